@@ -1,0 +1,44 @@
+/// \file
+/// The only place that names the standard library's atomics, locks and threads.
+///
+/// Given, not taught. Every lesson says `rt::Atomic<int>` or `rt::Mutex`, so that a scheduler that tries all
+/// interleavings can one day stand in for all of them here, without a change anywhere else.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace rt {
+
+template <class T>
+using Atomic = std::atomic<T>;
+
+using Mutex = std::mutex;
+using Lock = std::unique_lock<std::mutex>;
+using Condvar = std::condition_variable;
+using CondvarStatus = std::cv_status;
+using Thread = std::thread;
+using ThreadId = std::thread::id;
+
+inline constexpr auto relaxed = std::memory_order_relaxed;
+inline constexpr auto acquire = std::memory_order_acquire;
+inline constexpr auto release = std::memory_order_release;
+inline constexpr auto acq_rel = std::memory_order_acq_rel;
+inline constexpr auto seq_cst = std::memory_order_seq_cst;
+
+/// The calling thread's identity.
+inline ThreadId this_thread_id() noexcept { return std::this_thread::get_id(); }
+
+/// How many threads this machine can run at once; at least 1.
+inline unsigned available_parallelism() noexcept {
+    unsigned n = std::thread::hardware_concurrency();
+    return n == 0 ? 1 : n;
+}
+
+/// Gives the processor to another thread, if one wants it. Used while another thread finishes a step of a few
+/// instructions, never to wait for an event.
+inline void yield_thread() noexcept { std::this_thread::yield(); }
+
+}  // namespace rt

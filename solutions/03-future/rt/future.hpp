@@ -1,0 +1,237 @@
+/// \file
+/// `Future`: anything that can be polled. And the smallest futures there are.
+///
+/// The contract between a future and whoever polls it:
+///  - A future does nothing until it is polled, and then as much as it can without waiting.
+///  - If it returns Pending it has kept a copy of the waker, or someone else has, and that waker will be woken once another
+///    poll can get further. If it is polled with another waker, the newest one counts.
+///  - After Ready it is not polled again. An exception thrown from `poll` finishes a future just as Ready does.
+///  - It may be moved until its first poll, and never after.
+///  - Destroying it cancels what it was doing.
+///
+/// Debug builds check what can be checked: a future that has a `Contract` member ends the program with a sentence when
+/// it is polled after Ready, or moved after its first poll.
+///
+/// Source of the idea: Rust's `std::future::Future`, `ready`, `pending`, `poll_fn`, and `Pin`.
+#pragma once
+
+#include <rt/poll.hpp>
+#include <rt/violation.hpp>
+#include <rt/waker.hpp>
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace rt {
+
+/// A type that names its `Output` and can be asked for it with `Poll<Output> poll(Context&)`.
+template <class F>
+concept Future = std::is_object_v<F> && requires(F& future, Context& cx) {
+    typename F::Output;
+    { future.poll(cx) } -> std::same_as<Poll<typename F::Output>>;
+};
+
+/// What a future yields in the end; `void` if only the news.
+template <Future F>
+using OutputOf = typename F::Output;
+
+/// `T`, or `std::monostate` where `T` is void: for tuples, variants and optionals, which cannot hold a void.
+template <class T>
+using NonVoid = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+/// Watches over one future: polled after Ready, moved after its first poll. Empty in release builds.
+///
+/// A future holds it as a `[[no_unique_address]]` member, says `begin` at the top of its `poll`, and returns Pending as
+/// `return contract_.pending();`. Any other way out of the poll, by Ready or by an exception, is the end.
+class Contract {
+  public:
+#if RT_CHECKS
+    Contract() noexcept = default;
+    Contract(Contract&& other) noexcept { take(other); }
+    Contract& operator=(Contract&& other) noexcept {
+        if (state_ == State::polled) {
+            violation("a future was assigned to after its first poll: destroy it, and make a new one");
+        }
+        take(other);
+        return *this;
+    }
+    ~Contract() = default;
+
+    /// Called first in every poll; `name` is for the sentence, if there must be one.
+    void begin(const char* name) noexcept {
+        if (state_ == State::done) {
+            violation("polled after Ready: a finished future has nothing more to give, so remember that it is done", name);
+        }
+        if (state_ == State::moved_from) {
+            violation("polled after it was moved away: poll the place it was moved to", name);
+        }
+        state_ = State::done;
+    }
+
+    /// Called to return Pending.
+    [[nodiscard]] PendingType pending() noexcept {
+        state_ = State::polled;
+        return Pending;
+    }
+
+  private:
+    enum class State : unsigned char { fresh, polled, done, moved_from };
+
+    void take(Contract& other) noexcept {
+        if (other.state_ == State::polled) {
+            violation("a future was moved after its first poll: others may point into it by now, so move it before, or never");
+        }
+        state_ = std::exchange(other.state_, State::moved_from);
+    }
+
+    State state_ = State::fresh;
+#else
+    void begin(const char*) noexcept {}
+    [[nodiscard]] PendingType pending() noexcept { return Pending; }
+#endif
+};
+
+/// See `ready`.
+template <class T>
+class [[nodiscard]] ReadyFuture {
+  public:
+    using Output = T;
+
+    explicit ReadyFuture(T value) : value_(std::move(value)) {}
+
+    Poll<T> poll(Context&) {
+        contract_.begin("ready");
+        return Ready<T>(std::move(value_));
+    }
+
+  private:
+    [[no_unique_address]] Contract contract_;
+    T value_;
+};
+
+template <>
+class [[nodiscard]] ReadyFuture<void> {
+  public:
+    using Output = void;
+
+    ReadyFuture() = default;
+
+    Poll<void> poll(Context&) {
+        contract_.begin("ready");
+        return Ready();
+    }
+
+  private:
+    [[no_unique_address]] Contract contract_;
+};
+
+/// A future that is Ready at its first poll.
+template <class T>
+ReadyFuture<T> ready(T value) {
+    return ReadyFuture<T>(std::move(value));
+}
+inline ReadyFuture<void> ready() { return ReadyFuture<void>(); }
+
+/// See `pending`.
+template <class T>
+class [[nodiscard]] PendingFuture {
+  public:
+    using Output = T;
+
+    PendingFuture() = default;
+
+    Poll<T> poll(Context& cx) {
+        contract_.begin("pending");
+        waker_ = cx.waker();
+        return contract_.pending();
+    }
+
+  private:
+    [[no_unique_address]] Contract contract_;
+    Waker waker_;  // never woken; kept so that waiting here is visibly meant
+};
+
+/// A future that is never Ready: for the branch of a race that must not win.
+template <class T = void>
+PendingFuture<T> pending() {
+    return PendingFuture<T>();
+}
+
+/// See `poll_fn`.
+template <class F>
+class [[nodiscard]] PollFn {
+  public:
+    using Output = typename std::invoke_result_t<F&, Context&>::Value;
+
+    explicit PollFn(F f) : f_(std::move(f)) {}
+
+    Poll<Output> poll(Context& cx) {
+        contract_.begin("poll_fn");
+        Poll<Output> result = f_(cx);
+        if (result.is_pending()) {
+            return contract_.pending();
+        }
+        return result;
+    }
+
+  private:
+    [[no_unique_address]] Contract contract_;
+    F f_;
+};
+
+/// A future whose poll is `f(cx)`. `f` returns a `Poll<T>` and keeps the contract above.
+template <std::invocable<Context&> F>
+PollFn<F> poll_fn(F f) {
+    return PollFn<F>(std::move(f));
+}
+
+/// See `by_ref`.
+template <Future F>
+class [[nodiscard]] ByRef {
+  public:
+    using Output = OutputOf<F>;
+
+    explicit ByRef(F& future) noexcept : future_(&future) {}
+
+    Poll<Output> poll(Context& cx) { return future_->poll(cx); }
+
+  private:
+    F* future_;
+};
+
+/// A future that polls `future` where it lies, which must outlive it. Called to lend a future to a `join` or `select`
+/// and go on with it afterwards; Rust's `&mut future`.
+template <Future F>
+ByRef<F> by_ref(F& future) noexcept {
+    return ByRef<F>(future);
+}
+
+/// Pending `n` times, then Ready: the smallest future that really comes back. It wakes itself at once, so whoever runs
+/// it polls `n + 1` times.
+class [[nodiscard]] Countdown {
+  public:
+    using Output = void;
+
+    explicit Countdown(int n) noexcept : left_(n) {}
+
+    Poll<void> poll(Context& cx) {
+        contract_.begin("Countdown");
+        if (left_ == 0) {
+            return Ready();
+        }
+        --left_;
+        cx.waker().wake_by_ref();
+        return contract_.pending();
+    }
+
+    /// How many polls it will still answer with Pending.
+    int left() const noexcept { return left_; }
+
+  private:
+    [[no_unique_address]] Contract contract_;
+    int left_;
+};
+
+}  // namespace rt

@@ -1,0 +1,115 @@
+/// \file
+/// `block_on(future)`: the bridge from ordinary code. Polls, sleeps until woken, polls again; returns the output.
+///
+/// Source of the idea: pollster's and futures-lite's `block_on`.
+#pragma once
+
+#include <rt/future.hpp>
+#include <rt/park.hpp>
+#include <rt/sync.hpp>
+#include <rt/waker.hpp>
+
+#include <utility>
+
+namespace rt {
+
+namespace detail {
+
+/// True on a thread that is running futures: one that must not be blocked by a second `block_on`.
+inline constinit thread_local bool runs_futures = false;
+
+}  // namespace detail
+
+/// Marks the calling thread, while it exists, as one that runs futures. Made by `block_on` and by every runtime; a second
+/// one on the same thread is caught, since the outer one would stand still meanwhile.
+class RunsFutures {
+  public:
+    RunsFutures() noexcept {
+        if (std::exchange(detail::runs_futures, true)) {
+            violation("block_on inside of a future: it would stop every other task of this thread; co_await instead");
+        }
+    }
+    RunsFutures(const RunsFutures&) = delete;
+    RunsFutures& operator=(const RunsFutures&) = delete;
+    ~RunsFutures() { detail::runs_futures = false; }
+};
+
+/// A ThreadPark that wakers can share: it lives as long as the last of them. A thread makes one, and uses it for every
+/// `block_on` it does.
+class SharedPark {
+  public:
+    SharedPark() = default;
+
+    /// The calling thread's own.
+    static SharedPark& of_this_thread() {
+        struct Owner {
+            SharedPark* park = new SharedPark;
+            ~Owner() { park->drop(); }
+        };
+        thread_local Owner owner;
+        return *owner.park;
+    }
+
+    /// A waker that unparks.
+    Waker waker() noexcept {
+        clone();
+        return Waker(this, &vtable);
+    }
+
+    /// Where the thread sleeps.
+    ThreadPark& park() noexcept { return park_; }
+
+    /// True if `count` wakers exist and no more. Called by checks.
+    bool has_wakers(int count) const noexcept { return references_.load(acquire) == 1 + count; }
+
+  private:
+    static SharedPark& from(void* data) noexcept { return *static_cast<SharedPark*>(data); }
+
+    static const WakerVTable vtable;
+
+    ~SharedPark() = default;
+    void clone() noexcept { references_.fetch_add(1, relaxed); }
+    void drop() noexcept {
+        if (references_.fetch_sub(1, acq_rel) == 1) {
+            delete this;
+        }
+    }
+
+    Atomic<int> references_{1};
+    ThreadPark park_;
+};
+
+inline constexpr WakerVTable SharedPark::vtable{
+    [](void* data) noexcept { from(data).clone(); },
+    [](void* data) noexcept {
+        from(data).park_.unpark();
+        from(data).drop();
+    },
+    [](void* data) noexcept { from(data).park_.unpark(); },
+    [](void* data) noexcept { from(data).drop(); },
+};
+
+/// Runs `future` on the calling thread to its end and returns its output, or throws what it threw. The thread sleeps while
+/// the future waits. Called from ordinary code only: from `main`, a test, a thread of one's own.
+template <Future F>
+OutputOf<F> block_on(F future) {
+    RunsFutures runs_futures;
+    SharedPark& shared = SharedPark::of_this_thread();
+    Waker waker = shared.waker();
+    Context cx(waker);
+    for (;;) {
+        Poll<OutputOf<F>> poll = future.poll(cx);
+        if (poll.is_ready()) {
+            return std::move(poll).value();
+        }
+        if constexpr (checks_enabled) {
+            // In this order: whoever held a waker put the token down before giving the waker up.
+            if (shared.has_wakers(1) && !shared.park().has_token()) {
+                violation("a future returned Pending but kept no waker: nothing can ever wake this thread; store cx.waker()");
+            }
+        }
+        shared.park().park(std::nullopt);
+    }
+}
+
+}  // namespace rt
