@@ -1,0 +1,211 @@
+# add_lesson(NN-name [THREADED] [ASIO]) makes, of whatever the lesson has:
+#
+#   rt-NN         include path of lesson NN: solutions/NN … solutions/01, then lessons/00-provided
+#   solution-NN   solutions/NN-name/*.cpp
+#   lesson-NN     mine/NN-name/*.cpp, else lessons/NN-name/*.cpp, on top of the earlier solutions (PBP_BASE=mine: of the
+#                 learner's own earlier lessons, where there are any)
+#   test-NN.s     tests/NN-name/NN.s-*.cpp, one executable per step, every TEST_CASE one ctest
+#   ctest cases   of tests/NN-name/program.py (one per test_ method) and tests/NN-name/advice/*.cpp (one per file)
+#
+# All its ctest cases carry the label lesson-NN. With PBP_LEARNER the tests run against lesson-NN, else against solution-NN.
+find_package(Python3 3.9 COMPONENTS Interpreter QUIET)
+
+set(PBP_ROOT "${CMAKE_CURRENT_SOURCE_DIR}")
+set(PBP_PROVIDED "${PBP_ROOT}/lessons/00-provided")
+set(PBP_LESSONS "" CACHE INTERNAL "lessons so far, latest first")
+set(PBP_LESSONS "")
+set(PBP_TSAN OFF)
+set(PBP_TIMEOUT 60)
+if("thread" IN_LIST PBP_SANITIZERS)
+    set(PBP_TSAN ON)
+    set(PBP_TIMEOUT 180)
+endif()
+set(PBP_TEST_ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=halt_on_error=1 second_deadlock_stack=1")
+
+# The harness: its main() is compiled once, outside the precompiled header (which would swallow doctest's implementation).
+# It sees only what is provided, no lesson's header, so that it serves a learner's lesson as well as a solution.
+function(pbp_define_support)
+    if(NOT PROJECT_IS_TOP_LEVEL OR TARGET pbp-support)
+        return()
+    endif()
+    file(GLOB SOURCES CONFIGURE_DEPENDS "${PBP_ROOT}/tests/support/*.cpp")
+    if(NOT SOURCES)
+        return()
+    endif()
+    add_library(pbp-support OBJECT ${SOURCES})
+    target_include_directories(pbp-support PUBLIC "${PBP_ROOT}/tests" PRIVATE "${PBP_PROVIDED}")
+    target_link_libraries(pbp-support PRIVATE pbp-options PUBLIC doctest::doctest fmt::fmt Threads::Threads)
+
+    # What every test includes, compiled once; the other test executables reuse it.
+    file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/pch.cpp.in" "// Holds the precompiled header that all tests share.\n")
+    configure_file("${CMAKE_CURRENT_BINARY_DIR}/pch.cpp.in" "${CMAKE_CURRENT_BINARY_DIR}/pch.cpp" COPYONLY)
+    add_library(pbp-pch OBJECT "${CMAKE_CURRENT_BINARY_DIR}/pch.cpp")
+    target_link_libraries(pbp-pch PRIVATE pbp-options doctest::doctest fmt::fmt Threads::Threads)
+    target_precompile_headers(pbp-pch PRIVATE
+        <doctest/doctest.h> <fmt/core.h>
+        <algorithm> <array> <atomic> <chrono> <concepts> <coroutine> <cstddef> <cstdint> <exception> <functional>
+        <latch> <memory> <mutex> <condition_variable> <thread> <optional> <span> <stdexcept> <string> <string_view>
+        <system_error> <tuple> <type_traits> <utility> <variant> <vector>)
+endfunction()
+
+# The include folders of lesson NAME: BASE/NAME first, then the lessons before it, then what is provided.
+function(pbp_add_runtime TARGET FIRST)
+    add_library(${TARGET} INTERFACE)
+    set(DIRS ${FIRST})
+    foreach(EARLIER IN LISTS PBP_LESSONS)
+        if(ARGV2 STREQUAL "mine" AND EXISTS "${PBP_MINE_DIR}/${EARLIER}")
+            list(APPEND DIRS "${PBP_MINE_DIR}/${EARLIER}")
+        endif()
+        list(APPEND DIRS "${PBP_ROOT}/solutions/${EARLIER}")
+    endforeach()
+    list(APPEND DIRS "${PBP_PROVIDED}")
+    target_include_directories(${TARGET} INTERFACE ${DIRS})
+    target_compile_features(${TARGET} INTERFACE cxx_std_20)
+    target_link_libraries(${TARGET} INTERFACE fmt::fmt Threads::Threads)
+endfunction()
+
+# An executable of a lesson: every .cpp of its folder.
+function(pbp_add_program TARGET FOLDER RUNTIME ASIO)
+    file(GLOB SOURCES CONFIGURE_DEPENDS "${FOLDER}/*.cpp")
+    if(NOT SOURCES)
+        return()
+    endif()
+    add_executable(${TARGET} ${SOURCES})
+    target_link_libraries(${TARGET} PRIVATE ${RUNTIME} pbp-options)
+    pbp_use_asio(${TARGET} ${ASIO})
+    set_target_properties(${TARGET} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/bin")
+endfunction()
+
+function(pbp_use_asio TARGET ASIO)
+    if(NOT ASIO)
+        return()
+    endif()
+    if(TARGET pbp::asio)
+        target_link_libraries(${TARGET} PRIVATE pbp::asio)
+        target_compile_definitions(${TARGET} PRIVATE PBP_HAS_ASIO=1)
+    else()
+        target_compile_definitions(${TARGET} PRIVATE PBP_HAS_ASIO=0)
+    endif()
+endfunction()
+
+# One executable per step (files of the same NN.s share it); its cases are found when it has been linked.
+function(pbp_add_steps NAME NN RUNTIME ASIO)
+    file(GLOB SOURCES CONFIGURE_DEPENDS "${PBP_ROOT}/tests/${NAME}/${NN}.[0-9]*-*.cpp")
+    set(STEPS "")
+    foreach(SOURCE IN LISTS SOURCES)
+        get_filename_component(FILE "${SOURCE}" NAME)
+        string(REGEX MATCH "^${NN}\\.[0-9]+" STEP "${FILE}")
+        list(APPEND STEPS "${STEP}")
+        list(APPEND SOURCES_OF_${STEP} "${SOURCE}")
+    endforeach()
+    list(REMOVE_DUPLICATES STEPS)
+    foreach(STEP IN LISTS STEPS)
+        if(NOT TARGET pbp-support)
+            message(STATUS "tests/support is missing: test-${STEP} is left out")
+            continue()
+        endif()
+        set(TARGET test-${STEP})
+        add_executable(${TARGET} ${SOURCES_OF_${STEP}})
+        target_link_libraries(${TARGET} PRIVATE ${RUNTIME} pbp-options pbp-support)
+        target_precompile_headers(${TARGET} REUSE_FROM pbp-pch)
+        pbp_use_asio(${TARGET} ${ASIO})
+        set_target_properties(${TARGET} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/tests")
+        add_dependencies(lesson-${NN}-tests ${TARGET})
+
+        set(CASES "${CMAKE_CURRENT_BINARY_DIR}/tests/${TARGET}.cases.cmake")
+        add_custom_command(TARGET ${TARGET} POST_BUILD
+            COMMAND "${CMAKE_COMMAND}" "-DEXE=$<TARGET_FILE:${TARGET}>" "-DOUT=${CASES}" "-DLABEL=lesson-${NN}"
+                "-DTIMEOUT=${PBP_TIMEOUT}" "-DENVIRONMENT=${PBP_TEST_ENVIRONMENT}"
+                -P "${PBP_ROOT}/cmake/discover-cases.cmake"
+            VERBATIM)
+        # A step that was not built is a failed test, not a missing one.
+        set(STUB "${CMAKE_CURRENT_BINARY_DIR}/tests/${TARGET}.include.cmake")
+        file(WRITE "${STUB}"
+            "if(EXISTS \"${CASES}\")\n    include(\"${CASES}\")\nelse()\n"
+            "    add_test(\"${STEP} is not built\" \"${STEP}-is-not-built\")\n"
+            "    set_tests_properties(\"${STEP} is not built\" PROPERTIES LABELS lesson-${NN})\nendif()\n")
+        set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${STUB}")
+    endforeach()
+endfunction()
+
+# tests/NN-name/program.py: one ctest per method, PBP_PROGRAM names the executable.
+function(pbp_add_program_tests NAME NN PROGRAM)
+    set(SCRIPT "${PBP_ROOT}/tests/${NAME}/program.py")
+    file(GLOB FOUND CONFIGURE_DEPENDS "${SCRIPT}")
+    if(NOT FOUND OR NOT TARGET ${PROGRAM})
+        return()
+    endif()
+    add_dependencies(lesson-${NN}-tests ${PROGRAM})
+    if(NOT Python3_Interpreter_FOUND)
+        message(STATUS "no python3: the program tests of lesson ${NN} are left out")
+        return()
+    endif()
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${SCRIPT}")
+    file(STRINGS "${SCRIPT}" LINES REGEX "^(class |[ ]+(async )?def test_)")
+    set(CLASS "")
+    foreach(LINE IN LISTS LINES)
+        if(LINE MATCHES "^class ([A-Za-z0-9_]+)")
+            set(CLASS "${CMAKE_MATCH_1}")
+        elseif(LINE MATCHES "def (test_[A-Za-z0-9_]+)")
+            set(METHOD "${CMAKE_MATCH_1}")
+            set(TEST "${NN} program/${CLASS}.${METHOD}")
+            add_test(NAME "${TEST}" COMMAND "${Python3_EXECUTABLE}" -B "${SCRIPT}" "${CLASS}.${METHOD}")
+            set_tests_properties("${TEST}" PROPERTIES LABELS lesson-${NN} TIMEOUT ${PBP_TIMEOUT}
+                ENVIRONMENT "PBP_PROGRAM=$<TARGET_FILE:${PROGRAM}>;PBP_SANITIZERS=${PBP_SANITIZER_LIST};PBP_BUILD_TYPE=${CMAKE_BUILD_TYPE};${PBP_TEST_ENVIRONMENT}")
+        endif()
+    endforeach()
+endfunction()
+
+# tests/NN-name/advice/*.cpp must not compile, and the compiler must print the announced sentence. Once per compiler is enough.
+function(pbp_add_advice NAME NN RUNTIME)
+    if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug" OR PBP_TSAN OR NOT Python3_Interpreter_FOUND)
+        return()
+    endif()
+    file(GLOB SOURCES CONFIGURE_DEPENDS "${PBP_ROOT}/tests/${NAME}/advice/*.cpp")
+    foreach(SOURCE IN LISTS SOURCES)
+        get_filename_component(CASE "${SOURCE}" NAME_WE)
+        set(TEST "${NN} advice/${CASE}")
+        set(DIRS "$<TARGET_PROPERTY:${RUNTIME},INTERFACE_INCLUDE_DIRECTORIES>")
+        add_test(NAME "${TEST}" COMMAND_EXPAND_LISTS COMMAND "${Python3_EXECUTABLE}" -B "${PBP_ROOT}/tests/course/advice.py"
+            "${SOURCE}" "${CMAKE_CXX_COMPILER}" "-I$<JOIN:${DIRS},;-I>" "-I${PBP_ROOT}/tests"
+            "-isystem$<JOIN:$<TARGET_PROPERTY:fmt::fmt,INTERFACE_INCLUDE_DIRECTORIES>,;-isystem>")
+        set_tests_properties("${TEST}" PROPERTIES LABELS lesson-${NN} TIMEOUT ${PBP_TIMEOUT})
+    endforeach()
+endfunction()
+
+function(add_lesson NAME)
+    cmake_parse_arguments(PARSE_ARGV 1 ARG "THREADED;ASIO" "" "")
+    if(NOT NAME MATCHES "^([0-9][0-9])-[a-z-]+$" OR ARG_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "add_lesson(${ARGV}): say add_lesson(NN-name [THREADED] [ASIO]).")
+    endif()
+    set(NN "${CMAKE_MATCH_1}")
+    set(SOLUTION "${PBP_ROOT}/solutions/${NAME}")
+    pbp_add_runtime(rt-${NN} "${SOLUTION}")
+
+    if(PROJECT_IS_TOP_LEVEL AND (ARG_THREADED OR NOT PBP_TSAN))
+        pbp_define_support()
+        add_custom_target(lesson-${NN}-tests)
+        pbp_add_program(solution-${NN} "${SOLUTION}" rt-${NN} ${ARG_ASIO})
+
+        # The learner's side: their copy, else the starter, else nothing yet.
+        set(RUNTIME rt-${NN})
+        set(PROGRAM solution-${NN})
+        file(GLOB OWN LIST_DIRECTORIES ON CONFIGURE_DEPENDS "${PBP_MINE_DIR}/${NAME}")
+        if(NOT OWN)
+            file(GLOB OWN LIST_DIRECTORIES ON CONFIGURE_DEPENDS "${PBP_ROOT}/lessons/${NAME}")
+        endif()
+        if(PBP_LEARNER AND OWN)
+            set(RUNTIME rt-own-${NN})
+            set(PROGRAM lesson-${NN})
+            pbp_add_runtime(${RUNTIME} "${OWN}" ${PBP_BASE})
+            pbp_add_program(${PROGRAM} "${OWN}" ${RUNTIME} ${ARG_ASIO})
+        endif()
+
+        pbp_add_steps(${NAME} ${NN} ${RUNTIME} ${ARG_ASIO})
+        pbp_add_program_tests(${NAME} ${NN} ${PROGRAM})
+        pbp_add_advice(${NAME} ${NN} ${RUNTIME})
+    endif()
+
+    list(PREPEND PBP_LESSONS ${NAME})
+    set(PBP_LESSONS "${PBP_LESSONS}" PARENT_SCOPE)
+endfunction()

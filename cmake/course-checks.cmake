@@ -1,0 +1,1 @@
+# The checks of the course itself: tests/course/, one ctest each, label course.

@@ -1,0 +1,44 @@
+# fmt and doctest: the system's package first, else fetched at one commit. Asio is optional.
+include(FetchContent)
+
+set(PBP_FMT_URL https://github.com/fmtlib/fmt.git CACHE STRING "Where fmt is fetched from")
+set(PBP_FMT_COMMIT a33701196adfad74917046096bf5a2aa0ab0bb50 CACHE STRING "fmt 9.1.0")
+set(PBP_DOCTEST_URL https://github.com/doctest/doctest.git CACHE STRING "Where doctest is fetched from")
+set(PBP_DOCTEST_COMMIT ae7a13539fb71f270b87eb2e874fbac80bc8dda2 CACHE STRING "doctest 2.4.11")
+mark_as_advanced(PBP_FMT_URL PBP_FMT_COMMIT PBP_DOCTEST_URL PBP_DOCTEST_COMMIT)
+
+find_package(Threads REQUIRED)
+
+FetchContent_Declare(fmt
+    GIT_REPOSITORY "${PBP_FMT_URL}"
+    GIT_TAG "${PBP_FMT_COMMIT}"
+    SYSTEM
+    FIND_PACKAGE_ARGS 9)
+FetchContent_Declare(doctest
+    GIT_REPOSITORY "${PBP_DOCTEST_URL}"
+    GIT_TAG "${PBP_DOCTEST_COMMIT}"
+    SYSTEM
+    FIND_PACKAGE_ARGS 2.4)
+
+# For the fetched ones: neither their tests nor their install rules are part of the course, and doctest 2.4.11 asks
+# for a CMake so old that CMake 4 needs to be told that a newer one will do.
+set(DOCTEST_WITH_TESTS OFF CACHE INTERNAL "")
+set(DOCTEST_NO_INSTALL ON CACHE INTERNAL "")
+set(CMAKE_POLICY_VERSION_MINIMUM 3.5)
+
+FetchContent_MakeAvailable(fmt)
+if(PROJECT_IS_TOP_LEVEL)
+    FetchContent_MakeAvailable(doctest)
+endif()
+unset(CMAKE_POLICY_VERSION_MINIMUM)
+
+# Standalone Asio is header only: lesson 19 can drive the course's tasks with it. Nothing needs it.
+find_path(PBP_ASIO_INCLUDE_DIR asio.hpp)
+mark_as_advanced(PBP_ASIO_INCLUDE_DIR)
+if(PBP_ASIO_INCLUDE_DIR)
+    add_library(pbp-asio INTERFACE)
+    add_library(pbp::asio ALIAS pbp-asio)
+    target_include_directories(pbp-asio SYSTEM INTERFACE "${PBP_ASIO_INCLUDE_DIR}")
+    target_compile_definitions(pbp-asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED)
+    target_link_libraries(pbp-asio INTERFACE Threads::Threads)
+endif()
