@@ -1,0 +1,126 @@
+/// \file
+/// `join(a, b, c)` and `join_all(vector)`: several futures on one waker, until all are done.
+///
+/// Every wake polls every child that is not done: simple, and right for a handful. For hundreds use a `JoinSet` (10),
+/// whose tasks are woken one by one.
+///
+/// Source of the idea: `join!` and `join_all` of Rust's futures crate.
+#pragma once
+
+#include <rt/outcome.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace rt {
+
+namespace detail {
+
+/// One child: the future while it runs, afterwards how it ended.
+template <Future F>
+class Child {
+  public:
+    explicit Child(F future) : future_(std::move(future)) {}
+
+    /// Polls the child unless it is done; true if it is done now.
+    bool poll(Context& cx) {
+        if (future_ && poll_into(*future_, cx, outcome_)) {
+            future_.reset();
+        }
+        return !future_;
+    }
+
+    /// The child's value, or its exception thrown. Called once, when it is done.
+    NonVoid<OutputOf<F>> take() {
+        if constexpr (std::is_void_v<OutputOf<F>>) {
+            outcome_.take();
+            return {};
+        } else {
+            return outcome_.take();
+        }
+    }
+
+  private:
+    std::optional<F> future_;
+    Outcome<OutputOf<F>> outcome_;
+};
+
+}  // namespace detail
+
+/// See `join`.
+template <Future... Fs>
+class [[nodiscard]] Join {
+  public:
+    using Output = std::tuple<NonVoid<OutputOf<Fs>>...>;
+
+    explicit Join(Fs... futures) : children_(detail::Child<Fs>(std::move(futures))...) {}
+
+    Poll<Output> poll(Context& cx) {
+        contract_.begin("join");
+        // `&`, not `&&`: every child is polled, also after one that is not done.
+        bool all_done = std::apply([&cx](auto&... child) { return (true & ... & child.poll(cx)); }, children_);
+        if (!all_done) {
+            return contract_.pending();
+        }
+        // Braces, so that the children are taken in order and the first exception is the one that flies.
+        return std::apply([](auto&... child) { return Ready<Output>(Output{child.take()...}); }, children_);
+    }
+
+  private:
+    [[no_unique_address]] Contract contract_;
+    std::tuple<detail::Child<Fs>...> children_;
+};
+
+/// Runs all `futures` on the caller's waker and yields a tuple of their results in the order of the arguments; a void
+/// child gives `std::monostate`. If some throw, all run to their end, and then the first of them, in the order of the
+/// arguments, throws.
+template <Future... Fs>
+Join<Fs...> join(Fs... futures) {
+    return Join<Fs...>(std::move(futures)...);
+}
+
+/// See `join_all`.
+template <Future F>
+class [[nodiscard]] JoinAll {
+  public:
+    using Output = std::vector<NonVoid<OutputOf<F>>>;
+
+    explicit JoinAll(std::vector<F> futures) {
+        children_.reserve(futures.size());
+        for (F& future : futures) {
+            children_.emplace_back(std::move(future));
+        }
+    }
+
+    Poll<Output> poll(Context& cx) {
+        contract_.begin("join_all");
+        bool all_done = true;
+        for (auto& child : children_) {
+            all_done &= child.poll(cx);
+        }
+        if (!all_done) {
+            return contract_.pending();
+        }
+        Output results;
+        results.reserve(children_.size());
+        for (auto& child : children_) {
+            results.push_back(child.take());
+        }
+        return Ready<Output>(std::move(results));
+    }
+
+  private:
+    [[no_unique_address]] Contract contract_;
+    std::vector<detail::Child<F>> children_;
+};
+
+/// As `join`, for any number of futures of one type; yields a vector in the order of `futures`.
+template <Future F>
+JoinAll<F> join_all(std::vector<F> futures) {
+    return JoinAll<F>(std::move(futures));
+}
+
+}  // namespace rt
