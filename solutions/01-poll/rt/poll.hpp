@@ -28,6 +28,8 @@ class [[nodiscard]] Ready {
   public:
     constexpr explicit Ready(T value) : value_(std::move(value)) {}
 
+    /// The value. Called to look at it: by `==`, by a test that prints it.
+    constexpr const T& value() const noexcept { return value_; }
     /// Gives the value away. Called by `Poll` when it is made from a `Ready`.
     constexpr T&& take() && noexcept { return std::move(value_); }
 
@@ -89,8 +91,8 @@ class [[nodiscard]] Poll {
     friend constexpr bool operator==(const Poll& poll, PendingType) noexcept { return poll.is_pending(); }
     template <class U>
         requires std::equality_comparable_with<T, U>
-    friend constexpr bool operator==(const Poll& poll, Ready<U> ready) {
-        return poll.is_ready() && *poll.value_ == std::move(ready).take();
+    friend constexpr bool operator==(const Poll& poll, const Ready<U>& ready) {
+        return poll.is_ready() && *poll.value_ == ready.value();
     }
     friend constexpr bool operator==(const Poll& a, const Poll& b)
         requires std::equality_comparable<T>

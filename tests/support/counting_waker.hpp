@@ -1,0 +1,74 @@
+/// \file
+/// A waker that counts what is done with it.
+#pragma once
+
+#include <rt/sync.hpp>
+#include <rt/waker.hpp>
+
+namespace support {
+
+/// Makes wakers, and counts their clones, drops and wakes, from any thread.
+///
+/// The counts live as long as the process: a waker whose counting is wrong is then counted wrong, and does not crash.
+/// They are relaxed, so that they order nothing between threads and hide no race from ThreadSanitizer: read them when the
+/// threads have been joined, or met in another way.
+class CountingWaker {
+  public:
+    CountingWaker() : counts_(new_counts()) {}
+    CountingWaker(const CountingWaker&) = delete;
+    CountingWaker& operator=(const CountingWaker&) = delete;
+
+    /// A new waker, not counted as a clone.
+    rt::Waker waker() const noexcept {
+        counts_->made.fetch_add(1, rt::relaxed);
+        return rt::Waker(counts_, table());
+    }
+
+    /// How often a waker was copied.
+    int clones() const noexcept { return counts_->clones.load(rt::relaxed); }
+    /// How often a waker was destroyed without being used up by `wake`.
+    int drops() const noexcept { return counts_->drops.load(rt::relaxed); }
+    /// How often somebody was woken, by `wake` and `wake_by_ref` together.
+    int wakes() const noexcept { return wakes_by_value() + counts_->wakes_by_ref.load(rt::relaxed); }
+    /// How often by `wake`, which uses the waker up.
+    int wakes_by_value() const noexcept { return counts_->wakes_by_value.load(rt::relaxed); }
+    /// How many wakers exist now: made and cloned, neither dropped nor used up.
+    int alive() const noexcept {
+        return counts_->made.load(rt::relaxed) + clones() - drops() - wakes_by_value();
+    }
+
+    /// What its wakers have as `data()` and `vtable()`.
+    void* data() const noexcept { return counts_; }
+    static const rt::WakerVTable* table() noexcept {
+        static constexpr rt::WakerVTable vtable{
+            [](void* data) noexcept { of(data).clones.fetch_add(1, rt::relaxed); },
+            [](void* data) noexcept { of(data).wakes_by_value.fetch_add(1, rt::relaxed); },
+            [](void* data) noexcept { of(data).wakes_by_ref.fetch_add(1, rt::relaxed); },
+            [](void* data) noexcept { of(data).drops.fetch_add(1, rt::relaxed); },
+        };
+        return &vtable;
+    }
+
+  private:
+    struct Counts {
+        rt::Atomic<int> made{0};
+        rt::Atomic<int> clones{0};
+        rt::Atomic<int> drops{0};
+        rt::Atomic<int> wakes_by_value{0};
+        rt::Atomic<int> wakes_by_ref{0};
+        Counts* next = nullptr;  // keeps all counts reachable, so that the leak checker does not report them
+    };
+
+    static Counts& of(void* data) noexcept { return *static_cast<Counts*>(data); }
+
+    static Counts* new_counts() {
+        static rt::Atomic<Counts*> all{nullptr};
+        auto* counts = new Counts;
+        counts->next = all.exchange(counts, rt::acq_rel);
+        return counts;
+    }
+
+    Counts* counts_;
+};
+
+}  // namespace support

@@ -1,0 +1,150 @@
+/// \file
+/// The main of every test: doctest's, with three additions. A failure tells its story, a hang is ended, and a run in
+/// which no test case ran is a failure (exit status 2; doctest's filter that matches nothing would exit 0).
+#define DOCTEST_CONFIG_IMPLEMENT
+#define DOCTEST_CONFIG_NO_POSIX_SIGNALS
+#include <doctest/doctest.h>
+
+#include <support/sanitizers.hpp>
+#include <support/story.hpp>
+#include <support/watchdog.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <string_view>
+
+// The sanitizers look these up by name. Tests of violations fork, and the child may start threads.
+extern "C" const char* __tsan_default_options();
+extern "C" const char* __tsan_default_options() { return "die_after_fork=0"; }
+extern "C" void __sanitizer_set_death_callback(void (*callback)()) __attribute__((weak));
+
+namespace {
+
+bool some_case_ran = false;
+
+/// Every assertion is a sign of life, and every test case a new story.
+struct StoryListener : doctest::IReporter {
+    explicit StoryListener(const doctest::ContextOptions&) {}
+
+    void test_run_start() override { support::start_watchdog(); }
+    void test_run_end(const doctest::TestRunStats& stats) override {
+        some_case_ran = stats.numTestCasesPassingFilters > 0;
+    }
+    void test_case_start(const doctest::TestCaseData&) override { support::begin_story(); }
+    void test_case_reenter(const doctest::TestCaseData&) override { support::begin_story(); }
+    void log_assert(const doctest::AssertData&) override { support::still_alive(); }
+
+    void report_query(const doctest::QueryData&) override {}
+    void test_case_end(const doctest::CurrentTestCaseStats&) override {}
+    void test_case_exception(const doctest::TestCaseException&) override {}
+    void subcase_start(const doctest::SubcaseSignature&) override {}
+    void subcase_end() override {}
+    void log_message(const doctest::MessageData&) override {}
+    void test_case_skipped(const doctest::TestCaseData&) override {}
+};
+
+/// doctest's console reporter, but failures read: the steps, what was expected, what was found.
+struct StoryReporter : doctest::ConsoleReporter {
+    explicit StoryReporter(const doctest::ContextOptions& options) : doctest::ConsoleReporter(options) {}
+
+    void test_run_end(const doctest::TestRunStats& stats) override {
+        if (stats.numTestCasesPassingFilters > 0) {  // else main says so
+            doctest::ConsoleReporter::test_run_end(stats);
+        }
+    }
+
+    void log_assert(const doctest::AssertData& data) override {
+        bool const plain = (data.m_at & doctest::assertType::is_normal) != 0 && !data.m_threw;
+        if (!data.m_failed || !plain) {
+            if (data.m_failed) {
+                tell();
+            }
+            doctest::ConsoleReporter::log_assert(data);
+            return;
+        }
+        tell();
+        Guard guard(mutex);
+        bool const negated = (data.m_at & doctest::assertType::is_false) != 0;
+        s << doctest::Color::Green << "  expected  " << doctest::Color::None << (negated ? "not " : "") << data.m_expr
+          << "\n"
+          << doctest::Color::Red << "  found     " << doctest::Color::None << data.m_decomp << "\n";
+        s << "  in        " << data.m_file << ":" << data.m_line << "\n";
+        log_contexts();
+    }
+
+    void log_message(const doctest::MessageData& data) override {
+        if ((data.m_severity & doctest::assertType::is_warn) == 0) {
+            tell();
+        }
+        doctest::ConsoleReporter::log_message(data);
+    }
+
+    void test_case_exception(const doctest::TestCaseException& exception) override {
+        tell();
+        doctest::ConsoleReporter::test_case_exception(exception);
+    }
+
+  private:
+    using Guard = std::lock_guard<decltype(mutex)>;
+
+    void tell() {
+        Guard guard(mutex);
+        if (told_of_ != tc) {
+            told_of_ = tc;
+            s << doctest::Color::None << "\n" << tc->m_test_suite << ": " << tc->m_name << "\n";
+        }
+        s << support::story_so_far().c_str();
+    }
+
+    const doctest::TestCaseData* told_of_ = nullptr;
+};
+
+REGISTER_LISTENER("life", 0, StoryListener);
+REGISTER_REPORTER("story", 0, StoryReporter);
+
+void tell_on_signal(int) { support::tell_story(stderr); }  // then the default action follows: SA_RESETHAND
+
+void tell_on_crash() {
+    struct sigaction action = {};
+    action.sa_handler = tell_on_signal;
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    sigaction(SIGABRT, &action, nullptr);
+    if (__sanitizer_set_death_callback != nullptr) {
+        __sanitizer_set_death_callback([] { support::tell_story(stderr); });
+    } else {
+        sigaction(SIGSEGV, &action, nullptr);
+        sigaction(SIGBUS, &action, nullptr);
+        sigaction(SIGFPE, &action, nullptr);
+    }
+}
+
+bool chooses_reporter(int argc, char** argv) {
+    for (int i = 1; i < argc; ++i) {
+        std::string_view const arg(argv[i]);
+        if (arg.find("reporters=") != arg.npos || arg.starts_with("-r=")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    doctest::Context context;
+    if (!chooses_reporter(argc, argv)) {
+        context.addFilter("reporters", "story");
+    }
+    context.setOption("no-intro", true);
+    context.applyCommandLine(argc, argv);
+    tell_on_crash();
+    int const status = context.run();
+    if (context.shouldExit()) {  // it was asked to list its cases, or the like
+        return status;
+    }
+    if (status == 0 && !some_case_ran) {
+        std::fputs("no test case ran: the filter matches none; --list-test-cases shows them\n", stderr);
+        return 2;
+    }
+    return status;
+}
