@@ -91,6 +91,7 @@ struct StoryReporter : doctest::ConsoleReporter {
         Guard guard(mutex);
         if (told_of_ != tc) {
             told_of_ = tc;
+            hasLoggedCurrentTestStart = true;  // instead of doctest's own headline
             s << doctest::Color::None << "\n" << tc->m_test_suite << ": " << tc->m_name << "\n";
         }
         s << support::story_so_far().c_str();

@@ -1,0 +1,39 @@
+/// \file
+/// Random numbers that can be had again: for stress tests.
+#pragma once
+
+#include <support/story.hpp>
+
+#include <cstdint>
+#include <cstdlib>
+
+namespace support {
+
+/// SplitMix64: small, and the same on every machine.
+class Random {
+  public:
+    explicit Random(std::uint64_t seed) noexcept : state_(seed) {}
+
+    std::uint64_t next() noexcept {
+        std::uint64_t z = (state_ += 0x9e3779b97f4a7c15U);
+        z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
+        z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
+        return z ^ (z >> 31U);
+    }
+
+    /// From 0 to n - 1.
+    int below(int n) noexcept { return static_cast<int>(next() % static_cast<std::uint64_t>(n)); }
+
+  private:
+    std::uint64_t state_;
+};
+
+/// The seed of this run: PBP_SEED, or 1. It becomes a step, so that a failure prints it.
+inline std::uint64_t seed_of_this_run() {
+    const char* text = std::getenv("PBP_SEED");
+    std::uint64_t const seed = text != nullptr ? std::strtoull(text, nullptr, 10) : 1;
+    step("seed {} (PBP_SEED={} repeats it)", seed, seed);
+    return seed;
+}
+
+}  // namespace support

@@ -1,0 +1,149 @@
+/// \file
+/// `TraceLog`: what the runtime announces (rt/trace.hpp), as lines of text that a test expects word for word.
+///
+///     TraceLog log;
+///     log.call(&park, "the park");
+///     …
+///     CHECK(log.text() == "park the park\nunpark the park\n");
+#pragma once
+
+#include <rt/sync.hpp>
+#include <rt/trace.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/core.h>
+
+namespace support {
+
+/// Listens while it exists; one at a time. Events may come from any thread, the test asks when those have met.
+class TraceLog {
+  public:
+    using Kind = rt::trace::Kind;
+
+    /// Listens to all kinds, or to those named only.
+    TraceLog(std::initializer_list<Kind> only = {}) : only_(only) {
+        current().store(this, rt::release);
+        rt::trace::listen(&hear);
+    }
+    TraceLog(const TraceLog&) = delete;
+    TraceLog& operator=(const TraceLog&) = delete;
+    ~TraceLog() {
+        rt::trace::listen(nullptr);
+        current().store(nullptr, rt::release);
+    }
+
+    /// Names a subject. A subject without a name is `#1`, `#2` … in the order in which they appear.
+    void call(const void* subject, std::string name) {
+        rt::Lock lock(mutex_);
+        for (Named& named : names_) {
+            if (named.subject == subject) {
+                named.name = std::move(name);
+                return;
+            }
+        }
+        names_.push_back({subject, std::move(name)});
+    }
+
+    /// All events so far, a line each.
+    std::string text() const {
+        rt::Lock lock(mutex_);
+        std::string text;
+        for (const std::string& line : lines_) {
+            text += line + '\n';
+        }
+        return text;
+    }
+
+    /// How many events of this kind there were.
+    int count(Kind kind) const {
+        rt::Lock lock(mutex_);
+        return counts_[static_cast<std::size_t>(kind)];
+    }
+
+    /// Forgets the events so far; names stay.
+    void clear() {
+        rt::Lock lock(mutex_);
+        lines_.clear();
+        for (int& count : counts_) {
+            count = 0;
+        }
+    }
+
+  private:
+    struct Named {
+        const void* subject;
+        std::string name;
+    };
+
+    static rt::Atomic<TraceLog*>& current() noexcept {
+        static rt::Atomic<TraceLog*> log{nullptr};
+        return log;
+    }
+
+    static void hear(const rt::trace::Event& event) noexcept {
+        if (TraceLog* log = current().load(rt::acquire)) {
+            log->record(event);
+        }
+    }
+
+    void record(const rt::trace::Event& event) {
+        rt::Lock lock(mutex_);
+        ++counts_[static_cast<std::size_t>(event.kind)];
+        bool wanted = only_.empty();
+        for (Kind kind : only_) {
+            wanted = wanted || kind == event.kind;
+        }
+        if (wanted) {
+            lines_.push_back(line(event));
+        }
+    }
+
+    std::string line(const rt::trace::Event& event) {
+        std::string const who = name_of(event.subject);
+        std::int64_t const value = event.value;
+        switch (event.kind) {
+            case Kind::spawn: return fmt::format("spawn {}", who);
+            case Kind::poll_begin: return fmt::format("poll {}", who);
+            case Kind::poll_end:
+                return fmt::format("polled {}: {}", who, value > 0 ? "Ready" : value == 0 ? "Pending" : "exception");
+            case Kind::wake: return fmt::format("wake {}: {}", who, value != 0 ? "queued" : "already queued");
+            case Kind::abort: return fmt::format("abort {}", who);
+            case Kind::drop: return fmt::format("drop {}", who);
+            case Kind::park: return fmt::format("park {}{}", who, value != 0 ? " with a deadline" : "");
+            case Kind::unpark: return fmt::format("unpark {}", who);
+            case Kind::timer_set: return fmt::format("timer set {}", who);
+            case Kind::timer_fire: return fmt::format("timer fires {}", who);
+            case Kind::io_register: return fmt::format("register {}", who);
+            case Kind::io_ready: return fmt::format("ready {}", who);
+            case Kind::steal: return fmt::format("steal {}", value);
+            case Kind::blocking_run: return fmt::format("blocking run {}", who);
+            default: return fmt::format("event {} {}", static_cast<int>(event.kind), who);
+        }
+    }
+
+    std::string name_of(const void* subject) {
+        for (const Named& named : names_) {
+            if (named.subject == subject) {
+                return named.name;
+            }
+        }
+        names_.push_back({subject, fmt::format("#{}", ++unnamed_)});
+        return names_.back().name;
+    }
+
+    std::vector<Kind> const only_;
+    mutable rt::Mutex mutex_;
+    std::vector<std::string> lines_;
+    std::vector<Named> names_;
+    int unnamed_ = 0;
+    int counts_[256] = {};
+};
+
+}  // namespace support
