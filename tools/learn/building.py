@@ -1,0 +1,122 @@
+"""Configure, build and test one preset, each with its log under build/<preset>/."""
+import re
+import shutil
+import xml.etree.ElementTree as xml
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lessons import ROOT
+from machine import VERIFIED_CLANG, Machine
+from process import last_relevant, run_logged
+from screen import Progress, Stop, green, red, say
+
+
+@dataclass
+class Outcome:
+    """What a run of ctest came to."""
+    passed: int = 0
+    failed: list = field(default_factory=list)   # (name, output)
+    skipped: int = 0
+
+
+class Build:
+    """The build folder of one preset."""
+
+    def __init__(self, preset: str, machine: Machine):
+        self.preset = preset
+        self.machine = machine
+        self.folder = ROOT / "build" / preset
+
+    def log(self, step: str) -> Path:
+        return self.folder / f"learn-{step}.log"
+
+    def compiler(self) -> list:
+        """Only where the preset's own choice is not what this machine has."""
+        cache = self.folder / "CMakeCache.txt"
+        if cache.exists():
+            return []
+        if "clang" in self.preset:
+            name = self.machine.clang(VERIFIED_CLANG) or self.machine.clang()
+            return [] if name in (None, "clang++-19") else [f"-DCMAKE_CXX_COMPILER={name}"]
+        if self.preset.startswith("verify"):
+            name = self.machine.gcc()
+            return [] if name in (None, "g++") else [f"-DCMAKE_CXX_COMPILER={name}"]
+        name = self.machine.gcc() or self.machine.clang()
+        return [f"-DCMAKE_CXX_COMPILER={name}"] if name else []
+
+    def forget_if_moved(self) -> None:
+        """A build folder that came along with a copied or moved clone belongs to the old place."""
+        cache = self.folder / "CMakeCache.txt"
+        if cache.exists():
+            home = re.search(r"^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$", cache.read_text(errors="replace"), re.M)
+            if home and Path(home.group(1)) != ROOT:
+                shutil.rmtree(self.folder)
+
+    def configure(self, *extra: str) -> None:
+        self.forget_if_moved()
+        progress = Progress(f"configuring {self.preset}")
+        status = run_logged(["cmake", "--preset", self.preset, *self.compiler(), *extra], self.log("configure"), ROOT)
+        progress.done(green("ok") if status == 0 else red("failed"))
+        if status != 0:
+            self.give_up("configuring", "configure")
+
+    def build(self, *targets: str, keep_going: bool = False) -> bool:
+        """Builds, showing how far it is. With keep_going a failure is the caller's to count."""
+        progress = Progress(f"building {', '.join(targets) or self.preset}")
+
+        def count(line: str) -> None:
+            step = re.match(r"^\[(\d+/\d+)\]", line)
+            if step:
+                progress.update(step.group(1))
+
+        words = ["cmake", "--build", self.folder, "-j", str(self.machine.cores())]
+        words += ["--target", *targets] if targets else []
+        words += ["--", "-k", "0"] if keep_going else []
+        status = run_logged(words, self.log("build"), ROOT, on_line=count)
+        progress.done(green("ok") if status == 0 else red("failed"))
+        if status != 0 and not keep_going:
+            self.give_up("building", "build")
+        return status == 0
+
+    def has_target(self, name: str) -> bool:
+        ninja = self.folder / "build.ninja"
+        return ninja.exists() and re.search(rf"^build {re.escape(name)}: phony", ninja.read_text(), re.M) is not None
+
+    def test(self, *filters: str) -> Outcome:
+        report = self.folder / "learn-test.xml"
+        report.unlink(missing_ok=True)
+        progress = Progress(f"testing {self.preset}")
+
+        def count(line: str) -> None:
+            step = re.match(r"^\s*(\d+/\d+) Test\s", line)
+            if step:
+                progress.update(step.group(1))
+
+        status = run_logged(["ctest", "--output-on-failure", "--output-junit", report, "-j", str(self.machine.cores()),
+                             *filters], self.log("test"), self.folder, on_line=count)
+        outcome = read_report(report)
+        if status != 0 and not outcome.failed:
+            outcome.failed.append((f"{self.preset}: ctest ended with status {status}", last_relevant(self.log("test"))))
+        progress.done(f"{outcome.passed} passed" + (red(f", {len(outcome.failed)} failed") if outcome.failed else ""))
+        return outcome
+
+    def give_up(self, doing: str, step: str) -> None:
+        say(last_relevant(self.log(step)))
+        raise Stop(f"{doing} {self.preset} failed; the whole log is {self.log(step).relative_to(ROOT)}", 1)
+
+
+def read_report(report: Path) -> Outcome:
+    """CTest's JUnit file: every case is passed, failed or skipped."""
+    outcome = Outcome()
+    if not report.exists():
+        return outcome
+    for case in xml.parse(report).getroot().iter("testcase"):
+        status = case.get("status")
+        if status == "run":
+            outcome.passed += 1
+        elif status in ("disabled", "notrun") and case.find("failure") is None and case.find("skipped") is not None \
+                and "SKIP" in (case.find("skipped").get("message") or ""):
+            outcome.skipped += 1
+        else:
+            outcome.failed.append((case.get("name"), case.findtext("system-out") or ""))
+    return outcome

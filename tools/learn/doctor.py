@@ -1,0 +1,89 @@
+"""./learn doctor: what is here, what is missing, and the exact fix for each."""
+import sys
+import tempfile
+from pathlib import Path
+
+from machine import Machine
+from needs import LEARNING, VERIFYING
+from process import output_of
+from screen import bold, green, red, say
+from setup import one_command
+
+ENOUGH_DESCRIPTORS = 4096     # the demo's thousand clients need two each
+MOST_RANDOM_BITS = 28         # above it the sanitizers of g++ 12 and 13 can crash at their start
+
+
+def sanitizer_problem(machine: Machine) -> str:
+    """Builds and starts an empty program under AddressSanitizer: what went wrong, or nothing."""
+    compiler = machine.gcc() or machine.clang()
+    if not compiler:
+        return ""
+    with tempfile.TemporaryDirectory() as folder:
+        source, program = Path(folder, "empty.cpp"), Path(folder, "empty")
+        source.write_text("int main() {}\n")
+        if output_of([compiler, "-fsanitize=address", str(source), "-o", str(program)], 60) is None:
+            return f"{compiler} cannot link with -fsanitize=address; install its sanitizer runtime (libasan)"
+        if any(output_of([str(program)]) is None for _ in range(5)):
+            return "a program built with -fsanitize=address does not start here"
+    return ""
+
+
+def problems(machine: Machine) -> list:
+    """What no package cures, each with its fix."""
+    found = []
+    if machine.system() != "Linux":
+        found.append("this is not Linux; on Windows use WSL2")
+    if machine.is_wsl1():
+        found.append("this is WSL1, without epoll; in PowerShell: wsl --set-version <distribution> 2")
+    if machine.architecture() not in ("x86_64", "aarch64"):
+        found.append(f"{machine.architecture()} is untried; x86_64 and aarch64 are what the course is tested on")
+    bits = machine.kernel_number("vm/mmap_rnd_bits")
+    if bits is not None and bits > MOST_RANDOM_BITS and machine.gcc():
+        found.append(f"vm.mmap_rnd_bits is {bits} and the sanitizers of g++ can crash above {MOST_RANDOM_BITS}; "
+                     f"type: sudo sysctl vm.mmap_rnd_bits={MOST_RANDOM_BITS}")
+    if machine.descriptor_limit() < ENOUGH_DESCRIPTORS:
+        found.append(f"a process may open {machine.descriptor_limit()} descriptors and the finale wants "
+                     f"{ENOUGH_DESCRIPTORS}; type: ulimit -Hn {ENOUGH_DESCRIPTORS} (as root) or raise nofile in "
+                     "/etc/security/limits.conf")
+    return found
+
+
+def show(needs: list, machine: Machine) -> list:
+    """Prints one line per need; gives those that are missing."""
+    absent = []
+    for need in needs:
+        what = need.found(machine)
+        if what:
+            say(f"  {green('ok')}       {need.title}" + ("" if what == "found" else f": {what}"))
+        else:
+            absent.append(need)
+            say(f"  {red('missing')}  {need.title}" + (" (CMake fetches it if it must)" if need.fetched else ""))
+    return absent
+
+
+def fix(absent: list, machine: Machine) -> None:
+    packages = list(dict.fromkeys(package for need in absent for package in need.packages))
+    if packages and machine.which("apt-get"):
+        say(f"  fix: {one_command(machine, packages)}")
+    elif packages:
+        say("  fix: install them with this system's package manager (the Debian names: " + " ".join(packages) + ")")
+
+
+def doctor(machine: Machine) -> int:
+    version = ".".join(map(str, sys.version_info[:3]))
+    say(bold("For learning"))
+    say(f"  {green('ok')}       Python 3.9 or newer: {version}")
+    absent = show(LEARNING, machine)
+    fix(absent, machine)
+    say(bold("For ./learn verify"))
+    fix(show(VERIFYING, machine), machine)
+    say(bold("This machine"))
+    found = problems(machine)
+    broken = sanitizer_problem(machine)
+    found += [broken] if broken else []
+    for sentence in found:
+        say(f"  {red('look')}     {sentence}")
+    if not found:
+        say(f"  {green('ok')}       Linux on {machine.architecture()}, {machine.cores()} cores, sanitizers start, "
+            f"{machine.descriptor_limit()} descriptors")
+    return 2 if absent or found else 0

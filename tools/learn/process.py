@@ -1,0 +1,80 @@
+"""Children: started quietly into a log, and never left behind."""
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Callable, Optional
+
+
+def members_of_session(session: int) -> list:
+    """Every process that a child started with its own session has left alive."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if fields[0] != "Z" and int(fields[3]) == session:
+                found.append(int(entry.name))
+    return found
+
+
+def end_session(child: subprocess.Popen) -> None:
+    """Asks, waits three seconds, then insists; grandchildren included."""
+    def signal_all(number: int) -> bool:
+        alive = members_of_session(child.pid)
+        for pid in alive:
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                pass
+        return bool(alive)
+
+    signal_all(signal.SIGINT)
+    for _ in range(30):
+        if child.poll() is not None and not members_of_session(child.pid):
+            return
+        time.sleep(0.1)
+    while signal_all(signal.SIGKILL):
+        time.sleep(0.05)
+    child.wait()
+
+
+def run_logged(command: list, log: Path, folder: Path, environment: Optional[dict] = None,
+               on_line: Callable[[str], None] = lambda line: None, append: bool = False) -> int:
+    """Runs a command with its output in `log`; each line passes `on_line` too. Gives its exit status."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with open(log, "a" if append else "w", encoding="utf-8", errors="replace") as file:
+        file.write("$ " + " ".join(map(str, command)) + "\n")
+        child = subprocess.Popen([str(word) for word in command], cwd=folder, stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                                 env={**os.environ, **(environment or {})}, text=True, errors="replace")
+        try:
+            for line in child.stdout:
+                file.write(line)
+                on_line(line.rstrip("\n"))
+            return child.wait()
+        except BaseException:
+            end_session(child)
+            raise
+
+
+def output_of(command: list, timeout: float = 20) -> Optional[str]:
+    """What a short command printed, or None where it does not exist or failed."""
+    try:
+        run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return run.stdout + run.stderr if run.returncode == 0 else None
+
+
+def last_relevant(log: Path, count: int = 30) -> str:
+    """The errors of a log if it names any, else its last lines."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    marks = ("error:", "Error", "FAILED:", "undefined reference", "fatal:")
+    for index, line in enumerate(lines):
+        if any(mark in line for mark in marks):
+            return "\n".join(lines[index:index + count])
+    return "\n".join(lines[-count:])

@@ -1,0 +1,90 @@
+"""Brings what is missing: asks where a person is there, goes ahead with --yes or in CI, else says the one command to type."""
+import os
+import subprocess
+
+import machine as limits
+from machine import Machine
+from needs import LEARNING, VERIFYING, dotted, missing
+from screen import Stop, say
+
+
+def one_command(machine: Machine, packages: list) -> str:
+    sudo = "" if machine.is_root() else "sudo "
+    return f"{sudo}apt-get update && {sudo}apt-get install -y {' '.join(packages)}"
+
+
+def apt_can_name(packages: list) -> bool:
+    return subprocess.run(["apt-cache", "show", "--no-all-versions", *packages], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def apt(prefix: list, *words: str) -> bool:
+    # In the terminal's own session: sudo may ask for a password.
+    return subprocess.run([*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq",
+                           "-o=Dpkg::Use-Pty=0", *words],
+                          stdout=subprocess.DEVNULL, env={**os.environ, "LC_ALL": "C"}).returncode == 0
+
+
+def install(machine: Machine, packages: list) -> None:
+    """Installs, or raises the sentence that helps."""
+    prefix = [] if machine.is_root() else ["sudo"] + ([] if machine.is_person_there() else ["-n"])
+    say(f"Installing {' '.join(packages)} ...")
+    ready = apt_can_name(packages) or apt(prefix, "update")
+    words = ["install", "-y", "--no-install-recommends", *packages]
+    if not ready or not (apt(prefix, *words) or (apt(prefix, "update") and apt(prefix, *words))):
+        raise Stop(f"the packages could not be installed; type: {one_command(machine, packages)}")
+
+
+def refuse_bad_system(machine: Machine) -> None:
+    if machine.system() != "Linux":
+        raise Stop(f"this course runs on Linux (on Windows: WSL2), and this is {machine.system()}.")
+    if machine.is_wsl1():
+        raise Stop("this is WSL1, which has no epoll of its own; type in PowerShell: wsl --set-version <distribution> 2")
+
+
+def still_missing(machine: Machine, absent: list) -> str:
+    """After an installation, or where apt is not there: what to do about each."""
+    titles = ", ".join(need.title for need in absent)
+    cmake = machine.version("cmake")
+    if cmake and cmake < limits.OLDEST_CMAKE and any("cmake" in need.packages for need in absent):
+        return (f"CMake {dotted(limits.OLDEST_CMAKE)} or newer is needed and this machine has {dotted(cmake)}; "
+                "get one with: pipx install cmake (or: sudo snap install cmake --classic)")
+    return f"still missing: {titles}; ./learn doctor says more."
+
+
+def set_up(machine: Machine, yes: bool, for_verify: bool = False) -> None:
+    """Returns when everything is there. Called by every command that builds."""
+    refuse_bad_system(machine)
+    needs = (VERIFYING if for_verify else []) + LEARNING
+    absent = missing(machine, needs)
+    if not absent:
+        return
+    fetchable = all(need.fetched for need in absent) and machine.which("git")
+    titles = ", ".join(need.title for need in absent)
+    if not machine.which("apt-get"):
+        if fetchable:
+            say(f"Not installed here: {titles}. CMake will fetch them.")
+            return
+        must = [need.title for need in absent if not need.fetched] or ["git"]
+        raise Stop(f"missing: {', '.join(must)}; install them with this system's package manager "
+                   "(doctest and fmt are fetched by CMake, with git).")
+    packages = list(dict.fromkeys(package for need in absent for package in need.packages))
+    can = machine.is_root() or machine.which("sudo")
+    if can and not yes and not machine.is_ci() and machine.is_person_there():
+        say(f"Missing: {titles}.")
+        try:
+            answer = input(f"Install {' '.join(packages)} now{'' if machine.is_root() else ' with sudo'}? [Y/n] ")
+        except EOFError:
+            answer = "n"
+        can = answer.strip().lower() in ("", "y", "yes")
+    elif not yes and not machine.is_ci():
+        can = False
+    if not can:
+        if fetchable:
+            say(f"Not installed here: {titles}. CMake will fetch them.")
+            return
+        raise Stop(f"missing: {titles}; type: {one_command(machine, packages)}")
+    install(machine, packages)
+    absent = missing(machine, needs)
+    if absent:
+        raise Stop(still_missing(machine, absent))

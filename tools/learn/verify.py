@@ -1,0 +1,63 @@
+"""./learn verify: all that CI runs. Every preset is built and tested once; the course's own checks run in the first."""
+import re
+import time
+
+from building import Build, Outcome
+from lessons import ROOT
+from machine import Machine
+from process import last_relevant
+from screen import Stop, bold, red, say, span
+
+PRESETS = ["gcc", "gcc-release", "clang", "clang-release", "tsan"]
+
+
+def chosen(words: list) -> list:
+    for word in words:
+        if word not in PRESETS:
+            raise Stop(f"verify knows no '{word}': say nothing for all, or some of {', '.join(PRESETS)}.")
+    return [preset for preset in PRESETS if preset in words] or PRESETS
+
+
+def verify_one(preset: str, machine: Machine) -> Outcome:
+    build = Build(f"verify-{preset}", machine)
+    try:
+        build.configure()
+        built = build.build(keep_going=True)
+        outcome = build.test("--no-tests=error")
+    except Stop as stop:
+        return Outcome(failed=[(f"verify-{preset}", str(stop))])
+    if not built:
+        say(last_relevant(build.log("build")))
+        outcome.failed.append((f"verify-{preset}: the build", f"see {build.log('build').relative_to(ROOT)}"))
+    return outcome
+
+
+def last_lines(text: str, count: int = 25) -> str:
+    # CTest marks text that it cut; a test's own last words are the telling ones.
+    lines = [line for line in re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines() if line.strip()]
+    return "\n".join("    " + line for line in lines[-count:])
+
+
+def verify(words: list, machine: Machine) -> int:
+    presets = chosen(words)
+    rows, failures = [], []
+    began = time.monotonic()
+    for preset in presets:
+        start = time.monotonic()
+        outcome = verify_one(preset, machine)
+        rows.append((preset, outcome.passed, len(outcome.failed), outcome.skipped, time.monotonic() - start))
+        failures += [(preset, name, output) for name, output in outcome.failed]
+        for name, output in outcome.failed[:5]:
+            say(f"{red('failed')} {name}")
+            say(last_lines(output))
+    say()
+    say(bold(f"{'preset':<16}{'passed':>8}{'failed':>8}{'skipped':>9}{'time':>16}"))
+    for preset, passed, failed, skipped, seconds in rows:
+        say(f"{preset:<16}{passed:>8}{failed:>8}{skipped:>9}{span(seconds):>16}")
+    passed, failed = sum(row[1] for row in rows), sum(row[2] for row in rows)
+    say(f"{'all':<16}{passed:>8}{failed:>8}{sum(row[3] for row in rows):>9}{span(time.monotonic() - began):>16}")
+    say()
+    for preset, name, _ in failures:
+        say(f"{red('failed')} in {preset}: {name} (build/verify-{preset}/learn-test.log)")
+    say(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
