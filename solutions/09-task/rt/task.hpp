@@ -1,0 +1,180 @@
+/// \file
+/// A task: a future in a block of its own, that can be run piece by piece by one side and awaited by another.
+///
+/// `make_task(future, schedule)` makes the block and returns its two ends: a `Runnable`, the right to poll it once
+/// (runnable.hpp), and a `JoinHandle`, which is a future of the outcome. A wake makes a new Runnable and passes it to the
+/// `Schedule`: usually a queue, in lesson 09 a test.
+///
+/// Source of the idea: Rust's async-task crate; `JoinHandle` as in Tokio.
+#pragma once
+
+#include <rt/future.hpp>
+#include <rt/outcome.hpp>
+#include <rt/runnable.hpp>
+
+#include <exception>
+#include <new>
+#include <source_location>
+#include <utility>
+
+namespace rt {
+
+namespace detail {
+
+/// A task, as its handle sees it: of whatever future, but of this output.
+template <class T>
+class TaskYielding : public Task {
+  public:
+    using Task::Task;
+    /// Called by the handle, when the task is complete.
+    virtual Outcome<T>& outcome() noexcept = 0;
+};
+
+/// A task, whole. `future_` and `outcome_` share their place: one comes when the other goes.
+template <Future F>
+class TaskOf final : public TaskYielding<OutputOf<F>> {
+    using T = OutputOf<F>;
+
+  public:
+    TaskOf(F future, Schedule& schedule, bool is_owned, std::source_location where)
+        : TaskYielding<T>(schedule, is_owned, where), future_(std::move(future)) {}
+    ~TaskOf() override {
+        switch (holds_) {
+            case Holds::future: future_.~F(); break;
+            case Holds::outcome: outcome_.~Outcome<T>(); break;
+            case Holds::nothing: break;
+        }
+    }
+
+    Outcome<T>& outcome() noexcept override { return outcome_; }
+
+    bool poll_future(Context& cx) noexcept override {
+        Outcome<T> outcome;
+        if (!poll_into(future_, cx, outcome)) {
+            return false;
+        }
+        replace_future(std::move(outcome));
+        return true;
+    }
+    void drop_future() noexcept override { replace_future(Outcome<T>()); }
+    std::exception_ptr drop_outcome() noexcept override {
+        std::exception_ptr exception;
+        if (outcome_.has_exception()) {
+            exception = outcome_.take_exception();
+        }
+        outcome_.~Outcome<T>();
+        holds_ = Holds::nothing;
+        return exception;
+    }
+
+  private:
+    enum class Holds : unsigned char { future, outcome, nothing };
+
+    void replace_future(Outcome<T> outcome) noexcept {
+        future_.~F();
+        ::new (&outcome_) Outcome<T>(std::move(outcome));
+        holds_ = Holds::outcome;
+    }
+
+    Holds holds_ = Holds::future;
+    union {
+        F future_;
+        Outcome<T> outcome_;
+    };
+};
+
+}  // namespace detail
+
+/// The waiting end of a task: a future of its outcome. Dropping it detaches: the task goes on, and nobody asks any more.
+///
+/// Awaiting it gives the task's value, throws its exception, or throws `Cancelled` if it was aborted.
+template <class T = void>
+class JoinHandle {
+  public:
+    using Output = T;
+
+    explicit JoinHandle(detail::TaskYielding<T>* task) noexcept : task_(task) {}
+    JoinHandle(JoinHandle&& other) noexcept : task_(std::exchange(other.task_, nullptr)) {}
+    JoinHandle& operator=(JoinHandle other) noexcept {
+        std::swap(task_, other.task_);
+        return *this;
+    }
+    ~JoinHandle() { detach(); }
+
+    Poll<T> poll(Context& cx) {
+        if (!watch(cx.waker())) {
+            return Pending;
+        }
+        if constexpr (std::is_void_v<T>) {
+            take_result();
+            return Ready();
+        } else {
+            return Ready<T>(take_result());
+        }
+    }
+
+    /// True if the task is over; if not, `waker` is woken when it is, and no other. The half of a poll that looks.
+    bool watch(const Waker& waker) noexcept {
+        if (task_ == nullptr) {
+            violation("a JoinHandle was polled after it gave its outcome, or was detached or moved from");
+        }
+        if (!task_->is_finished()) {
+            task().join_waker_.register_waker(waker);
+        }
+        // Register first, then look: the task may have finished in between.
+        return task_->is_finished();
+    }
+
+    /// Gives the task's value, throws its exception, or throws `Cancelled`. Called once, when it is over. The half of a
+    /// poll that takes.
+    T take_result() {
+        Outcome<T> outcome = std::move(task_->outcome());
+        detach();
+        if (outcome.is_empty()) {
+            throw Cancelled();
+        }
+        return outcome.take();
+    }
+
+    /// Asks the task to end; its future is destroyed by its runtime, soon. Then, awaiting the handle throws `Cancelled`,
+    /// unless the task was done before.
+    void abort() noexcept {
+        if (task_ != nullptr) {
+            task_->abort();
+        }
+    }
+
+    /// True if the task is over, in whatever way.
+    bool is_finished() const noexcept { return task_ == nullptr || task_->is_finished(); }
+
+    /// Lets the task go on alone. An exception it ends with is printed.
+    void detach() noexcept {
+        if (task_ == nullptr) {
+            return;
+        }
+        task().join_waker_.take();
+        if (task().state_.drop_handle() == TaskState::OnDropHandle::drop_outcome) {
+            task().discard_outcome();
+        }
+        std::exchange(task_, nullptr)->release_one();
+    }
+
+  private:
+    Task& task() const noexcept { return *task_; }
+
+    detail::TaskYielding<T>* task_;
+};
+
+/// Whether a runtime keeps the task in a list of its own until it is over.
+enum class Owned : bool { no, yes };
+
+/// Makes a task of `future`. Its Runnable is returned, to be run or scheduled; later ones go to `schedule`, which must
+/// outlive the task's last run. Called by runtimes and tests.
+template <Future F>
+std::pair<Runnable, JoinHandle<OutputOf<F>>> make_task(F future, Schedule& schedule, Owned owned = Owned::no,
+                                                       std::source_location where = std::source_location::current()) {
+    auto* task = new detail::TaskOf<F>(std::move(future), schedule, owned == Owned::yes, where);
+    return {Runnable::from_raw(task), JoinHandle<OutputOf<F>>(task)};
+}
+
+}  // namespace rt

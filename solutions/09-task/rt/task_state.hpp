@@ -1,0 +1,133 @@
+/// \file
+/// The state word of a task: one integer that says who may do what with it now.
+///
+///   bit        set                                        cleared
+///   running    by the thread that begins a poll           when that poll ends
+///   notified   by a wake, an abort, at birth              right before the poll: a wake during it sets it again
+///   complete   when the outcome is stored                 never
+///   aborted    by an abort                                never
+///   handle     at birth                                   when the JoinHandle is dropped
+///   owned      at birth, if a runtime keeps a list        when the task has left that list
+///   the rest   counts references: each Waker, and the Runnable
+///
+/// What follows from it:
+///  - While notified and not running, exactly one Runnable exists: in a queue, or on its way into one. So a task is never
+///    queued twice: only the wake that finds none of running, notified, complete makes a Runnable.
+///  - While running, the poller holds the Runnable. A wake meanwhile only sets notified; the poller sees that when it ends
+///    the poll, and queues the Runnable again.
+///  - Only the holder of the Runnable touches the future, and stores the outcome. So nobody needs a lock for either.
+///  - Once complete, the outcome is the handle's, if there still is one; `handle` and `complete` are in one word, so exactly
+///    one side sees that the other is gone, and destroys the outcome.
+///  - `handle`, `owned` and each reference keep the task alive; whoever takes the last of them away destroys it.
+///
+/// A transition returns what its caller must now do. Every wake writes to the word, also when it changes nothing: so what
+/// the waker's thread did before is seen by the poll that follows. (A plain load here was a bug in Tokio for six years.)
+///
+/// Source of the idea: async-task's `state.rs`, Tokio's `runtime/task/state.rs`.
+#pragma once
+
+#include <rt/sync.hpp>
+
+#include <cstdint>
+
+namespace rt {
+
+class TaskState {
+  public:
+    enum class OnWake { nothing, schedule };
+    enum class OnStart { poll, cancel };
+    enum class OnPause { nothing, schedule_again, destroy, complain };
+    enum class OnComplete { wake_handle, drop_outcome };
+    enum class OnDropHandle { nothing, drop_outcome };
+    enum class OnRelease { nothing, destroy };
+
+    /// A newborn task: one Runnable, one handle, and a place in a list if `is_owned`.
+    explicit TaskState(bool is_owned) noexcept
+        : word_(notified | handle | reference | (is_owned ? unsigned{owned} : 0U)) {}
+
+    /// A wake that keeps its reference. On `schedule` the caller makes a Runnable, with a reference of its own.
+    OnWake wake() noexcept { return notify(notified); }
+
+    /// A wake that asks the task to end. On `schedule` as above.
+    OnWake abort() noexcept { return notify(notified | aborted); }
+
+    /// Called by the holder of the Runnable, before it polls.
+    OnStart start() noexcept {
+        unsigned before = word_.fetch_xor(notified | running, acq_rel);
+        return (before & aborted) != 0 ? OnStart::cancel : OnStart::poll;
+    }
+
+    /// Called after a poll that was Pending. Gives the Runnable's reference back, unless it is to be scheduled again.
+    OnPause pause() noexcept {
+        unsigned before = word_.load(relaxed);
+        for (;;) {
+            bool again = (before & notified) != 0;
+            unsigned after = (before & ~unsigned{running}) - (again ? 0U : unsigned{reference});
+            if (word_.compare_exchange_weak(before, after, acq_rel, relaxed)) {
+                if (again) {
+                    return OnPause::schedule_again;
+                }
+                if ((after & keeps_alive) == 0) {
+                    return OnPause::destroy;
+                }
+                // No waker is left, nothing was woken, no handle can abort: a list alone keeps this task, for ever.
+                return (after & keeps_alive) == owned ? OnPause::complain : OnPause::nothing;
+            }
+        }
+    }
+
+    /// Called when the outcome is stored.
+    OnComplete complete() noexcept {
+        unsigned before = word_.fetch_xor(running | complete_, acq_rel);
+        return (before & handle) != 0 ? OnComplete::wake_handle : OnComplete::drop_outcome;
+    }
+
+    /// Called by the JoinHandle's destructor, which calls `release_handle` afterwards.
+    OnDropHandle drop_handle() noexcept {
+        // The handle goes on keeping the task alive, as a reference, until it has dealt with the outcome.
+        unsigned before = word_.fetch_add(unsigned{reference} - unsigned{handle}, acq_rel);
+        return (before & complete_) != 0 ? OnDropHandle::drop_outcome : OnDropHandle::nothing;
+    }
+
+    /// Called for one more reference, by someone who has one.
+    void retain() noexcept { word_.fetch_add(reference, relaxed); }
+
+    /// Gives one reference back.
+    OnRelease release_one() noexcept { return subtract(reference); }
+
+    /// Gives back the Runnable's reference and, if there is one, the list's hold. Called at the very end.
+    OnRelease release_finished() noexcept {
+        bool is_owned = (word_.load(relaxed) & owned) != 0;
+        return subtract(is_owned ? unsigned{reference} + unsigned{owned} : unsigned{reference});
+    }
+
+    /// True once the outcome is stored; what its storing thread did before is then visible.
+    bool is_complete() const noexcept { return (word_.load(acquire) & complete_) != 0; }
+    bool is_owned() const noexcept { return (word_.load(relaxed) & owned) != 0; }
+
+  private:
+    enum Bit : unsigned {
+        running = 1,
+        notified = 2,
+        complete_ = 4,
+        aborted = 8,
+        handle = 16,
+        owned = 32,
+        reference = 64,
+    };
+    static constexpr unsigned keeps_alive = ~unsigned{running | notified | complete_ | aborted};
+
+    OnWake notify(unsigned bits) noexcept {
+        unsigned before = word_.fetch_or(bits, acq_rel);
+        return (before & (running | notified | complete_)) == 0 ? OnWake::schedule : OnWake::nothing;
+    }
+
+    OnRelease subtract(unsigned amount) noexcept {
+        unsigned before = word_.fetch_sub(amount, acq_rel);
+        return ((before - amount) & keeps_alive) == 0 ? OnRelease::destroy : OnRelease::nothing;
+    }
+
+    Atomic<unsigned> word_;
+};
+
+}  // namespace rt

@@ -1,0 +1,107 @@
+/// \file
+/// Two lists that are made of the tasks themselves, with no memory of their own: `TaskQueue`, first in, first out, of tasks
+/// whose Runnable waits to be run; `TaskList`, of all tasks of a runtime that are not over.
+///
+/// Neither locks: whoever shares one between threads brings a lock.
+#pragma once
+
+#include <rt/runnable.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+namespace rt {
+
+/// Owns the Runnables in it: those that are left at the end are dropped, which cancels their tasks.
+class TaskQueue {
+  public:
+    TaskQueue() = default;
+    TaskQueue(TaskQueue&& other) noexcept
+        : first_(std::exchange(other.first_, nullptr)),
+          last_(std::exchange(other.last_, nullptr)),
+          size_(std::exchange(other.size_, 0)) {}
+    TaskQueue& operator=(TaskQueue&&) = delete;
+    ~TaskQueue() {
+        while (auto runnable = pop()) {
+        }
+    }
+
+    bool is_empty() const noexcept { return first_ == nullptr; }
+    std::size_t size() const noexcept { return size_; }
+
+    void push(Runnable runnable) noexcept {
+        Task* task = std::move(runnable).into_raw();
+        task->next_in_queue = nullptr;
+        (last_ == nullptr ? first_ : last_->next_in_queue) = task;
+        last_ = task;
+        ++size_;
+    }
+
+    std::optional<Runnable> pop() noexcept {
+        if (first_ == nullptr) {
+            return std::nullopt;
+        }
+        Task* task = first_;
+        first_ = task->next_in_queue;
+        if (first_ == nullptr) {
+            last_ = nullptr;
+        }
+        --size_;
+        return Runnable::from_raw(task);
+    }
+
+    /// Puts all of `other` behind what is here.
+    void append(TaskQueue& other) noexcept {
+        if (other.is_empty()) {
+            return;
+        }
+        (last_ == nullptr ? first_ : last_->next_in_queue) = other.first_;
+        last_ = std::exchange(other.last_, nullptr);
+        size_ += std::exchange(other.size_, 0);
+        other.first_ = nullptr;
+    }
+
+  private:
+    Task* first_ = nullptr;
+    Task* last_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+/// Holds its tasks alive by their `owned` bit.
+class TaskList {
+  public:
+    bool is_empty() const noexcept { return first_ == nullptr; }
+    std::size_t size() const noexcept { return size_; }
+
+    void insert(Task& task) noexcept {
+        task.previous_owned = nullptr;
+        task.next_owned = first_;
+        if (first_ != nullptr) {
+            first_->previous_owned = &task;
+        }
+        first_ = &task;
+        ++size_;
+    }
+
+    void remove(Task& task) noexcept {
+        (task.previous_owned == nullptr ? first_ : task.previous_owned->next_owned) = task.next_owned;
+        if (task.next_owned != nullptr) {
+            task.next_owned->previous_owned = task.previous_owned;
+        }
+        --size_;
+    }
+
+    /// Asks every task in the list to end. None of them leaves the list during the call.
+    void abort_all() noexcept {
+        for (Task* task = first_; task != nullptr; task = task->next_owned) {
+            task->abort();
+        }
+    }
+
+  private:
+    Task* first_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+}  // namespace rt
