@@ -1,0 +1,91 @@
+/// \file
+/// The only place that names a system call. Given, not taught.
+///
+/// Each function is one call of the kernel, under its own name, and answers as the kernel itself does: a number of 0 or more,
+/// or -errno. None of them throws, retries or decides; that is for the lessons. So a simulated world can one day stand in
+/// for the real one here, without a change anywhere else.
+#pragma once
+
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace rt::sys {
+
+/// The time on the clock that never goes backwards.
+inline std::chrono::steady_clock::time_point now() noexcept { return std::chrono::steady_clock::now(); }
+
+namespace detail {
+template <class T>
+T or_errno(T result) noexcept {
+    return result >= 0 ? result : static_cast<T>(-errno);
+}
+}  // namespace detail
+
+/// The exception for an answer of -errno: `throw sys::error(result, "connect")`.
+inline std::system_error error(long negative_errno, const char* what) {
+    return std::system_error(static_cast<int>(-negative_errno), std::system_category(), what);
+}
+
+inline int close(int fd) noexcept { return detail::or_errno(::close(fd)); }
+
+/// An open descriptor, closed when this goes.
+class Fd {
+  public:
+    Fd() noexcept = default;
+    /// Takes `fd` over; negative means none.
+    explicit Fd(int fd) noexcept : fd_(fd) {}
+    Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    Fd& operator=(Fd&& other) noexcept {
+        if (this != &other) {
+            reset();
+            fd_ = std::exchange(other.fd_, -1);
+        }
+        return *this;
+    }
+    ~Fd() { reset(); }
+
+    int get() const noexcept { return fd_; }
+    explicit operator bool() const noexcept { return fd_ >= 0; }
+    /// Closes it now.
+    void reset() noexcept {
+        if (fd_ >= 0) {
+            sys::close(std::exchange(fd_, -1));
+        }
+    }
+
+  private:
+    int fd_ = -1;
+};
+
+inline ssize_t read(int fd, std::span<char> into) noexcept {
+    return detail::or_errno(::read(fd, into.data(), into.size()));
+}
+inline ssize_t write(int fd, std::span<const char> from) noexcept {
+    return detail::or_errno(::write(fd, from.data(), from.size()));
+}
+
+inline int epoll_create() noexcept { return detail::or_errno(::epoll_create1(EPOLL_CLOEXEC)); }
+inline int epoll_add(int epoll, int fd, std::uint32_t events, std::uint64_t token) noexcept {
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = token;
+    return detail::or_errno(::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
+}
+/// Waits `timeout_ms` milliseconds at most; negative: without end, zero: not at all.
+inline int epoll_wait(int epoll, std::span<epoll_event> events, int timeout_ms) noexcept {
+    return detail::or_errno(::epoll_wait(epoll, events.data(), static_cast<int>(events.size()), timeout_ms));
+}
+
+inline int event_fd() noexcept { return detail::or_errno(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+
+}  // namespace rt::sys
