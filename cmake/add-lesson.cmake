@@ -8,7 +8,7 @@
 #   ctest cases   of tests/NN-name/program.py (one per test_ method) and tests/NN-name/advice/*.cpp (one per file)
 #
 # All its ctest cases carry the label lesson-NN. With PBP_LEARNER the tests run against lesson-NN, else against solution-NN.
-find_package(Python3 3.9 COMPONENTS Interpreter QUIET)
+include(python-tests)
 
 set(PBP_ROOT "${CMAKE_CURRENT_SOURCE_DIR}")
 set(PBP_PROVIDED "${PBP_ROOT}/lessons/00-provided")
@@ -128,32 +128,16 @@ function(pbp_add_steps NAME NN RUNTIME ASIO)
     endforeach()
 endfunction()
 
-# tests/NN-name/program.py: one ctest per method, PBP_PROGRAM names the executable.
+# tests/NN-name/program.py: PBP_PROGRAM names the executable.
 function(pbp_add_program_tests NAME NN PROGRAM)
     set(SCRIPT "${PBP_ROOT}/tests/${NAME}/program.py")
     file(GLOB FOUND CONFIGURE_DEPENDS "${SCRIPT}")
-    if(NOT FOUND OR NOT TARGET ${PROGRAM})
-        return()
+    if(FOUND AND TARGET ${PROGRAM})
+        add_dependencies(lesson-${NN}-tests ${PROGRAM})
+        pbp_add_python_tests("${SCRIPT}" "${NN} program" lesson-${NN}
+            "PBP_PROGRAM=$<TARGET_FILE:${PROGRAM}>" "PBP_SANITIZERS=${PBP_SANITIZER_LIST}"
+            "PBP_BUILD_TYPE=${CMAKE_BUILD_TYPE}" ${PBP_TEST_ENVIRONMENT})
     endif()
-    add_dependencies(lesson-${NN}-tests ${PROGRAM})
-    if(NOT Python3_Interpreter_FOUND)
-        message(STATUS "no python3: the program tests of lesson ${NN} are left out")
-        return()
-    endif()
-    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${SCRIPT}")
-    file(STRINGS "${SCRIPT}" LINES REGEX "^(class |[ ]+(async )?def test_)")
-    set(CLASS "")
-    foreach(LINE IN LISTS LINES)
-        if(LINE MATCHES "^class ([A-Za-z0-9_]+)")
-            set(CLASS "${CMAKE_MATCH_1}")
-        elseif(LINE MATCHES "def (test_[A-Za-z0-9_]+)")
-            set(METHOD "${CMAKE_MATCH_1}")
-            set(TEST "${NN} program/${CLASS}.${METHOD}")
-            add_test(NAME "${TEST}" COMMAND "${Python3_EXECUTABLE}" -B "${SCRIPT}" "${CLASS}.${METHOD}")
-            set_tests_properties("${TEST}" PROPERTIES LABELS lesson-${NN} TIMEOUT ${PBP_TIMEOUT}
-                ENVIRONMENT "PBP_PROGRAM=$<TARGET_FILE:${PROGRAM}>;PBP_SANITIZERS=${PBP_SANITIZER_LIST};PBP_BUILD_TYPE=${CMAKE_BUILD_TYPE};${PBP_TEST_ENVIRONMENT}")
-        endif()
-    endforeach()
 endfunction()
 
 # tests/NN-name/advice/*.cpp must not compile, and the compiler must print the announced sentence. Once per compiler is enough.

@@ -1,0 +1,22 @@
+# pbp_add_python_tests(SCRIPT PREFIX LABEL [ENVIRONMENT...]): every test method of a unittest file becomes a ctest case and
+# a process of its own, called `PREFIX/Class.method`. They are read off the text, so that configuring runs none of them.
+find_package(Python3 3.9 COMPONENTS Interpreter QUIET)
+
+function(pbp_add_python_tests SCRIPT PREFIX LABEL)
+    if(NOT Python3_Interpreter_FOUND)
+        message(STATUS "no python3: ${SCRIPT} is left out")
+        return()
+    endif()
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${SCRIPT}")
+    file(STRINGS "${SCRIPT}" LINES REGEX "^(class |[ ]+(async )?def test_)")
+    set(CLASS "")
+    foreach(LINE IN LISTS LINES)
+        if(LINE MATCHES "^class ([A-Za-z0-9_]+)")
+            set(CLASS "${CMAKE_MATCH_1}")
+        elseif(LINE MATCHES "def (test_[A-Za-z0-9_]+)")
+            set(TEST "${PREFIX}/${CLASS}.${CMAKE_MATCH_1}")
+            add_test(NAME "${TEST}" COMMAND "${Python3_EXECUTABLE}" -B "${SCRIPT}" "${CLASS}.${CMAKE_MATCH_1}")
+            set_tests_properties("${TEST}" PROPERTIES LABELS ${LABEL} TIMEOUT ${PBP_TIMEOUT} ENVIRONMENT "${ARGN}")
+        endif()
+    endforeach()
+endfunction()

@@ -1,0 +1,144 @@
+"""What holds for the headers and programs of the lessons: each check takes a tree and gives its complaints."""
+import os
+import re
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from sources import PROVIDED, ROOT, cpp_files, headers, lesson_folders, name_of, without_literals
+
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]', re.M)
+LONGEST = 400
+FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror"]
+
+
+def homes(root: Path) -> dict:
+    """Header name (rt/poll.hpp) to the folders that have one."""
+    found: dict = {}
+    for folder in [root / "lessons" / PROVIDED, *lesson_folders(root)]:
+        for header in headers(folder):
+            found.setdefault(str(header.relative_to(folder)), []).append(folder)
+    return found
+
+
+def include_path(root: Path, folder: Path) -> list:
+    """Lesson N's own view: itself, the lessons before it, and what is provided."""
+    earlier = [lesson for lesson in lesson_folders(root) if lesson.name <= folder.name]
+    return [*reversed(earlier), root / "lessons" / PROVIDED]
+
+
+def each_compiles_alone(root: Path = ROOT, compiler: str = "") -> list:
+    """Every header, twice in a row (its guard), with nothing before it and no later lesson in sight."""
+    compiler = compiler or os.environ.get("PBP_CXX", "g++")
+    with tempfile.TemporaryDirectory() as scratch:
+        def compile_one(job) -> str:
+            number, folder, header = job
+            name = header.relative_to(folder)
+            source = Path(scratch, f"{number}.cpp")
+            source.write_text(f"#include <{name}>\n#include <{name}>\n")
+            flags = [f"-I{place}" for place in include_path(root, folder)]
+            extra = os.environ.get("PBP_CXX_FLAGS", "").split()
+            run = subprocess.run([compiler, *FLAGS, *flags, *extra, str(source)], capture_output=True, text=True)
+            return "" if run.returncode == 0 else f"{name_of(header, root)} does not compile alone:\n{run.stderr[:3000]}"
+
+        folders = [root / "lessons" / PROVIDED, *lesson_folders(root)]
+        jobs = [(folder, header) for folder in folders for header in headers(folder)]
+        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+            results = pool.map(compile_one, [(number, *job) for number, job in enumerate(jobs)])
+            return [result for result in results if result]
+
+
+def each_has_one_home(root: Path = ROOT) -> list:
+    return [f"{header} is in {' and in '.join(name_of(folder, root) for folder in folders)}: a header belongs to one lesson"
+            for header, folders in homes(root).items() if len(folders) > 1]
+
+
+def includes_go_backwards(root: Path = ROOT) -> list:
+    """A header uses lessons up to its own; within a lesson no circle, which #pragma once would hide."""
+    home = {header: folders[0] for header, folders in homes(root).items()}
+    graph, wrong = {}, []
+    for folder in [root / "lessons" / PROVIDED, *lesson_folders(root)]:
+        for header in headers(folder):
+            name = str(header.relative_to(folder))
+            graph[name] = []
+            for used in INCLUDE.findall(header.read_text(encoding="utf-8")):
+                if not used.startswith("rt/"):
+                    continue
+                if used not in home:
+                    wrong.append(f"{name_of(header, root)} includes <{used}>, which no lesson has")
+                elif home[used].name > folder.name:
+                    wrong.append(f"{name_of(header, root)} includes <{used}> of the later lesson {home[used].name}")
+                else:
+                    graph[name].append(used)
+    done: set = set()
+
+    def visit(name: str, path: list) -> None:
+        if name in path:
+            wrong.append("includes go in a circle: " + " -> ".join([*path[path.index(name):], name]))
+        elif name not in done:
+            for used in graph.get(name, []):
+                visit(used, [*path, name])
+            done.add(name)
+
+    for name in graph:
+        visit(name, [])
+    return wrong
+
+
+def none_is_too_long(root: Path = ROOT) -> list:
+    """Also of tests, scripts and CMake files: one concept, one file."""
+    kinds = (".hpp", ".cpp", ".py", ".cmake")
+    files = [path for top in ("lessons", "solutions", "tests", "tools", "cmake") for path in sorted((root / top).rglob("*"))
+             if path.suffix in kinds]
+    counted = [(path, path.read_text(encoding="utf-8").count("\n")) for path in files]
+    return [f"{name_of(path, root)} has {lines} lines; a file stays under {LONGEST}"
+            for path, lines in counted if lines >= LONGEST]
+
+
+THREAD_WORDS = re.compile(
+    r"\bstd\s*::\s*(atomic\w*|(?:recursive_|shared_|timed_|recursive_timed_|shared_timed_)?mutex|condition_variable(?:_any)?"
+    r"|j?thread|this_thread|(?:counting|binary)_semaphore|latch|barrier|lock_guard|unique_lock|scoped_lock|shared_lock"
+    r"|call_once|once_flag|async|promise|packaged_task|future)\b(?!\w)")
+THREAD_HEADERS = {"atomic", "mutex", "shared_mutex", "condition_variable", "thread", "semaphore", "latch", "barrier",
+                  "future", "stop_token", "pthread.h"}
+SYSTEM_HEADER = re.compile(r"^(sys|netinet|arpa|linux|asm|net)/|^(unistd|fcntl|netdb|poll|signal|sched|dirent|termios|"
+                           r"pthread|spawn|ifaddrs|time|errno)\.h$")
+SYSTEM_CALL = re.compile(
+    r"(?<![\w>])::\s*(read|write|close|socket|bind|listen|accept|connect|send|recv|shutdown|pipe|poll|select|fork|kill|"
+    r"open|dup|signal|time|getpid)\s*\("
+    r"|(?<![\w.:>])(epoll_\w+|eventfd|timerfd_\w+|signalfd|getaddrinfo|freeaddrinfo|sigaction|pthread_\w+|mmap|munmap|"
+    r"madvise|[gs]etrlimit|getrusage|fcntl|ioctl|accept4|[gs]etsockopt|getsockname|getpeername|recvfrom|sendto|readv|"
+    r"writev|pipe2|dup2|dup3|sched_\w+|clock_gettime|usleep|nanosleep|sysconf)\s*\(")
+
+
+def outside(root: Path, keeper: str):
+    """Lesson sources but the one header that may, with comments and literals blanked."""
+    for path in cpp_files(root, "lessons", "solutions"):
+        if path.relative_to(path.parents[1]).as_posix() != keeper:
+            text = path.read_text(encoding="utf-8")
+            yield path, text, without_literals(text)
+
+
+def places(path: Path, root: Path, pattern, text: str) -> list:
+    return [(f"{name_of(path, root)}:{text.count(chr(10), 0, match.start()) + 1}", match.group(0)) for match in
+            pattern.finditer(text)]
+
+
+def threads_only_in_sync(root: Path = ROOT) -> list:
+    wrong = []
+    for path, text, code in outside(root, "rt/sync.hpp"):
+        wrong += [f"{name_of(path, root)} includes <{used}>: only rt/sync.hpp may" for used in INCLUDE.findall(text)
+                  if used in THREAD_HEADERS]
+        wrong += [f"{place}: {what}: say it through rt/sync.hpp" for place, what in places(path, root, THREAD_WORDS, code)]
+    return wrong
+
+
+def system_only_in_sys(root: Path = ROOT) -> list:
+    wrong = []
+    for path, text, code in outside(root, "rt/sys.hpp"):
+        wrong += [f"{name_of(path, root)} includes <{used}>: only rt/sys.hpp may" for used in INCLUDE.findall(text)
+                  if SYSTEM_HEADER.match(used)]
+        wrong += [f"{place}: {what.rstrip('(').strip()}: call it through rt/sys.hpp"
+                  for place, what in places(path, root, SYSTEM_CALL, code)]
+    return wrong

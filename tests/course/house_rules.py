@@ -1,0 +1,249 @@
+"""The house rules for coroutines, read off the text of a source; each with its reason.
+
+g++ 12 compiles some co_await expressions wrongly, and a coroutine outlives the call that made it. What these rules
+refuse either breaks there, or dangles. A deliberate exception carries, on its line or the one before:
+`// house-rule: allow <reason>`.
+
+    house_rules.py FILE ...      prints what it finds; exit status 1 if it finds anything
+"""
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from sources import Token, tokens
+
+ALLOW = re.compile(r"//\s*house-rule:\s*allow\b[ \t]*(\S.*)?$")
+
+REASONS = {
+    "lambda": "a capturing lambda inside a co_await expression is destroyed twice by g++ 12: name it before the co_await",
+    "braces": "a braced temporary inside a co_await expression is copied bit by bit by g++ 12: name it before the "
+              "co_await, or give the type a constructor and call it with ( )",
+    "list": "co_await inside a { } list is compiled wrongly by g++ 12: await first, into names, then make the list",
+    "reference": "a coroutine outlives the call that made it, and what its parameters refer to may not: take them by value",
+    "closure": "a coroutine that is a capturing lambda reads its captures from the lambda, which dies first: hand them "
+               "over as parameters, or give the lambda to spawn, which keeps it",
+    "fence": "ThreadSanitizer does not model fences: put the ordering on the atomic operation itself",
+    "lock": "a lock held across co_await stays locked while the task sleeps: end its block before",
+}
+
+OPEN, CLOSE = {"(": ")", "[": "]", "{": "}"}, {")", "]", "}"}
+CO_WORDS = {"co_await", "co_return", "co_yield"}
+KEEPERS = re.compile(r"spawn")   # calls that store the callable they are given
+
+
+@dataclass(frozen=True)
+class Finding:
+    line: int
+    rule: str
+
+    def text(self) -> str:
+        return REASONS[self.rule]
+
+
+class Source:
+    """One file's tokens, with each bracket's partner."""
+
+    def __init__(self, text: str):
+        self.tokens: list[Token] = tokens(text)
+        self.partner: dict[int, int] = {}
+        self.parent: list[int] = []      # of each token: the index of the innermost open bracket around it, or -1
+        stack: list[int] = []
+        for index, token in enumerate(self.tokens):
+            if token.text in CLOSE and stack and OPEN[self.tokens[stack[-1]].text] == token.text:
+                opener = stack.pop()
+                self.partner[opener], self.partner[index] = index, opener
+            self.parent.append(stack[-1] if stack else -1)
+            if token.text in OPEN:
+                stack.append(index)
+
+    def at(self, index: int) -> str:
+        return self.tokens[index].text if 0 <= index < len(self.tokens) else ""
+
+    # Lambdas
+    def lambda_parts(self, index: int):
+        """(captures?, first parameter, its end, body, its end) if a lambda begins at `index`, else None."""
+        if self.at(index) != "[" or index not in self.partner:
+            return None
+        before = self.at(index - 1)
+        if before == "[" or self.at(index + 1) == "[":
+            return None                                                  # an attribute
+        if re.match(r"^(\w+|\)|\]|\")$", before) and before not in CO_WORDS | {"return", "case", "else"}:
+            return None                                                  # a subscript, or an array
+        captures = self.partner[index] - index > 1
+        here = self.partner[index] + 1
+        if self.at(here) == "<":
+            here = self.after_angles(here)
+        begin = end = here
+        if self.at(here) == "(" and here in self.partner:
+            begin, end = here + 1, self.partner[here]
+            here = end + 1
+        while self.at(here) not in ("{", ";", "", ")", "]", "}"):
+            here = self.partner.get(here, here) + 1 if self.at(here) in OPEN else here + 1
+        if self.at(here) != "{" or here not in self.partner:
+            return None
+        return captures, begin, end, here, self.partner[here]
+
+    def after_angles(self, index: int) -> int:
+        depth = 0
+        for here in range(index, min(index + 400, len(self.tokens))):
+            depth += {"<": 1, ">": -1}.get(self.at(here), 0)
+            if depth == 0:
+                return here + 1
+        return index + 1
+
+    def inner_bodies(self, begin: int, end: int):
+        """Spans of the lambda bodies inside, so that a coroutine is not found in its closures."""
+        here = begin
+        while here < end:
+            parts = self.lambda_parts(here)
+            if parts:
+                yield parts[3], parts[4]
+                here = parts[4]
+            here += 1
+
+    def is_coroutine(self, begin: int, end: int) -> bool:
+        inner = list(self.inner_bodies(begin + 1, end))
+        return any(self.at(here) in CO_WORDS and not any(a < here < b for a, b in inner) for here in range(begin, end))
+
+    # The rules
+    def awaits(self):
+        """(the co_await, the end of the expression it stands in)."""
+        for index, token in enumerate(self.tokens):
+            if token.text == "co_await":
+                here = index + 1
+                while here < len(self.tokens) and self.at(here) != ";" and self.at(here) not in CLOSE:
+                    parts = self.lambda_parts(here)
+                    if parts:
+                        here = parts[4] + 1
+                    elif self.at(here) == "{" and self.at(here - 1) == ")":
+                        break                                            # if (…) {
+                    else:
+                        here = self.partner.get(here, here) + 1 if self.at(here) in OPEN else here + 1
+                yield index, here
+
+    def temporaries(self):
+        for begin, end in self.awaits():
+            here = begin + 1
+            while here < end:
+                parts = self.lambda_parts(here)
+                if parts:
+                    if parts[0]:
+                        yield Finding(self.tokens[here].line, "lambda")
+                    here = parts[4]
+                elif self.at(here) == "{":
+                    yield Finding(self.tokens[here].line, "braces")
+                here += 1
+
+    def lists(self):
+        for index, token in enumerate(self.tokens):
+            if token.text != "co_await":
+                continue
+            around, statement = self.parent[index], False
+            while around >= 0 and self.at(around) != "{":
+                statement |= self.at(around) == "(" and self.at(around - 1) in ("if", "while", "for", "switch", "constexpr")
+                around = self.parent[around]
+            if around < 0 or statement:
+                continue
+            inside = range(around + 1, self.partner.get(around, len(self.tokens)))
+            if not any(self.at(here) == ";" and self.parent[here] == around for here in inside):
+                yield Finding(token.line, "list")
+
+    def parameters(self, begin: int, end: int):
+        """Those that refer to something: T&, T&&, string_view. (A pointer says so itself.)"""
+        for here in range(begin, end):
+            if self.at(here) in ("&", "&&", "string_view"):
+                yield Finding(self.tokens[here].line, "reference")
+                return
+
+    def functions(self):
+        """Named coroutines that return Async."""
+        for index, token in enumerate(self.tokens):
+            if token.text != "Async" or self.at(index + 1) != "<":
+                continue
+            here = self.after_angles(index + 1)
+            named = False
+            while re.match(r"^(\w+|::)$", self.at(here)):
+                named, here = True, here + 1
+            if not named or self.at(here) != "(" or here not in self.partner:
+                continue
+            begin, end = here + 1, self.partner[here]
+            body = end + 1
+            while self.at(body) in ("const", "noexcept", "override", "final", "requires", "&", "&&"):
+                body += 1
+            if self.at(body) == "{" and body in self.partner and self.is_coroutine(body, self.partner[body]):
+                yield from self.parameters(begin, end)
+
+    def closures(self):
+        for index in range(len(self.tokens)):
+            parts = self.lambda_parts(index)
+            if not parts or not self.is_coroutine(parts[3], parts[4]):
+                continue
+            captures, begin, end, _, _ = parts
+            yield from self.parameters(begin, end)
+            if captures and not self.is_kept(index):
+                yield Finding(self.tokens[index].line, "closure")
+
+    def is_kept(self, index: int) -> bool:
+        """An argument of a call that stores it."""
+        around = self.parent[index]
+        while around >= 0 and self.at(around) == "(":
+            callee = around - 1
+            if self.at(callee) == ">":
+                while callee > 0 and self.at(callee) != "<":
+                    callee -= 1
+                callee -= 1
+            if KEEPERS.search(self.at(callee)):
+                return True
+            around = self.parent[around]
+        return False
+
+    def fences(self):
+        for token in self.tokens:
+            if token.text == "atomic_thread_fence":
+                yield Finding(token.line, "fence")
+
+    def locks(self):
+        for index, token in enumerate(self.tokens):
+            if token.text not in ("Lock", "lock_guard", "unique_lock", "scoped_lock"):
+                continue
+            here = self.after_angles(index + 1) if self.at(index + 1) == "<" else index + 1
+            name = self.at(here)
+            if not re.match(r"^[A-Za-z_]\w*$", name) or self.at(here + 1) not in ("(", "{"):
+                continue
+            block = self.parent[index]
+            if self.at(block) != "{":
+                continue
+            end = self.partner.get(block, len(self.tokens))
+            inner = list(self.inner_bodies(here, end))
+            for later in range(here, end):
+                if self.at(later) == name and self.at(later + 1) == "." and self.at(later + 2) == "unlock":
+                    break
+                if self.at(later) == "co_await" and not any(a < later < b for a, b in inner):
+                    yield Finding(self.tokens[later].line, "lock")
+
+    def findings(self) -> list:
+        found = {*self.temporaries(), *self.lists(), *self.functions(), *self.closures(), *self.fences(), *self.locks()}
+        return sorted(found, key=lambda finding: (finding.line, finding.rule))
+
+
+def allowed(lines: list, line: int) -> bool:
+    """A reason on the line itself, or alone on the line before."""
+    here = ALLOW.search(lines[line - 1])
+    before = ALLOW.search(lines[line - 2]) if line > 1 and lines[line - 2].strip().startswith("//") else None
+    return any(mark and mark.group(1) for mark in (here, before))
+
+
+def check_text(text: str) -> list:
+    lines = text.split("\n")
+    return [finding for finding in Source(text).findings() if not allowed(lines, finding.line)]
+
+
+def check(path: Path, shown: str = "") -> list:
+    return [f"{shown or path}:{finding.line}: {finding.text()}" for finding in check_text(path.read_text(encoding="utf-8"))]
+
+
+if __name__ == "__main__":
+    complaints = [line for name in sys.argv[1:] for line in check(Path(name))]
+    print("\n".join(complaints), end="\n" if complaints else "")
+    sys.exit(1 if complaints else 0)

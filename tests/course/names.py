@@ -1,0 +1,83 @@
+"""What the tests are called, and what they must not do."""
+import re
+from pathlib import Path
+
+from sources import ROOT, name_of, without_literals
+
+LINE = re.compile(r'\b(TEST_SUITE|TEST_CASE|TEST_CASE_FIXTURE|TEST_CASE_TEMPLATE|SCENARIO)\s*\((?:[^"()]*,)?\s*((?:"(?:\\.|[^"\\])*"\s*)+)')
+STRING = re.compile(r'"((?:\\.|[^"\\])*)"')
+FILE = re.compile(r"^(\d\d)\.(\d+)-[a-z0-9-]+\.cpp$")
+SLEEPS = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep)\s*\(")
+PYTHON_SLEEP = re.compile(r"\btime\.sleep\(|\bsleep\(")
+ALLOWED = re.compile(r"(//|#)\s*house-rule:\s*allow\s+\S")
+
+
+def step_files(root: Path) -> list:
+    return sorted(path for path in (root / "tests").glob("[0-9][0-9]-*/*.cpp"))
+
+
+def named_parts(text: str) -> list:
+    """(kind, name, line) of every suite and case; neighbouring literals are one name."""
+    plain = re.sub(r"//[^\n]*", lambda match: " " * len(match.group(0)) if '"' not in match.group(0) else match.group(0), text)
+    return [(match.group(1), "".join(STRING.findall(match.group(2))), text.count("\n", 0, match.start()) + 1)
+            for match in LINE.finditer(plain)]
+
+
+def suites_and_cases(root: Path = ROOT) -> list:
+    """A comma splits doctest's filter; a suite announces its file's step; ctest must tell cases apart, in any case."""
+    wrong: list = []
+    seen: dict = {}
+    for path in step_files(root):
+        shown, match = name_of(path, root), FILE.match(path.name)
+        if not match or match.group(1) != path.parent.name[:2]:
+            wrong.append(f"{shown}: a test file is called {path.parent.name[:2]}.s-what-it-is.cpp")
+            continue
+        step, suite = f"{match.group(1)}.{match.group(2)}", ""
+        parts = named_parts(path.read_text(encoding="utf-8"))
+        if not any(kind == "TEST_CASE" for kind, _, _ in parts):
+            wrong.append(f"{shown} has no test case")
+        for kind, name, line in parts:
+            if "," in name:
+                wrong.append(f"{shown}:{line}: '{name}' holds a comma, which doctest's filter reads as two names")
+            if kind == "TEST_SUITE":
+                suite = name
+                if not name.startswith(step + " "):
+                    wrong.append(f"{shown}:{line}: the suite '{name}' must begin with '{step} '")
+                continue
+            if not suite:
+                wrong.append(f"{shown}:{line}: '{name}' stands in no suite")
+            key = f"{suite}/{name}".lower()
+            if key in seen:
+                wrong.append(f"{shown}:{line}: '{name}' has the name of another case ({seen[key]})")
+            seen[key] = f"{shown}:{line}"
+    return wrong
+
+
+def no_sleeps(root: Path = ROOT) -> list:
+    """Tests meet at latches and stop the clock; they never wait for time to pass."""
+    wrong = []
+    for path in sorted((root / "tests").rglob("*")):
+        cpp = path.suffix in (".cpp", ".hpp")
+        if not cpp and path.name != "program.py":
+            continue
+        text = path.read_text(encoding="utf-8")
+        lines = text.split("\n")
+        code = without_literals(text) if cpp else re.sub(r"(?m)#.*$", "", text)
+        for number, line in enumerate(code.split("\n"), 1):
+            if (SLEEPS if cpp else PYTHON_SLEEP).search(line) and not ALLOWED.search(lines[number - 1]) \
+                    and not (number > 1 and ALLOWED.search(lines[number - 2])):
+                wrong.append(f"{name_of(path, root)}:{number}: sleeps; wait for the event instead (a latch, the paused "
+                             "clock, the program's own output)")
+    return wrong
+
+
+def registered_lessons(root: Path = ROOT) -> list:
+    return re.findall(r"^add_lesson\((\S+)", (root / "CMakeLists.txt").read_text(encoding="utf-8").replace(")", " "), re.M)
+
+
+def folders_are_lessons(root: Path = ROOT) -> list:
+    """A folder that CMake does not know would never be built."""
+    known = {*registered_lessons(root), "00-provided"}
+    return [f"{name_of(folder, root)}: CMakeLists.txt has no add_lesson({folder.name})"
+            for base in ("lessons", "solutions", "tests") for folder in sorted((root / base).glob("[0-9][0-9]-*"))
+            if folder.name not in known]

@@ -1,0 +1,65 @@
+"""What the pages say: quoted code occurs in its file, links lead somewhere, and no page knows one person's machine."""
+import re
+from pathlib import Path
+
+from names import registered_lessons
+from sources import ROOT, name_of, tracked_files
+
+QUOTE = re.compile(r"<!-- from: (\S+) -->\s*\n```\w*\n(.*?)^```", re.S | re.M)
+BLOCK = re.compile(r"^```(?:cpp|c\+\+)\n", re.M)
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+# Written in pieces, so that this file passes its own check.
+MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:" + "|".join(["wo" + "rk/", "tmp/" + "pbp", "ro" + "ot/", "home/" + r"\w+/"]) + ")")
+
+
+def pages(root: Path) -> list:
+    return [path for path in tracked_files(root) if path.suffix == ".md"]
+
+
+def quotes(root: Path = ROOT) -> list:
+    """Every C++ block of a page names its file and occurs there word for word."""
+    wrong = []
+    for page in pages(root):
+        text = page.read_text(encoding="utf-8")
+        found = QUOTE.findall(text)
+        for source, block in found:
+            path = root / source
+            if not path.is_file():
+                wrong.append(f"{name_of(page, root)} quotes {source}, which does not exist")
+            elif block not in path.read_text(encoding="utf-8"):
+                first = next((line for line in block.splitlines()
+                              if line not in path.read_text(encoding="utf-8").splitlines()), block.splitlines()[0])
+                wrong.append(f"{name_of(page, root)}: the quote from {source} does not occur there word for word; look at: {first.strip()}")
+        if page.parent == root and len(BLOCK.findall(text)) > sum(1 for _ in re.finditer(r"<!-- from: \S+ -->\s*\n```(?:cpp|c\+\+)\n", text)):
+            wrong.append(f"{name_of(page, root)}: a C++ block without <!-- from: path --> above it")
+    return wrong
+
+
+def links(root: Path = ROOT) -> list:
+    """Links within the tree; the web's are not ours to check."""
+    wrong = []
+    for page in pages(root):
+        for target in LINK.findall(page.read_text(encoding="utf-8")):
+            path = target.split("#")[0]
+            if path and not re.match(r"^[a-z]+:", path) and not (page.parent / path).exists():
+                wrong.append(f"{name_of(page, root)} links to {target}, which does not exist")
+    return wrong
+
+
+def no_machine_paths(root: Path = ROOT) -> list:
+    wrong = []
+    for path in tracked_files(root):
+        try:
+            lines = path.read_text(encoding="utf-8").split("\n")
+        except UnicodeDecodeError:
+            continue
+        wrong += [f"{name_of(path, root)}:{number}: a path of one person's machine" for number, line in enumerate(lines, 1)
+                  if MACHINE_PATH.search(line) or (len(str(root)) > 8 and str(root) in line)]
+    return wrong
+
+
+def course_map(root: Path = ROOT) -> list:
+    """README's map has a line for every lesson, in order, and no other."""
+    shown = re.findall(r"^\| (\d\d-[a-z-]+) \|", (root / "README.md").read_text(encoding="utf-8"), re.M)
+    known = registered_lessons(root)
+    return [] if shown == known else [f"README.md maps {shown}, CMakeLists.txt adds {known}"]

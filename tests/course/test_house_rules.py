@@ -1,0 +1,105 @@
+"""The house rules for coroutines, on all C++ of the course; and each rule finds what it is there for."""
+import unittest
+
+import house_rules
+from sources import ROOT, cpp_files, name_of
+from tree import CourseTest
+
+
+class TheCourse(CourseTest):
+    def test_all_sources_keep_the_house_rules(self):
+        self.assert_clean([line for path in cpp_files() if "mistakes" not in path.parts
+                           for line in house_rules.check(path, name_of(path, ROOT))])
+
+
+class EachRule(CourseTest):
+    def rules(self, text: str) -> list:
+        return [finding.rule for finding in house_rules.check_text(text)]
+
+    def breaks(self, text: str, *rules: str) -> None:
+        self.assertEqual(self.rules(text), list(rules), text)
+
+    def keeps(self, text: str) -> None:
+        self.breaks(text)
+
+    def test_capturing_lambda(self):
+        self.breaks("co_await spawn_blocking([n] { return n; });", "lambda")
+        self.breaks("int x = 1 + co_await f(1, [&](int a) -> int { return a; });", "lambda")
+        self.breaks("use(co_await f(), [n] { return n; });", "lambda")
+
+    def test_lambda_that_is_fine(self):
+        self.keeps("co_await spawn_blocking([] { return 1; });")
+        self.keeps("auto work = [n] { return n; };\nco_await spawn_blocking(std::move(work));")
+        self.keeps("co_await f(a[i], b[n + 1]);")
+        self.keeps("// co_await f([n] { });\nconst char* s = \"co_await f([n] { })\";")
+
+    def test_braces(self):
+        self.breaks("co_await f(Point{1, 2});", "braces")
+        self.breaks("co_await f({1, 2});", "braces")
+        self.breaks("auto x = co_await Countdown{3};", "braces")
+
+    def test_braces_that_are_blocks(self):
+        self.keeps("if (co_await f()) { g(); }")
+        self.keeps("while (auto line = co_await f()) { g(Point{1, 2}); }")
+        self.keeps("co_await f([] { g(Point{1}); });")
+        self.keeps("void f() { Point p{1, 2}; co_await g(p); }")
+
+    def test_list(self):
+        self.breaks("std::vector<int> v{co_await f(), 2};", "list")
+        self.breaks("g({1, co_await f()});", "list")
+        self.breaks("return Pair{co_await f(), 1};", "list")
+
+    def test_list_that_is_a_block(self):
+        self.keeps("Async<void> f() { co_await g(); }")
+        self.keeps("void h() { if (co_await g()) { } }")
+        self.keeps("for (int i = 0; i < 3; ++i) { v.push_back(co_await g(i)); }")
+        self.keeps("switch (n) { case 1: co_await g(); break; }")
+
+    def test_reference_parameter(self):
+        self.breaks("Async<int> f(const std::string& s) { co_return 1; }", "reference")
+        self.breaks("rt::Async<void> T::f(int&& s) const noexcept {\n  co_await g();\n}", "reference")
+        self.breaks("Async<std::vector<int>> f(std::string_view s) { co_return g(s); }", "reference")
+        self.breaks("auto f = [](Stream& s) -> Async<void> { co_await s.read(); };", "reference")
+
+    def test_reference_that_is_fine(self):
+        self.keeps("Async<int> f(std::string s, const char* p) { co_return 1; }")
+        self.keeps("Async<int> f(const std::string& s) { return g(std::string(s)); }")
+        self.keeps("Async<int> f(const std::string& s);")
+        self.keeps("Poll<int> f(Context& cx) { return Pending; }")
+        self.keeps("Async<int> f(S& s) { return wrap([](S t) -> Async<int> { co_return 1; }); }")
+
+    def test_closure(self):
+        self.breaks("auto f = [n]() -> Async<int> { co_return n; };", "closure")
+        self.breaks("rt::block_on([&] { co_return 1; });", "closure")
+
+    def test_closure_that_is_kept(self):
+        self.keeps("rt::spawn([n]() -> Async<int> { co_return n; });")
+        self.keeps("set.spawn<int>([n]() -> Async<int> { co_return n; });")
+        self.keeps("auto f = [](int n) -> Async<int> { co_return n; };")
+        self.keeps("auto f = [n] { return [](int m) -> Async<int> { co_return m; }(n); };")
+
+    def test_fence(self):
+        self.breaks("std::atomic_thread_fence(std::memory_order_seq_cst);", "fence")
+
+    def test_lock(self):
+        self.breaks("{ rt::Lock lock(m); x = 1; co_await f(); }", "lock")
+        self.breaks("{ std::unique_lock<M> lock{m}; co_await f(); }", "lock")
+
+    def test_lock_that_ends_before(self):
+        self.keeps("{ { rt::Lock lock(m); x = 1; } co_await f(); }")
+        self.keeps("{ rt::Lock lock(m); x = 1; lock.unlock(); co_await f(); }")
+
+    def test_an_exception_needs_a_reason(self):
+        line = "auto f = [n]() -> Async<int> { co_return n; };"
+        self.keeps(line + "  // house-rule: allow this one dangles on purpose")
+        self.keeps("// house-rule: allow this one dangles on purpose\n" + line)
+        self.breaks(line + "  // house-rule: allow", "closure")
+        self.breaks("// house-rule: allow another line\n\n" + line, "closure")
+
+    def test_the_reason_is_told(self):
+        path = self.tree(**{"a.cpp": "\nco_await f({1});\n"}) / "a.cpp"
+        self.assert_caught(house_rules.check(path, "a.cpp"), "a.cpp:2: a braced temporary inside a co_await expression")
+
+
+if __name__ == "__main__":
+    unittest.main()
