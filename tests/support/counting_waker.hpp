@@ -20,7 +20,7 @@ class CountingWaker {
 
     /// A new waker, not counted as a clone.
     rt::Waker waker() const noexcept {
-        counts_->made.fetch_add(1, rt::relaxed);
+        counts_->alive.fetch_add(1, rt::relaxed);
         return rt::Waker(counts_, table());
     }
 
@@ -33,30 +33,46 @@ class CountingWaker {
     /// How often by `wake`, which uses the waker up.
     int wakes_by_value() const noexcept { return counts_->wakes_by_value.load(rt::relaxed); }
     /// How many wakers exist now: made and cloned, neither dropped nor used up.
-    int alive() const noexcept {
-        return counts_->made.load(rt::relaxed) + clones() - drops() - wakes_by_value();
-    }
+    int alive() const noexcept { return counts_->alive.load(rt::relaxed); }
+    /// How often the last waker went: a real waiter would have been destroyed then.
+    int deaths() const noexcept { return counts_->deaths.load(rt::relaxed); }
 
     /// What its wakers have as `data()` and `vtable()`.
     void* data() const noexcept { return counts_; }
     static const rt::WakerVTable* table() noexcept {
         static constexpr rt::WakerVTable vtable{
-            [](void* data) noexcept { of(data).clones.fetch_add(1, rt::relaxed); },
-            [](void* data) noexcept { of(data).wakes_by_value.fetch_add(1, rt::relaxed); },
+            [](void* data) noexcept {
+                of(data).clones.fetch_add(1, rt::relaxed);
+                of(data).alive.fetch_add(1, rt::relaxed);
+            },
+            [](void* data) noexcept {
+                of(data).wakes_by_value.fetch_add(1, rt::relaxed);
+                of(data).one_less();
+            },
             [](void* data) noexcept { of(data).wakes_by_ref.fetch_add(1, rt::relaxed); },
-            [](void* data) noexcept { of(data).drops.fetch_add(1, rt::relaxed); },
+            [](void* data) noexcept {
+                of(data).drops.fetch_add(1, rt::relaxed);
+                of(data).one_less();
+            },
         };
         return &vtable;
     }
 
   private:
     struct Counts {
-        rt::Atomic<int> made{0};
+        rt::Atomic<int> alive{0};
+        rt::Atomic<int> deaths{0};
         rt::Atomic<int> clones{0};
         rt::Atomic<int> drops{0};
         rt::Atomic<int> wakes_by_value{0};
         rt::Atomic<int> wakes_by_ref{0};
         Counts* next = nullptr;  // keeps all counts reachable, so that the leak checker does not report them
+
+        void one_less() noexcept {
+            if (alive.fetch_sub(1, rt::relaxed) == 1) {
+                deaths.fetch_add(1, rt::relaxed);
+            }
+        }
     };
 
     static Counts& of(void* data) noexcept { return *static_cast<Counts*>(data); }

@@ -67,6 +67,12 @@ class TraceLog {
         return counts_[static_cast<std::size_t>(kind)];
     }
 
+    /// Waits until this kind has happened `times` times. Called to meet a thread that goes to sleep.
+    void wait_for(Kind kind, int times) const {
+        rt::Lock lock(mutex_);
+        changed_.wait(lock, [&] { return counts_[static_cast<std::size_t>(kind)] >= times; });
+    }
+
     /// Forgets the events so far; names stay.
     void clear() {
         rt::Lock lock(mutex_);
@@ -96,6 +102,7 @@ class TraceLog {
     void record(const rt::trace::Event& event) {
         rt::Lock lock(mutex_);
         ++counts_[static_cast<std::size_t>(event.kind)];
+        changed_.notify_all();
         bool wanted = only_.empty();
         for (Kind kind : only_) {
             wanted = wanted || kind == event.kind;
@@ -140,6 +147,7 @@ class TraceLog {
 
     std::vector<Kind> const only_;
     mutable rt::Mutex mutex_;
+    mutable rt::Condvar changed_;
     std::vector<std::string> lines_;
     std::vector<Named> names_;
     int unnamed_ = 0;

@@ -109,6 +109,7 @@ class Context {
   public:
     /// Called by whoever polls; `waker` must live as long as the context.
     explicit Context(const Waker& waker) noexcept : waker_(&waker) {}
+    explicit Context(Waker&&) = delete;  // a context only borrows: name the waker first
 
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;

@@ -1,0 +1,91 @@
+#include <doctest/doctest.h>
+#include <rt/poll.hpp>
+#include <support/show.hpp>
+#include <support/story.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+using namespace support;
+using rt::Pending;
+using rt::Poll;
+using rt::Ready;
+
+namespace {
+
+Poll<int> boil(int degrees) {
+    if (degrees < 100) {
+        return Pending;
+    }
+    return Ready(degrees);
+}
+
+}  // namespace
+
+TEST_SUITE("01.1 Ready or Pending") {
+    TEST_CASE("Pending is not ready") {
+        step("ask a kettle of 20 degrees");
+        Poll<int> const answer = boil(20);
+        CHECK(answer.is_pending());
+        CHECK_FALSE(answer.is_ready());
+    }
+
+    TEST_CASE("Ready has a value") {
+        step("ask a kettle of 100 degrees");
+        Poll<int> const answer = boil(100);
+        CHECK(answer.is_ready());
+        CHECK_FALSE(answer.is_pending());
+        CHECK(answer.value() == 100);
+    }
+
+    TEST_CASE("a value that is zero is still ready") {
+        step("make Ready(0)");
+        Poll<int> const answer = Ready(0);
+        CHECK(answer.is_ready());
+        CHECK(answer.value() == 0);
+    }
+
+    TEST_CASE("the value of Pending is an exception and not garbage") {
+        step("take the value of Pending");
+        Poll<int> answer = Pending;
+        CHECK_THROWS_AS((void)answer.value(), std::bad_optional_access);
+    }
+
+    TEST_CASE("the value can be changed where it lies") {
+        step("make Ready(1), write 2 into it");
+        Poll<int> answer = Ready(1);
+        answer.value() = 2;
+        CHECK(answer.value() == 2);
+    }
+
+    TEST_CASE("Ready takes what can become a value") {
+        step("make a Poll<std::string> of Ready(\"tea\")");
+        Poll<std::string> const answer = Ready("tea");
+        CHECK(answer.value() == "tea");
+        static_assert(std::is_convertible_v<Ready<int>, Poll<long>>);
+        static_assert(!std::is_constructible_v<Poll<int>, Ready<std::string>>);
+        static_assert(!std::is_convertible_v<int, Poll<int>>, "a bare value is no answer: say Ready(value)");
+    }
+
+    TEST_CASE("a value that cannot be copied is moved in and out") {
+        step("put a unique_ptr into Ready, take it out");
+        Poll<std::unique_ptr<int>> answer = Ready(std::make_unique<int>(3));
+        std::unique_ptr<int> const taken = std::move(answer).value();
+        REQUIRE(taken != nullptr);
+        CHECK(*taken == 3);
+    }
+
+    TEST_CASE("answers can be compared") {
+        step("compare Pending and Ready(3)");
+        CHECK(Poll<int>(Pending) == Pending);
+        CHECK(Poll<int>(Ready(3)) == Ready(3));
+        CHECK(Poll<int>(Ready(3)) != Pending);
+        CHECK(Poll<int>(Pending) != Ready(3));
+        CHECK(Poll<int>(Ready(3)) != Ready(4));
+        CHECK(Poll<int>(Ready(3)) == Poll<int>(Ready(3)));
+        CHECK(Poll<int>(Ready(3)) != Poll<int>(Pending));
+    }
+}

@@ -1,0 +1,56 @@
+#include <doctest/doctest.h>
+#include <rt/poll.hpp>
+#include <support/show.hpp>
+#include <support/story.hpp>
+
+#include <type_traits>
+
+using namespace support;
+using rt::Pending;
+using rt::Poll;
+using rt::Ready;
+
+namespace {
+
+Poll<void> whistle(bool boils) {
+    if (!boils) {
+        return Pending;
+    }
+    return Ready();
+}
+
+}  // namespace
+
+TEST_SUITE("01.2 Poll<void> has only the news") {
+    TEST_CASE("Pending is not ready") {
+        step("ask a cold kettle");
+        Poll<void> const answer = whistle(false);
+        CHECK(answer.is_pending());
+        CHECK_FALSE(answer.is_ready());
+    }
+
+    TEST_CASE("Ready is ready") {
+        step("ask a boiling kettle");
+        Poll<void> const answer = whistle(true);
+        CHECK(answer.is_ready());
+        CHECK_FALSE(answer.is_pending());
+    }
+
+    TEST_CASE("its value is void so that code for any T can ask for it") {
+        static_assert(std::is_void_v<decltype(whistle(true).value())>);
+        static_assert(std::is_void_v<Poll<void>::Value>);
+        step("take the value of Ready()");
+        whistle(true).value();
+        CHECK(whistle(true).is_ready());
+    }
+
+    TEST_CASE("answers can be compared") {
+        step("compare Pending and Ready()");
+        CHECK(whistle(false) == Pending);
+        CHECK(whistle(true) == Ready());
+        CHECK(whistle(true) != Pending);
+        CHECK(whistle(false) != Ready());
+        CHECK(whistle(true) == Poll<void>(Ready()));
+        CHECK(whistle(true) != Poll<void>(Pending));
+    }
+}

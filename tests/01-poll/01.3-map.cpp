@@ -1,0 +1,81 @@
+#include <doctest/doctest.h>
+#include <rt/poll.hpp>
+#include <support/show.hpp>
+#include <support/story.hpp>
+
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <fmt/core.h>
+
+using namespace support;
+using rt::Pending;
+using rt::Poll;
+using rt::Ready;
+
+TEST_SUITE("01.3 map and print") {
+    TEST_CASE("map changes the value of Ready") {
+        step("map Ready(3) by doubling");
+        int calls = 0;
+        Poll<int> const doubled = Poll<int>(Ready(3)).map([&](int n) {
+            ++calls;
+            return 2 * n;
+        });
+        CHECK(doubled == Ready(6));
+        CHECK(calls == 1);
+    }
+
+    TEST_CASE("map leaves Pending alone and calls nobody") {
+        step("map Pending");
+        int calls = 0;
+        Poll<int> const mapped = Poll<int>(Pending).map([&](int n) {
+            ++calls;
+            return n;
+        });
+        CHECK(mapped == Pending);
+        CHECK(calls == 0);
+    }
+
+    TEST_CASE("map can change the type") {
+        step("map Ready(3) to text");
+        auto mapped = Poll<int>(Ready(3)).map([](int n) { return fmt::format("{} cups", n); });
+        static_assert(std::is_same_v<decltype(mapped), Poll<std::string>>);
+        CHECK(mapped == Ready("3 cups"));
+    }
+
+    TEST_CASE("map hands the value over so that it need not be copied") {
+        step("map a unique_ptr");
+        Poll<std::unique_ptr<int>> kettle = Ready(std::make_unique<int>(100));
+        auto mapped = std::move(kettle).map([](std::unique_ptr<int> degrees) { return *degrees; });
+        CHECK(mapped == Ready(100));
+    }
+
+    TEST_CASE("map to nothing and from nothing") {
+        int calls = 0;
+        step("map Ready(3) by a function that returns void");
+        auto to_nothing = Poll<int>(Ready(3)).map([&](int) { ++calls; });
+        static_assert(std::is_same_v<decltype(to_nothing), Poll<void>>);
+        CHECK(to_nothing == Ready());
+
+        step("map Ready() by a function that returns 7");
+        CHECK(Poll<void>(Ready()).map([&] { return 7; }) == Ready(7));
+
+        step("map Ready() to void, and Pending twice");
+        CHECK(Poll<void>(Ready()).map([&] { ++calls; }) == Ready());
+        CHECK(Poll<void>(Pending).map([&] { ++calls; }) == Pending);
+        CHECK(Poll<void>(Pending).map([&] { return ++calls; }) == Pending);
+        CHECK(calls == 2);
+    }
+
+    TEST_CASE("fmt prints an answer") {
+        step("print them");
+        CHECK(fmt::format("{}", Poll<int>(Ready(3))) == "Ready(3)");
+        CHECK(fmt::format("{}", Poll<std::string>(Ready("tea"))) == "Ready(tea)");
+        CHECK(fmt::format("{}", Poll<int>(Pending)) == "Pending");
+        CHECK(fmt::format("{}", Poll<void>(Ready())) == "Ready");
+        CHECK(fmt::format("{}", Poll<void>(Pending)) == "Pending");
+        CHECK(fmt::format("{}", Poll<std::unique_ptr<int>>(Ready(nullptr))) == "Ready(…)");
+    }
+}

@@ -1,0 +1,139 @@
+#include <doctest/doctest.h>
+#include <rt/waker.hpp>
+#include <support/counting_waker.hpp>
+#include <support/story.hpp>
+
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+using namespace support;
+using rt::Waker;
+
+TEST_SUITE("02.1 clone and drop") {
+    TEST_CASE("a waker that dies gives its reference back") {
+        CountingWaker bell;
+        std::optional<Waker> waker;
+        step("make a waker");
+        waker.emplace(bell.waker());
+        CHECK(bell.clones() == 0);
+        CHECK(bell.drops() == 0);
+        CHECK(bell.alive() == 1);
+
+        step("destroy it");
+        waker.reset();
+        CHECK(bell.drops() == 1);
+        CHECK(bell.alive() == 0);
+    }
+
+    TEST_CASE("a copy takes one more reference") {
+        CountingWaker bell;
+        Waker const waker = bell.waker();
+        std::optional<Waker> copy;
+        step("copy the waker");
+        copy.emplace(waker);
+        CHECK(bell.clones() == 1);
+        CHECK(bell.alive() == 2);
+
+        step("destroy the copy");
+        copy.reset();
+        CHECK(bell.drops() == 1);
+        CHECK(bell.alive() == 1);
+        CHECK(waker.data() == bell.data());
+    }
+
+    TEST_CASE("a move takes none") {
+        CountingWaker bell;
+        Waker waker = bell.waker();
+        step("move the waker");
+        std::optional<Waker> moved(std::move(waker));
+        CHECK(bell.clones() == 0);
+        CHECK(bell.drops() == 0);
+        CHECK_FALSE(waker);  // NOLINT: looked at on purpose
+        CHECK(*moved);
+
+        step("destroy what it was moved to");
+        moved.reset();
+        CHECK(bell.drops() == 1);
+        CHECK(bell.alive() == 0);
+    }
+
+    TEST_CASE("assigning a copy drops the one before") {
+        CountingWaker old_bell;
+        CountingWaker new_bell;
+        Waker kept = old_bell.waker();
+        Waker const waker = new_bell.waker();
+        step("assign a waker of the new bell to one of the old");
+        kept = waker;
+        CHECK(new_bell.clones() == 1);
+        CHECK(new_bell.alive() == 2);
+        CHECK(old_bell.drops() == 1);
+        CHECK(old_bell.alive() == 0);
+        CHECK(kept.data() == new_bell.data());
+    }
+
+    TEST_CASE("assigning by move drops the one before and clones none") {
+        CountingWaker old_bell;
+        CountingWaker new_bell;
+        Waker kept = old_bell.waker();
+        step("move a waker of the new bell onto one of the old");
+        kept = new_bell.waker();
+        CHECK(new_bell.clones() == 0);
+        CHECK(new_bell.alive() == 1);
+        CHECK(old_bell.drops() == 1);
+        CHECK(old_bell.alive() == 0);
+    }
+
+    TEST_CASE("assigning a waker to itself changes nothing") {
+        CountingWaker bell;
+        Waker waker = bell.waker();
+        Waker& same = waker;
+        step("copy the waker onto itself");
+        waker = same;
+        CHECK(bell.alive() == 1);
+        CHECK(bell.deaths() == 0);  // not even for a moment
+        CHECK(waker);
+
+        step("move the waker onto itself");
+        waker = std::move(same);
+        CHECK(bell.alive() == 1);
+        CHECK(bell.deaths() == 0);
+        CHECK(waker);
+    }
+
+    TEST_CASE("an empty waker has nothing to count") {
+        step("copy, assign and destroy empty wakers");
+        Waker empty;
+        Waker copy = empty;
+        copy = empty;
+        CHECK_FALSE(copy);
+
+        CountingWaker bell;
+        step("assign a real waker to an empty one");
+        copy = bell.waker();
+        CHECK(bell.alive() == 1);
+        step("assign an empty waker to the real one");
+        copy = empty;
+        CHECK(bell.drops() == 1);
+        CHECK(bell.alive() == 0);
+    }
+
+    TEST_CASE("a vector that grows clones none") {
+        static_assert(std::is_nothrow_move_constructible_v<Waker>);
+        static_assert(sizeof(Waker) == 2 * sizeof(void*));
+        CountingWaker bell;
+        {
+            std::vector<Waker> wakers;
+            step("put 100 wakers into a vector");
+            for (int i = 0; i < 100; ++i) {
+                wakers.push_back(bell.waker());
+            }
+            CHECK(bell.clones() == 0);
+            CHECK(bell.alive() == 100);
+            step("destroy the vector");
+        }
+        CHECK(bell.drops() == 100);
+        CHECK(bell.alive() == 0);
+    }
+}

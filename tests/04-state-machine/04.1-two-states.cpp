@@ -1,0 +1,114 @@
+#include <doctest/doctest.h>
+#include <rt/then.hpp>
+#include <support/counted_future.hpp>
+#include <support/mock_task.hpp>
+
+#include <utility>
+
+using namespace support;
+using rt::Context;
+using rt::Pending;
+using rt::Poll;
+using rt::Ready;
+
+TEST_SUITE("04.1 one state after the other") {
+    TEST_CASE("nothing happens until it is polled") {
+        Remote<int> boil("boil");
+        int calls = 0;
+        auto brew = [&calls](int) {
+            ++calls;
+            return rt::ready(1);
+        };
+        step("make then(boil, brew)");
+        auto tea = spawn_mock("tea", rt::then(boil.future(), brew));
+        CHECK(boil.polls() == 0);
+        CHECK(calls == 0);
+    }
+
+    TEST_CASE("each future is polled in its own state only") {
+        Remote<int> boil("boil");
+        Remote<int> brew("brew");
+        int calls = 0;
+        int degrees = 0;
+        auto start_brewing = [&](int n) {
+            ++calls;
+            degrees = n;
+            return brew.future();
+        };
+        auto tea = spawn_mock("tea", rt::then(boil.future(), start_brewing));
+
+        CHECK(tea.poll() == Pending);
+        CHECK(boil.polls() == 1);
+        CHECK(calls == 0);
+        CHECK(tea.poll() == Pending);
+        CHECK(boil.polls() == 2);
+        CHECK(calls == 0);
+        CHECK(brew.polls() == 0);
+
+        boil.finish(100);
+        CHECK(tea.is_woken());
+        CHECK(tea.poll() == Pending);
+        CHECK(boil.polls() == 3);
+        CHECK(calls == 1);
+        CHECK(degrees == 100);
+        CHECK(brew.polls() == 1);  // in the same poll: nobody would wake it for the second state
+
+        CHECK(tea.poll() == Pending);
+        CHECK(boil.polls() == 3);  // it goes on where it stood, and does not start again
+        CHECK(calls == 1);
+        CHECK(brew.polls() == 2);
+
+        brew.finish(7);
+        CHECK(tea.is_woken());
+        CHECK(tea.poll() == Ready(7));
+        CHECK(boil.polls() == 3);
+        CHECK(brew.polls() == 3);
+        CHECK(calls == 1);
+        CHECK(tea.polls() == 5);
+    }
+
+    TEST_CASE("two that are ready at once make one poll") {
+        auto tea = spawn_mock("tea", rt::then(rt::ready(3), [](int n) { return rt::ready(2 * n); }));
+        CHECK(tea.poll() == Ready(6));
+        CHECK(tea.wakes() == 0);
+        CHECK(tea.clones() == 0);
+    }
+
+    TEST_CASE("the first future is gone before the second is polled") {
+        Remote<int> boil("boil");
+        int drops_seen = -1;
+        auto look = [&](int) {
+            return rt::poll_fn([&](Context&) -> Poll<int> {
+                drops_seen = boil.drops();
+                return Ready(0);
+            });
+        };
+        auto tea = spawn_mock("tea", rt::then(boil.future(), look));
+        boil.finish(100);
+        CHECK(tea.poll() == Ready(0));
+        CHECK(drops_seen == 1);
+    }
+
+    TEST_CASE("the second future is gone when its value is given out") {
+        Remote<int> brew("brew");
+        auto tea = spawn_mock("tea", rt::then(rt::ready(), [&] { return brew.future(); }));
+        brew.finish(7);
+        CHECK(tea.poll() == Ready(7));
+        CHECK(brew.drops() == 1);
+    }
+
+    TEST_CASE("it keeps exactly one waker: that of the future it waits for") {
+        Remote<int> boil("boil");
+        Remote<int> brew("brew");
+        auto tea = spawn_mock("tea", rt::then(boil.future(), [&](int) { return brew.future(); }));
+        CHECK(tea.poll() == Pending);
+        CHECK(boil.keeps_waker());
+        CHECK(tea.kept_wakers() == 1);
+        boil.finish(100);
+        CHECK(tea.poll() == Pending);
+        CHECK_FALSE(boil.keeps_waker());
+        CHECK(brew.keeps_waker());
+        CHECK(tea.kept_wakers() == 1);
+        CHECK(tea.wakes() == 1);
+    }
+}
