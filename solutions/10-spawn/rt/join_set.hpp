@@ -89,6 +89,12 @@ class JoinSet {
     /// what the member threw, or `Cancelled`. May be dropped and made anew: no result is lost.
     JoinNext join_next() noexcept { return JoinNext(*this); }
 
+    /// The next result if a member has finished, else nothing, without waiting. Throws as `join_next` does.
+    std::optional<NonVoid<T>> try_join_next() {
+        Member* member = shared_->next_finished();
+        return member == nullptr ? std::nullopt : std::optional(take_result(*member));
+    }
+
   private:
     void insert(JoinHandle<T> handle);
     NonVoid<T> take_result(Member& member);
@@ -121,20 +127,19 @@ class JoinSet<T>::Shared {
         }
     }
 
-    /// The member that finished first, taken out of the list; if there is none, keeps the waker.
+    /// The member that finished first, taken out of the list.
+    Member* next_finished() noexcept {
+        Lock lock(mutex_);
+        return pop();
+    }
+
+    /// As above; if there is none, keeps the waker.
     Member* next_finished(Context& cx) noexcept {
         Waker old;  // dropped outside of the lock
         Lock lock(mutex_);
-        if (first_ == nullptr) {
-            if (!waker_.will_wake(cx.waker())) {
-                old = std::exchange(waker_, cx.waker());
-            }
-            return nullptr;
-        }
-        Member* member = first_;
-        first_ = member->next_finished;
-        if (first_ == nullptr) {
-            last_ = nullptr;
+        Member* member = pop();
+        if (member == nullptr && !waker_.will_wake(cx.waker())) {
+            old = std::exchange(waker_, cx.waker());
         }
         return member;
     }
@@ -148,6 +153,17 @@ class JoinSet<T>::Shared {
     }
 
   private:
+    Member* pop() noexcept {
+        Member* member = first_;
+        if (member != nullptr) {
+            first_ = member->next_finished;
+            if (first_ == nullptr) {
+                last_ = nullptr;
+            }
+        }
+        return member;
+    }
+
     Mutex mutex_;
     Member* first_ = nullptr;
     Member* last_ = nullptr;
