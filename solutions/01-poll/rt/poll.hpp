@@ -4,8 +4,10 @@
 /// Source of the idea: Rust's `std::task::Poll`.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -151,15 +153,21 @@ struct fmt::formatter<rt::Poll<T>> {
 
     template <class FormatContext>
     auto format(const rt::Poll<T>& poll, FormatContext& context) const {
+        std::string const text = in_words(poll);
+        return std::copy(text.begin(), text.end(), context.out());
+    }
+
+  private:
+    static std::string in_words(const rt::Poll<T>& poll) {
         if (poll.is_pending()) {
-            return fmt::format_to(context.out(), "Pending");
+            return "Pending";
         }
         if constexpr (std::is_void_v<T>) {
-            return fmt::format_to(context.out(), "Ready");
+            return "Ready";
         } else if constexpr (fmt::is_formattable<T>::value) {
-            return fmt::format_to(context.out(), "Ready({})", poll.value());
+            return fmt::format("Ready({})", poll.value());
         } else {
-            return fmt::format_to(context.out(), "Ready(…)");
+            return "Ready(…)";
         }
     }
 };

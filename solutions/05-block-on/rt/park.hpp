@@ -39,7 +39,7 @@ class Park {
     virtual void unpark() noexcept = 0;
 };
 
-/// A Park that can do nothing but sleep.
+/// A Park that can do nothing but sleep. Without a deadline its `park` returns with the token and never early.
 class ThreadPark final : public Park {
   public:
     void park(std::optional<Instant> deadline) override {

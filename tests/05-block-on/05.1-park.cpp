@@ -1,0 +1,154 @@
+#include <doctest/doctest.h>
+#include <rt/park.hpp>
+#include <support/story.hpp>
+#include <support/test_thread.hpp>
+#include <support/trace_log.hpp>
+
+#include <chrono>
+#include <ctime>
+#include <optional>
+
+using namespace support;
+using rt::Instant;
+using rt::ThreadPark;
+using rt::trace::Kind;
+
+namespace {
+
+/// Has passed long ago: a park with this deadline looks for the token, and sleeps for no time if it is not there.
+constexpr Instant long_ago{};
+
+std::chrono::nanoseconds cpu_time_of_this_thread() {
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+}  // namespace
+
+TEST_SUITE("05.1 park until unparked") {
+    TEST_CASE("a wake before the sleep is not lost") {
+        TraceLog log;
+        ThreadPark park;
+        step("unpark");
+        park.unpark();
+        CHECK(park.has_token());
+        step("park: the token is there, so it returns at once");
+        park.park(std::nullopt);
+        CHECK_FALSE(park.has_token());
+        CHECK(log.text() == "");  // nobody slept, nobody was woken
+    }
+
+    TEST_CASE("two unparks leave one token") {
+        TraceLog log;
+        ThreadPark park;
+        log.call(&park, "the park");
+        step("unpark twice");
+        park.unpark();
+        park.unpark();
+        step("park: takes the token");
+        park.park(std::nullopt);
+        CHECK_FALSE(park.has_token());
+        CHECK(log.count(Kind::park) == 0);
+        step("park again, with a deadline that has passed: there is no second token");
+        park.park(long_ago);
+        CHECK(log.text() == "park the park with a deadline\n");
+    }
+
+    TEST_CASE("a sleeping thread is woken from another thread") {
+        TraceLog log;
+        ThreadPark park;
+        log.call(&park, "the park");
+        int letter = 0;
+        TestThread sleeper([&] {
+            park.park(std::nullopt);
+            CHECK(letter == 7);  // what was written before the unpark is seen after the park
+        });
+        step("wait until the other thread sleeps");
+        log.wait_for(Kind::park, 1);
+        step("write a letter, and unpark it");
+        letter = 7;
+        park.unpark();
+        step("wait until it is awake");
+        sleeper.join();
+        CHECK(log.text() == "park the park\nunpark the park\n");
+        CHECK_FALSE(park.has_token());  // the sleeper took it along
+    }
+
+    TEST_CASE("looking around does not sleep") {
+        TraceLog log;
+        ThreadPark park;
+        step("park(no_wait) without a token");
+        park.park(rt::no_wait);
+        CHECK(log.text() == "");
+        step("unpark, park(no_wait): takes the token");
+        park.unpark();
+        park.park(rt::no_wait);
+        CHECK_FALSE(park.has_token());
+        CHECK(log.text() == "");
+    }
+
+    TEST_CASE("a token that comes after the deadline stays for the next park") {
+        TraceLog log;
+        ThreadPark park;
+        step("park until a moment that has passed");
+        park.park(long_ago);
+        CHECK_FALSE(park.has_token());
+        step("unpark: nobody sleeps any more");
+        park.unpark();
+        CHECK(park.has_token());
+        CHECK(log.count(Kind::unpark) == 0);
+        step("park: the token is there");
+        park.park(std::nullopt);
+        CHECK(log.count(Kind::park) == 1);
+    }
+
+    TEST_CASE("a sleep until a deadline lasts that long and burns no processor time") {
+        TraceLog log;
+        ThreadPark park;
+        auto const length = std::chrono::milliseconds(60);
+        step("park for 60 ms");
+        auto const cpu_before = cpu_time_of_this_thread();
+        Instant const deadline = std::chrono::steady_clock::now() + length;
+        park.park(deadline);
+        auto const burnt = cpu_time_of_this_thread() - cpu_before;
+        CHECK(std::chrono::steady_clock::now() >= deadline);
+        CHECK(log.count(Kind::park) == 1);
+        CHECK(burnt.count() < std::chrono::nanoseconds(length).count() / 4);
+    }
+
+    TEST_CASE("an unpark ends a sleep that has a deadline") {
+        TraceLog log;
+        ThreadPark park;
+        TestThread sleeper([&] { park.park(Instant::clock::now() + std::chrono::hours(1)); });
+        step("wait until the other thread sleeps");
+        log.wait_for(Kind::park, 1);
+        step("unpark it");
+        park.unpark();
+        step("wait until it is awake, an hour before its deadline");
+        sleeper.join();
+        CHECK(log.count(Kind::unpark) == 1);
+    }
+
+    TEST_CASE("two threads hand a ball to and fro and never lose it") {
+        constexpr int rounds = 3000;
+        ThreadPark left;
+        ThreadPark right;
+        int ball = 0;  // not atomic: the tokens order the two threads
+        auto play = [&ball](ThreadPark& mine, ThreadPark& other) {
+            for (int i = 0; i < rounds; ++i) {
+                mine.park(std::nullopt);
+                ++ball;
+                still_alive();
+                other.unpark();
+            }
+        };
+        step("play {} rounds", rounds);
+        left.unpark();
+        {
+            TestThread first([&] { play(left, right); });
+            TestThread second([&] { play(right, left); });
+        }
+        CHECK(ball == 2 * rounds);
+    }
+}

@@ -1,0 +1,232 @@
+#include <doctest/doctest.h>
+#include <rt/block_on.hpp>
+#include <rt/future.hpp>
+#include <rt/sync.hpp>
+#include <rt/then.hpp>
+#include <support/counted_future.hpp>
+#include <support/death.hpp>
+#include <support/drop_counter.hpp>
+#include <support/story.hpp>
+#include <support/test_thread.hpp>
+#include <support/trace_log.hpp>
+
+#include <memory>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+using namespace support;
+using rt::block_on;
+using rt::Context;
+using rt::Pending;
+using rt::Poll;
+using rt::Ready;
+using rt::Waker;
+using rt::trace::Kind;
+
+TEST_SUITE("05.3 block_on") {
+    TEST_CASE("a ready future needs one poll and no sleep") {
+        TraceLog log;
+        int polls = 0;
+        auto count = [&polls](Context&) -> Poll<int> {
+            ++polls;
+            return Ready(3);
+        };
+        step("block_on a future that is ready");
+        CHECK(block_on(rt::poll_fn(count)) == 3);
+        CHECK(polls == 1);
+        CHECK(log.text() == "");
+    }
+
+    TEST_CASE("its output is the future's") {
+        static_assert(std::is_void_v<decltype(block_on(rt::ready()))>);
+        step("block_on futures of void, int and unique_ptr");
+        block_on(rt::ready());
+        CHECK(block_on(rt::ready(7)) == 7);
+        CHECK(*block_on(rt::ready(std::make_unique<int>(8))) == 8);
+        CHECK(block_on(rt::then(rt::Countdown(2), [] { return rt::ready(9); })) == 9);
+    }
+
+    TEST_CASE("a future that wakes itself is polled again without sleeping") {
+        TraceLog log;
+        int polls = 0;
+        auto count = [&polls, countdown = rt::Countdown(3)](Context& cx) mutable {
+            ++polls;
+            return countdown.poll(cx);
+        };
+        step("block_on a Countdown(3)");
+        block_on(rt::poll_fn(std::move(count)));
+        CHECK(polls == 4);
+        CHECK(log.count(Kind::park) == 0);
+    }
+
+    TEST_CASE("woken from another thread it polls twice and sleeps once") {
+        TraceLog log;
+        Remote<int> kettle("the kettle");
+        TestThread stove([&] {
+            log.wait_for(Kind::park, 1);
+            kettle.finish(100);
+        });
+        step("block_on the kettle; once this thread sleeps, another one makes it ready");
+        CHECK(block_on(kettle.future()) == 100);
+        stove.join();
+        CHECK(kettle.polls() == 2);
+        CHECK(log.text() == "park #1\nunpark #1\n");
+    }
+
+    TEST_CASE("a wake during the poll is not slept through") {
+        TraceLog log;
+        int polls = 0;
+        auto ask = [&polls](Context& cx) -> Poll<int> {
+            if (++polls == 2) {
+                return Ready(2);
+            }
+            TestThread other([waker = cx.waker()]() mutable { std::move(waker).wake(); });
+            other.join();
+            return Pending;
+        };
+        step("block_on a future that is woken by another thread before its poll returns");
+        CHECK(block_on(rt::poll_fn(ask)) == 2);
+        CHECK(polls == 2);
+        CHECK(log.count(Kind::park) == 0);
+    }
+
+    TEST_CASE("two wakes during one poll make one more poll") {
+        int polls = 0;
+        Waker kept;
+        auto ask = [&](Context& cx) -> Poll<void> {
+            kept = cx.waker();
+            ++polls;
+            if (polls == 2) {
+                return Ready();
+            }
+            cx.waker().wake_by_ref();
+            cx.waker().wake_by_ref();
+            return Pending;
+        };
+        step("block_on a future that wakes itself twice");
+        block_on(rt::poll_fn(ask));
+        CHECK(polls == 2);
+    }
+
+    TEST_CASE("waiting costs no polls: it does not spin") {
+        TraceLog log;
+        Remote<int> kettle("the kettle");
+        TestThread stove([&] {
+            for (int i = 1; i <= 5; ++i) {
+                log.wait_for(Kind::park, i);
+                kettle.wake_for_nothing();
+            }
+            log.wait_for(Kind::park, 6);
+            kettle.finish(100);
+        });
+        step("block_on the kettle, which wakes five times for nothing");
+        CHECK(block_on(kettle.future()) == 100);
+        stove.join();
+        CHECK(kettle.polls() == 7);
+        CHECK(log.count(Kind::park) == 6);
+        CHECK(log.count(Kind::unpark) == 6);
+    }
+
+    TEST_CASE("an exception comes out and leaves the thread usable") {
+        Remote<int> kettle("the kettle");
+        kettle.fail(std::runtime_error("the kettle burst"));
+        step("block_on the kettle");
+        CHECK_THROWS_WITH((void)block_on(kettle.future()), "the kettle burst");
+        CHECK(kettle.drops() == 1);
+        step("block_on another future");
+        CHECK(block_on(rt::ready(3)) == 3);
+    }
+
+    TEST_CASE("the future is destroyed before block_on returns") {
+        DropCounter counter;
+        step("block_on a future with a token in it");
+        block_on(rt::poll_fn([token = counter.token()](Context&) -> Poll<void> { return Ready(); }));
+        CHECK(counter.alive() == 0);
+        CHECK(counter.copies() == 0);
+    }
+
+    TEST_CASE("a late wake of an earlier block_on costs one poll and does no harm") {
+        TraceLog log;
+        Waker late;
+        step("block_on a future that lends its waker to someone");
+        block_on(rt::poll_fn([&](Context& cx) -> Poll<void> {
+            late = cx.waker();
+            return Ready();
+        }));
+        step("wake it, though nobody waits any more");
+        std::move(late).wake();
+
+        Remote<int> kettle("the kettle");
+        TestThread stove([&] {
+            log.wait_for(Kind::park, 1);
+            kettle.finish(100);
+        });
+        step("block_on the kettle");
+        CHECK(block_on(kettle.future()) == 100);
+        stove.join();
+        CHECK(kettle.polls() == 3);
+    }
+
+    TEST_CASE("a waker may outlive the thread that waited") {
+        Waker kept;
+        {
+            TestThread waiter([&] {
+                block_on(rt::poll_fn([&](Context& cx) -> Poll<void> {
+                    kept = cx.waker();
+                    return Ready();
+                }));
+            });
+        }
+        step("the thread has ended; copy its waker, wake it, drop it");
+        Waker copy = kept;
+        copy.wake_by_ref();
+        std::move(copy).wake();
+        kept = Waker();
+    }
+
+    TEST_CASE("several threads each block on their own future") {
+        constexpr int rounds = 200;
+        auto work = [] {
+            for (int i = 0; i < rounds; ++i) {
+                Remote<int> kettle("the kettle");
+                TestThread stove([&] { kettle.finish(i); });
+                CHECK(block_on(kettle.future()) == i);
+                stove.join();
+                CHECK(kettle.polls() <= 2);
+            }
+        };
+        step("two threads, {} kettles each", rounds);
+        TestThread first(work);
+        TestThread second(work);
+    }
+
+    TEST_CASE("block_on inside of a future is a mistake and says so") {
+        expect_violation(
+            "block_on inside of a future",
+            [] {
+                block_on(rt::poll_fn([](Context&) -> Poll<int> { return Ready(block_on(rt::ready(3))); }));
+            },
+            Noticed::in_every_build);
+        step("on another thread it is fine");
+        int const inner = block_on(rt::poll_fn([](Context&) -> Poll<int> {
+            int result = 0;
+            TestThread other([&result] { result = block_on(rt::ready(3)); });
+            other.join();
+            return Ready(result);
+        }));
+        CHECK(inner == 3);
+    }
+
+    TEST_CASE("a future that keeps no waker is found out at once") {
+        expect_violation("returned Pending but kept no waker", [] {
+            block_on(rt::poll_fn([](Context&) -> Poll<void> { return Pending; }));
+        });
+        expect_violation("returned Pending but kept no waker", [] {
+            block_on(rt::poll_fn([](Context& cx) -> Poll<void> {
+                Waker dropped_at_once = cx.waker();
+                return Pending;
+            }));
+        });
+    }
+}
