@@ -12,12 +12,10 @@ find_package(Threads REQUIRED)
 FetchContent_Declare(fmt
     GIT_REPOSITORY "${PBP_FMT_URL}"
     GIT_TAG "${PBP_FMT_COMMIT}"
-    SYSTEM
     FIND_PACKAGE_ARGS 9)
 FetchContent_Declare(doctest
     GIT_REPOSITORY "${PBP_DOCTEST_URL}"
     GIT_TAG "${PBP_DOCTEST_COMMIT}"
-    SYSTEM
     FIND_PACKAGE_ARGS 2.4)
 
 # For the fetched ones: neither their tests nor their install rules are part of the course, and doctest 2.4.11 asks
@@ -31,6 +29,14 @@ if(PROJECT_IS_TOP_LEVEL)
     FetchContent_MakeAvailable(doctest)
 endif()
 unset(CMAKE_POLICY_VERSION_MINIMUM)
+
+# Their headers' warnings are not the learner's. (FetchContent_Declare(… SYSTEM) would say so as well, but CMake 3.25.1
+# takes the word for the name of the git remote and then clones nothing.)
+foreach(PBP_FETCHED fmt doctest)
+    if(TARGET ${PBP_FETCHED})
+        set_target_properties(${PBP_FETCHED} PROPERTIES SYSTEM ON)
+    endif()
+endforeach()
 
 # Standalone Asio is header only: lesson 19 can drive the course's tasks with it. Nothing needs it.
 find_path(PBP_ASIO_INCLUDE_DIR asio.hpp)

@@ -48,8 +48,8 @@ LEARNING = [
     Need(f"a C++20 compiler (g++ {limits.OLDEST_GCC} or newer)", ("g++",), compiler(lambda m: m.gcc() or m.clang())),
     Need(f"CMake {dotted(limits.OLDEST_CMAKE)} or newer", ("cmake",), cmake),
     Need("Ninja", ("ninja-build",), program("ninja", "ninja-build")),
-    Need("fmt, the library", ("libfmt-dev",), library("fmt"), fetched=True),
-    Need("doctest, the library", ("doctest-dev",), library("doctest"), fetched=True),
+    Need("the library fmt", ("libfmt-dev",), library("fmt"), fetched=True),
+    Need("the library doctest", ("doctest-dev",), library("doctest"), fetched=True),
 ]
 
 VERIFYING = [
@@ -57,7 +57,7 @@ VERIFYING = [
     Need(f"clang++ {limits.VERIFIED_CLANG} or newer", ("clang-19",),
          compiler(lambda m: m.clang(limits.VERIFIED_CLANG))),
     Need("clang's sanitizers", ("libclang-rt-19-dev",), clang_runtime),
-    Need("Asio, the library without Boost", ("libasio-dev",),
+    Need("standalone Asio", ("libasio-dev",),
          lambda m: "found" if m.has_file("/usr/include/asio.hpp", "/usr/local/include/asio.hpp") else ""),
     Need("git", ("git",), program("git")),
     Need("netcat", ("netcat-openbsd",), program("nc")),

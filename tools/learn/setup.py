@@ -5,6 +5,7 @@ import subprocess
 import machine as limits
 from machine import Machine
 from needs import LEARNING, VERIFYING, dotted, missing
+from process import output_of
 from screen import Stop, say
 
 
@@ -14,8 +15,7 @@ def one_command(machine: Machine, packages: list) -> str:
 
 
 def apt_can_name(packages: list) -> bool:
-    return subprocess.run(["apt-cache", "show", "--no-all-versions", *packages], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    return output_of(["apt-cache", "show", "--no-all-versions", *packages]) is not None
 
 
 def apt(prefix: list, *words: str) -> bool:
