@@ -60,8 +60,9 @@ class [[nodiscard]] Join {
 
     Poll<Output> poll(Context& cx) {
         contract_.begin("join");
-        // `&`, not `&&`: every child is polled, also after one that is not done.
-        bool all_done = std::apply([&cx](auto&... child) { return (true & ... & child.poll(cx)); }, children_);
+        // Every child is polled, also after one that is not done; the comma keeps them in the order of the arguments.
+        bool all_done = true;
+        std::apply([&](auto&... child) { ((all_done &= child.poll(cx)), ...); }, children_);
         if (!all_done) {
             return contract_.pending();
         }
@@ -80,6 +81,15 @@ class [[nodiscard]] Join {
 template <Future... Fs>
 Join<Fs...> join(Fs... futures) {
     return Join<Fs...>(std::move(futures)...);
+}
+
+/// Chosen when something is not a future, to say so.
+template <class... Ts>
+    requires(!(Future<Ts> && ...))
+auto join(const Ts&...) {
+    static_assert((Future<Ts> && ...),
+                  "join takes futures, and one of these is none: a future has `Output` and `Poll<Output> "
+                  "poll(Context&)`");
 }
 
 /// See `join_all`.
@@ -121,6 +131,15 @@ class [[nodiscard]] JoinAll {
 template <Future F>
 JoinAll<F> join_all(std::vector<F> futures) {
     return JoinAll<F>(std::move(futures));
+}
+
+/// Chosen when the vector's elements are not futures, to say so.
+template <class T>
+    requires(!Future<T>)
+auto join_all(const std::vector<T>&) {
+    static_assert(Future<T>,
+                  "join_all takes a vector of futures, and these are none: a future has `Output` and `Poll<Output> "
+                  "poll(Context&)`");
 }
 
 }  // namespace rt

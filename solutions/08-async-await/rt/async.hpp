@@ -22,6 +22,7 @@
 #include <rt/outcome.hpp>
 
 #include <coroutine>
+#include <exception>
 #include <type_traits>
 #include <utility>
 
@@ -82,9 +83,17 @@ class AsyncPromise {
     template <class F>
     auto await_transform(F&& future) noexcept {
         using Awaited = std::remove_reference_t<F>;
-        static_assert(Future<Awaited>,
-                      "co_await needs a future: an object with `using Output = T;` and `Poll<T> poll(Context&)`, not const");
-        return Awaiter<Awaited>(future, *this);
+        using Mutable = std::remove_const_t<Awaited>;
+        if constexpr (Future<Awaited>) {
+            return Awaiter<Awaited>(future, *this);
+        } else {
+            static_assert(!Future<Mutable>,
+                          "co_await of a const future: polling changes a future, so it must not be const");
+            static_assert(Future<Mutable>,
+                          "co_await needs a future, something with `Output` and `Poll<Output> poll(Context&)`: "
+                          "here futures are polled, so values and the awaitables of other libraries cannot be awaited");
+            return std::suspend_never{};
+        }
     }
 
     /// Step 1 and 2 of a poll; true if the body has reached its end.
@@ -128,17 +137,25 @@ void Awaiter<F>::await_suspend(std::coroutine_handle<>) noexcept {
 /// The part that knows the result's type.
 template <class T>
 class AsyncPromiseOf final : public AsyncPromise {
+    static_assert(!std::is_reference_v<T>, "Async<T&>: co_return a pointer or a std::reference_wrapper instead");
+
   public:
     Async<T> get_return_object() noexcept;
     void unhandled_exception() noexcept { outcome_.set_exception(std::current_exception()); }
 
-    template <class U = T>
-        requires std::constructible_from<T, U>
-    void return_value(U&& value) {
-        outcome_.set_value(std::forward<U>(value));
+    /// By value, so that `co_return` converts where it stands, just as `return` does.
+    void return_value(T value) {  // an Async<T> must co_return a T, or what converts to T
+        outcome_.set_value(std::move(value));
     }
 
-    T take() { return outcome_.take(); }
+    T take() {
+        if constexpr (checks_enabled) {
+            if (outcome_.is_empty()) {
+                violation("a coroutine that yields a value came to its end without one: each path needs a co_return");
+            }
+        }
+        return outcome_.take();
+    }
 
   private:
     Outcome<T> outcome_;
@@ -166,6 +183,7 @@ class [[nodiscard("an Async does nothing until it is awaited, spawned or passed 
     using Output = T;
     using promise_type = detail::AsyncPromiseOf<T>;
 
+    Async(const Async&) = delete;  // one owner each: std::move it, or lend it with rt::by_ref
     Async(Async&& other) noexcept
         : contract_(std::move(other.contract_)), frame_(std::exchange(other.frame_, nullptr)) {}
     Async& operator=(Async&& other) noexcept {

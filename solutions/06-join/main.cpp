@@ -1,0 +1,52 @@
+/// \file
+/// Three loopers in one `join`. None of them ever waits, so none gives the others a turn: they run one after the other.
+#include <rt/block_on.hpp>
+#include <rt/future.hpp>
+#include <rt/join.hpp>
+
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace {
+
+/// Counts to three in a single poll.
+class Looper {
+  public:
+    using Output = int;
+
+    explicit Looper(std::string name) : name_(std::move(name)) {}
+
+    rt::Poll<int> poll(rt::Context&) {
+        contract_.begin("Looper");
+        constexpr int rounds = 3;
+        for (int round = 1; round <= rounds; ++round) {
+            fmt::print("{} {}\n", name_, round);
+        }
+        return rt::Ready(rounds);
+    }
+
+  private:
+    [[no_unique_address]] rt::Contract contract_;
+    std::string name_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc > 1) {
+        fmt::print(stderr, "'{}' means nothing here: this program takes no arguments.\n", argv[1]);
+        return 2;
+    }
+    auto loopers = rt::join(Looper("red"), Looper("green"), Looper("blue"));
+    int polls = 0;
+    auto counted = rt::poll_fn([&loopers, &polls](rt::Context& cx) {
+        ++polls;
+        return loopers.poll(cx);
+    });
+    auto [red, green, blue] = rt::block_on(std::move(counted));
+    fmt::print("{} rounds, polls of the join: {}\n", red + green + blue, polls);
+    return 0;
+}

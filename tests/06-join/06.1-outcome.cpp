@@ -1,0 +1,137 @@
+/// \file
+/// 06.1: how something ended is kept until somebody asks.
+#include <doctest/doctest.h>
+
+#include <rt/future.hpp>
+#include <rt/outcome.hpp>
+#include <support/counted_future.hpp>
+#include <support/drop_counter.hpp>
+#include <support/story.hpp>
+
+#include <memory>
+#include <stdexcept>
+
+using namespace support;
+
+namespace {
+
+/// Polls `future` once, as a parent does for its child.
+template <rt::Future F>
+bool poll_once(F& future, rt::Outcome<rt::OutputOf<F>>& outcome) {
+    step("poll the child for its parent");
+    rt::Waker waker = rt::Waker::noop();
+    rt::Context cx(waker);
+    return rt::poll_into(future, cx, outcome);
+}
+
+}  // namespace
+
+TEST_SUITE("06.1 how a child ended") {
+    TEST_CASE("a new outcome is empty") {
+        rt::Outcome<int> outcome;
+        CHECK(outcome.is_empty());
+        CHECK_FALSE(outcome.has_exception());
+    }
+
+    TEST_CASE("it keeps a value") {
+        rt::Outcome<int> outcome;
+        outcome.set_value(3);
+        CHECK_FALSE(outcome.is_empty());
+        CHECK_FALSE(outcome.has_exception());
+        CHECK(outcome.take() == 3);
+    }
+
+    TEST_CASE("it keeps an exception and throws it when asked") {
+        rt::Outcome<int> outcome;
+        outcome.set_exception(std::make_exception_ptr(std::runtime_error("the kettle burst")));
+        CHECK_FALSE(outcome.is_empty());
+        CHECK(outcome.has_exception());
+        CHECK_THROWS_WITH_AS(outcome.take(), "the kettle burst", std::runtime_error);
+    }
+
+    TEST_CASE("no value is an ending too") {
+        rt::Outcome<void> done;
+        CHECK(done.is_empty());
+        done.set_value();
+        CHECK_FALSE(done.is_empty());
+        CHECK_NOTHROW(done.take());
+
+        rt::Outcome<void> failed;
+        failed.set_exception(std::make_exception_ptr(std::runtime_error("the kettle burst")));
+        CHECK_THROWS_WITH_AS(failed.take(), "the kettle burst", std::runtime_error);
+    }
+
+    TEST_CASE("a value that can only be moved comes out as it went in") {
+        rt::Outcome<std::unique_ptr<int>> outcome;
+        outcome.set_value(std::make_unique<int>(3));
+        std::unique_ptr<int> value = outcome.take();
+        REQUIRE(value != nullptr);
+        CHECK(*value == 3);
+    }
+
+    TEST_CASE("a value that is an exception is a value") {
+        rt::Outcome<std::exception_ptr> outcome;
+        outcome.set_value(std::make_exception_ptr(std::runtime_error("caught long ago")));
+        CHECK_FALSE(outcome.has_exception());
+        CHECK(outcome.take() != nullptr);
+    }
+
+    TEST_CASE("poll_into says whether the child has ended and keeps how") {
+        Remote<int> kettle("the kettle");
+        auto future = kettle.future();
+        rt::Outcome<int> outcome;
+
+        CHECK_FALSE(poll_once(future, outcome));
+        CHECK(outcome.is_empty());
+        kettle.finish(3);
+        CHECK(poll_once(future, outcome));
+        CHECK(kettle.polls() == 2);
+        CHECK(outcome.take() == 3);
+    }
+
+    TEST_CASE("poll_into lets no exception through") {
+        Remote<int> kettle("the kettle");
+        auto future = kettle.future();
+        rt::Outcome<int> outcome;
+        kettle.fail(std::runtime_error("the kettle burst"));
+
+        bool ended = false;
+        CHECK_NOTHROW(ended = poll_once(future, outcome));
+        CHECK(ended);
+        CHECK(outcome.has_exception());
+        CHECK_THROWS_WITH_AS(outcome.take(), "the kettle burst", std::runtime_error);
+    }
+
+    TEST_CASE("poll_into of a child without a value") {
+        rt::Countdown countdown(1);
+        rt::Outcome<void> outcome;
+        CHECK_FALSE(poll_once(countdown, outcome));
+        CHECK(outcome.is_empty());
+        CHECK(poll_once(countdown, outcome));
+        CHECK_FALSE(outcome.is_empty());
+        CHECK_NOTHROW(outcome.take());
+    }
+
+    TEST_CASE("a value is never copied on its way") {
+        DropCounter drops;
+        {
+            auto future = rt::ready(drops.token());
+            rt::Outcome<DropCounter::Token> outcome;
+            CHECK(poll_once(future, outcome));
+            DropCounter::Token token = outcome.take();
+            CHECK(drops.alive() == 1);
+        }
+        CHECK(drops.copies() == 0);
+        CHECK(drops.drops() == 1);
+    }
+
+    TEST_CASE("an outcome that nobody asks for is destroyed with what it keeps") {
+        DropCounter drops;
+        {
+            rt::Outcome<DropCounter::Token> outcome;
+            outcome.set_value(drops.token());
+            CHECK(drops.alive() == 1);
+        }
+        CHECK(drops.alive() == 0);
+    }
+}

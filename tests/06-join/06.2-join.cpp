@@ -1,0 +1,322 @@
+/// \file
+/// 06.2: several futures on one waker.
+#include <doctest/doctest.h>
+
+#include <rt/block_on.hpp>
+#include <rt/future.hpp>
+#include <rt/join.hpp>
+#include <support/counted_future.hpp>
+#include <support/death.hpp>
+#include <support/drop_counter.hpp>
+#include <support/mock_task.hpp>
+#include <support/story.hpp>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+using namespace support;
+using rt::Pending, rt::Ready;
+
+TEST_SUITE("06.2 join") {
+    TEST_CASE("two children that are ready at once need one poll") {
+        auto both = spawn_mock("the join", rt::join(rt::ready(1), rt::ready(std::string("two"))));
+        CHECK(both.poll() == Ready(std::tuple(1, std::string("two"))));
+        CHECK(both.wakes() == 0);
+    }
+
+    TEST_CASE("nothing is polled before the join is") {
+        Remote<int> kettle("the kettle");
+        auto both = spawn_mock("the join", rt::join(kettle.future(), rt::ready(2)));
+        CHECK(kettle.polls() == 0);
+    }
+
+    TEST_CASE("every child is polled though the first is Pending") {
+        Remote<int> kettle("the kettle");
+        Remote<int> toaster("the toaster");
+        Remote<int> pan("the pan");
+        auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future(), pan.future()));
+
+        CHECK(breakfast.poll() == Pending);
+        CHECK(kettle.polls() == 1);
+        CHECK(toaster.polls() == 1);
+        CHECK(pan.polls() == 1);
+    }
+
+    TEST_CASE("children are polled in the order of the arguments") {
+        std::vector<int> order;
+        auto child = [&order](int n) {
+            return rt::poll_fn([&order, n](rt::Context&) -> rt::Poll<void> {
+                order.push_back(n);
+                return Pending;
+            });
+        };
+        auto all = spawn_mock("the join", rt::join(child(1), child(2), child(3), child(4)));
+        CHECK(all.poll() == Pending);
+        CHECK(order == std::vector{1, 2, 3, 4});
+        CHECK(all.poll() == Pending);
+        CHECK(order == std::vector{1, 2, 3, 4, 1, 2, 3, 4});
+    }
+
+    TEST_CASE("a finished child is not polled again") {
+        Remote<int> kettle("the kettle");
+        Remote<int> toaster("the toaster");
+        auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future()));
+
+        CHECK(breakfast.poll() == Pending);
+        kettle.finish(1);
+        CHECK(breakfast.poll() == Pending);
+        toaster.wake_for_nothing();
+        CHECK(breakfast.poll() == Pending);
+        toaster.finish(2);
+        CHECK(breakfast.poll() == Ready(std::tuple(1, 2)));
+        CHECK(kettle.polls() == 2);
+        CHECK(toaster.polls() == 4);
+    }
+
+    TEST_CASE("results come in the order of the arguments and not of completion") {
+        Remote<std::string> kettle("the kettle");
+        Remote<std::string> toaster("the toaster");
+        Remote<std::string> pan("the pan");
+        auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future(), pan.future()));
+
+        CHECK(breakfast.poll() == Pending);
+        pan.finish("egg");
+        CHECK(breakfast.poll() == Pending);
+        kettle.finish("tea");
+        CHECK(breakfast.poll() == Pending);
+        toaster.finish("toast");
+        auto result = breakfast.poll();
+        REQUIRE(result.is_ready());
+        auto [first, second, third] = std::move(result).value();
+        CHECK(first == "tea");
+        CHECK(second == "toast");
+        CHECK(third == "egg");
+    }
+
+    TEST_CASE("each child wakes the join and one wake each is enough") {
+        Remote<int> kettle("the kettle");
+        Remote<int> toaster("the toaster");
+        auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future()));
+
+        CHECK(breakfast.poll() == Pending);
+        CHECK(breakfast.wakes() == 0);
+        CHECK(breakfast.kept_wakers() == 2);
+        toaster.finish(2);
+        CHECK(breakfast.wakes() == 1);
+        CHECK(breakfast.poll() == Pending);
+        CHECK_FALSE(breakfast.is_woken());
+        kettle.finish(1);
+        CHECK(breakfast.wakes() == 2);
+        CHECK(breakfast.poll() == Ready(std::tuple(1, 2)));
+        CHECK(breakfast.polls() == 3);
+        CHECK(breakfast.kept_wakers() == 0);
+    }
+
+    TEST_CASE("two wakes between two polls make one poll") {
+        Remote<int> kettle("the kettle");
+        Remote<int> toaster("the toaster");
+        auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future()));
+        CHECK(breakfast.poll() == Pending);
+        toaster.finish(2);
+        kettle.finish(1);
+        CHECK(breakfast.poll() == Ready(std::tuple(1, 2)));
+        CHECK(kettle.polls() == 2);
+        CHECK(toaster.polls() == 2);
+    }
+
+    TEST_CASE("a child is destroyed as soon as it is done") {
+        Remote<int> kettle("the kettle");
+        Remote<int> toaster("the toaster");
+        auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future()));
+        CHECK(breakfast.poll() == Pending);
+        kettle.finish(1);
+        CHECK(breakfast.poll() == Pending);
+        CHECK(kettle.drops() == 1);
+        CHECK(toaster.drops() == 0);
+    }
+
+    TEST_CASE("a child without a value gives a monostate") {
+        auto both = rt::join(rt::Countdown(1), rt::ready(2));
+        static_assert(std::is_same_v<rt::OutputOf<decltype(both)>, std::tuple<std::monostate, int>>);
+        auto task = spawn_mock("the join", std::move(both));
+        CHECK(task.poll() == Pending);
+        CHECK(task.poll() == Ready(std::tuple(std::monostate(), 2)));
+    }
+
+    TEST_CASE("results that can only be moved") {
+        auto both = spawn_mock("the join", rt::join(rt::ready(std::make_unique<int>(3)), rt::Countdown(1)));
+        CHECK(both.poll() == Pending);
+        auto result = both.poll();
+        REQUIRE(result.is_ready());
+        std::unique_ptr<int> value = std::get<0>(std::move(result).value());
+        REQUIRE(value != nullptr);
+        CHECK(*value == 3);
+    }
+
+    TEST_CASE("no result is copied") {
+        DropCounter drops;
+        {
+            auto both = spawn_mock("the join", rt::join(rt::ready(drops.token()), rt::ready(drops.token())));
+            CHECK(both.poll().is_ready());
+        }
+        CHECK(drops.copies() == 0);
+        CHECK(drops.alive() == 0);
+    }
+
+    TEST_CASE("no children are done at once") {
+        auto nothing = spawn_mock("the join", rt::join());
+        CHECK(nothing.poll() == Ready(std::tuple<>()));
+    }
+
+    TEST_CASE("one child") {
+        auto one = spawn_mock("the join", rt::join(rt::Countdown(1)));
+        CHECK(one.poll() == Pending);
+        CHECK(one.poll() == Ready(std::tuple(std::monostate())));
+    }
+
+    TEST_CASE("a join of joins") {
+        auto tree = spawn_mock("the outer join",
+                               rt::join(rt::join(rt::ready(1), rt::Countdown(1)), rt::join(rt::join(rt::ready(2)))));
+        CHECK(tree.poll() == Pending);
+        CHECK(tree.poll() == Ready(std::tuple(std::tuple(1, std::monostate()), std::tuple<std::tuple<int>>(2))));
+    }
+
+    TEST_CASE("an exception waits until all have run to their end") {
+        Remote<int> kettle("the kettle");
+        Remote<int> toaster("the toaster");
+        auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future()));
+
+        CHECK(breakfast.poll() == Pending);
+        kettle.fail(std::runtime_error("the kettle burst"));
+        CHECK_NOTHROW(CHECK(breakfast.poll() == Pending));
+        CHECK(kettle.drops() == 1);
+        toaster.finish(2);
+        CHECK_THROWS_WITH_AS((void)breakfast.poll(), "the kettle burst", std::runtime_error);
+        CHECK(kettle.polls() == 2);
+        CHECK(toaster.polls() == 3);
+        CHECK(toaster.drops() == 1);
+    }
+
+    TEST_CASE("of several exceptions the first in the order of the arguments is thrown") {
+        Remote<int> kettle("the kettle");
+        Remote<int> toaster("the toaster");
+        Remote<int> pan("the pan");
+        auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future(), pan.future()));
+
+        CHECK(breakfast.poll() == Pending);
+        pan.fail(std::runtime_error("the egg burned"));
+        CHECK(breakfast.poll() == Pending);
+        toaster.fail(std::runtime_error("the toast burned"));
+        CHECK(breakfast.poll() == Pending);
+        kettle.finish(1);
+        CHECK_THROWS_WITH_AS((void)breakfast.poll(), "the toast burned", std::runtime_error);
+    }
+
+    TEST_CASE("an exception at the first poll does not keep the other children from theirs") {
+        Remote<int> kettle("the kettle");
+        Remote<int> toaster("the toaster");
+        kettle.fail(std::runtime_error("no water"));
+        auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future()));
+        CHECK(breakfast.poll() == Pending);
+        CHECK(toaster.polls() == 1);
+        toaster.finish(2);
+        CHECK_THROWS_WITH_AS((void)breakfast.poll(), "no water", std::runtime_error);
+    }
+
+    TEST_CASE("results beside an exception are destroyed") {
+        DropCounter drops;
+        Remote<int> toaster("the toaster");
+        toaster.fail(std::runtime_error("the toast burned"));
+        {
+            auto breakfast = spawn_mock("the join", rt::join(rt::ready(drops.token()), toaster.future(),
+                                                             rt::ready(drops.token())));
+            CHECK_THROWS_WITH_AS((void)breakfast.poll(), "the toast burned", std::runtime_error);
+        }
+        CHECK(drops.alive() == 0);
+    }
+
+    TEST_CASE("a join that is dropped half-way cancels its children") {
+        DropCounter drops;
+        Remote<DropCounter::Token> kettle("the kettle");
+        Remote<int> toaster("the toaster");
+        auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future()));
+        CHECK(breakfast.poll() == Pending);
+        kettle.finish(drops.token());
+        CHECK(breakfast.poll() == Pending);
+        CHECK(drops.alive() == 1);
+        breakfast.drop();
+        CHECK(toaster.drops() == 1);
+        CHECK(toaster.polls() == 2);
+        CHECK(drops.alive() == 0);
+        CHECK(breakfast.kept_wakers() == 0);
+    }
+
+    TEST_CASE("a join that is never polled drops its children") {
+        Remote<int> kettle("the kettle");
+        {
+            auto never = rt::join(kettle.future(), rt::ready(2));
+        }
+        CHECK(kettle.polls() == 0);
+        CHECK(kettle.drops() == 1);
+    }
+
+    TEST_CASE("the newest waker reaches every child") {
+        Remote<int> kettle("the kettle");
+        Remote<int> toaster("the toaster");
+        auto join = rt::join(kettle.future(), toaster.future());
+        auto first = spawn_mock("the join by its first owner", rt::by_ref(join));
+        auto second = spawn_mock("the join by its second owner", rt::by_ref(join));
+
+        CHECK(first.poll() == Pending);
+        CHECK(second.poll() == Pending);
+        CHECK(first.kept_wakers() == 0);
+        CHECK(second.kept_wakers() == 2);
+        kettle.finish(1);
+        toaster.finish(2);
+        CHECK(first.wakes() == 0);
+        CHECK(second.wakes() == 2);
+        CHECK(second.poll() == Ready(std::tuple(1, 2)));
+    }
+
+    TEST_CASE("a join may be moved until it is polled") {
+        Remote<int> kettle("the kettle");
+        auto first = rt::join(kettle.future(), rt::ready(2));
+        auto second = std::move(first);
+        auto task = spawn_mock("the join", std::move(second));
+        kettle.finish(1);
+        CHECK(task.poll() == Ready(std::tuple(1, 2)));
+    }
+
+    TEST_CASE("a join polled after Ready is caught") {
+        auto both = spawn_mock("the join", rt::join(rt::ready(1)));
+        CHECK(both.poll().is_ready());
+        expect_violation("join: polled after Ready", [&] { (void)both.poll(); });
+    }
+
+    TEST_CASE("a join polled after it threw is caught") {
+        Remote<int> kettle("the kettle");
+        kettle.fail(std::runtime_error("no water"));
+        auto one = spawn_mock("the join", rt::join(kettle.future()));
+        CHECK_THROWS_AS((void)one.poll(), std::runtime_error);
+        expect_violation("join: polled after Ready", [&] { (void)one.poll(); });
+    }
+
+    TEST_CASE("a join moved after its first poll is caught") {
+        Remote<int> kettle("the kettle");
+        auto join = rt::join(kettle.future());
+        auto task = spawn_mock("the join", rt::by_ref(join));
+        CHECK(task.poll() == Pending);
+        expect_violation("moved after its first poll", [&] { [[maybe_unused]] auto elsewhere = std::move(join); });
+    }
+
+    TEST_CASE("block_on runs a join to its end") {
+        auto [a, b] = rt::block_on(rt::join(rt::Countdown(3), rt::ready(2)));
+        CHECK(a == std::monostate());
+        CHECK(b == 2);
+    }
+}

@@ -1,0 +1,110 @@
+/// \file
+/// 07.1: give up the thread once.
+#include <doctest/doctest.h>
+
+#include <rt/block_on.hpp>
+#include <rt/future.hpp>
+#include <rt/waker.hpp>
+#include <rt/yield_now.hpp>
+#include <support/death.hpp>
+#include <support/mock_task.hpp>
+#include <support/story.hpp>
+
+#include <type_traits>
+#include <utility>
+
+using namespace support;
+using rt::Pending, rt::Ready;
+
+static_assert(rt::Future<rt::YieldNow>);
+static_assert(std::is_void_v<rt::OutputOf<rt::YieldNow>>);
+
+TEST_SUITE("07.1 yield_now") {
+    TEST_CASE("it is Pending once and then Ready") {
+        auto task = spawn_mock("yield_now", rt::yield_now());
+        CHECK(task.poll() == Pending);
+        CHECK(task.poll() == Ready());
+        CHECK(task.polls() == 2);
+    }
+
+    TEST_CASE("it wakes its task exactly once") {
+        auto task = spawn_mock("yield_now", rt::yield_now());
+        CHECK(task.wakes() == 0);
+        CHECK(task.poll() == Pending);
+        CHECK(task.is_woken());
+        CHECK(task.wakes() == 1);
+        CHECK(task.poll() == Ready());
+        CHECK(task.wakes() == 1);
+    }
+
+    TEST_CASE("the wake comes before the poll returns Pending") {
+        // A waker that notes what the poll had answered by the time it was woken: nothing yet.
+        static bool poll_has_returned = false;
+        static bool returned_before_wake = false;
+        static constexpr rt::WakerVTable vtable{[](void*) noexcept {}, [](void*) noexcept {},
+                                                [](void*) noexcept { returned_before_wake = poll_has_returned; },
+                                                [](void*) noexcept {}};
+        returned_before_wake = true;
+        rt::Waker waker(nullptr, &vtable);
+        rt::Context cx(waker);
+        auto yield = rt::yield_now();
+        step("poll yield_now");
+        CHECK(yield.poll(cx) == Pending);
+        poll_has_returned = true;
+        CHECK_FALSE(returned_before_wake);
+    }
+
+    TEST_CASE("it keeps no waker since it needs none later") {
+        auto task = spawn_mock("yield_now", rt::yield_now());
+        CHECK(task.poll() == Pending);
+        CHECK(task.kept_wakers() == 0);
+        CHECK(task.poll() == Ready());
+        CHECK(task.clones() == task.drops());
+    }
+
+    TEST_CASE("polled by another it is Ready at the second poll all the same") {
+        auto yield = rt::yield_now();
+        auto first = spawn_mock("yield_now by its first owner", rt::by_ref(yield));
+        auto second = spawn_mock("yield_now by its second owner", rt::by_ref(yield));
+        CHECK(first.poll() == Pending);
+        CHECK(second.poll() == Ready());
+        CHECK(first.wakes() == 1);
+        CHECK(second.wakes() == 0);
+    }
+
+    TEST_CASE("it may be moved until it is polled") {
+        auto first = rt::yield_now();
+        auto second = std::move(first);
+        auto task = spawn_mock("yield_now", std::move(second));
+        CHECK(task.poll() == Pending);
+        CHECK(task.poll() == Ready());
+    }
+
+    TEST_CASE("dropped while Pending it is gone without a trace") {
+        auto task = spawn_mock("yield_now", rt::yield_now());
+        CHECK(task.poll() == Pending);
+        task.drop();
+        CHECK(task.kept_wakers() == 0);
+        CHECK(task.wakes() == 1);
+    }
+
+    TEST_CASE("block_on comes back at once") {
+        step("block_on(yield_now())");
+        rt::block_on(rt::yield_now());
+        CHECK(true);
+    }
+
+    TEST_CASE("polled after Ready is caught") {
+        auto task = spawn_mock("yield_now", rt::yield_now());
+        CHECK(task.poll() == Pending);
+        CHECK(task.poll() == Ready());
+        expect_violation("yield_now: polled after Ready", [&] { (void)task.poll(); });
+    }
+
+    TEST_CASE("moved after its first poll is caught") {
+        auto yield = rt::yield_now();
+        auto task = spawn_mock("yield_now", rt::by_ref(yield));
+        CHECK(task.poll() == Pending);
+        expect_violation("moved after its first poll", [&] { [[maybe_unused]] auto elsewhere = std::move(yield); });
+    }
+}

@@ -1,0 +1,254 @@
+/// \file
+/// 08.1: a coroutine that is polled. Nothing here waits yet.
+#include <doctest/doctest.h>
+
+#include <rt/async.hpp>
+#include <rt/block_on.hpp>
+#include <rt/future.hpp>
+#include <support/counted_new.hpp>
+#include <support/death.hpp>
+#include <support/drop_counter.hpp>
+#include <support/mock_task.hpp>
+#include <support/story.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+using namespace support;
+using rt::Async, rt::Ready;
+
+static_assert(rt::Future<Async<int>>);
+static_assert(rt::Future<Async<>>);
+static_assert(std::is_same_v<rt::OutputOf<Async<int>>, int>);
+static_assert(std::is_same_v<Async<>, Async<void>>);
+static_assert(std::is_nothrow_move_constructible_v<Async<int>> && !std::is_copy_constructible_v<Async<int>>);
+static_assert(rt::checks_enabled || sizeof(Async<int>) == sizeof(void*), "an Async is a pointer to its frame");
+
+namespace {
+
+Async<int> three() { co_return 3; }
+
+Async<> note(std::vector<std::string>* notes, std::string text) {
+    notes->push_back(std::move(text));
+    co_return;
+}
+
+Async<std::unique_ptr<int>> boxed(int n) { co_return std::make_unique<int>(n); }
+
+Async<std::unique_ptr<int>> boxed_local(int n) {
+    auto box = std::make_unique<int>(n);
+    *box += 1;
+    co_return box;
+}
+
+Async<std::string> text() { co_return "tea"; }
+
+Async<std::vector<int>> list() { co_return {1, 2, 3}; }
+
+Async<int*> where(std::vector<int>* numbers) { co_return &numbers->front(); }
+
+Async<std::reference_wrapper<int>> which(std::vector<int>* numbers) { co_return numbers->front(); }
+
+Async<int> keeps(DropCounter::Token, int n) { co_return n; }
+
+Async<DropCounter::Token> hands_over(DropCounter::Token token) { co_return token; }
+
+Async<int> local_until_the_end(DropCounter drops) {
+    auto token = drops.token();
+    co_return 3;
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wreturn-type"
+Async<int> forgets_its_value(bool forgets) {
+    if (!forgets) {
+        co_return 3;
+    }
+}
+#pragma GCC diagnostic pop
+
+}  // namespace
+
+TEST_SUITE("08.1 a coroutine is a future") {
+    TEST_CASE("nothing of the body runs before the first poll") {
+        std::vector<std::string> notes;
+        step("call a coroutine that takes a note");
+        auto task = spawn_mock("the coroutine", note(&notes, "boil"));
+        CHECK(notes.empty());
+        CHECK(task.poll() == Ready());
+        CHECK(notes == std::vector<std::string>{"boil"});
+        CHECK(task.wakes() == 0);
+    }
+
+    TEST_CASE("a coroutine that is never polled never runs and is destroyed all the same") {
+        std::vector<std::string> notes;
+        DropCounter drops;
+        {
+            step("call two coroutines and poll neither");
+            auto first = note(&notes, "boil");
+            auto second = keeps(drops.token(), 3);
+            CHECK(drops.alive() == 1);
+        }
+        CHECK(notes.empty());
+        CHECK(drops.alive() == 0);
+        CHECK(drops.drops() == 1);
+    }
+
+    TEST_CASE("its value is Ready at the first poll if nothing has to wait") {
+        auto task = spawn_mock("the coroutine", three());
+        CHECK(task.poll() == Ready(3));
+        CHECK(task.wakes() == 0);
+        CHECK(task.clones() == 0);
+    }
+
+    TEST_CASE("a value that can only be moved") {
+        auto task = spawn_mock("the coroutine", boxed(3));
+        auto result = task.poll();
+        REQUIRE(result.is_ready());
+        CHECK(*std::move(result).value() == 3);
+    }
+
+    TEST_CASE("a local variable is moved out") {
+        auto task = spawn_mock("the coroutine", boxed_local(3));
+        auto result = task.poll();
+        REQUIRE(result.is_ready());
+        CHECK(*std::move(result).value() == 4);
+    }
+
+    TEST_CASE("co_return converts as return does") {
+        CHECK(spawn_mock("the coroutine", text()).poll() == Ready(std::string("tea")));
+        CHECK(spawn_mock("the coroutine", list()).poll() == Ready(std::vector{1, 2, 3}));
+    }
+
+    TEST_CASE("a reference goes through a pointer or a reference_wrapper") {
+        std::vector<int> numbers{1, 2};
+        auto pointer = spawn_mock("the pointer", where(&numbers)).poll();
+        REQUIRE(pointer.is_ready());
+        CHECK(pointer.value() == numbers.data());
+        auto wrapper = spawn_mock("the wrapper", which(&numbers)).poll();
+        REQUIRE(wrapper.is_ready());
+        wrapper.value().get() = 7;
+        CHECK(numbers.front() == 7);
+    }
+
+    TEST_CASE("a parameter lives in the frame until the frame is destroyed") {
+        DropCounter drops;
+        std::optional<Async<int>> future;
+        step("call a coroutine with a token");
+        future.emplace(keeps(drops.token(), 3));
+        CHECK(drops.alive() == 1);
+        {
+            auto task = spawn_mock("the coroutine", rt::by_ref(*future));
+            CHECK(task.poll() == Ready(3));
+        }
+        CHECK(drops.alive() == 1);
+        step("destroy it");
+        future.reset();
+        CHECK(drops.alive() == 0);
+        CHECK(drops.copies() == 0);
+    }
+
+    TEST_CASE("a local is destroyed when the body ends") {
+        DropCounter drops;
+        auto task = spawn_mock("the coroutine", local_until_the_end(drops));
+        CHECK(task.poll() == Ready(3));
+        CHECK(drops.drops() == 1);
+        CHECK(drops.alive() == 0);
+    }
+
+    TEST_CASE("the value is moved and never copied") {
+        DropCounter drops;
+        {
+            auto task = spawn_mock("the coroutine", hands_over(drops.token()));
+            CHECK(task.poll().is_ready());
+        }
+        CHECK(drops.copies() == 0);
+        CHECK(drops.alive() == 0);
+    }
+
+    TEST_CASE("it may be moved until it is polled") {
+        std::vector<Async<int>> many;
+        DropCounter drops;
+        for (int n = 0; n < 20; ++n) {
+            many.push_back(keeps(drops.token(), n));  // the vector grows, and moves them
+        }
+        CHECK(drops.alive() == 20);
+        auto task = spawn_mock("number 7", std::move(many[7]));
+        CHECK(task.poll() == Ready(7));
+        many.clear();
+        CHECK(drops.alive() == 1);
+        task.drop();
+        CHECK(drops.drops() == 20);
+    }
+
+    TEST_CASE("a moved-from Async destroys nothing") {
+        DropCounter drops;
+        auto second = [&] {
+            auto first = keeps(drops.token(), 3);
+            step("move it and destroy what is left behind");
+            return std::optional<Async<int>>(std::move(first));
+        }();
+        REQUIRE(drops.drops() == 0);
+        step("destroy it");
+        second.reset();
+        CHECK(drops.drops() == 1);
+    }
+
+    TEST_CASE("assignment destroys the frame that was there") {
+        DropCounter drops;
+        auto future = keeps(drops.token(), 3);
+        step("assign another");
+        future = keeps(drops.token(), 4);
+        CHECK(drops.drops() == 1);
+        auto& itself = future;
+        future = std::move(itself);
+        CHECK(drops.drops() == 1);
+        CHECK(spawn_mock("the coroutine", std::move(future)).poll() == Ready(4));
+        CHECK(drops.drops() == 2);
+    }
+
+    TEST_CASE("one Async is one allocation") {
+        long const before = allocations();
+        {
+            auto future = three();
+            rt::Waker waker = rt::Waker::noop();
+            rt::Context cx(waker);
+            (void)future.poll(cx);
+        }
+        long const one = allocations() - before;
+#if defined(__clang__) && defined(__OPTIMIZE__)
+        CHECK(one <= 1);  // clang may put a frame that never leaves its caller on the stack
+#else
+        CHECK(one == 1);
+#endif
+    }
+
+    TEST_CASE("block_on runs it") {
+        step("block_on a coroutine");
+        CHECK(rt::block_on(three()) == 3);
+    }
+
+    TEST_CASE("polled after Ready is caught") {
+        auto task = spawn_mock("the coroutine", three());
+        CHECK(task.poll() == Ready(3));
+        expect_violation("Async: polled after Ready", [&] { (void)task.poll(); });
+    }
+
+    TEST_CASE("polling what was moved away is caught") {
+        auto first = three();
+        auto second = std::move(first);
+        auto task = spawn_mock("what is left behind", rt::by_ref(first));
+        expect_violation("polled after it was moved away", [&] { (void)task.poll(); });
+        CHECK(spawn_mock("the coroutine", std::move(second)).poll() == Ready(3));
+    }
+
+    TEST_CASE("a body that ends without its value is caught") {
+        CHECK(spawn_mock("the coroutine", forgets_its_value(false)).poll() == Ready(3));
+        expect_violation("came to its end without one", [] { rt::block_on(forgets_its_value(true)); });
+    }
+}

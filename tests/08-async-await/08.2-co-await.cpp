@@ -1,0 +1,418 @@
+/// \file
+/// 08.2: `co_await` of any future: polled in place, resumed when it is done, and never from anywhere but a poll.
+#include <doctest/doctest.h>
+
+#include <rt/async.hpp>
+#include <rt/block_on.hpp>
+#include <rt/future.hpp>
+#include <rt/join.hpp>
+#include <rt/yield_now.hpp>
+#include <support/counted_future.hpp>
+#include <support/drop_counter.hpp>
+#include <support/mock_task.hpp>
+#include <support/story.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+using namespace support;
+using rt::Async, rt::Pending, rt::Ready;
+
+namespace {
+
+using Notes = std::vector<std::string>;
+
+Async<int> twice(CountedFuture<int> future) {
+    int value = co_await future;
+    co_return 2 * value;
+}
+
+Async<int> straight_from(Remote<int>* remote) { co_return co_await remote->future(); }
+
+Async<int> first_then_second(Remote<int>* first, Remote<int>* second, Notes* notes) {
+    notes->push_back("start");
+    int a = co_await first->future();
+    notes->push_back("first");
+    int b = co_await second->future();
+    notes->push_back("second");
+    co_return 10 * a + b;
+}
+
+Async<int> in_one_expression(Remote<int>* first, Remote<int>* second) {
+    co_return 10 * co_await first->future() + co_await second->future();
+}
+
+Async<> nothing_to_hand_over(Remote<>* remote, Notes* notes) {
+    co_await remote->future();
+    notes->push_back("done");
+}
+
+Async<std::unique_ptr<int>> move_only(Remote<std::unique_ptr<int>>* remote) {
+    auto value = co_await remote->future();
+    *value += 1;
+    co_return value;
+}
+
+Async<int> level(int depth, Remote<int>* leaf) {
+    if (depth == 0) {
+        co_return co_await leaf->future();
+    }
+    co_return 1 + co_await level(depth - 1, leaf);
+}
+
+Async<int> named_inner(Remote<int>* leaf) {
+    Async<int> inner = level(0, leaf);
+    int value = co_await inner;
+    co_return value + 1;
+}
+
+/// Cannot be moved, ever: whoever awaits it must poll it where it was made.
+class Rooted {
+  public:
+    using Output = bool;
+
+    Rooted() : made_at_(this) {}
+    Rooted(const Rooted&) = delete;
+    Rooted& operator=(const Rooted&) = delete;
+
+    /// True if it is polled where it was made.
+    rt::Poll<bool> poll(rt::Context& cx) {
+        if (!polled_) {
+            polled_ = true;
+            cx.waker().wake_by_ref();
+            return Pending;
+        }
+        return Ready(made_at_ == this);
+    }
+
+  private:
+    const Rooted* made_at_;
+    bool polled_ = false;
+};
+
+Async<bool> rooted() { co_return co_await Rooted(); }
+
+/// How deep the stack was at most, and at least, where `note` was called. Asks for the frame's address, not a local's:
+/// AddressSanitizer keeps those elsewhere.
+class StackExtent {
+  public:
+    [[gnu::noinline]] void note() {
+        auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+        low_ = std::min(low_, here);
+        high_ = std::max(high_, here);
+    }
+
+    std::uintptr_t bytes() const { return high_ < low_ ? 0 : high_ - low_; }
+
+  private:
+    std::uintptr_t low_ = UINTPTR_MAX;
+    std::uintptr_t high_ = 0;
+};
+
+constexpr int million = 1'000'000;
+
+Async<int> await_ready_ones(int n, StackExtent* stack) {
+    int total = 0;
+    for (int i = 0; i < n; ++i) {
+        total += co_await rt::ready(1);
+        stack->note();
+        if (i % 10'000 == 0) {
+            still_alive();
+        }
+    }
+    co_return total;
+}
+
+Async<int> one() { co_return 1; }
+
+Async<int> await_ready_coroutines(int n, StackExtent* stack) {
+    int total = 0;
+    for (int i = 0; i < n; ++i) {
+        total += co_await one();
+        stack->note();
+        if (i % 10'000 == 0) {
+            still_alive();
+        }
+    }
+    co_return total;
+}
+
+Async<int> await_pending_ones(int n, StackExtent* stack) {
+    int total = 0;
+    for (int i = 0; i < n; ++i) {
+        co_await rt::yield_now();
+        ++total;
+        stack->note();
+        if (i % 10'000 == 0) {
+            still_alive();
+        }
+    }
+    co_return total;
+}
+
+constexpr std::uintptr_t constant_stack = 16 * 1024;
+
+Async<> looper(std::string* said, char name, int rounds) {
+    for (int round = 0; round < rounds; ++round) {
+        said->push_back(name);
+        co_await rt::yield_now();
+    }
+}
+
+Async<std::string> three_loopers() {
+    std::string said;
+    co_await rt::join(looper(&said, 'r', 3), looper(&said, 'g', 3), looper(&said, 'b', 3));
+    co_return said;
+}
+
+}  // namespace
+
+TEST_SUITE("08.2 co_await any future") {
+    TEST_CASE("a future that is ready does not suspend the body") {
+        Remote<int> kettle("the kettle");
+        kettle.finish(3);
+        auto task = spawn_mock("the coroutine", straight_from(&kettle));
+        CHECK(task.poll() == Ready(3));
+        CHECK(kettle.polls() == 1);
+        CHECK(task.wakes() == 0);
+    }
+
+    TEST_CASE("a future that is Pending makes the coroutine Pending") {
+        Remote<int> kettle("the kettle");
+        auto task = spawn_mock("the coroutine", straight_from(&kettle));
+        CHECK(task.poll() == Pending);
+        CHECK(kettle.polls() == 1);
+        CHECK(task.kept_wakers() == 1);
+        kettle.finish(3);
+        CHECK(task.is_woken());
+        CHECK(task.poll() == Ready(3));
+        CHECK(kettle.polls() == 2);
+        CHECK(task.wakes() == 1);
+    }
+
+    TEST_CASE("a wake does not run the body: only a poll does") {
+        Remote<int> kettle("the kettle");
+        Remote<int> pan("the pan");
+        Notes notes;
+        auto task = spawn_mock("the coroutine", first_then_second(&kettle, &pan, &notes));
+        CHECK(task.poll() == Pending);
+        kettle.finish(1);
+        CHECK(notes == Notes{"start"});
+        CHECK(task.poll() == Pending);
+        CHECK(notes == Notes{"start", "first"});
+    }
+
+    TEST_CASE("the body goes on where it stopped") {
+        Remote<int> kettle("the kettle");
+        Remote<int> pan("the pan");
+        Notes notes;
+        auto task = spawn_mock("the coroutine", first_then_second(&kettle, &pan, &notes));
+        CHECK(task.poll() == Pending);
+        CHECK(pan.polls() == 0);
+        kettle.finish(1);
+        CHECK(task.poll() == Pending);
+        CHECK(pan.polls() == 1);
+        pan.finish(2);
+        CHECK(task.poll() == Ready(12));
+        CHECK(notes == Notes{"start", "first", "second"});
+        CHECK(kettle.polls() == 2);
+        CHECK(pan.polls() == 2);
+    }
+
+    TEST_CASE("polled for nothing it polls what it waits for and does not go on") {
+        Remote<int> kettle("the kettle");
+        Remote<int> pan("the pan");
+        Notes notes;
+        auto task = spawn_mock("the coroutine", first_then_second(&kettle, &pan, &notes));
+        CHECK(task.poll() == Pending);
+        kettle.wake_for_nothing();
+        CHECK(task.poll() == Pending);
+        CHECK(task.poll() == Pending);
+        CHECK(notes == Notes{"start"});
+        CHECK(kettle.polls() == 3);
+        CHECK(kettle.drops() == 0);
+        CHECK(pan.polls() == 0);
+    }
+
+    TEST_CASE("two waits in one expression") {
+        Remote<int> kettle("the kettle");
+        Remote<int> pan("the pan");
+        auto task = spawn_mock("the coroutine", in_one_expression(&kettle, &pan));
+        kettle.finish(1);
+        CHECK(task.poll() == Pending);
+        pan.finish(2);
+        CHECK(task.poll() == Ready(12));
+    }
+
+    TEST_CASE("a named future is polled where it lies and lives on") {
+        Remote<int> kettle("the kettle");
+        auto future = twice(kettle.future());
+        int const moves = kettle.moves();  // into the frame: a parameter is moved there
+        auto task = spawn_mock("the coroutine", std::move(future));
+        CHECK(task.poll() == Pending);
+        kettle.finish(3);
+        CHECK(task.poll() == Ready(6));
+        CHECK(kettle.moves() == moves);
+        CHECK(kettle.drops() == 0);
+        task.drop();
+        CHECK(kettle.drops() == 1);
+    }
+
+    TEST_CASE("a temporary future is polled where it was made and destroyed when the expression ends") {
+        Remote<int> kettle("the kettle");
+        Remote<int> pan("the pan");
+        Notes notes;
+        auto task = spawn_mock("the coroutine", first_then_second(&kettle, &pan, &notes));
+        CHECK(task.poll() == Pending);
+        CHECK(kettle.drops() == 0);
+        kettle.finish(1);
+        CHECK(task.poll() == Pending);
+        CHECK(kettle.moves() == 0);
+        CHECK(kettle.drops() == 1);
+    }
+
+    TEST_CASE("even a future that cannot be moved can be awaited") {
+        auto task = spawn_mock("the coroutine", rooted());
+        CHECK(task.poll() == Pending);
+        CHECK(task.poll() == Ready(true));
+    }
+
+    TEST_CASE("a future without a value") {
+        Remote<> kettle("the kettle");
+        Notes notes;
+        auto task = spawn_mock("the coroutine", nothing_to_hand_over(&kettle, &notes));
+        CHECK(task.poll() == Pending);
+        kettle.finish();
+        CHECK(task.poll() == Ready());
+        CHECK(notes == Notes{"done"});
+    }
+
+    TEST_CASE("a value that can only be moved comes through") {
+        Remote<std::unique_ptr<int>> kettle("the kettle");
+        auto task = spawn_mock("the coroutine", move_only(&kettle));
+        CHECK(task.poll() == Pending);
+        kettle.finish(std::make_unique<int>(3));
+        auto result = task.poll();
+        REQUIRE(result.is_ready());
+        CHECK(*std::move(result).value() == 4);
+    }
+
+    TEST_CASE("coroutines in coroutines: each poll reaches the leaf once") {
+        Remote<int> kettle("the kettle");
+        auto task = spawn_mock("the outermost coroutine", level(3, &kettle));
+        CHECK(kettle.polls() == 0);
+        CHECK(task.poll() == Pending);
+        CHECK(kettle.polls() == 1);
+        CHECK(task.kept_wakers() == 1);
+        CHECK(task.poll() == Pending);
+        CHECK(kettle.polls() == 2);
+        kettle.finish(4);
+        CHECK(task.wakes() == 1);
+        CHECK(task.poll() == Ready(7));
+        CHECK(kettle.polls() == 3);
+    }
+
+    TEST_CASE("a coroutine may have a name before it is awaited") {
+        Remote<int> kettle("the kettle");
+        auto task = spawn_mock("the coroutine", named_inner(&kettle));
+        CHECK(task.poll() == Pending);
+        kettle.finish(4);
+        CHECK(task.poll() == Ready(5));
+        CHECK(kettle.drops() == 1);
+    }
+
+    TEST_CASE("the newest waker reaches the leaf at every depth") {
+        Remote<int> kettle("the kettle");
+        auto future = level(3, &kettle);
+        auto first = spawn_mock("the coroutine by its first owner", rt::by_ref(future));
+        auto second = spawn_mock("the coroutine by its second owner", rt::by_ref(future));
+        CHECK(first.poll() == Pending);
+        CHECK(first.kept_wakers() == 1);
+        CHECK(second.poll() == Pending);
+        CHECK(first.kept_wakers() == 0);
+        CHECK(second.kept_wakers() == 1);
+        kettle.finish(4);
+        CHECK(first.wakes() == 0);
+        CHECK(second.wakes() == 1);
+        CHECK(second.poll() == Ready(7));
+    }
+
+    TEST_CASE("what is awaited later gets the newest waker as well") {
+        Remote<int> kettle("the kettle");
+        Remote<int> pan("the pan");
+        Notes notes;
+        auto future = first_then_second(&kettle, &pan, &notes);
+        auto first = spawn_mock("the coroutine by its first owner", rt::by_ref(future));
+        auto second = spawn_mock("the coroutine by its second owner", rt::by_ref(future));
+        CHECK(first.poll() == Pending);
+        kettle.finish(1);
+        CHECK(first.wakes() == 1);
+        CHECK(second.poll() == Pending);
+        CHECK(first.kept_wakers() == 0);
+        CHECK(second.kept_wakers() == 1);
+        pan.finish(2);
+        CHECK(first.wakes() == 1);
+        CHECK(second.wakes() == 1);
+        CHECK(second.poll() == Ready(12));
+    }
+
+    TEST_CASE("three loopers written straight down take turns") {
+        auto task = spawn_mock("the loopers", three_loopers());
+        CHECK(task.poll() == Pending);
+        CHECK(task.wakes() == 3);
+        CHECK(task.poll() == Pending);
+        CHECK(task.poll() == Pending);
+        CHECK(task.poll() == Ready(std::string("rgbrgbrgb")));
+        CHECK(task.wakes() == 9);
+    }
+
+    TEST_CASE("a million ready awaits use constant stack") {
+        StackExtent stack;
+        auto task = spawn_mock("the coroutine", await_ready_ones(million, &stack));
+        CHECK(task.poll() == Ready(million));
+        CHECK(stack.bytes() <= constant_stack);
+    }
+
+    TEST_CASE("a million ready coroutines use constant stack") {
+        StackExtent stack;
+        auto task = spawn_mock("the coroutine", await_ready_coroutines(million, &stack));
+        CHECK(task.poll() == Ready(million));
+        CHECK(stack.bytes() <= constant_stack);
+    }
+
+    TEST_CASE("a million pending awaits use constant stack") {
+        StackExtent stack;
+        auto task = spawn_mock("the coroutine", await_pending_ones(million, &stack));
+        step("poll it a million times");
+        int pending = 0;
+        for (; pending < million; ++pending) {
+            if (task.poll_silently().is_ready()) {
+                break;
+            }
+        }
+        CHECK(pending == million);
+        CHECK(task.poll() == Ready(million));
+        CHECK(task.wakes() == million);
+        CHECK(stack.bytes() <= constant_stack);
+    }
+
+    TEST_CASE("a thousand coroutines deep") {
+        Remote<int> kettle("the kettle");
+        auto task = spawn_mock("the outermost coroutine", level(1000, &kettle));
+        CHECK(task.poll() == Pending);
+        CHECK(task.poll() == Pending);
+        kettle.finish(0);
+        CHECK(task.poll() == Ready(1000));
+        CHECK(kettle.polls() == 3);
+    }
+
+    TEST_CASE("block_on runs a coroutine that waits") {
+        step("block_on the three loopers");
+        CHECK(rt::block_on(three_loopers()) == "rgbrgbrgb");
+    }
+}
