@@ -65,6 +65,8 @@ class [[nodiscard]] Poll {
         requires std::constructible_from<T, U>
     constexpr Poll(Ready<U> ready) : value_(std::in_place, std::move(ready).take()) {}
 
+    Poll(T) = delete;  // a bare value is no answer: return Ready(value)
+
     /// True if there is a value to take.
     constexpr bool is_ready() const noexcept { return value_.has_value(); }
     /// True if the work is not done: poll again after the next wake.

@@ -33,6 +33,19 @@ concept Future = std::is_object_v<F> && requires(F& future, Context& cx) {
     { future.poll(cx) } -> std::same_as<Poll<typename F::Output>>;
 };
 
+/// Says, while compiling, what keeps `F` from being a future. Called by whatever is handed one, before it complains in
+/// the compiler's words.
+template <class F>
+consteval void expect_future() {
+    static_assert(std::is_class_v<F>, "this is no future: a future is an object with `Output` and `Poll<Output> poll(Context&)`");
+    if constexpr (std::is_class_v<F>) {
+        static_assert(requires { typename F::Output; }, "this is no future yet: it does not say what it yields, `using Output = …;`");
+        static_assert(requires(F& future, Context& cx) { future.poll(cx); },
+                      "this is no future yet: it has no function `Poll<Output> poll(Context&)`");
+        static_assert(Future<F>, "this is no future yet: its `poll` must return `Poll<Output>`, that very type");
+    }
+}
+
 /// What a future yields in the end; `void` if only the news.
 template <Future F>
 using OutputOf = typename F::Output;
@@ -47,8 +60,12 @@ using NonVoid = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 /// `return contract_.pending();`. Any other way out of the poll, by Ready or by an exception, is the end.
 class Contract {
   public:
-#if RT_CHECKS
     Contract() noexcept = default;
+    Contract(const Contract&) = delete;  // a future has one owner: std::move it, or lend it with rt::by_ref
+    Contract& operator=(const Contract&) = delete;
+    ~Contract() = default;
+
+#if RT_CHECKS
     Contract(Contract&& other) noexcept { take(other); }
     Contract& operator=(Contract&& other) noexcept {
         if (state_ == State::polled) {
@@ -57,7 +74,6 @@ class Contract {
         take(other);
         return *this;
     }
-    ~Contract() = default;
 
     /// Called first in every poll; `name` is for the sentence, if there must be one.
     void begin(const char* name) noexcept {
@@ -88,6 +104,9 @@ class Contract {
 
     State state_ = State::fresh;
 #else
+    Contract(Contract&&) noexcept = default;
+    Contract& operator=(Contract&&) noexcept = default;
+
     void begin(const char*) noexcept {}
     [[nodiscard]] PendingType pending() noexcept { return Pending; }
 #endif
@@ -159,9 +178,26 @@ PendingFuture<T> pending() {
     return PendingFuture<T>();
 }
 
+namespace detail {
+
+template <class T>
+inline constexpr bool is_poll = false;
+template <class T>
+inline constexpr bool is_poll<Poll<T>> = true;
+
+template <class F>
+inline constexpr bool returns_poll = false;
+template <std::invocable<Context&> F>
+inline constexpr bool returns_poll<F> = is_poll<std::invoke_result_t<F&, Context&>>;
+
+}  // namespace detail
+
 /// See `poll_fn`.
 template <class F>
 class [[nodiscard]] PollFn {
+    static_assert(std::invocable<F&, Context&>, "poll_fn(f): f is called as f(cx), so it takes a Context&");
+    static_assert(detail::returns_poll<F>, "poll_fn(f): f must return a Poll, so write the type: [](Context& cx) -> Poll<int> { … }");
+
   public:
     using Output = typename std::invoke_result_t<F&, Context&>::Value;
 
@@ -182,7 +218,7 @@ class [[nodiscard]] PollFn {
 };
 
 /// A future whose poll is `f(cx)`. `f` returns a `Poll<T>` and keeps the contract above.
-template <std::invocable<Context&> F>
+template <class F>
 PollFn<F> poll_fn(F f) {
     return PollFn<F>(std::move(f));
 }

@@ -10,6 +10,7 @@
 
 #include <rt/future.hpp>
 
+#include <concepts>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -20,10 +21,12 @@ namespace detail {
 
 template <class F, class T>
 struct ThenResult {
+    static_assert(std::invocable<F, T>, "then(first, f): f must take what first yields, and nothing else");
     using Type = std::invoke_result_t<F, T>;
 };
 template <class F>
 struct ThenResult<F, void> {
+    static_assert(std::invocable<F>, "then(first, f): first yields nothing, so f must take nothing");
     using Type = std::invoke_result_t<F>;
 };
 
@@ -92,6 +95,13 @@ class [[nodiscard]] Then {
 template <Future First, class F>
 Then<First, F> then(First first, F f) {
     return Then<First, F>(std::move(first), std::move(f));
+}
+
+/// Advice for who passes something else as `first`.
+template <class First, class F>
+    requires(!Future<First>)
+void then(First, F) {
+    expect_future<First>();
 }
 
 }  // namespace rt

@@ -112,4 +112,11 @@ OutputOf<F> block_on(F future) {
     }
 }
 
+/// Advice for who passes something else.
+template <class F>
+    requires(!Future<F>)
+void block_on(F) {
+    expect_future<F>();
+}
+
 }  // namespace rt

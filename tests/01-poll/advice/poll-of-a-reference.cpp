@@ -1,0 +1,6 @@
+// expect: Poll<T&>: return a pointer or a std::reference_wrapper instead
+#include <rt/poll.hpp>
+
+int degrees = 20;
+
+rt::Poll<int&> kettle() { return rt::Ready(degrees); }

@@ -1,0 +1,6 @@
+// expect: this is no future: a future is an object with `Output` and `Poll<Output> poll(Context&)`
+#include <rt/then.hpp>
+
+void tea() {
+    rt::then(100, [](int degrees) { return rt::ready(degrees); });
+}

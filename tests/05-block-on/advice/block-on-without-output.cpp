@@ -1,0 +1,8 @@
+// expect: this is no future yet: it does not say what it yields
+#include <rt/block_on.hpp>
+
+struct Kettle {
+    rt::Poll<int> poll(rt::Context&) { return rt::Ready(100); }
+};
+
+int main() { rt::block_on(Kettle()); }
