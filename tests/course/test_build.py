@@ -113,6 +113,17 @@ class TheBuild(CourseTest):
         build = self.configure(root, "-DPBP_LEARNER=OFF")
         self.assertNotIn("lesson-01:", self.sh(root, "cmake", "--build", build, "--target", "help"))
 
+    def test_the_finished_runtime_is_a_target(self):
+        root = self.course(**{
+            "app/CMakeLists.txt": "cmake_minimum_required(VERSION 3.25)\nproject(app CXX)\n"
+                                  "add_subdirectory(.. course)\nadd_executable(app app.cpp)\n"
+                                  "target_link_libraries(app PRIVATE rt::rt)\n",
+            "app/app.cpp": "#include <rt/waker.hpp>\n#include <fmt/core.h>\nint main() { fmt::print(\"app {}\\n\", rt::zero()); }\n"})
+        self.sh(root, "cmake", "-S", "app", "-B", "out", "-G", "Ninja")
+        self.sh(root, "cmake", "--build", "out")
+        self.assertEqual(self.sh(root, root / "out/app"), "app 0\n")
+        self.assertFalse((root / "out/course/bin").exists(), "another project's build has no use for the lessons' programs")
+
     def test_only_threaded_lessons_under_thread_sanitizer(self):
         root = self.course()
         build = self.configure(root, "-DPBP_SANITIZE=thread")

@@ -1,4 +1,5 @@
 """Configure, build and test one preset, each with its log under build/<preset>/."""
+import os
 import re
 import shutil
 import xml.etree.ElementTree as xml
@@ -41,7 +42,7 @@ class Build:
         if self.preset.startswith("verify"):
             name = self.machine.gcc()
             return [] if name in (None, "g++") else [f"-DCMAKE_CXX_COMPILER={name}"]
-        name = self.machine.gcc() or self.machine.clang()
+        name = None if os.environ.get("CXX") else self.machine.gcc() or self.machine.clang()
         return [f"-DCMAKE_CXX_COMPILER={name}"] if name else []
 
     def forget_if_moved(self) -> None:

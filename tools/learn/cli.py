@@ -119,6 +119,9 @@ def test(words: list, yes: bool, machine: Machine) -> int:
 def verify_all(words: list, yes: bool, machine: Machine) -> int:
     verify.chosen(words)
     set_up(machine, yes, for_verify=True)
+    problem = doctor.sanitizer_problem(machine, ("address", "thread"))
+    if problem:
+        raise Stop(problem)
     return verify.verify(words, machine)
 
 

@@ -13,18 +13,20 @@ ENOUGH_DESCRIPTORS = 4096     # the demo's thousand clients need two each
 MOST_RANDOM_BITS = 28         # above it the sanitizers of g++ 12 and 13 can crash at their start
 
 
-def sanitizer_problem(machine: Machine) -> str:
-    """Builds and starts an empty program under AddressSanitizer: what went wrong, or nothing."""
+def sanitizer_problem(machine: Machine, kinds: tuple = ("address",)) -> str:
+    """Builds and starts an empty program under each sanitizer: what went wrong, or nothing."""
     compiler = machine.gcc() or machine.clang()
     if not compiler:
         return ""
     with tempfile.TemporaryDirectory() as folder:
         source, program = Path(folder, "empty.cpp"), Path(folder, "empty")
         source.write_text("int main() {}\n")
-        if output_of([compiler, "-fsanitize=address", str(source), "-o", str(program)], 60) is None:
-            return f"{compiler} cannot link with -fsanitize=address; install its sanitizer runtime (libasan)"
-        if any(output_of([str(program)]) is None for _ in range(5)):
-            return "a program built with -fsanitize=address does not start here"
+        for kind in kinds:
+            if output_of([compiler, f"-fsanitize={kind}", str(source), "-o", str(program)], 60) is None:
+                return f"{compiler} cannot link with -fsanitize={kind}; install its sanitizer runtime (lib{kind[0]}san)"
+            if any(output_of([str(program)]) is None for _ in range(5)):
+                return (f"a program built with -fsanitize={kind} does not start here; "
+                        f"try: sudo sysctl vm.mmap_rnd_bits={MOST_RANDOM_BITS}")
     return ""
 
 
