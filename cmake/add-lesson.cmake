@@ -149,10 +149,10 @@ function(pbp_add_advice NAME NN RUNTIME)
     foreach(SOURCE IN LISTS SOURCES)
         get_filename_component(CASE "${SOURCE}" NAME_WE)
         set(TEST "${NN} advice/${CASE}")
-        set(DIRS "$<TARGET_PROPERTY:${RUNTIME},INTERFACE_INCLUDE_DIRECTORIES>")
+        # /usr/include is the compiler's own: named, it would come too early for #include_next.
+        set(DIRS "$<FILTER:$<TARGET_PROPERTY:${RUNTIME},INTERFACE_INCLUDE_DIRECTORIES>,EXCLUDE,^/usr/include$>")
         add_test(NAME "${TEST}" COMMAND_EXPAND_LISTS COMMAND "${Python3_EXECUTABLE}" -B "${PBP_ROOT}/tests/course/advice.py"
-            "${SOURCE}" "${CMAKE_CXX_COMPILER}" "-I$<JOIN:${DIRS},;-I>" "-I${PBP_ROOT}/tests"
-            "-isystem$<JOIN:$<TARGET_PROPERTY:fmt::fmt,INTERFACE_INCLUDE_DIRECTORIES>,;-isystem>")
+            "${SOURCE}" "${CMAKE_CXX_COMPILER}" "-I$<JOIN:${DIRS},;-I>" "-I${PBP_ROOT}/tests")
         set_tests_properties("${TEST}" PROPERTIES LABELS lesson-${NN} TIMEOUT ${PBP_TIMEOUT})
     endforeach()
 endfunction()

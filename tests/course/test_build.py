@@ -28,7 +28,8 @@ COURSE = {
                                "        out = subprocess.check_output([os.environ['PBP_PROGRAM']])\n"
                                "        self.assertEqual(out, b'one solution\\n')\n"
                                "if __name__ == '__main__':\n    unittest.main()\n",
-    f"tests/{ONE}/advice/small.cpp": "// expect: Poll wants a larger thing\n#include <rt/poll.hpp>\nrt::Poll<char> poll;\n",
+    f"tests/{ONE}/advice/small.cpp": "// expect: Poll wants a larger thing\n#include <rt/poll.hpp>\n"
+                                   "#include <cstdlib>\n#include <fmt/core.h>\nrt::Poll<char> poll;\n",
 }
 
 
