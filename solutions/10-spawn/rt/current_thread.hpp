@@ -75,6 +75,7 @@ class CurrentThread final : public Scheduler {
 
     void finished(Task& task) noexcept override { tasks_.remove(task); }
     bool is_multi_threaded() const noexcept override { return false; }
+    bool is_idle() const noexcept override { return !has_ready_tasks() && !main_waker_->is_woken(); }
 
     /// How many tasks are not over. Called by tests and by whoever shows statistics.
     std::size_t task_count() const noexcept { return tasks_.size(); }
@@ -193,6 +194,12 @@ OutputOf<F> CurrentThread::block_on(F future) {
             Poll<OutputOf<F>> poll = main.poll(cx);
             if (poll.is_ready()) {
                 return std::move(poll).value();
+            }
+            if constexpr (checks_enabled) {
+                // In this order: whoever held a waker woke before giving the waker up.
+                if (!main_waker_->is_kept() && !main_waker_->is_woken()) {
+                    violation("block_on's future returned Pending but kept no waker: nothing can ever wake it; store cx.waker()");
+                }
             }
         }
         run_tasks();

@@ -122,6 +122,10 @@ class Scheduler : public Schedule {
     /// True if tasks run on more threads than one: then they must be Send, and the clock cannot be paused.
     virtual bool is_multi_threaded() const noexcept = 0;
 
+    /// True if nothing is ready to be polled. Asked on the runtime's thread by the timers (lesson 12), before a paused clock
+    /// jumps; a runtime whose clock cannot be paused need not answer.
+    virtual bool is_idle() const noexcept { return false; }
+
   protected:
     /// `base` need not be constructed yet.
     explicit Scheduler(Park* base) noexcept : base_(base), outer_(&base_) {}
