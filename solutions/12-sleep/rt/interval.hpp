@@ -1,0 +1,101 @@
+/// \file
+/// `interval(period)`: something that happens again and again. `tick()` waits for the next time.
+///
+/// The first tick is at once; the others follow every `period`, counted from the moments at which they were due, not from
+/// the moments at which someone looked: so an interval does not drift. What becomes of ticks that nobody waited for in time
+/// is the MissedTickBehavior.
+///
+/// Source of the idea: `tokio::time::interval`.
+#pragma once
+
+#include <rt/future.hpp>
+#include <rt/park.hpp>
+#include <rt/sleep.hpp>
+#include <rt/violation.hpp>
+
+#include <chrono>
+
+namespace rt {
+
+/// When a tick was missed, the next are, with a period of 10 that is looked at 25 late, at 35 instead of 10:
+enum class MissedTickBehavior {
+    burst,  ///< all made up for, at once: 35, 35, 35, 40, 50 …, for a count that must be right
+    delay,  ///< a period after the late one: 35, 45, 55 …, for a pause that must be kept
+    skip,   ///< those missed are left out: 35, 40, 50 …, for a rhythm that must be kept
+};
+
+/// See `interval`. Awaited by one at a time; may be moved while no tick is awaited.
+class Interval {
+  public:
+    /// A tick that comes less than this late does not count as missed: each is late by a little.
+    static constexpr std::chrono::milliseconds tolerance{5};
+
+    Interval(Instant start, Instant::duration period) noexcept : next_(start), period_(period) {
+        if (period <= Instant::duration::zero()) {
+            violation("an interval needs a positive period: with none it would tick without end");
+        }
+    }
+
+    /// See `tick`. Dropping it loses no tick: the next one waits for the same moment.
+    class [[nodiscard]] Tick {
+      public:
+        using Output = Instant;
+
+        explicit Tick(Interval& interval) noexcept : interval_(&interval), sleep_(interval.next_) {}
+
+        Poll<Instant> poll(Context& cx) {
+            contract_.begin("tick");
+            if (sleep_.poll(cx).is_pending()) {
+                return contract_.pending();
+            }
+            interval_->go_on(time::now());
+            return Ready(sleep_.deadline());
+        }
+
+      private:
+        [[no_unique_address]] Contract contract_;
+        Interval* interval_;
+        Sleep sleep_;
+    };
+
+    /// A future of the next tick; yields the moment for which it was planned.
+    Tick tick() noexcept { return Tick(*this); }
+
+    /// The next tick comes a period from now.
+    void reset() noexcept { next_ = time::later(time::now(), period_); }
+
+    void set_missed_tick_behavior(MissedTickBehavior behavior) noexcept { behavior_ = behavior; }
+    MissedTickBehavior missed_tick_behavior() const noexcept { return behavior_; }
+    Instant::duration period() const noexcept { return period_; }
+
+  private:
+    /// The tick of `next_` has come, at `now`: plans the one after it.
+    void go_on(Instant now) noexcept {
+        const Instant planned = time::later(next_, period_);
+        if (now <= next_ || now - next_ < tolerance || behavior_ == MissedTickBehavior::burst) {
+            next_ = planned;
+        } else if (behavior_ == MissedTickBehavior::delay) {
+            next_ = time::later(now, period_);
+        } else {
+            next_ = time::later(now, period_ - (now - next_) % period_);
+        }
+    }
+
+    Instant next_;
+    Instant::duration period_;
+    MissedTickBehavior behavior_ = MissedTickBehavior::burst;
+};
+
+/// Ticks at `start`, and then every `period`, which must be positive.
+template <class Rep, class Period>
+Interval interval_at(Instant start, std::chrono::duration<Rep, Period> period) noexcept {
+    return Interval(start, time::later(Instant(), period) - Instant());
+}
+
+/// Ticks now, and then every `period`, which must be positive.
+template <class Rep, class Period>
+Interval interval(std::chrono::duration<Rep, Period> period) noexcept {
+    return interval_at(time::now(), period);
+}
+
+}  // namespace rt

@@ -1,0 +1,126 @@
+/// \file
+/// `sleep(duration)`, `sleep_until(moment)`: futures that are Ready at a moment, and never before.
+///
+/// The deadline counts from the call, not from the first poll: two sleeps made one after the other run side by side,
+/// whenever they are awaited. Dropping a Sleep takes its timer out.
+///
+/// Source of the idea: `tokio::time::sleep`.
+#pragma once
+
+#include <rt/budget.hpp>
+#include <rt/future.hpp>
+#include <rt/park.hpp>
+#include <rt/scheduler.hpp>
+#include <rt/sys.hpp>
+#include <rt/timer_heap.hpp>
+#include <rt/timers.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <type_traits>
+
+namespace rt {
+
+namespace time {
+
+/// The time on the clock of the current runtime, which a test may have paused; outside of a runtime, the real time.
+inline Instant now() noexcept {
+    Scheduler* scheduler = try_current();
+    Timers* timers = scheduler == nullptr ? nullptr : scheduler->find_service<Timers>();
+    return timers == nullptr ? sys::now() : timers->now();
+}
+
+/// `from` + `duration`, rounded up to the clock's unit. What lies beyond the end of the clock (292 years) is
+/// Instant::max(), which never comes; a negative duration is none.
+template <class Rep, class Period>
+Instant later(Instant from, std::chrono::duration<Rep, Period> duration) noexcept {
+    using Seconds = std::chrono::duration<double>;
+    if (!(Seconds(duration) > Seconds::zero())) {
+        return from;
+    }
+    // Compared as seconds, which cannot overflow; one second of distance makes up for what a double rounds.
+    if (Seconds(duration) > Seconds(Instant::max() - std::max(from, Instant())) - Seconds(1)) {
+        return Instant::max();
+    }
+    return from + std::chrono::ceil<Instant::duration>(duration);
+}
+
+}  // namespace time
+
+/// See `sleep`.
+class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
+  public:
+    using Output = void;
+
+    explicit Sleep(Instant deadline) noexcept : deadline_(deadline) {}
+    Sleep(Sleep&&) noexcept = default;
+    Sleep& operator=(Sleep&&) = delete;  // use reset
+    ~Sleep() {
+        if (timer_.is_waiting()) {
+            timer_.timers().cancel(timer_);
+        }
+    }
+
+    /// The first poll needs a runtime, and sets the timer there.
+    Poll<void> poll(Context& cx) {
+        contract_.begin("sleep");
+        if (timer_.is_idle()) {
+            Timers& timers = current("sleep").service<Timers>();
+            // A moment that has passed needs no timer. Without budget it takes one all the same, and is Ready by and by:
+            // a loop around sleep(0) starves nobody.
+            if (timers.now() >= deadline_ && budget::has_some(cx)) {
+                budget::spend();
+                return Ready();
+            }
+            timers.set(timer_, deadline_, cx.waker());
+            return contract_.pending();
+        }
+        if (timer_.is_waiting() && timer_.timers().update(timer_, cx.waker())) {
+            return contract_.pending();
+        }
+        timer_.clear();
+        return Ready();
+    }
+
+    /// Goes on until `deadline` instead; after it was Ready, it may then be polled again. Called by its owner between two
+    /// polls; whoever was to be woken at the old moment is woken at the new one.
+    void reset(Instant deadline) {
+        deadline_ = deadline;
+        if (timer_.is_waiting() && timer_.timers().move(timer_, deadline)) {
+            return;
+        }
+        if (timer_.has_fired()) {
+            timer_.clear();  // the waker is on its way: that poll sets the timer again
+        } else {
+            contract_ = Contract();
+        }
+    }
+
+    /// When it is, or was, Ready.
+    Instant deadline() const noexcept { return deadline_; }
+    /// True if the moment has come.
+    bool is_elapsed() const noexcept { return time::now() >= deadline_; }
+
+  private:
+    [[no_unique_address]] Contract contract_;
+    Instant deadline_;
+    Timer timer_;
+};
+
+/// A future that is Ready when `duration` has passed from now on; at once if that is not positive.
+template <class Rep, class Period>
+Sleep sleep(std::chrono::duration<Rep, Period> duration) noexcept {
+    return Sleep(time::later(time::now(), duration));
+}
+
+/// A future that is Ready at `deadline`; at once if that has passed. Instant::max() never comes.
+inline Sleep sleep_until(Instant deadline) noexcept { return Sleep(deadline); }
+
+/// Chosen when the argument is a bare number, to say so.
+template <class T>
+    requires std::is_arithmetic_v<T>
+void sleep(T) {
+    static_assert(!std::is_arithmetic_v<T>, "sleep takes a duration with a unit: sleep(std::chrono::seconds(1)), or sleep(1s)");
+}
+
+}  // namespace rt

@@ -1,0 +1,86 @@
+/// \file
+/// Time, whole: `sleep`, `sleep_until`, `interval`, and `rt::time`, the clock they go by, which a test can stop and move.
+///
+/// On a paused clock nothing takes long: whenever the runtime has nothing to do, the clock jumps to the next timer. So
+/// a test of an hour's sleep ends at once, with every timer fired in order and at its moment. While a blocking job is in
+/// flight the clock does not jump by itself: who knows what time it will be when the job ends.
+///
+/// Source of the idea: `tokio::time::{pause, resume, advance}`.
+#pragma once
+
+#include <rt/future.hpp>
+#include <rt/interval.hpp>
+#include <rt/park.hpp>
+#include <rt/scheduler.hpp>
+#include <rt/sleep.hpp>
+#include <rt/timer_heap.hpp>
+#include <rt/timers.hpp>
+#include <rt/violation.hpp>
+
+#include <chrono>
+
+namespace rt::time {
+
+namespace detail {
+
+inline Timers& movable_timers(const char* what) {
+    Scheduler& scheduler = current(what);
+    if (scheduler.is_multi_threaded()) {
+        violation("the clock of a multi_thread runtime cannot be paused: its threads are never idle together; use current_thread", what);
+    }
+    return scheduler.service<Timers>();
+}
+
+}  // namespace detail
+
+/// Stops the clock of the current runtime, which must be a current_thread one. Called at the top of a test.
+inline void pause() { detail::movable_timers("rt::time::pause").pause(); }
+
+/// Lets the clock go on from the time it shows.
+inline void resume() { detail::movable_timers("rt::time::resume").resume(); }
+
+/// See `advance`.
+class [[nodiscard("advance does nothing until it is awaited")]] Advance {
+  public:
+    using Output = void;
+
+    explicit Advance(Instant::duration duration) noexcept : duration_(duration) {}
+    Advance(Advance&&) noexcept = default;
+    Advance& operator=(Advance&&) = delete;
+    ~Advance() {
+        if (timer_.is_waiting()) {
+            timer_.timers().cancel_advance(timer_);
+        }
+    }
+
+    Poll<void> poll(Context& cx) {
+        contract_.begin("rt::time::advance");
+        if (timer_.is_idle()) {
+            Timers& timers = detail::movable_timers("rt::time::advance");
+            if (!timers.is_paused()) {
+                violation("rt::time::advance on a running clock: call rt::time::pause first");
+            }
+            timers.set_advance(timer_, later(timers.now(), duration_), cx.waker());
+            return contract_.pending();
+        }
+        if (timer_.is_waiting() && timer_.timers().update(timer_, cx.waker())) {
+            return contract_.pending();
+        }
+        return Ready();
+    }
+
+  private:
+    [[no_unique_address]] Contract contract_;
+    Instant::duration duration_;
+    Timer timer_;
+};
+
+/// Moves the paused clock by `duration`, counted from the first poll: from timer to timer, each fired at its moment, and
+/// after each the tasks run until all wait. Ready when the clock is there and all wait again; `advance(0s)` is a way to
+/// let all tasks run. Blocking jobs in flight do not hold it up.
+template <class Rep, class Period>
+Advance advance(std::chrono::duration<Rep, Period> duration) noexcept {
+    return Advance(later(Instant(), duration) - Instant());
+}
+
+}  // namespace rt::time
