@@ -1,7 +1,11 @@
 # The checks of the course itself: every test method of tests/course/test_*.py, label course.
 file(GLOB PBP_COURSE_SCRIPTS CONFIGURE_DEPENDS "${PBP_ROOT}/tests/course/test_*.py")
+# A fetched fmt lives in the build folder; the system's needs no word.
+set(PBP_FMT_DIRS "$<FILTER:$<TARGET_PROPERTY:fmt::fmt,INTERFACE_INCLUDE_DIRECTORIES>,EXCLUDE,^/usr/include$>")
 foreach(PBP_SCRIPT IN LISTS PBP_COURSE_SCRIPTS)
     get_filename_component(PBP_NAME "${PBP_SCRIPT}" NAME_WE)
     string(REGEX REPLACE "^test_" "" PBP_NAME "${PBP_NAME}")
-    pbp_add_python_tests("${PBP_SCRIPT}" "course ${PBP_NAME}" course "PBP_CXX=${CMAKE_CXX_COMPILER}")
+    pbp_add_python_tests("${PBP_SCRIPT}" "course ${PBP_NAME}" course
+        "PBP_CXX=${CMAKE_CXX_COMPILER}" "PBP_HAS_ASIO=$<TARGET_EXISTS:pbp::asio>"
+        "PBP_CXX_FLAGS=$<$<BOOL:${PBP_FMT_DIRS}>:-isystem $<JOIN:${PBP_FMT_DIRS}, -isystem >>")
 endforeach()

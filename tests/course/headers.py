@@ -28,22 +28,37 @@ def include_path(root: Path, folder: Path) -> list:
     return [*reversed(earlier), root / "lessons" / PROVIDED]
 
 
+def asio_there() -> bool:
+    return os.environ.get("PBP_HAS_ASIO", str(int(os.path.exists("/usr/include/asio.hpp")))) == "1"
+
+
+def variants(text: str) -> list:
+    """Flag sets to try: a header that cares whether Asio is there must do with and without it."""
+    without, with_asio = ["-DPBP_HAS_ASIO=0"], ["-DPBP_HAS_ASIO=1", "-DASIO_STANDALONE", "-DASIO_NO_DEPRECATED"]
+    if any(used.startswith("asio") for used in INCLUDE.findall(text)) and "PBP_HAS_ASIO" not in text:
+        return [with_asio] if asio_there() else []
+    if "PBP_HAS_ASIO" in text:
+        return [without, with_asio] if asio_there() else [without]
+    return [without]
+
+
 def each_compiles_alone(root: Path = ROOT, compiler: str = "") -> list:
     """Every header, twice in a row (its guard), with nothing before it and no later lesson in sight."""
     compiler = compiler or os.environ.get("PBP_CXX", "g++")
     with tempfile.TemporaryDirectory() as scratch:
         def compile_one(job) -> str:
-            number, folder, header = job
+            number, folder, header, defines = job
             name = header.relative_to(folder)
             source = Path(scratch, f"{number}.cpp")
             source.write_text(f"#include <{name}>\n#include <{name}>\n")
             flags = [f"-I{place}" for place in include_path(root, folder)]
             extra = os.environ.get("PBP_CXX_FLAGS", "").split()
-            run = subprocess.run([compiler, *FLAGS, *flags, *extra, str(source)], capture_output=True, text=True)
+            run = subprocess.run([compiler, *FLAGS, *defines, *flags, *extra, str(source)], capture_output=True, text=True)
             return "" if run.returncode == 0 else f"{name_of(header, root)} does not compile alone:\n{run.stderr[:3000]}"
 
         folders = [root / "lessons" / PROVIDED, *lesson_folders(root)]
-        jobs = [(folder, header) for folder in folders for header in headers(folder)]
+        jobs = [(folder, header, defines) for folder in folders for header in headers(folder)
+                for defines in variants(header.read_text(encoding="utf-8"))]
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
             results = pool.map(compile_one, [(number, *job) for number, job in enumerate(jobs)])
             return [result for result in results if result]

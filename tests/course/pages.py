@@ -1,5 +1,9 @@
-"""What the pages say: quoted code occurs in its file, links lead somewhere, and no page knows one person's machine."""
+"""What the pages say: quoted code occurs in its file, links lead somewhere, and no page knows one person's machine.
+
+    pages.py refresh PAGE ...     takes each quote's text anew from its file, from the quote's first line to its last
+"""
 import re
+import sys
 from pathlib import Path
 
 from names import registered_lessons
@@ -35,6 +39,24 @@ def quotes(root: Path = ROOT) -> list:
     return wrong
 
 
+def refreshed(text: str, root: Path = ROOT) -> str:
+    """A page with its quotes taken anew. A quote whose first or last line is gone from its file stays as it is."""
+    def anew(match) -> str:
+        block = match.group(2)
+        lines = block.splitlines(keepends=True)
+        source = (root / match.group(1)).read_text(encoding="utf-8").splitlines(keepends=True)
+        if not lines or lines[0] not in source:
+            return match.group(0)
+        begin = source.index(lines[0])
+        wanted = lines[-1:] * lines.count(lines[-1])     # the last line, `}`, may have ended other functions before
+        end = begin
+        while wanted and end < len(source):
+            wanted = wanted[1:] if source[end] == lines[-1] else wanted
+            end += 1
+        return match.group(0) if wanted else match.group(0).replace(block, "".join(source[begin:end]))
+    return QUOTE.sub(anew, text)
+
+
 def links(root: Path = ROOT) -> list:
     """Links within the tree; the web's are not ours to check."""
     wrong = []
@@ -63,3 +85,10 @@ def course_map(root: Path = ROOT) -> list:
     shown = re.findall(r"^\| (\d\d-[a-z-]+) \|", (root / "README.md").read_text(encoding="utf-8"), re.M)
     known = registered_lessons(root)
     return [] if shown == known else [f"README.md maps {shown}, CMakeLists.txt adds {known}"]
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] != ["refresh"] or len(sys.argv) < 3:
+        sys.exit("say: pages.py refresh PAGE ...")
+    for name in sys.argv[2:]:
+        Path(name).write_text(refreshed(Path(name).read_text(encoding="utf-8")), encoding="utf-8")

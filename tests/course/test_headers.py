@@ -1,5 +1,6 @@
 """The lessons' headers and programs keep their rules; and each check finds what it is there for."""
 import unittest
+import unittest.mock
 
 import headers
 from tree import CourseTest
@@ -48,6 +49,14 @@ class EachCheckCatches(CourseTest):
         for check in (headers.each_compiles_alone, headers.each_has_one_home, headers.includes_go_backwards,
                       headers.none_is_too_long, headers.threads_only_in_sync, headers.system_only_in_sys):
             self.assert_clean(check(root))
+
+    def test_asio_is_no_need(self):
+        self.assertEqual(headers.variants("#include <rt/poll.hpp>\n"), [["-DPBP_HAS_ASIO=0"]])
+        with unittest.mock.patch.dict("os.environ", PBP_HAS_ASIO="0"):
+            self.assertEqual(headers.variants("#include <asio/post.hpp>\n"), [])
+            self.assertEqual(len(headers.variants("#if PBP_HAS_ASIO\n")), 1)
+        with unittest.mock.patch.dict("os.environ", PBP_HAS_ASIO="1"):
+            self.assertEqual(len(headers.variants("#if PBP_HAS_ASIO\n")), 2)
 
     def test_two_homes(self):
         root = self.tree(**{ONE: "", "solutions/02-waker/rt/poll.hpp": ""})

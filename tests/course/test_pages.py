@@ -46,6 +46,13 @@ class EachCheckCatches(CourseTest):
     def test_a_block_without_its_source(self):
         self.assert_caught(pages.quotes(self.tree(**{PAGE: "```cpp\nint x;\n```\n"})), "without <!-- from: path -->")
 
+    def test_a_quote_is_refreshed(self):
+        page = "x\n<!-- from: a.cpp -->\n```cpp\nvoid f() {\n}\nvoid g() {\n    old();\n}\n```\ny\n"
+        root = self.tree(**{PAGE: page, "a.cpp": "void f() {\n    new1();\n}\nvoid g() {\n    new2();\n}\nvoid h() {\n}\n"})
+        (root / PAGE).write_text(pages.refreshed(page, root))
+        self.assert_clean(pages.quotes(root))
+        self.assertIn("new2();\n}\n```\ny\n", (root / PAGE).read_text())
+
     def test_a_dead_link(self):
         root = self.tree(**{PAGE: "[a](gone.md) [b](https://example.org/x) [c](here.md#part) [d](#part)\n", "here.md": ""})
         self.assert_caught(pages.links(root), "gone.md")
