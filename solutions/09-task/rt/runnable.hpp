@@ -65,6 +65,9 @@ class Task {
     Task* previous_owned = nullptr;
 
   protected:
+    /// How a poll ended; the numbers are those of `trace::Kind::poll_end`.
+    enum class Polled : int { exception = -1, pending = 0, ready = 1 };
+
     Task(Schedule& schedule, bool is_owned, [[maybe_unused]] std::source_location where) noexcept : state_(is_owned), schedule_(schedule) {
 #if RT_CHECKS
         where_ = where;
@@ -73,8 +76,8 @@ class Task {
     }
     virtual ~Task() = default;
 
-    /// Polls the future; if it is done, destroys it, stores the outcome and returns true.
-    virtual bool poll_future(Context& cx) noexcept = 0;
+    /// Polls the future; if that is not Pending, destroys it and stores the outcome.
+    virtual Polled poll_future(Context& cx) noexcept = 0;
     /// Destroys the future and leaves an empty outcome: cancelled.
     virtual void drop_future() noexcept = 0;
     /// Destroys the outcome; returns the exception that nobody has seen, if there was one.
@@ -91,6 +94,7 @@ class Task {
     void run() noexcept;
     void cancel() noexcept;
     void finish() noexcept;
+    void leave() noexcept;
     void discard_outcome() noexcept;
 
     struct Name {
@@ -145,7 +149,7 @@ class [[nodiscard]] Runnable {
     Task* task_;
 };
 
-/// A waker for the time of one poll, which needs no reference: the poller holds the Runnable meanwhile.
+/// A waker for the time of one poll, which takes no reference: whoever polls has one meanwhile.
 class BorrowedWaker {
   public:
     BorrowedWaker(void* data, const WakerVTable* vtable) noexcept : waker_(data, vtable) {}
@@ -171,9 +175,9 @@ inline void Task::run() noexcept {
     BorrowedWaker waker(this, &waker_vtable);
     Context cx(waker.get());
     trace::emit(trace::Kind::poll_begin, this);
-    bool done = poll_future(cx);
-    trace::emit(trace::Kind::poll_end, this, done);
-    if (done) {
+    Polled polled = poll_future(cx);
+    trace::emit(trace::Kind::poll_end, this, static_cast<int>(polled));
+    if (polled != Polled::pending) {
         finish();
         return;
     }
@@ -209,6 +213,20 @@ inline void Task::finish() noexcept {
     }
 }
 
+/// The JoinHandle goes.
+inline void Task::leave() noexcept {
+    switch (state_.drop_handle()) {
+        case TaskState::OnDropHandle::nothing: break;
+        case TaskState::OnDropHandle::destroy: delete this; break;
+        case TaskState::OnDropHandle::drop_outcome:
+            discard_outcome();
+            if (state_.release_handle() == TaskState::OnRelease::destroy) {
+                delete this;
+            }
+            break;
+    }
+}
+
 /// Nobody can ask for the outcome any more. An exception in it would be lost in silence, so it is printed.
 inline void Task::discard_outcome() noexcept {
     std::exception_ptr exception = drop_outcome();
@@ -231,8 +249,12 @@ inline void Task::discard_outcome() noexcept {
 inline Task::Name Task::name() const noexcept {
     Name name;
 #if RT_CHECKS
-    std::snprintf(name.text, sizeof name.text, "the task spawned at %s:%u", where_.file_name(),
-                  static_cast<unsigned>(where_.line()));
+    if (where_.line() == 0) {
+        std::snprintf(name.text, sizeof name.text, "a task spawned with arguments");
+    } else {
+        std::snprintf(name.text, sizeof name.text, "the task spawned at %s:%u", where_.file_name(),
+                      static_cast<unsigned>(where_.line()));
+    }
 #else
     std::snprintf(name.text, sizeof name.text, "task %p", static_cast<const void*>(this));
 #endif

@@ -40,7 +40,10 @@ class TaskOf final : public TaskYielding<OutputOf<F>> {
         : TaskYielding<T>(schedule, is_owned, where), future_(std::move(future)) {}
     ~TaskOf() override {
         switch (holds_) {
-            case Holds::future: future_.~F(); break;
+            case Holds::future:
+                trace::emit(trace::Kind::drop, static_cast<const Task*>(this));
+                future_.~F();
+                break;
             case Holds::outcome: outcome_.~Outcome<T>(); break;
             case Holds::nothing: break;
         }
@@ -48,13 +51,13 @@ class TaskOf final : public TaskYielding<OutputOf<F>> {
 
     Outcome<T>& outcome() noexcept override { return outcome_; }
 
-    bool poll_future(Context& cx) noexcept override {
+    Task::Polled poll_future(Context& cx) noexcept override {
         Outcome<T> outcome;
         if (!poll_into(future_, cx, outcome)) {
-            return false;
+            return Task::Polled::pending;
         }
         replace_future(std::move(outcome));
-        return true;
+        return outcome_.has_exception() ? Task::Polled::exception : Task::Polled::ready;
     }
     void drop_future() noexcept override { replace_future(Outcome<T>()); }
     std::exception_ptr drop_outcome() noexcept override {
@@ -118,11 +121,16 @@ class JoinHandle {
         if (task_ == nullptr) {
             violation("a JoinHandle was polled after it gave its outcome, or was detached or moved from");
         }
-        if (!task_->is_finished()) {
-            task().join_waker_.register_waker(waker);
+        if (task_->is_finished()) {
+            return true;
         }
+        task().join_waker_.register_waker(waker);
         // Register first, then look: the task may have finished in between.
-        return task_->is_finished();
+        if (!task_->is_finished()) {
+            return false;
+        }
+        task().join_waker_.take();
+        return true;
     }
 
     /// Gives the task's value, throws its exception, or throws `Cancelled`. Called once, when it is over. The half of a
@@ -152,11 +160,11 @@ class JoinHandle {
         if (task_ == nullptr) {
             return;
         }
-        task().join_waker_.take();
-        if (task().state_.drop_handle() == TaskState::OnDropHandle::drop_outcome) {
-            task().discard_outcome();
+        Task& left = *std::exchange(task_, nullptr);
+        if (!left.is_finished()) {
+            left.join_waker_.take();  // else whoever finished it empties the slot
         }
-        std::exchange(task_, nullptr)->release_one();
+        left.leave();
     }
 
   private:

@@ -11,17 +11,19 @@
 ///   the rest   counts references: each Waker, and the Runnable
 ///
 /// What follows from it:
-///  - While notified and not running, exactly one Runnable exists: in a queue, or on its way into one. So a task is never
-///    queued twice: only the wake that finds none of running, notified, complete makes a Runnable.
+///  - While notified, and neither running nor complete, exactly one Runnable exists: in a queue, or on its way into one. So
+///    a task is never queued twice: only the wake that finds none of running, notified, complete makes a Runnable.
 ///  - While running, the poller holds the Runnable. A wake meanwhile only sets notified; the poller sees that when it ends
 ///    the poll, and queues the Runnable again.
 ///  - Only the holder of the Runnable touches the future, and stores the outcome. So nobody needs a lock for either.
 ///  - Once complete, the outcome is the handle's, if there still is one; `handle` and `complete` are in one word, so exactly
-///    one side sees that the other is gone, and destroys the outcome.
+///    one side sees that the other is gone, and destroys the outcome. Complete is final: later wakes and aborts change
+///    nothing that anyone looks at.
 ///  - `handle`, `owned` and each reference keep the task alive; whoever takes the last of them away destroys it.
 ///
 /// A transition returns what its caller must now do. Every wake writes to the word, also when it changes nothing: so what
 /// the waker's thread did before is seen by the poll that follows. (A plain load here was a bug in Tokio for six years.)
+/// The count has 26 bits: as many wakers of one task would fill a gigabyte.
 ///
 /// Source of the idea: async-task's `state.rs`, Tokio's `runtime/task/state.rs`.
 #pragma once
@@ -38,7 +40,7 @@ class TaskState {
     enum class OnStart { poll, cancel };
     enum class OnPause { nothing, schedule_again, destroy, complain };
     enum class OnComplete { wake_handle, drop_outcome };
-    enum class OnDropHandle { nothing, drop_outcome };
+    enum class OnDropHandle { nothing, destroy, drop_outcome };
     enum class OnRelease { nothing, destroy };
 
     /// A newborn task: one Runnable, one handle, and a place in a list if `is_owned`.
@@ -82,12 +84,20 @@ class TaskState {
         return (before & handle) != 0 ? OnComplete::wake_handle : OnComplete::drop_outcome;
     }
 
-    /// Called by the JoinHandle's destructor, which calls `release_handle` afterwards.
+    /// Called when the JoinHandle is dropped. On `drop_outcome` the handle still keeps the task alive: the caller destroys
+    /// the outcome, then calls `release_handle`.
     OnDropHandle drop_handle() noexcept {
-        // The handle goes on keeping the task alive, as a reference, until it has dealt with the outcome.
-        unsigned before = word_.fetch_add(unsigned{reference} - unsigned{handle}, acq_rel);
-        return (before & complete_) != 0 ? OnDropHandle::drop_outcome : OnDropHandle::nothing;
+        unsigned before = word_.load(acquire);
+        do {
+            if ((before & complete_) != 0) {
+                return OnDropHandle::drop_outcome;
+            }
+        } while (!word_.compare_exchange_weak(before, before - handle, acq_rel, acquire));
+        return ((before - handle) & keeps_alive) == 0 ? OnDropHandle::destroy : OnDropHandle::nothing;
     }
+
+    /// The second half of `drop_handle`, for a task that is complete.
+    OnRelease release_handle() noexcept { return subtract(handle); }
 
     /// Called for one more reference, by someone who has one.
     void retain() noexcept { word_.fetch_add(reference, relaxed); }

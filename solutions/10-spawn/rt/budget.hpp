@@ -11,21 +11,23 @@
 
 #include <rt/waker.hpp>
 
+#include <cstdint>
 #include <limits>
 
 namespace rt::budget {
 
 /// Results that one poll of a task may take from always-ready sources.
-inline constexpr unsigned per_poll = 128;
+inline constexpr std::uint64_t per_poll = 128;
 
 namespace detail {
-inline constinit thread_local unsigned left = std::numeric_limits<unsigned>::max();
+inline constexpr std::uint64_t without_end = std::numeric_limits<std::uint64_t>::max();
+inline constinit thread_local std::uint64_t left = without_end;
 }
 
 /// Called by a runtime before it polls a task.
 inline void refill() noexcept { detail::left = per_poll; }
 /// Called by a runtime when it returns to ordinary code.
-inline void lift() noexcept { detail::left = std::numeric_limits<unsigned>::max(); }
+inline void lift() noexcept { detail::left = detail::without_end; }
 
 /// True if something may be taken. If not, the task has been woken: the caller returns Pending, and its turn comes again.
 /// Called by leaves (sockets, channels) at the top of their poll.

@@ -3,10 +3,11 @@
 /// those that still run are aborted.
 ///
 /// Each member's JoinHandle is polled with a waker of its own, so that the set learns *which* one has finished: the wake
-/// puts that member into the list `finished_`, and wakes whoever waits in `join_next`. Nothing is ever searched.
+/// puts that member into a list of those that have finished, and wakes whoever waits in `join_next`. Nothing is ever
+/// searched.
 ///
-/// The members are shared with those wakers, hence counted. `finished_` belongs to all threads, under a lock; the rest
-/// belongs to the set's owner.
+/// The members are shared with those wakers, hence counted. The list of the finished belongs to all threads, under a lock;
+/// the rest belongs to the set's owner.
 ///
 /// Source of the idea: `tokio::task::JoinSet`.
 #pragma once
@@ -48,9 +49,14 @@ class JoinSet {
     void spawn(F future, std::source_location where = std::source_location::current()) {
         insert(rt::spawn(std::move(future), where));
     }
-    /// Spawns `f(args...)`; see `rt::spawn`.
-    template <class F, class... Args>
+    /// Spawns `f()`, or `f(args...)`; see `rt::spawn`.
+    template <class F>
         requires(!Future<F>)
+    void spawn(F f, std::source_location where = std::source_location::current()) {
+        insert(rt::spawn(std::move(f), where));
+    }
+    template <class F, class... Args>
+        requires(!Future<F> && sizeof...(Args) > 0)
     void spawn(F f, Args... args) {
         insert(rt::spawn(std::move(f), std::move(args)...));
     }
@@ -224,12 +230,10 @@ void JoinSet<T>::insert(JoinHandle<T> handle) {
     }
     members_ = member;
     ++size_;
-    if (member->handle.is_finished()) {
-        shared_->push_finished(*member);
-        return;
-    }
     Waker waker = member->waker();
-    member->handle.watch(waker);
+    if (member->handle.watch(waker)) {
+        shared_->push_finished(*member);  // it was finished before the waker lay in its place, which then wakes nobody
+    }
 }
 
 template <class T>

@@ -31,6 +31,8 @@ class MainWaker {
     bool is_woken() const noexcept { return woken_.load(relaxed); }
     /// True if there was a wake since the last call.
     bool take_wake() noexcept { return is_woken() && woken_.exchange(false, acquire); }
+    /// True if copies of the waker exist. Called by checks.
+    bool is_kept() const noexcept { return references_.load(acquire) != 1; }
     /// A wake by the runtime itself, which is awake.
     void wake_on_own_thread() noexcept { woken_.store(true, relaxed); }
 

@@ -40,10 +40,17 @@ namespace detail {
 /// The scheduler whose task this thread is polling; null elsewhere.
 inline constinit thread_local Scheduler* current_scheduler = nullptr;
 
+/// How many types of services a program may name.
+inline constexpr std::size_t max_services = 16;
+
 /// A number for each service type, counted up as they are first named.
 inline std::size_t next_service_index() noexcept {
     static Atomic<std::size_t> next{0};
-    return next.fetch_add(1, relaxed);
+    std::size_t index = next.fetch_add(1, relaxed);
+    if (index >= max_services) {
+        violation("a program names more types of services than a Scheduler has room for: raise max_services");
+    }
+    return index;
 }
 template <class T>
 std::size_t service_index() noexcept {
@@ -59,7 +66,10 @@ class ParkSlot final : public Park {
     explicit ParkSlot(Park* target) noexcept : target_(target) {}
 
     void park(std::optional<Instant> deadline) override { target_.load(acquire)->park(deadline); }
-    void unpark() noexcept override { target_.load(acquire)->unpark(); }
+
+    /// Reads the target by writing it, so that this and `change_to` happen one after the other in the eyes of all. If this
+    /// comes first, whatever the caller made ready is seen by whoever `change_to` sends to look; else the new target is hit.
+    void unpark() noexcept override { target_.fetch_add(0, acq_rel)->unpark(); }
 
     /// Passes on to `target` from now on. Whoever sleeps in the old target is sent out of it, and whoever has just
     /// entered the new one looks once more: an unpark that still went to the old one is thereby not lost.
@@ -87,7 +97,8 @@ class Scheduler : public Schedule {
         return std::move(handle);
     }
 
-    /// The service of type `T`; made by `T(*this)` if this is the first call. Called from any thread.
+    /// The service of type `T`; made by `T(*this)` if this is the first call. Called from any thread, and by the
+    /// constructors of services that need others.
     template <class T>
     T& service();
     /// The service of type `T` if it has been made.
@@ -102,7 +113,8 @@ class Scheduler : public Schedule {
     Park& park() noexcept { return outer_; }
     /// The innermost sleep, around which the others lie.
     Park& base_park() noexcept { return base_; }
-    /// Lets the runtime sleep in `outer`, which is to sleep in `base_park()`.
+    /// Lets the runtime sleep in `outer`, which is to sleep in `base_park()`. Tasks that a Park wakes while its owner's thread
+    /// is in it leave no token: having woken any, it returns and does not sleep.
     void wrap_park(Park& outer) noexcept { outer_.change_to(outer); }
     /// Lets the innermost sleep be in `base`.
     void set_base(Park& base) noexcept { base_.change_to(base); }
@@ -141,31 +153,56 @@ class Scheduler : public Schedule {
             closed_ = true;  // the parks are services too: from now on nobody enters them
         }
         while (!owned_services_.empty()) {
-            owned_services_.back()();
+            std::function<void()> destroy = std::move(owned_services_.back());
             owned_services_.pop_back();
+            destroy();
         }
     }
 
   private:
-    static constexpr std::size_t max_services = 16;
+    class MakesService;
 
     ParkSlot base_;
     ParkSlot outer_;
     Atomic<int> outside_work_{0};
-    std::array<Atomic<void*>, max_services> services_{};
+    std::array<Atomic<void*>, detail::max_services> services_{};
     Mutex services_mutex_;                               // for making a service, not for finding it
+    Atomic<ThreadId> makes_service_{};                   // the thread that has the lock to make one
     std::vector<std::function<void()>> owned_services_;  // each destroys one; the youngest is last
     bool closed_ = false;                                // under services_mutex_
 };
 
+/// Holds the lock while a service is made. A service that asks for another in its constructor comes by a second time, on
+/// the same thread: nobody else ever finds its own identity in `makes_service_`.
+class Scheduler::MakesService {
+  public:
+    explicit MakesService(Scheduler& scheduler) : scheduler_(scheduler), lock_(scheduler.services_mutex_, std::defer_lock) {
+        if (scheduler_.makes_service_.load(relaxed) != this_thread_id()) {
+            lock_.lock();
+            scheduler_.makes_service_.store(this_thread_id(), relaxed);
+        }
+    }
+    MakesService(const MakesService&) = delete;
+    MakesService& operator=(const MakesService&) = delete;
+    ~MakesService() {
+        if (lock_) {
+            scheduler_.makes_service_.store(ThreadId(), relaxed);
+        }
+    }
+
+  private:
+    Scheduler& scheduler_;
+    Lock lock_;
+};
+
 template <class T>
 T* Scheduler::find_service() noexcept {
-    return static_cast<T*>(services_.at(detail::service_index<T>()).load(acquire));
+    return static_cast<T*>(services_[detail::service_index<T>()].load(acquire));
 }
 
 template <class T>
 void Scheduler::adopt_service(T& service) {
-    services_.at(detail::service_index<T>()).store(&service, release);
+    services_[detail::service_index<T>()].store(&service, release);
 }
 
 template <class T>
@@ -173,13 +210,13 @@ T& Scheduler::service() {
     if (T* found = find_service<T>()) {
         return *found;
     }
-    Lock lock(services_mutex_);
+    MakesService makes(*this);
     if (T* found = find_service<T>()) {
         return *found;
     }
-    T* made = new T(*this);  // may wrap the park, and ask for older services of its own: those it must get before
+    T* made = new T(*this);  // may wrap the park, and make services that it needs: those are older, and outlive it
     owned_services_.push_back([this, made] {
-        services_.at(detail::service_index<T>()).store(nullptr, release);
+        services_[detail::service_index<T>()].store(nullptr, release);
         delete made;
     });
     adopt_service(*made);
@@ -221,16 +258,16 @@ class AsyncCall {
   public:
     using Output = OutputOf<Inner>;
 
-    AsyncCall(F f, Args... args) : f_(std::move(f)), args_(std::in_place, std::move(args)...) {}
+    explicit AsyncCall(F f, Args... args) : f_(std::move(f)), state_(std::in_place_index<0>, std::move(args)...) {}
 
     Poll<Output> poll(Context& cx) {
         contract_.begin("spawned callable");
-        if (args_) {
-            std::tuple<Args...> args = *std::exchange(args_, std::nullopt);
+        if (auto* arguments = std::get_if<0>(&state_)) {
+            std::tuple<Args...> args = std::move(*arguments);
             auto call = [this](Args&... each) { return std::invoke(f_, std::move(each)...); };
-            inner_.emplace(std::apply(call, args));
+            state_.template emplace<1>(std::apply(call, args));
         }
-        Poll<Output> poll = inner_->poll(cx);
+        Poll<Output> poll = std::get_if<1>(&state_)->poll(cx);
         if (poll.is_pending()) {
             return contract_.pending();
         }
@@ -240,12 +277,20 @@ class AsyncCall {
   private:
     [[no_unique_address]] Contract contract_;
     F f_;
-    std::optional<std::tuple<Args...>> args_;
-    std::optional<Inner> inner_;
+    std::variant<std::tuple<Args...>, Inner> state_;  // before the first poll, and after
 };
 
 template <class F, class... Args>
 concept AsyncCallable = std::invocable<F&, Args...> && Future<std::invoke_result_t<F&, Args...>>;
+
+/// The current runtime, if it has one thread only.
+inline Scheduler& current_local() noexcept {
+    Scheduler& scheduler = current("spawn_local");
+    if (scheduler.is_multi_threaded()) {
+        violation("spawn_local on a multi_thread runtime: its tasks change threads; use a current_thread runtime");
+    }
+    return scheduler;
+}
 
 }  // namespace detail
 
@@ -256,32 +301,54 @@ JoinHandle<OutputOf<F>> spawn(F future, std::source_location where = std::source
     return current("spawn").spawn(std::move(future), where);
 }
 
-/// Starts `f(args...)` as a task. The callable and its arguments are moved into the task and live as long as it does, so
-/// `f` may be a lambda with captures.
+/// Starts `f()` as a task. The callable is moved into the task and lives as long as it does, so `f` may be a lambda with
+/// captures.
+template <class F>
+    requires(!Future<F> && detail::AsyncCallable<F>)
+auto spawn(F f, std::source_location where = std::source_location::current()) {
+    static_assert(is_send<F>, "spawn: this callable is bound to its thread (ThreadBound); use spawn_local");
+    return current("spawn").spawn(detail::AsyncCall<F>(std::move(f)), where);
+}
+
+/// Starts `f(args...)` as a task. The callable and its arguments are moved into the task. (No room is left for the place of
+/// the call: messages about such a task say so.)
 template <class F, class... Args>
-    requires(!Future<F>)
+    requires(sizeof...(Args) > 0 && detail::AsyncCallable<F, Args...>)
 auto spawn(F f, Args... args) {
-    static_assert(detail::AsyncCallable<F, Args...>,
-                  "spawn needs a future, or a callable and arguments that give one: an Async<T>, say");
     static_assert(is_send<F> && (is_send<Args> && ...),
                   "spawn: the callable or an argument is bound to its thread (ThreadBound); use spawn_local");
-    return current("spawn").spawn(detail::AsyncCall<F, Args...>(std::move(f), std::move(args)...));
+    return current("spawn").spawn(detail::AsyncCall<F, Args...>(std::move(f), std::move(args)...), std::source_location());
+}
+
+/// Chosen when there is nothing to run, to say so.
+template <class F, class... Args>
+    requires(!detail::AsyncCallable<F, Args...> && (!Future<F> || sizeof...(Args) > 0))
+auto spawn(const F&, const Args&...) {
+    static_assert(detail::AsyncCallable<F, Args...>,
+                  "spawn needs a future, or a callable and arguments that give one: an Async<T>, say");
 }
 
 /// As `spawn`, for what must not change threads. Only on a runtime with one thread.
+template <Future F>
+JoinHandle<OutputOf<F>> spawn_local(F future, std::source_location where = std::source_location::current()) {
+    return detail::current_local().spawn(std::move(future), where);
+}
+template <class F>
+    requires(!Future<F> && detail::AsyncCallable<F>)
+auto spawn_local(F f, std::source_location where = std::source_location::current()) {
+    return detail::current_local().spawn(detail::AsyncCall<F>(std::move(f)), where);
+}
 template <class F, class... Args>
+    requires(sizeof...(Args) > 0 && detail::AsyncCallable<F, Args...>)
 auto spawn_local(F f, Args... args) {
-    if (current("spawn_local").is_multi_threaded()) {
-        violation("spawn_local on a multi_thread runtime: its tasks change threads; use a current_thread runtime");
-    }
-    if constexpr (Future<F>) {
-        static_assert(sizeof...(Args) == 0, "spawn_local(future) takes nothing else");
-        return current().spawn(std::move(f));
-    } else {
-        static_assert(detail::AsyncCallable<F, Args...>,
-                      "spawn_local needs a future, or a callable and arguments that give one: an Async<T>, say");
-        return current().spawn(detail::AsyncCall<F, Args...>(std::move(f), std::move(args)...));
-    }
+    return detail::current_local().spawn(detail::AsyncCall<F, Args...>(std::move(f), std::move(args)...),
+                                         std::source_location());
+}
+template <class F, class... Args>
+    requires(!detail::AsyncCallable<F, Args...> && (!Future<F> || sizeof...(Args) > 0))
+auto spawn_local(const F&, const Args&...) {
+    static_assert(detail::AsyncCallable<F, Args...>,
+                  "spawn_local needs a future, or a callable and arguments that give one: an Async<T>, say");
 }
 
 }  // namespace rt

@@ -2,8 +2,8 @@
 /// `is_send<T>`: may a `T` be handed to another thread? `spawn` asks it of the callable and of every argument.
 ///
 /// C++ cannot look into a type as Rust does: the answer is yes unless someone said no. A type says no by a `ThreadBound`
-/// member or base, or by a specialisation of `is_send`. What a lambda captured is not seen at all. So this catches honest
-/// mistakes, not all of them; in debug builds a `ThreadBound` also looks at the thread it is used on.
+/// base, or by a specialisation of `is_send`. Members are not seen, nor what a lambda captured. So this catches honest
+/// mistakes, not all of them; in debug builds a `ThreadBound`, base or member, also looks at the thread it is used on.
 ///
 /// Source of the idea: Rust's `Send`.
 #pragma once
@@ -21,7 +21,7 @@
 
 namespace rt {
 
-/// Base of a type that must stay on the thread that made it.
+/// Base, or member, of a type that must stay on the thread that made it.
 class ThreadBound {
   public:
     ThreadBound() noexcept = default;
@@ -41,9 +41,15 @@ class ThreadBound {
 #endif
 };
 
+namespace detail {
+/// A type that is only declared yet (behind a pointer, say) has said nothing.
+template <class T>
+concept SaysThreadBound = requires { sizeof(T); } && std::is_base_of_v<ThreadBound, T>;
+}  // namespace detail
+
 /// True unless `T` said that it is bound to its thread. Specialise it as false for a type that is not your own.
 template <class T>
-inline constexpr bool is_send = !std::is_base_of_v<ThreadBound, T>;
+inline constexpr bool is_send = !detail::SaysThreadBound<T>;
 
 template <class T>
 inline constexpr bool is_send<const T> = is_send<T>;
