@@ -11,7 +11,8 @@
 /// waker: so every future here may be dropped while it waits, and nothing is lost (of `WriteAll`, that is, nothing but
 /// the knowledge of how much was written).
 ///
-/// These futures hold the address of the stream: it must outlive them, and stay where it is.
+/// These futures hold the address of the stream: it must outlive them, and stay where it is. Their class templates ask for
+/// no concept, so that a stream can name them in its own members, where its class is not complete yet; the functions do.
 ///
 /// Source of the idea: Tokio's `AsyncRead`, `AsyncWrite` and their `Ext` traits.
 #pragma once
@@ -45,7 +46,7 @@ concept AsyncWrite = requires(W& writer, Context& cx, std::string_view from) {
 };
 
 /// See `read(reader, into)`.
-template <AsyncRead R>
+template <class R>
 class [[nodiscard]] Read {
   public:
     using Output = std::size_t;
@@ -68,7 +69,7 @@ class [[nodiscard]] Read {
 };
 
 /// See `read(reader, max)`.
-template <AsyncRead R>
+template <class R>
 class [[nodiscard]] ReadChunk {
   public:
     using Output = Chunk;
@@ -94,7 +95,7 @@ class [[nodiscard]] ReadChunk {
 };
 
 /// See `read_to_string`.
-template <AsyncRead R>
+template <class R>
 class [[nodiscard]] ReadToString {
   public:
     using Output = std::string;
@@ -129,7 +130,7 @@ class [[nodiscard]] ReadToString {
 };
 
 /// See `write_all`.
-template <AsyncWrite W>
+template <class W>
 class [[nodiscard]] WriteAll {
   public:
     using Output = void;
@@ -158,7 +159,7 @@ class [[nodiscard]] WriteAll {
 };
 
 /// See `shutdown`.
-template <AsyncWrite W>
+template <class W>
 class [[nodiscard]] Shutdown {
   public:
     using Output = void;

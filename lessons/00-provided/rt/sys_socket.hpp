@@ -1,0 +1,66 @@
+/// \file
+/// The system calls of sockets, and the one library call that asks for names. Given, not taught. The same shape as
+/// sys.hpp: each answers a number of 0 or more, or -errno; nothing throws, retries or decides.
+#pragma once
+
+#include <rt/sys.hpp>
+
+#include <span>
+#include <string_view>
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+namespace rt::sys {
+
+/// A stream socket of this family (AF_INET, AF_INET6): non-blocking, closed on exec.
+inline int tcp_socket(int family) noexcept {
+    return detail::or_errno(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+}
+inline int bind(int fd, const sockaddr* address, socklen_t size) noexcept {
+    return detail::or_errno(::bind(fd, address, size));
+}
+inline int listen(int fd, int backlog) noexcept { return detail::or_errno(::listen(fd, backlog)); }
+/// The accepted socket is non-blocking and closed on exec.
+inline int accept(int fd) noexcept { return detail::or_errno(::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)); }
+inline int connect(int fd, const sockaddr* address, socklen_t size) noexcept {
+    return detail::or_errno(::connect(fd, address, size));
+}
+
+inline ssize_t recv(int fd, std::span<char> into) noexcept {
+    return detail::or_errno(::recv(fd, into.data(), into.size(), 0));
+}
+/// Answers -EPIPE where the other side has gone; never raises SIGPIPE.
+inline ssize_t send(int fd, std::string_view from) noexcept {
+    return detail::or_errno(::send(fd, from.data(), from.size(), MSG_NOSIGNAL));
+}
+/// `how` is SHUT_RD, SHUT_WR or SHUT_RDWR.
+inline int shutdown(int fd, int how) noexcept { return detail::or_errno(::shutdown(fd, how)); }
+
+inline int set_option(int fd, int level, int name, int value) noexcept {
+    return detail::or_errno(::setsockopt(fd, level, name, &value, sizeof value));
+}
+/// What went wrong with the socket since it was last asked, as errno (0: nothing); or -errno if it cannot be asked.
+inline int take_socket_error(int fd) noexcept {
+    int error = 0;
+    socklen_t size = sizeof error;
+    int result = detail::or_errno(::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size));
+    return result < 0 ? result : error;
+}
+inline int local_address(int fd, sockaddr* address, socklen_t* size) noexcept {
+    return detail::or_errno(::getsockname(fd, address, size));
+}
+inline int peer_address(int fd, sockaddr* address, socklen_t* size) noexcept {
+    return detail::or_errno(::getpeername(fd, address, size));
+}
+
+/// Asks the system for the addresses of `host`; blocks, for seconds if need be. Answers as getaddrinfo does: 0 or EAI_….
+inline int address_info(const char* host, const addrinfo& hints, addrinfo** found) noexcept {
+    return ::getaddrinfo(host, nullptr, &hints, found);
+}
+inline void free_address_info(addrinfo* found) noexcept { ::freeaddrinfo(found); }
+
+}  // namespace rt::sys

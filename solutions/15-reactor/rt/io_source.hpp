@@ -1,0 +1,116 @@
+/// \file
+/// `IoSource`: a descriptor that tasks can wait for. Sockets (16), pipes and signals (20) are made of it.
+///
+/// The users' half of the reactor, in one function. The order is everything:
+///
+///   1. If the readiness word allows it, try. Mostly that is all: no event was needed.
+///   2. Refused: register with epoll if that has not been done (it reports what happened between the refusal and now), and
+///      clear what we had seen; not what has come since.
+///   3. Not allowed: leave the waker, *then* look at the word again. The reactor sets the word, then looks for a waker.
+///      Whichever way the two interleave, one sees the other. Look first and leave the waker afterwards, and an event in
+///      between wakes nobody, ever.
+///
+/// Short reads: a read that filled less than its buffer has emptied the kernel's; the next would be refused. We clear at once,
+/// and save one system call in three.
+///
+/// Threads: one task may read while another writes, on different threads, if `prepare` was called before they parted.
+#pragma once
+
+#include <rt/budget.hpp>
+#include <rt/future.hpp>
+#include <rt/io_table.hpp>
+#include <rt/reactor.hpp>
+#include <rt/scheduler.hpp>
+#include <rt/sys.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <utility>
+
+namespace rt {
+
+class IoSource {
+  public:
+    /// None.
+    IoSource() noexcept = default;
+    /// Takes over `fd`, which must be non-blocking. Costs nothing until a task has to wait for it.
+    explicit IoSource(sys::Fd fd) noexcept : fd_(std::move(fd)) {}
+
+    int fd() const noexcept { return fd_.get(); }
+    explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
+    /// True once a task had to wait.
+    bool is_registered() const noexcept { return static_cast<bool>(registration_); }
+
+    /// Passed as `full` by operations that are not reads and writes of a stream of bytes: their results say nothing about
+    /// what is left.
+    static constexpr std::size_t never_short = 0;
+
+    /// Calls `op(fd)`, which answers like the kernel: a count, or -errno. Yields the count; waits while the answer is
+    /// -EAGAIN; throws `std::system_error` with `what` for another. A count below `full`, but above 0, means that the
+    /// kernel has no more for now. Spends budget. Called by leaves, from within their poll.
+    template <class Op>
+    Poll<std::size_t> poll_io(Context& cx, Direction direction, std::size_t full, const char* what, Op op) {
+        if (!budget::has_some(cx)) {
+            return Pending;
+        }
+        for (;;) {
+            Readiness seen = registration_ ? readiness().load() : Readiness::untried();
+            if (seen.allows(direction)) {
+                auto result = op(fd_.get());
+                if (result >= 0) {
+                    auto count = static_cast<std::size_t>(result);
+                    if (0 < count && count < full && registration_) {
+                        readiness().clear_short(direction, seen);
+                    }
+                    budget::spend();
+                    return Ready(count);
+                }
+                if (result == -EINTR) {
+                    continue;
+                }
+                if (result != -EAGAIN) {
+                    throw sys::error(result, what);
+                }
+                if (!registration_) {
+                    seen = register_now();
+                }
+                readiness().clear_refused(direction, seen);
+            }
+            waiter(direction).register_waker(cx.waker());
+            if (!readiness().load().allows(direction)) {
+                return Pending;
+            }
+        }
+    }
+
+    /// Registers now, if that has not been done. Called before two tasks begin to use this one from two threads.
+    void prepare() {
+        if (!registration_) {
+            register_now();
+        }
+    }
+
+  private:
+    ReadinessWord& readiness() const noexcept { return registration_.record().readiness; }
+
+    WakerSlot& waiter(Direction direction) const noexcept {
+        if constexpr (checks_enabled) {
+            if (registration_.record().table.is_abandoned()) {
+                violation("waiting for a descriptor whose runtime has gone: use it on the runtime that it first waited on");
+            }
+        }
+        return registration_.record().waiter(direction);
+    }
+
+    /// Returns what was assumed of the descriptor until now: the kernel may have reported more since, and that must not be
+    /// cleared.
+    Readiness register_now() {
+        registration_ = current("waiting for a descriptor").service<Reactor>().add(fd_.get());
+        return Readiness::untried(readiness().load().generation());
+    }
+
+    sys::Fd fd_;
+    Registration registration_;  // goes before fd_
+};
+
+}  // namespace rt

@@ -1,0 +1,75 @@
+/// \file
+/// `resolve(host, port)`: the addresses behind a name.
+///
+/// The only way to ask for them that every Linux has is `getaddrinfo`, and it blocks, for seconds if a server is slow: so
+/// it runs on the pool of lesson 11, and the runtime goes on. An address that is a number already needs nobody's help, and
+/// never gets there.
+#pragma once
+
+#include <rt/async.hpp>
+#include <rt/socket_addr.hpp>
+#include <rt/spawn_blocking.hpp>
+#include <rt/sys_socket.hpp>
+
+#include <cerrno>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace rt {
+
+/// The category of errors that `getaddrinfo` reports (EAI_NONAME and so on).
+inline const std::error_category& resolve_category() noexcept {
+    class Category final : public std::error_category {
+      public:
+        const char* name() const noexcept override { return "resolve"; }
+        std::string message(int code) const override { return ::gai_strerror(code); }
+    };
+    static const Category category;
+    return category;
+}
+
+namespace detail {
+
+/// Asks the system, and blocks meanwhile. Called on a thread that may.
+inline std::vector<SocketAddr> resolve_blocking(const std::string& host, std::uint16_t port) {
+    addrinfo hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    int result = sys::address_info(host.c_str(), hints, &found);
+    if (result == EAI_SYSTEM) {
+        throw std::system_error(errno, std::system_category(), "cannot resolve '" + host + "'");
+    }
+    if (result != 0) {
+        throw std::system_error(result, resolve_category(), "cannot resolve '" + host + "'");
+    }
+    std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, [](addrinfo* list) { sys::free_address_info(list); });
+    std::vector<SocketAddr> addresses;
+    for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
+        if (each->ai_family == AF_INET || each->ai_family == AF_INET6) {
+            addresses.push_back(SocketAddr::from_system(each->ai_addr).with_port(port));
+        }
+    }
+    return addresses;
+}
+
+}  // namespace detail
+
+/// The addresses of `host`, in the order in which the system wants them tried; one at least. Throws `std::system_error`:
+/// "cannot resolve 'nowhere.invalid': Name or service not known".
+inline Async<std::vector<SocketAddr>> resolve(std::string host, std::uint16_t port) {
+    std::vector<SocketAddr> addresses;
+    if (auto numeric = SocketAddr::from_ip(host, port)) {
+        addresses.push_back(*numeric);
+    } else {
+        auto asking = spawn_blocking(detail::resolve_blocking, std::move(host), port);
+        addresses = co_await asking;
+    }
+    co_return addresses;
+}
+
+}  // namespace rt

@@ -1,0 +1,168 @@
+/// \file
+/// `SocketAddr`: an address and a port, of IPv4 or IPv6, as numbers. `HostPort`: what people type.
+///
+/// Source of the idea: Rust's `std::net::SocketAddr`.
+#pragma once
+
+#include <rt/sys_socket.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace rt {
+
+/// A numeric address and port.
+class SocketAddr {
+  public:
+    /// 0.0.0.0:0.
+    SocketAddr() noexcept : SocketAddr(in_addr{}, 0) {}
+    SocketAddr(in_addr ip, std::uint16_t port) noexcept : v4_{} {
+        v4_.sin_family = AF_INET;
+        v4_.sin_addr = ip;
+        v4_.sin_port = htons(port);
+    }
+    /// `scope` is the number of the interface of a link-local address, else 0.
+    SocketAddr(const in6_addr& ip, std::uint16_t port, std::uint32_t scope = 0) noexcept : v6_{} {
+        v6_.sin6_family = AF_INET6;
+        v6_.sin6_addr = ip;
+        v6_.sin6_port = htons(port);
+        v6_.sin6_scope_id = scope;
+    }
+    /// What the system returned. Called with a sockaddr of family AF_INET or AF_INET6.
+    static SocketAddr from_system(const sockaddr* address) noexcept {
+        SocketAddr result;
+        if (address->sa_family == AF_INET6) {
+            std::memcpy(&result.v6_, address, sizeof(sockaddr_in6));
+        } else {
+            std::memcpy(&result.v4_, address, sizeof(sockaddr_in));
+        }
+        return result;
+    }
+
+    /// `ip` is "127.0.0.1" or "::1"; nothing if it is not numeric.
+    static std::optional<SocketAddr> from_ip(const std::string& ip, std::uint16_t port) noexcept {
+        in_addr v4{};
+        if (::inet_pton(AF_INET, ip.c_str(), &v4) == 1) {
+            return SocketAddr(v4, port);
+        }
+        in6_addr v6{};
+        if (::inet_pton(AF_INET6, ip.c_str(), &v6) == 1) {
+            return SocketAddr(v6, port);
+        }
+        return std::nullopt;
+    }
+
+    bool is_v6() const noexcept { return v4_.sin_family == AF_INET6; }
+    std::uint16_t port() const noexcept { return ntohs(is_v6() ? v6_.sin6_port : v4_.sin_port); }
+    /// The same address with another port.
+    SocketAddr with_port(std::uint16_t port) const noexcept {
+        SocketAddr result = *this;
+        (is_v6() ? result.v6_.sin6_port : result.v4_.sin_port) = htons(port);
+        return result;
+    }
+
+    /// "127.0.0.1" or "::1".
+    std::string ip() const {
+        char text[INET6_ADDRSTRLEN] = {};
+        if (is_v6()) {
+            ::inet_ntop(AF_INET6, &v6_.sin6_addr, text, sizeof text);
+        } else {
+            ::inet_ntop(AF_INET, &v4_.sin_addr, text, sizeof text);
+        }
+        return text;
+    }
+    /// "127.0.0.1:80" or "[::1]:80".
+    std::string to_string() const {
+        return is_v6() ? fmt::format("[{}]:{}", ip(), port()) : fmt::format("{}:{}", ip(), port());
+    }
+
+    /// For system calls.
+    const sockaddr* data() const noexcept { return reinterpret_cast<const sockaddr*>(&v4_); }
+    socklen_t size() const noexcept { return is_v6() ? sizeof v6_ : sizeof v4_; }
+
+    friend bool operator==(const SocketAddr& a, const SocketAddr& b) noexcept {
+        if (a.is_v6() != b.is_v6() || a.port() != b.port()) {
+            return false;
+        }
+        return a.is_v6() ? std::memcmp(&a.v6_.sin6_addr, &b.v6_.sin6_addr, sizeof(in6_addr)) == 0 &&
+                               a.v6_.sin6_scope_id == b.v6_.sin6_scope_id
+                         : a.v4_.sin_addr.s_addr == b.v4_.sin_addr.s_addr;
+    }
+
+  private:
+    union {
+        sockaddr_in v4_;  // the family is at the same place in both
+        sockaddr_in6 v6_;
+    };
+};
+
+/// A host, by name or number, and a port.
+struct HostPort {
+    HostPort(std::string h, std::uint16_t p) : host(std::move(h)), port(p) {}
+
+    /// Reads "name:80", "127.0.0.1:80" or "[::1]:80". Throws `std::invalid_argument` with a sentence for whoever typed it.
+    static HostPort parse(std::string_view text) {
+        std::string_view host;
+        std::string_view rest;
+        if (text.starts_with('[')) {
+            std::size_t end = text.find(']');
+            if (end == text.npos || end + 1 >= text.size() || text[end + 1] != ':') {
+                throw std::invalid_argument(fmt::format("'{}' is no address: write an IPv6 one as [::1]:80", text));
+            }
+            host = text.substr(1, end - 1);
+            rest = text.substr(end + 2);
+        } else {
+            std::size_t colon = text.rfind(':');
+            if (colon == text.npos) {
+                throw std::invalid_argument(fmt::format("'{}' is no address: the port is missing, as in localhost:80", text));
+            }
+            host = text.substr(0, colon);
+            rest = text.substr(colon + 1);
+            if (host.find(':') != host.npos) {
+                throw std::invalid_argument(fmt::format("'{}' is no address: write an IPv6 one as [::1]:80", text));
+            }
+        }
+        if (host.empty()) {
+            throw std::invalid_argument(fmt::format("'{}' is no address: the host is missing, as in localhost:80", text));
+        }
+        return HostPort(std::string(host), parse_port(rest));
+    }
+
+    /// Reads "80". Throws `std::invalid_argument` with a sentence.
+    static std::uint16_t parse_port(std::string_view text) {
+        std::uint16_t port = 0;
+        auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+        if (error != std::errc() || end != text.data() + text.size() || text.empty()) {
+            throw std::invalid_argument(fmt::format("'{}' is no port: a port is a number from 0 to 65535", text));
+        }
+        return port;
+    }
+
+    std::string host;
+    std::uint16_t port;
+};
+
+}  // namespace rt
+
+/// As `to_string` has it; takes no options.
+template <>
+struct fmt::formatter<rt::SocketAddr> {
+    constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }
+
+    template <class FormatContext>
+    auto format(const rt::SocketAddr& address, FormatContext& context) const {
+        std::string const text = address.to_string();
+        return std::copy(text.begin(), text.end(), context.out());
+    }
+};
