@@ -1,0 +1,47 @@
+/// \file
+/// The three loopers on three threads. Nobody yields, and after each round everybody waits for the others, standing still:
+/// on one thread, the first would wait for ever.
+#include <rt/async.hpp>
+#include <rt/current_thread.hpp>
+#include <rt/join.hpp>
+#include <rt/spawn_blocking.hpp>
+
+#include <barrier>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace {
+
+/// An ordinary function: it knows nothing of futures, and does not return before it is done.
+int looper(std::string name, std::barrier<>* table) {
+    constexpr int rounds = 3;
+    for (int round = 1; round <= rounds; ++round) {
+        fmt::print("{} {}\n", name, round);
+        table->arrive_and_wait();
+    }
+    return rounds;
+}
+
+rt::Async<> loopers() {
+    std::barrier table(3);
+    auto first = rt::spawn_blocking(looper, std::string("red"), &table);
+    auto second = rt::spawn_blocking(looper, std::string("green"), &table);
+    auto third = rt::spawn_blocking(looper, std::string("blue"), &table);
+    auto [red, green, blue] = co_await rt::join(std::move(first), std::move(second), std::move(third));
+    fmt::print("{} rounds\n", red + green + blue);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc > 1) {
+        fmt::print(stderr, "'{}' means nothing here: this program takes no arguments.\n", argv[1]);
+        return 2;
+    }
+    rt::CurrentThread runtime;
+    runtime.block_on(loopers());
+    return 0;
+}
