@@ -26,7 +26,7 @@ class TheCourse(CourseTest):
         server = ROOT / "solutions/20-echo-server/main.cpp"
         mark = "<!-- from: solutions/20-echo-server/main.cpp -->"
         if server.exists():
-            self.assertIn(mark, (ROOT / PAGE).read_text(encoding="utf-8"))
+            self.assertTrue(mark in (ROOT / PAGE).read_text(encoding="utf-8"), f"README.md wants a quote below: {mark}")
 
 
 class EachCheckCatches(CourseTest):

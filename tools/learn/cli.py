@@ -8,6 +8,7 @@ import verify
 from building import Build
 from lessons import ROOT, all_lessons, lesson_named
 from machine import Machine
+from process import Interrupts
 from screen import Stop, bold, complain, green, red, say
 from setup import set_up
 
@@ -49,13 +50,19 @@ def start(words: list, yes: bool, machine: Machine) -> int:
     return 0
 
 
+def become(command: list) -> None:
+    """This process turns into the program: Ctrl-C and its exit status are the program's own."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)    # Python ignores it, and a program would inherit that
+    os.execve(command[0], command, {**SANITIZER_OPTIONS, **os.environ})
+
+
 def run_child(command: list) -> int:
     """A program in the foreground: Ctrl-C reaches it first, and its end is ours."""
     sys.stdout.flush()
     pid = os.fork()
     if pid == 0:
         try:
-            os.execve(command[0], command, {**SANITIZER_OPTIONS, **os.environ})
+            become(command)
         except OSError as error:
             print(f"learn: {command[0]} could not be started: {error.strerror}", file=sys.stderr, flush=True)
         os._exit(127)
@@ -83,8 +90,7 @@ def run(words: list, yes: bool, machine: Machine) -> int:
         raise Stop(f"lesson {name} has no program yet.", 1)
     build.build(target)
     sys.stdout.flush()
-    program = str(build.folder / "bin" / target)
-    os.execve(program, [program, *words[1:]], {**SANITIZER_OPTIONS, **os.environ})
+    become([str(build.folder / "bin" / target), *words[1:]])
 
 
 def test(words: list, yes: bool, machine: Machine) -> int:
@@ -163,9 +169,9 @@ def parse(arguments: list) -> tuple:
 
 def main(arguments: list) -> int:
     # A terminated learn ends its children as an interrupted one does.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, Interrupts.arrive)
+    signal.signal(signal.SIGINT, Interrupts.arrive)
     try:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         command, words, yes = parse(arguments)
         if command == "help":
             say(HELP.rstrip())

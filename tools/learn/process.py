@@ -7,6 +7,31 @@ from pathlib import Path
 from typing import Callable, Optional
 
 
+class Interrupts:
+    """Ctrl-C, held back for the moments in which a child is started or ended: else it would be left behind."""
+    held = False
+    came = False
+
+    @classmethod
+    def arrive(cls, *_) -> None:
+        """The handler of SIGINT and SIGTERM."""
+        if cls.held:
+            cls.came = True
+        else:
+            raise KeyboardInterrupt
+
+    @classmethod
+    def hold(cls) -> None:
+        cls.held = True
+
+    @classmethod
+    def release(cls) -> None:
+        cls.held = False
+        if cls.came:
+            cls.came = False
+            raise KeyboardInterrupt
+
+
 def members_of_session(session: int) -> list:
     """Every process that a child started with its own session has left alive."""
     found = []
@@ -48,16 +73,20 @@ def run_logged(command: list, log: Path, folder: Path, environment: Optional[dic
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "a" if append else "w", encoding="utf-8", errors="replace") as file:
         file.write("$ " + " ".join(map(str, command)) + "\n")
+        Interrupts.hold()
         child = subprocess.Popen([str(word) for word in command], cwd=folder, stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
                                  env={**os.environ, **(environment or {})}, text=True, errors="replace")
         try:
+            Interrupts.release()
             for line in child.stdout:
                 file.write(line)
                 on_line(line.rstrip("\n"))
             return child.wait()
         except BaseException:
+            Interrupts.hold()
             end_session(child)
+            Interrupts.held = Interrupts.came = False
             raise
 
 
