@@ -2,6 +2,7 @@
 import contextlib
 import io
 import os
+import pty
 import re
 import shutil
 import signal
@@ -99,6 +100,32 @@ class SetUp(LearnTest):
             self.assertTrue(log[0].endswith("update"), log)
             self.assertTrue(log[1].endswith("install -y --no-install-recommends ninja-build"), log)
             self.assertNotIn("missing", err)
+
+    def at_a_terminal(self, root: Path, answer: str) -> tuple:
+        """./learn test, with a person who types `answer`: (status, what the terminal showed)."""
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.chdir(root)
+            os.execve(root / "clone/learn", ["learn", "test"],
+                      {"PATH": str(root / "bin"), "CMAKE_PREFIX_PATH": str(root / "prefix"), "HOME": str(root), "NO_COLOR": "1"})
+        os.write(terminal, answer.encode() + b"\n")
+        shown = b""
+        with contextlib.suppress(OSError):     # the terminal is gone when its last process is
+            while data := os.read(terminal, 4096):
+                shown += data
+        os.close(terminal)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
+
+    def test_a_person_is_asked(self):
+        root = self.installing()
+        status, shown = self.at_a_terminal(root, "n")
+        self.assertEqual(status, 2)
+        self.assertRegex(shown, r"Install ninja-build now( with sudo)?\? \[Y/n\]")
+        self.assertIn("type: ", shown)
+        self.assertFalse((root / "apt.log").exists())
+        status, shown = self.at_a_terminal(root, "")
+        self.assertIn("install -y --no-install-recommends ninja-build", (root / "apt.log").read_text())
+        self.assertNotIn(ESCAPE + "[3", shown, "NO_COLOR was asked for")
 
     def test_an_installation_that_fails_says_what_to_type(self):
         root = self.machine(ninja="", sudo="#!/bin/sh\nexit 1\n", **{"apt-get": "#!/bin/sh\nexit 100\n"})

@@ -102,6 +102,9 @@ class Build:
         return outcome
 
     def give_up(self, doing: str, step: str) -> None:
+        if "Failed to clone repository" in self.log(step).read_text(errors="replace"):
+            raise Stop("fmt and doctest are not installed and could not be fetched; install them (Debian's names: "
+                       f"libfmt-dev doctest-dev) or go online. The whole log is {self.log(step).relative_to(ROOT)}", 1)
         say(last_relevant(self.log(step)))
         raise Stop(f"{doing} {self.preset} failed; the whole log is {self.log(step).relative_to(ROOT)}", 1)
 

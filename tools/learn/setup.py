@@ -69,20 +69,19 @@ def set_up(machine: Machine, yes: bool, for_verify: bool = False) -> None:
         raise Stop(f"missing: {', '.join(must)}; install them with this system's package manager "
                    "(doctest and fmt are fetched by CMake, with git).")
     packages = list(dict.fromkeys(package for need in absent for package in need.packages))
-    can = machine.is_root() or machine.which("sudo")
-    if can and not yes and not machine.is_ci() and machine.is_person_there():
+    able = machine.is_root() or machine.which("sudo")
+    if fetchable and not able:
+        say(f"Not installed here: {titles}. CMake will fetch them.")
+        return
+    agreed = yes or machine.is_ci()
+    if able and not agreed and machine.is_person_there():
         say(f"Missing: {titles}.")
         try:
             answer = input(f"Install {' '.join(packages)} now{'' if machine.is_root() else ' with sudo'}? [Y/n] ")
         except EOFError:
             answer = "n"
-        can = answer.strip().lower() in ("", "y", "yes")
-    elif not yes and not machine.is_ci():
-        can = False
-    if not can:
-        if fetchable:
-            say(f"Not installed here: {titles}. CMake will fetch them.")
-            return
+        agreed = answer.strip().lower() in ("", "y", "yes")
+    if not (able and agreed):
         raise Stop(f"missing: {titles}; type: {one_command(machine, packages)}")
     install(machine, packages)
     absent = missing(machine, needs)
