@@ -37,6 +37,7 @@ class LearnTest(CourseTest):
         shutil.copy(ROOT / "learn", clone)
         for name in ("fmt", "doctest"):
             (root / "prefix/lib/cmake" / name).mkdir(parents=True)
+            (root / "prefix/lib/cmake" / name / f"{name}-config.cmake").touch()
         return root
 
     def start(self, root: Path, *words: str, **variables: str) -> subprocess.Popen:

@@ -48,7 +48,8 @@ class Machine:
     # Libraries: where CMake would find them
     def has_package(self, name: str) -> bool:
         prefixes = ["/usr", "/usr/local", *filter(None, os.environ.get("CMAKE_PREFIX_PATH", "").split(":"))]
-        patterns = ["{p}/lib/cmake/{n}*", "{p}/lib64/cmake/{n}*", "{p}/lib/*/cmake/{n}*", "{p}/share/cmake/{n}*",
+        patterns = ["{p}/lib/cmake/{n}*/{n}*onfig.cmake", "{p}/lib64/cmake/{n}*/{n}*onfig.cmake",
+                    "{p}/lib/*/cmake/{n}*/{n}*onfig.cmake", "{p}/share/cmake/{n}*/{n}*onfig.cmake",
                     "{p}/share/{n}*/{n}*onfig.cmake"]
         return any(glob(pattern.format(p=prefix, n=name)) for prefix in prefixes for pattern in patterns)
 
