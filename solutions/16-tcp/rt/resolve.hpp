@@ -72,4 +72,11 @@ inline Async<std::vector<SocketAddr>> resolve(std::string host, std::uint16_t po
     co_return addresses;
 }
 
+/// The first address of "host:port". Throws as `resolve` does, and `std::invalid_argument` if it is not of that form.
+inline Async<SocketAddr> resolve_one(std::string host_and_port) {
+    HostPort parsed = HostPort::parse(host_and_port);
+    std::vector<SocketAddr> addresses = co_await resolve(std::move(parsed.host), parsed.port);
+    co_return addresses.front();
+}
+
 }  // namespace rt

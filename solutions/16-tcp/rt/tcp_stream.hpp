@@ -66,6 +66,10 @@ class TcpStream {
     /// Says that no more will be written. The other side reads the end of the stream, and can still write.
     Shutdown<TcpStream> shutdown() noexcept { return Shutdown<TcpStream>(*this); }
 
+    /// Ends the reading: what has come already is still read, and then the end of the stream, also by a read that waits.
+    /// Called to let whoever reads this stream come to an end. Throws nothing that matters to a connection that has gone.
+    void shutdown_read() noexcept { sys::shutdown(source_.fd(), SHUT_RD); }
+
     // The polls under all of these, as <rt/io.hpp> wants them.
     Poll<std::size_t> poll_read(Context& cx, std::span<char> into) {
         auto receive = [into](int fd) { return sys::recv(fd, into); };

@@ -1,0 +1,57 @@
+/// \file
+/// The system calls about the process itself: signals, limits, and what it has used. Given, not taught; the rules are those
+/// of sys.hpp.
+#pragma once
+
+#include <rt/sys.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+
+#include <signal.h>
+#include <sys/resource.h>
+
+namespace rt::sys {
+
+/// Has `handler` called when signal `number` comes; system calls that it interrupts go on by themselves where they can.
+inline int on_signal(int number, void (*handler)(int)) noexcept {
+    struct sigaction action {};
+    action.sa_handler = handler;
+    action.sa_flags = SA_RESTART;
+    ::sigfillset(&action.sa_mask);
+    return detail::or_errno(::sigaction(number, &action, nullptr));
+}
+
+/// Lets the process open as many descriptors as it may; returns how many that are.
+inline std::uint64_t raise_descriptor_limit() noexcept {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+        ::getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    return limit.rlim_cur;
+}
+
+/// Processor time that the process has used, of all its threads, in user and kernel mode.
+inline std::chrono::microseconds cpu_time() noexcept {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return std::chrono::seconds(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           std::chrono::microseconds(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+/// The most memory that the process has had so far, in kB: VmHWM of /proc/self/status; 0 where that cannot be read.
+inline long peak_memory_kb() noexcept {
+    long kb = 0;
+    if (std::FILE* status = std::fopen("/proc/self/status", "re")) {
+        char line[256];
+        while (std::fgets(line, sizeof line, status) != nullptr && std::sscanf(line, "VmHWM: %ld kB", &kb) != 1) {
+        }
+        std::fclose(status);
+    }
+    return kb;
+}
+
+}  // namespace rt::sys

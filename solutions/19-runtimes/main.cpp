@@ -1,0 +1,96 @@
+// Lesson 19: the same tasks on each runtime.
+//
+//     solution-19 [--runtime=current_thread|multi_thread[:N]|asio]
+#include <rt/async.hpp>
+#include <rt/join_set.hpp>
+#include <rt/runtime.hpp>
+#include <rt/spawn_blocking.hpp>
+#include <rt/tcp.hpp>
+#include <rt/time.hpp>
+#include <rt/yield_now.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace {
+
+using namespace std::chrono_literals;
+
+rt::Async<int> square(int n) {
+    co_await rt::yield_now();
+    co_return n* n;
+}
+
+rt::Async<> answer_one(rt::TcpListener listener) {
+    rt::TcpStream stream = co_await listener.accept();
+    std::string question = co_await stream.read_to_string();
+    co_await stream.write_all(question + " To whom it may concern: yes.");
+}
+
+rt::Async<std::string> ask(std::string address) {
+    rt::TcpStream stream = co_await rt::TcpStream::connect(address);
+    co_await stream.write_all("Is it the same program?");
+    co_await stream.shutdown();
+    co_return co_await stream.read_to_string();
+}
+
+/// Names no runtime: what it uses asks for the one that polls it.
+rt::Async<> tasks() {
+    rt::JoinSet<int> squares;
+    for (int n = 1; n <= 100; ++n) {
+        squares.spawn(square(n));
+    }
+    int sum = 0;
+    while (auto next = co_await squares.join_next()) {
+        sum += *next;
+    }
+    fmt::print("a hundred tasks: {}\n", sum);
+
+    auto begin = rt::time::now();
+    co_await rt::sleep(20ms);
+    fmt::print("a timer: {}\n", rt::time::now() - begin >= 20ms ? "not early" : "early");
+
+    int blocking = co_await rt::spawn_blocking([] { return 42; });
+    fmt::print("a blocking call: {}\n", blocking);
+
+    rt::TcpListener listener = co_await rt::TcpListener::bind("127.0.0.1:0");
+    std::string address = listener.local_addr().to_string();
+    auto server = rt::spawn(answer_one(std::move(listener)));
+    std::string answer = co_await ask(address);
+    fmt::print("a connection: {}\n", answer);
+    co_await server;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    constexpr std::string_view prefix = "--runtime=";
+    rt::Flavor flavor = rt::Flavor::current_thread();
+    if (argc > 1) {
+        std::string_view argument = argv[1];
+        auto chosen = argument.starts_with(prefix) ? rt::Flavor::parse(argument.substr(prefix.size())) : std::nullopt;
+        if (argc > 2 || !chosen) {
+            fmt::print(stderr, "say --runtime=current_thread, --runtime=multi_thread, --runtime=multi_thread:N or --runtime=asio\n");
+            return 2;
+        }
+        flavor = *chosen;
+    }
+    if (flavor == rt::Flavor::asio() && !rt::has_asio) {
+        fmt::print(stderr, "this program was built without Asio: install libasio-dev and build again\n");
+        return 2;
+    }
+    try {
+        fmt::print("on {}\n", flavor.to_string());
+        rt::run(flavor, tasks());
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "{}\n", error.what());
+        return 1;
+    }
+}

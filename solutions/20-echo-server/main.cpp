@@ -1,0 +1,110 @@
+// Lesson 20: the echo server, and its thousand clients.
+//
+//     solution-20 serve [--addr 127.0.0.1:3001] [--runtime R] [--max-connections N] [--idle-timeout SECONDS]
+//     solution-20 demo [--clients 1000] [--runtime R] [--addr HOST:PORT]
+#include "options.hpp"
+
+#include <rt/async.hpp>
+#include <rt/join_set.hpp>
+#include <rt/runtime.hpp>
+#include <rt/serve.hpp>
+#include <rt/signal.hpp>
+#include <rt/sys_process.hpp>
+#include <rt/tcp.hpp>
+#include <rt/time.hpp>
+#include <rt/timeout.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace {
+
+/// Sends back what comes, until the client ends or has been idle for too long.
+rt::Async<> echo(rt::TcpStream* stream, std::chrono::seconds idle) {
+    while (rt::Chunk chunk = co_await rt::timeout(idle, stream->read(4096))) {
+        co_await rt::timeout(idle, stream->write_all(chunk.view()));
+    }
+}
+
+rt::Async<> serve(Options options) {
+    rt::TcpListener listener = co_await rt::TcpListener::bind(options.addr);
+    fmt::print("listening on {} ({})\n", listener.local_addr(), options.flavor.to_string());
+    std::fflush(stdout);
+    auto handler = [&options](rt::TcpStream* stream) { return echo(stream, options.idle); };
+    std::size_t served = co_await rt::serve(std::move(listener), options.limits, rt::shutdown_signal(), handler);
+    fmt::print("stopped after {} client{}\n", served, served == 1 ? "" : "s");
+}
+
+/// Says hello, and checks that it comes back; yields how many bytes that were.
+rt::Async<std::size_t> client(rt::SocketAddr server, int n) {
+    rt::TcpStream stream = co_await rt::TcpStream::connect(server);
+    std::string hello = fmt::format("Hello, world! from client {}", n);
+    co_await stream.write_all(hello);
+    co_await stream.shutdown();
+    std::string answer = co_await stream.read_to_string();
+    if (answer != hello) {
+        throw std::runtime_error(fmt::format("client {} said '{}' and heard '{}'", n, hello, answer));
+    }
+    co_return answer.size();
+}
+
+rt::Async<std::size_t> demo(Options options) {
+    rt::JoinSet<std::size_t> server;
+    if (options.addr.empty()) {
+        rt::TcpListener listener = co_await rt::TcpListener::bind("127.0.0.1:0");
+        options.addr = listener.local_addr().to_string();
+        auto handler = [&options](rt::TcpStream* stream) { return echo(stream, options.idle); };
+        server.spawn(rt::serve(std::move(listener), options.limits, rt::pending(), handler));
+    }
+    rt::SocketAddr address = co_await rt::resolve_one(options.addr);
+    rt::JoinSet<std::size_t> clients;
+    for (int n = 0; n < options.clients; ++n) {
+        clients.spawn(client(address, n));
+    }
+    std::size_t bytes = 0;
+    while (auto echoed = co_await clients.join_next()) {
+        bytes += *echoed;
+    }
+    co_return bytes;
+}
+
+int run(const Options& options) {
+    rt::sys::raise_descriptor_limit();
+    if (options.mode == Options::Mode::serve) {
+        rt::run(options.flavor, serve(options));
+        return 0;
+    }
+    auto begin = rt::sys::now();
+    std::size_t bytes = rt::run(options.flavor, demo(options));
+    std::chrono::duration<double> wall = rt::sys::now() - begin;
+    std::chrono::duration<double> cpu = rt::sys::cpu_time();
+    fmt::print("{} clients, {} bytes, {:.1f} ms, CPU {:.0f} %, peak memory {} kB\n", options.clients, bytes,
+               wall.count() * 1000, 100 * cpu / wall, rt::sys::peak_memory_kb());
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        Options options = Options::parse(argc, argv);
+        if (options.mode == Options::Mode::help) {
+            fmt::print("{}", usage);
+            return 0;
+        }
+        return run(options);
+    } catch (const std::invalid_argument& error) {
+        fmt::print(stderr, "{}\n", error.what());
+        return 2;
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "{}\n", error.what());
+        return 1;
+    }
+}

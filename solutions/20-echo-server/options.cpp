@@ -1,0 +1,84 @@
+#include "options.hpp"
+
+#include <charconv>
+#include <stdexcept>
+#include <string_view>
+#include <system_error>
+
+#include <fmt/core.h>
+#include <getopt.h>
+
+namespace {
+
+/// A number from `least` to `most`, of what an option says.
+long number(std::string_view option, std::string_view text, long least, long most) {
+    long value = 0;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
+        throw std::invalid_argument(
+            fmt::format("--{} needs a whole number from {} to {}, not '{}'", option, least, most, text));
+    }
+    return value;
+}
+
+rt::Flavor flavor_named(std::string_view text) {
+    if (auto found = rt::Flavor::parse(text)) {
+        return *found;
+    }
+    throw std::invalid_argument(
+        fmt::format("--runtime needs current_thread, multi_thread, multi_thread:N or asio, not '{}'", text));
+}
+
+}  // namespace
+
+Options Options::parse(int argc, char** argv) {
+    Options options;
+    std::string_view mode = argc < 2 ? "--help" : argv[1];
+    if (mode == "--help" || mode == "-h") {
+        return options;
+    }
+    if (mode != "serve" && mode != "demo") {
+        throw std::invalid_argument(fmt::format("'{}' is neither serve nor demo; see --help", mode));
+    }
+    bool serves = mode == "serve";
+    options.mode = serves ? Mode::serve : Mode::demo;
+    if (serves) {
+        options.addr = "127.0.0.1:3001";
+    }
+
+    enum : int { addr = 1, runtime, max_connections, idle_timeout, clients, help };
+    static const option common[] = {{"addr", required_argument, nullptr, addr},
+                                    {"runtime", required_argument, nullptr, runtime},
+                                    {"help", no_argument, nullptr, help},
+                                    {"max-connections", required_argument, nullptr, max_connections},
+                                    {"idle-timeout", required_argument, nullptr, idle_timeout},
+                                    {nullptr, 0, nullptr, 0}};
+    static const option for_demo[] = {common[0], common[1], common[2],
+                                      {"clients", required_argument, nullptr, clients},
+                                      {nullptr, 0, nullptr, 0}};
+    opterr = 0;  // the sentences are ours
+    char** arguments = argv + 1;
+    int count = argc - 1;
+    for (;;) {
+        int before = optind;
+        switch (getopt_long(count, arguments, ":", serves ? common : for_demo, nullptr)) {
+            case addr: options.addr = optarg; break;
+            case runtime: options.flavor = flavor_named(optarg); break;
+            case max_connections:
+                options.limits.connections = static_cast<std::size_t>(number("max-connections", optarg, 1, 1'000'000));
+                break;
+            case idle_timeout:
+                options.idle = std::chrono::seconds(number("idle-timeout", optarg, 1, 31'536'000));
+                break;
+            case clients: options.clients = static_cast<int>(number("clients", optarg, 1, 1'000'000)); break;
+            case help: options.mode = Mode::help; return options;
+            case ':': throw std::invalid_argument(fmt::format("{} needs a value; see --help", arguments[before]));
+            case -1:
+                if (optind < count) {
+                    throw std::invalid_argument(fmt::format("'{}' is not understood; see --help", arguments[optind]));
+                }
+                return options;
+            default: throw std::invalid_argument(fmt::format("'{}' is no option of {}; see --help", arguments[before], mode));
+        }
+    }
+}
