@@ -81,11 +81,11 @@ class Worker {
 
     /// Queues a task that was woken or spawned on this worker's thread.
     void schedule(Runnable runnable) noexcept {
-        // Between two polls the worker is about to look into its queue itself, and while it lies in the driver it tells the
-        // others when it comes out. A task that yielded is the first case: it makes no work that was not there before.
-        bool const is_polling = polled_ != nullptr && polled_ != &runnable.task();
-        queue_.push(std::move(runnable), crew_.injection, is_polling ? Publish::for_sleepers : Publish::quietly);
-        if (is_polling) {
+        // A task that yielded was running and now waits behind the others: no more work than before. And while the worker lies
+        // in the driver, it tells the others when it comes out.
+        bool const is_news = polled_ != &runnable.task() && !is_asleep_;
+        queue_.push(std::move(runnable), crew_.injection, is_news ? Publish::for_sleepers : Publish::quietly);
+        if (is_news) {
             crew_.wake_one();
         }
     }
@@ -108,6 +108,7 @@ class Worker {
     unsigned const id_;
     unsigned polls_ = 0;
     bool is_searching_ = false;
+    bool is_asleep_ = false;
     Task* polled_ = nullptr;  // the task that is being polled
     std::uint32_t random_ = id_ + 1;
     Deque queue_;
@@ -193,8 +194,11 @@ inline std::optional<Runnable> Worker::next_task() noexcept {
 inline std::optional<Runnable> Worker::take_share() noexcept {
     TaskQueue more;
     std::optional<Runnable> first = crew_.injection.pop_share(more, crew_.workers.size(), Deque::half);
-    while (std::optional<Runnable> runnable = more.pop()) {
-        queue_.push(std::move(*runnable), crew_.injection, Publish::quietly);
+    if (!more.is_empty()) {
+        while (std::optional<Runnable> runnable = more.pop()) {
+            queue_.push(std::move(*runnable), crew_.injection);
+        }
+        crew_.wake_one();  // for a moment these were in no queue, and a searcher may have missed them
     }
     return first;
 }
@@ -228,7 +232,7 @@ inline void Worker::look_around() {
     if (crew_.seat.try_take()) {
         crew_.seat.park(no_wait);
         crew_.seat.leave();
-        // For what was woken; and for a worker that found the seat taken just now, and sleeps elsewhere.
+        // For a worker that found the seat taken just now, and sleeps elsewhere.
         crew_.wake_one();
     }
 }
@@ -238,7 +242,9 @@ inline void Worker::sleep() {
     if (order == Idle::OnSleep::look_again && crew_.has_work()) {
         crew_.wake_one();  // most likely this worker itself
     }
+    is_asleep_ = true;
     park_.park(crew_.seat);
+    is_asleep_ = false;
     switch (crew_.idle.wake_up(id_)) {
         case Idle::OnWake::search: is_searching_ = true; break;
         case Idle::OnWake::run:
