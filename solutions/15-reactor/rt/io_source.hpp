@@ -13,7 +13,7 @@
 /// Short reads: a read that filled less than its buffer has emptied the kernel's; the next would be refused. We clear at once,
 /// and save one system call in three.
 ///
-/// Threads: one task may read while another writes, on different threads, if `prepare` was called before they parted.
+/// Threads: one task may read while another writes, on different threads, if `prepare` was called before they part.
 #pragma once
 
 #include <rt/budget.hpp>
@@ -72,7 +72,9 @@ class IoSource {
                     throw sys::error(result, what);
                 }
                 if (!registration_) {
-                    seen = register_now();
+                    prepare();
+                    // What was assumed until now. The kernel may have reported more since: that is not to be cleared.
+                    seen = Readiness::untried(readiness().load().generation());
                 }
                 readiness().clear_refused(direction, seen);
             }
@@ -83,12 +85,15 @@ class IoSource {
         }
     }
 
-    /// Registers now, if that has not been done. Called before two tasks begin to use this one from two threads.
+    /// Registers with the current runtime now, if that has not been done. Called before two tasks begin to use this one from
+    /// two threads.
     void prepare() {
         if (!registration_) {
-            register_now();
+            register_with(current("waiting for a descriptor").service<Reactor>());
         }
     }
+    /// Registers with `reactor`, as the first refusal would have done. Called once, by tests and by `prepare`.
+    void register_with(Reactor& reactor) { registration_ = reactor.add(fd_.get()); }
 
   private:
     ReadinessWord& readiness() const noexcept { return registration_.record().readiness; }
@@ -100,13 +105,6 @@ class IoSource {
             }
         }
         return registration_.record().waiter(direction);
-    }
-
-    /// Returns what was assumed of the descriptor until now: the kernel may have reported more since, and that must not be
-    /// cleared.
-    Readiness register_now() {
-        registration_ = current("waiting for a descriptor").service<Reactor>().add(fd_.get());
-        return Readiness::untried(readiness().load().generation());
     }
 
     sys::Fd fd_;
