@@ -1,0 +1,66 @@
+/// \file
+/// A slow answer and a deadline: `timeout`, and the same by hand with `select`, where the loser is dropped.
+#include <rt/async.hpp>
+#include <rt/current_thread.hpp>
+#include <rt/select.hpp>
+#include <rt/time.hpp>
+#include <rt/timeout.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include <fmt/core.h>
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Says when it goes, and whether it had its say.
+class Guest {
+  public:
+    explicit Guest(std::string name) : name_(std::move(name)) { fmt::print("{} thinks\n", name_); }
+    Guest(const Guest&) = delete;
+    Guest& operator=(const Guest&) = delete;
+    ~Guest() { fmt::print("{} {}\n", name_, has_answered_ ? "has answered" : "was not waited for"); }
+
+    std::string answer() {
+        has_answered_ = true;
+        return "forty-two, says " + name_;
+    }
+
+  private:
+    std::string name_;
+    bool has_answered_ = false;
+};
+
+rt::Async<std::string> ask(std::string name, std::chrono::milliseconds needs) {
+    Guest guest(std::move(name));
+    co_await rt::sleep(needs);
+    co_return guest.answer();
+}
+
+rt::Async<> questions() {
+    fmt::print("{}\n", co_await rt::timeout(100ms, ask("the quick one", 10ms)));
+    try {
+        fmt::print("{}\n", co_await rt::timeout(100ms, ask("the slow one", 1h)));
+    } catch (const rt::Elapsed&) {
+        fmt::print("no answer within 100 ms\n");
+    }
+    auto first = co_await rt::select(ask("the tortoise", 1h), ask("the hare", 10ms));
+    fmt::print("branch {}: {}\n", first.index(), first.index() == 0 ? std::get<0>(first) : std::get<1>(first));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc > 1) {
+        fmt::print(stderr, "'{}' means nothing here: this program takes no arguments.\n", argv[1]);
+        return 2;
+    }
+    rt::CurrentThread runtime;
+    runtime.block_on(questions());
+    return 0;
+}

@@ -1,0 +1,87 @@
+/// \file
+/// `timeout(duration, future)`: the future, or an exception if it takes too long. A select of a future and a sleep.
+///
+/// Source of the idea: `tokio::time::timeout`.
+#pragma once
+
+#include <rt/future.hpp>
+#include <rt/outcome.hpp>
+#include <rt/park.hpp>
+#include <rt/sleep.hpp>
+
+#include <chrono>
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace rt {
+
+/// Thrown by `timeout` when the time is up.
+class Elapsed : public std::exception {
+  public:
+    const char* what() const noexcept override { return "the time is up: the deadline came before the future was done"; }
+};
+
+/// See `timeout`.
+template <Future F>
+class [[nodiscard]] Timeout {
+  public:
+    using Output = OutputOf<F>;
+
+    Timeout(Instant deadline, F future) : racers_(std::in_place, std::move(future), deadline) {}
+
+    Poll<Output> poll(Context& cx) {
+        contract_.begin("timeout");
+        // The future first: what is ready is not late, whatever the clock says.
+        Outcome<Output> outcome;
+        const bool done = poll_into(racers_->future, cx, outcome);
+        if (!done && racers_->sleep.poll(cx).is_pending()) {
+            return contract_.pending();
+        }
+        // Both go before anybody hears of the end.
+        racers_.reset();
+        if (!done) {
+            throw Elapsed();
+        }
+        if constexpr (std::is_void_v<Output>) {
+            outcome.take();
+            return Ready();
+        } else {
+            return Ready<Output>(outcome.take());
+        }
+    }
+
+  private:
+    struct Racers {
+        Racers(F f, Instant deadline) : future(std::move(f)), sleep(deadline) {}
+
+        F future;
+        Sleep sleep;
+    };
+
+    [[no_unique_address]] Contract contract_;
+    std::optional<Racers> racers_;  // until one has won
+};
+
+/// Waits for `future`, at most until `duration` from now: yields its value or throws what it threw. If it is not done by then
+/// it is destroyed, and Elapsed is thrown. A future that is ready wins, also when the time is up.
+template <class Rep, class Period, Future F>
+Timeout<F> timeout(std::chrono::duration<Rep, Period> duration, F future) {
+    return Timeout<F>(time::later(time::now(), duration), std::move(future));
+}
+
+/// As `timeout`, until `deadline`.
+template <Future F>
+Timeout<F> timeout_at(Instant deadline, F future) {
+    return Timeout<F>(deadline, std::move(future));
+}
+
+/// Chosen when the last argument is not a future, to say so.
+template <class Rep, class Period, class T>
+    requires(!Future<T>)
+void timeout(std::chrono::duration<Rep, Period>, const T&) {
+    static_assert(Future<T>, "timeout(duration, future): the second is no future: it needs `Output` and `Poll<Output> poll(Context&)`");
+}
+
+}  // namespace rt
