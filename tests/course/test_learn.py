@@ -204,8 +204,9 @@ class Parts(CourseTest):
     @classmethod
     def setUpClass(cls):
         sys.path.insert(0, str(ROOT / "tools/learn"))
-        import building, cli, doctor, machine, screen, setup
-        cls.building, cls.cli, cls.doctor, cls.screen, cls.setup = building, cli, doctor, screen, setup
+        import building, cli, doctor, machine, process, screen, setup
+        cls.building, cls.cli, cls.doctor, cls.process = building, cli, doctor, process
+        cls.screen, cls.setup = screen, setup
 
         class Other(machine.Machine):
             """A machine that is not this one."""
@@ -284,6 +285,11 @@ class Parts(CourseTest):
         outcome = self.building.read_report(report)
         self.assertEqual((outcome.passed, outcome.skipped, [name for name, _ in outcome.failed]), (1, 1, ["b", "d"]))
         self.assertEqual(outcome.failed[0][1], "why")
+
+    def test_a_failed_file_speaks_for_itself(self):
+        log = self.tree(log="[1/3] a\nFAILED: b.o\n/usr/bin/g++ -I… b.cpp\nb.cpp:1: error: no\n  here\n[2/3] c\n"
+                            "FAILED: d.o\n/usr/bin/g++ d.cpp\nd.cpp:1: error\nninja: build stopped\n") / "log"
+        self.assertEqual(self.process.last_relevant(log), "b.cpp:1: error: no\n  here\n(1 more failed, see the log)")
 
     def test_plain_without_a_terminal(self):
         self.assertNotIn(ESCAPE, self.screen.red("x") + self.screen.bold("y"))

@@ -1,5 +1,6 @@
 """Children: started quietly into a log, and never left behind."""
 import os
+import re
 import signal
 import subprocess
 import time
@@ -99,11 +100,17 @@ def output_of(command: list, timeout: float = 20) -> Optional[str]:
     return run.stdout + run.stderr if run.returncode == 0 else None
 
 
-def last_relevant(log: Path, count: int = 30) -> str:
-    """The errors of a log if it names any, else its last lines."""
+def last_relevant(log: Path, count: int = 40) -> str:
+    """What a person must see of a failed step: the first failed file's messages, or the first error, or the last lines."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    marks = ("error:", "Error", "FAILED:", "undefined reference", "fatal:")
+    failed = [index for index, line in enumerate(lines) if line.startswith("FAILED:")]
+    if failed:
+        begin = failed[0] + 2                       # after Ninja's own line comes the command, of no use here
+        end = next((index for index in range(begin, len(lines))
+                    if re.match(r"^(\[\d+/\d+\]|FAILED:|ninja: )", lines[index])), len(lines))
+        more = [f"({len(failed) - 1} more failed, see the log)"] if len(failed) > 1 else []
+        return "\n".join(lines[begin:min(end, begin + count)] + more)
     for index, line in enumerate(lines):
-        if any(mark in line for mark in marks):
+        if any(mark in line for mark in ("error:", "Error", "fatal:")):
             return "\n".join(lines[index:index + count])
     return "\n".join(lines[-count:])
