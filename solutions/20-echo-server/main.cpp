@@ -34,11 +34,12 @@ rt::Async<> echo(rt::TcpStream* stream, std::chrono::seconds idle) {
 }
 
 rt::Async<> serve(Options options) {
+    auto stop = rt::shutdown_signal();  // from here on: whoever reads the next line may send one
     rt::TcpListener listener = co_await rt::TcpListener::bind(options.addr);
     fmt::print("listening on {} ({})\n", listener.local_addr(), options.flavor.to_string());
     std::fflush(stdout);
     auto handler = [&options](rt::TcpStream* stream) { return echo(stream, options.idle); };
-    std::size_t served = co_await rt::serve(std::move(listener), options.limits, rt::shutdown_signal(), handler);
+    std::size_t served = co_await rt::serve(std::move(listener), options.limits, std::move(stop), handler);
     fmt::print("stopped after {} client{}\n", served, served == 1 ? "" : "s");
 }
 

@@ -227,10 +227,11 @@ inline void Task::leave() noexcept {
     }
 }
 
-/// Nobody can ask for the outcome any more. An exception in it would be lost in silence, so it is printed.
+/// Nobody can ask for the outcome any more. An exception in it would be lost in silence, so it is printed; unless the task was
+/// aborted: then nobody wanted to know.
 inline void Task::discard_outcome() noexcept {
     std::exception_ptr exception = drop_outcome();
-    if (!exception) {
+    if (!exception || state_.is_aborted()) {
         return;
     }
     const Name name = this->name();

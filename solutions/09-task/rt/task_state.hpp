@@ -113,6 +113,7 @@ class TaskState {
 
     /// True once the outcome is stored; what its storing thread did before is then visible.
     bool is_complete() const noexcept { return (word_.load(acquire) & complete_) != 0; }
+    bool is_aborted() const noexcept { return (word_.load(relaxed) & aborted) != 0; }
     bool is_owned() const noexcept { return (word_.load(relaxed) & owned) != 0; }
 
   private:

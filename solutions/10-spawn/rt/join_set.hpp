@@ -41,7 +41,7 @@ class JoinSet {
         std::swap(size_, other.size_);
         return *this;
     }
-    /// Aborts what still runs.
+    /// Aborts what still runs. Results and exceptions that were not taken are gone.
     ~JoinSet();
 
     /// Spawns `future` on the current runtime, as a member of this set.
