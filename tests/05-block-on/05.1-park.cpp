@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 #include <rt/park.hpp>
+#include <rt/sync.hpp>
+#include <support/random.hpp>
 #include <support/story.hpp>
 #include <support/test_thread.hpp>
 #include <support/trace_log.hpp>
@@ -17,6 +19,37 @@ namespace {
 
 /// Has passed long ago: a park with this deadline looks for the token, and sleeps for no time if it is not there.
 constexpr Instant long_ago{};
+
+/// Says in which round the sleeper is about to wait: it has looked for a token, and found none.
+struct FallingAsleep {
+    static inline int round = 0;  // touched by the sleeper only
+    static inline rt::Atomic<int> rounds{0};
+
+    static void hear(const rt::trace::Event& event) noexcept {
+        if (event.kind == Kind::park) {
+            rounds.store(round, rt::release);
+        }
+    }
+};
+
+/// Holds a sleeper that has not begun to wait until the unpark has begun, and the first unparker until the second park.
+struct LateNotification {
+    static inline int rounds_left = 0;
+    static inline rt::Atomic<int> parks{0};
+    static inline rt::Atomic<int> unparks{0};
+
+    static void hear(const rt::trace::Event& event) noexcept {
+        if (event.kind == Kind::park && parks.fetch_add(1) == 0) {
+            while (unparks.load() < 1) {
+                rt::yield_thread();
+            }
+        } else if (event.kind == Kind::unpark && unparks.fetch_add(1) == 0) {
+            while (parks.load() < 2) {
+                rt::yield_thread();
+            }
+        }
+    }
+};
 
 std::chrono::nanoseconds cpu_time_of_this_thread() {
     timespec time{};
@@ -150,5 +183,70 @@ TEST_SUITE("05.1 park until unparked") {
             TestThread second([&] { play(right, left); });
         }
         CHECK(ball == 2 * rounds);
+    }
+
+    TEST_CASE("an unpark at the very moment of falling asleep is not lost") {
+        constexpr int rounds = 20000;
+        ThreadPark park;
+        rt::Atomic<int> going_to_sleep{0};
+        FallingAsleep::rounds.store(0);
+        rt::trace::listen(&FallingAsleep::hear);
+        auto const seed = seed_of_this_run();
+        step("{} times: one thread parks, the other unparks it a moment earlier or later", rounds);
+        TestThread other([&] {
+            Random random(seed);
+            for (int round = 1; round <= rounds; ++round) {
+                if (round % 2 == 0) {
+                    spin_until([&] { return going_to_sleep.load(rt::acquire) >= round; });
+                } else {
+                    spin_until([&] { return FallingAsleep::rounds.load(rt::acquire) >= round; });
+                }
+                dawdle(random.below(30));
+                park.unpark();
+            }
+        });
+        Random random(seed + 1);
+        for (int round = 1; round <= rounds; ++round) {
+            FallingAsleep::round = round;
+            going_to_sleep.store(round, rt::release);
+            dawdle(random.below(30));
+            park.park(std::nullopt);
+            still_alive();
+        }
+        other.join();
+        rt::trace::listen(nullptr);
+        CHECK_FALSE(park.has_token());
+    }
+
+    TEST_CASE("a notification that comes late does not end the next sleep") {
+        // The first sleeper sees its token before it waits, and parks again; only then does the first unparker get to its
+        // notification. It finds a thread that waits for another token.
+        LateNotification::rounds_left = 100;
+        ThreadPark park;
+        rt::Atomic<bool> unparked_twice{false};
+        step("100 times: hold the first unpark until the second park");
+        while (LateNotification::rounds_left-- > 0) {
+            LateNotification::parks.store(0);
+            LateNotification::unparks.store(0);
+            unparked_twice.store(false);
+            rt::trace::listen(&LateNotification::hear);
+            TestThread unparker([&] {
+                while (LateNotification::parks.load() < 1) {
+                    rt::yield_thread();
+                }
+                park.unpark();
+                for (int i = 0; i < 20; ++i) {
+                    rt::yield_thread();  // lets the sleeper show whether it woke up by mistake
+                }
+                unparked_twice.store(true);
+                park.unpark();
+            });
+            park.park(std::nullopt);
+            park.park(std::nullopt);
+            CHECK(unparked_twice.load());
+            unparker.join();
+            rt::trace::listen(nullptr);
+            park.park(long_ago);  // if it did wake up by mistake, there is a token too many
+        }
     }
 }

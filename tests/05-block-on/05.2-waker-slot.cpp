@@ -20,13 +20,6 @@ using rt::WakerVTable;
 
 namespace {
 
-/// Lets the clock run differently each time: some turns of an empty loop.
-void dawdle(int turns) {
-    for (int volatile i = 0; i < turns;) {
-        i = i + 1;
-    }
-}
-
 /// A waker whose clone does something first: stands in for another thread that acts during a registration.
 struct Interrupted {
     WakerSlot* slot = nullptr;
@@ -217,16 +210,23 @@ TEST_SUITE("05.2 a slot for the latest waker") {
         WakerSlot slot;
         rt::Atomic<int> happened{0};
         rt::Atomic<int> seen{0};
-        std::latch start(2);
-        step("{} times: one thread waits, the other makes it happen and wakes", rounds);
+        std::latch start(3);
+        step("{} times: one thread waits, another makes it happen and wakes, a third one wakes for nothing", rounds);
         {
+            rt::Atomic<bool> over{false};
+            TestThread nuisance([&] {
+                Random random(seed + 2);
+                start.arrive_and_wait();
+                while (!over.load(rt::relaxed)) {
+                    dawdle(random.below(50));
+                    slot.wake();
+                }
+            });
             TestThread waker_side([&] {
                 Random random(seed);
                 start.arrive_and_wait();
                 for (int round = 1; round <= rounds; ++round) {
-                    while (seen.load(rt::acquire) < round - 1) {
-                        rt::yield_thread();
-                    }
+                    spin_until([&] { return seen.load(rt::acquire) >= round - 1; });
                     dawdle(random.below(300));
                     happened.store(round, rt::release);
                     slot.wake();
@@ -249,6 +249,8 @@ TEST_SUITE("05.2 a slot for the latest waker") {
                 seen.store(round, rt::release);
             }
             waker_side.join();
+            over.store(true, rt::relaxed);
+            nuisance.join();
             (void)slot.take();
         }
         CHECK(happened.load() == rounds);

@@ -6,6 +6,7 @@
 #include <support/counted_future.hpp>
 #include <support/death.hpp>
 #include <support/drop_counter.hpp>
+#include <support/random.hpp>
 #include <support/story.hpp>
 #include <support/test_thread.hpp>
 #include <support/trace_log.hpp>
@@ -199,6 +200,38 @@ TEST_SUITE("05.3 block_on") {
         step("two threads, {} kettles each", rounds);
         TestThread first(work);
         TestThread second(work);
+    }
+
+    TEST_CASE("a wake that comes while the poll returns is never taken for a forgotten waker") {
+        constexpr int rounds = 5000;
+        auto const seed = seed_of_this_run();
+        Waker handed_over;
+        rt::Atomic<int> handed{0};
+        TestThread other([&] {
+            Random random(seed);
+            for (int round = 1; round <= rounds; ++round) {
+                spin_until([&] { return handed.load(rt::acquire) >= round; });
+                dawdle(random.below(120));
+                std::move(handed_over).wake();
+            }
+        });
+        step("{} times: hand the waker over, return Pending, be woken at that moment", rounds);
+        int polls = 0;
+        for (int round = 1; round <= rounds; ++round) {
+            bool first = true;
+            block_on(rt::poll_fn([&](Context& cx) -> Poll<void> {
+                ++polls;
+                if (!std::exchange(first, false)) {
+                    return Ready();
+                }
+                handed_over = cx.waker();
+                handed.store(round, rt::release);
+                return Pending;
+            }));
+            still_alive();
+        }
+        other.join();
+        CHECK(polls == 2 * rounds);
     }
 
     TEST_CASE("block_on inside of a future is a mistake and says so") {

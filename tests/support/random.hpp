@@ -1,7 +1,8 @@
 /// \file
-/// Random numbers that can be had again: for stress tests.
+/// Random numbers that can be had again: and a way to waste time with them: for stress tests.
 #pragma once
 
+#include <rt/sync.hpp>
 #include <support/story.hpp>
 
 #include <cstdint>
@@ -27,6 +28,24 @@ class Random {
   private:
     std::uint64_t state_;
 };
+
+/// Some turns of an empty loop, so that two threads meet at ever other moments. Called in stress tests, never to wait.
+inline void dawdle(int turns) noexcept {
+    for (int volatile turn = 0; turn < turns;) {
+        turn = turn + 1;
+    }
+}
+
+/// Spins until `done()`: meets another thread to within nanoseconds, where a latch would be too slow to hit a race. Gives
+/// the processor away now and then, so that it works on one processor too.
+template <class Done>
+void spin_until(Done done) {
+    for (int turn = 1; !done(); ++turn) {
+        if (turn % 2000 == 0) {
+            rt::yield_thread();
+        }
+    }
+}
 
 /// The seed of this run: PBP_SEED, or 1. It becomes a step, so that a failure prints it.
 inline std::uint64_t seed_of_this_run() {
