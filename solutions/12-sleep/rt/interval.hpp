@@ -17,11 +17,12 @@
 
 namespace rt {
 
-/// When a tick was missed, the next are, with a period of 10 that is looked at 25 late, at 35 instead of 10:
+/// What becomes of ticks that nobody waited for. For example, of an interval of 10 s whose tick of second 10 is awaited
+/// only in second 25, the next ticks come in seconds:
 enum class MissedTickBehavior {
-    burst,  ///< all made up for, at once: 35, 35, 35, 40, 50 …, for a count that must be right
-    delay,  ///< a period after the late one: 35, 45, 55 …, for a pause that must be kept
-    skip,   ///< those missed are left out: 35, 40, 50 …, for a rhythm that must be kept
+    burst,  ///< 25, 25, 30, 40: all are made up for, at once. For a count that must be right.
+    delay,  ///< 25, 35, 45, 55: a period after the late one. For a pause that must be kept.
+    skip,   ///< 25, 30, 40, 50: those missed are left out. For a rhythm that must be kept.
 };
 
 /// See `interval`. Awaited by one at a time; may be moved while no tick is awaited.

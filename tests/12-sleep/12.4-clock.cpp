@@ -1,0 +1,387 @@
+#include <doctest/doctest.h>
+#include <rt/async.hpp>
+#include <rt/current_thread.hpp>
+#include <rt/scheduler.hpp>
+#include <rt/spawn_blocking.hpp>
+#include <rt/sys.hpp>
+#include <rt/time.hpp>
+#include <rt/yield_now.hpp>
+#include <support/death.hpp>
+#include <support/mock_task.hpp>
+#include <support/paused_clock.hpp>
+#include <support/show.hpp>
+#include <support/story.hpp>
+#include <support/trace_log.hpp>
+
+#include <chrono>
+#include <latch>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace support;
+using namespace std::chrono_literals;
+using rt::Async;
+using rt::Instant;
+using rt::MissedTickBehavior;
+using rt::Pending;
+using rt::Ready;
+using std::chrono::seconds;
+
+namespace {
+
+/// What happened, and when on the paused clock: "a at 1 s".
+class Diary {
+  public:
+    void start() { start_ = rt::time::now(); }
+    void note(const std::string& what) {
+        text_ += fmt::format("{} at {} s\n", what, std::chrono::duration<double>(rt::time::now() - start_).count());
+    }
+    const std::string& text() const { return text_; }
+
+  private:
+    Instant start_;
+    std::string text_;
+};
+
+Async<> sleeper(std::string name, seconds duration, Diary* diary) {
+    co_await rt::sleep(duration);
+    diary->note(name);
+}
+
+/// Sleeps, then needs several polls for what it does next.
+Async<> busy_sleeper(std::string name, seconds duration, Diary* diary) {
+    co_await rt::sleep(duration);
+    for (int i = 0; i < 10; ++i) {
+        co_await rt::yield_now();
+    }
+    diary->note(name);
+}
+
+Async<> advances(seconds duration, std::string name, Diary* diary) {
+    co_await rt::time::advance(duration);
+    diary->note(name);
+}
+
+/// A runtime that claims to have many threads.
+class ManyThreads final : public rt::Scheduler {
+  public:
+    ManyThreads() : Scheduler(&park_) {}
+    ~ManyThreads() { close_services(); }
+    void schedule(rt::Runnable) noexcept override {}
+    bool is_multi_threaded() const noexcept override { return true; }
+
+  private:
+    void launch(rt::Runnable) noexcept override {}
+    rt::ThreadPark park_;
+};
+
+/// A Park that never sleeps, and remembers the deadline it was called with last.
+class LastDeadline final : public rt::Park {
+  public:
+    void park(std::optional<Instant> d) override { deadline = d; }
+    void unpark() noexcept override {}
+    std::optional<Instant> deadline;
+};
+
+/// Ticks of an interval of 10 s: the first at 0 s, the second asked for only at 25 s (or where the test says).
+std::vector<seconds> planned_ticks(MissedTickBehavior behavior, std::chrono::nanoseconds late_at = 25s) {
+    PausedClock clock;
+    rt::Interval ticks = rt::interval(10s);
+    Instant const start = clock.now();
+    ticks.set_missed_tick_behavior(behavior);
+    std::vector<seconds> found;
+    for (int i = 0; i < 6; ++i) {
+        auto tick = spawn_mock("tick", ticks.tick());
+        rt::Poll<Instant> poll = tick.poll();
+        while (poll.is_pending()) {
+            clock.jump();
+            poll = tick.poll();
+        }
+        found.push_back(std::chrono::duration_cast<seconds>(clock.now() - start));
+        if (i == 0) {
+            clock.advance(late_at);
+        }
+    }
+    return found;
+}
+
+}  // namespace
+
+TEST_SUITE("12.4 a clock that stands still and intervals") {
+    TEST_CASE("a paused clock stands still") {
+        PausedClock clock;
+        Instant const before = clock.now();
+        Instant const real = rt::sys::now();
+        while (rt::sys::now() == real) {  // the real one goes on
+        }
+        CHECK(clock.now() == before);
+    }
+
+    TEST_CASE("idle time jumps from timer to timer") {
+        Diary diary;
+        auto body = [](Diary* d) -> Async<> {
+            d->start();
+            auto c = rt::spawn(sleeper("c", 3h, d));
+            auto a = rt::spawn(sleeper("a", 1h, d));
+            auto b = rt::spawn(sleeper("b", 2h, d));
+            co_await a;
+            co_await b;
+            co_await c;
+        };
+        step("three tasks sleep for 1 h and 2 h and 3 h");
+        run_paused(body(&diary));
+        CHECK(diary.text() == "a at 3600 s\nb at 7200 s\nc at 10800 s\n");
+    }
+
+    TEST_CASE("the clock does not jump while a task is ready") {
+        Diary diary;
+        auto body = [](Diary* d) -> Async<> {
+            d->start();
+            auto nap = rt::spawn(sleeper("the sleeper", 1s, d));
+            for (int i = 0; i < 1000; ++i) {
+                co_await rt::yield_now();
+            }
+            d->note("the busy one");
+            co_await nap;
+        };
+        run_paused(body(&diary));
+        CHECK(diary.text() == "the busy one at 0 s\nthe sleeper at 1 s\n");
+    }
+
+    TEST_CASE("the clock does not jump while a blocking job is in flight") {
+        Diary diary;
+        TraceLog log;
+        auto body = [](Diary* d, TraceLog* l) -> Async<> {
+            d->start();
+            auto nap = rt::spawn(sleeper("the sleeper", 1h, d));
+            auto wait_for_park = [l] { l->wait_for(TraceLog::Kind::park, 1); };
+            auto job = rt::spawn_blocking(wait_for_park);
+            co_await job;
+            d->note("the job");
+            co_await nap;
+        };
+        step("a job ends once the runtime sleeps; a sleeper waits for an hour");
+        run_paused(body(&diary, &log));
+        CHECK(diary.text() == "the job at 0 s\nthe sleeper at 3600 s\n");
+    }
+
+    TEST_CASE("what a blocking job wakes runs before the clock jumps") {
+        // The race is between the end of the job and the runtime that is about to sleep: so, many times.
+        auto body = []() -> Async<int> {
+            int jumps = 0;
+            for (int round = 0; round < 300; ++round) {
+                Instant const before = rt::time::now();
+                Diary diary;
+                auto nap = rt::spawn(sleeper("the sleeper", 1h, &diary));
+                auto nothing = [] {};
+                auto job = rt::spawn_blocking(nothing);
+                co_await job;
+                jumps += rt::time::now() == before ? 0 : 1;
+                co_await nap;
+                still_alive();
+            }
+            co_return jumps;
+        };
+        step("300 jobs, each while a sleeper waits for an hour");
+        CHECK(run_paused(body()) == 0);
+    }
+
+    TEST_CASE("advance fires timers in order and lets the tasks run at each") {
+        Diary diary;
+        auto body = [](Diary* d) -> Async<> {
+            d->start();
+            auto b = rt::spawn(busy_sleeper("b", 2s, d));
+            auto a = rt::spawn(busy_sleeper("a", 1s, d));
+            auto late = rt::spawn(sleeper("late", 10s, d));
+            auto last = rt::spawn(busy_sleeper("last", 5s, d));
+            co_await rt::time::advance(5s);
+            d->note("advanced");
+            co_await late;
+        };
+        run_paused(body(&diary));
+        CHECK(diary.text() == "a at 1 s\nb at 2 s\nlast at 5 s\nadvanced at 5 s\nlate at 10 s\n");
+    }
+
+    TEST_CASE("advance by nothing lets the tasks run and leaves the clock") {
+        Diary diary;
+        auto body = [](Diary* d) -> Async<> {
+            d->start();
+            auto a = rt::spawn(busy_sleeper("a", 0s, d));
+            auto b = rt::spawn(sleeper("b", 1s, d));
+            co_await rt::time::advance(0s);
+            d->note("advanced");
+        };
+        run_paused(body(&diary));
+        CHECK(diary.text() == "a at 0 s\nadvanced at 0 s\n");
+    }
+
+    TEST_CASE("two advances at once end at their own moments") {
+        Diary diary;
+        auto body = [](Diary* d) -> Async<> {
+            d->start();
+            auto two = rt::spawn(advances(2s, "two", d));
+            auto one = rt::spawn(advances(1s, "one", d));
+            auto nap = rt::spawn(sleeper("nap", 1s, d));
+            co_await two;
+            co_await one;
+        };
+        run_paused(body(&diary));
+        CHECK(diary.text() == "nap at 1 s\none at 1 s\ntwo at 2 s\n");
+    }
+
+    TEST_CASE("a dropped advance moves nothing") {
+        PausedClock clock;
+        auto nap = spawn_mock("the nap", rt::sleep(3s));
+        CHECK(nap.poll() == Pending);
+        auto advance = spawn_mock("the advance", rt::time::advance(2s));
+        CHECK(advance.poll() == Pending);
+        advance.drop();
+        CHECK(advance.kept_wakers() == 0);
+        clock.jump();
+        CHECK(clock.elapsed() == 3s);
+    }
+
+    TEST_CASE("a blocking job does not hold an advance up") {
+        std::latch may_end(1);
+        Diary diary;
+        auto body = [](Diary* d, std::latch* latch) -> Async<> {
+            d->start();
+            auto wait = [latch] { latch->wait(); };
+            auto job = rt::spawn_blocking(wait);
+            auto nap = rt::spawn(sleeper("nap", 1s, d));
+            co_await rt::time::advance(2s);
+            d->note("advanced");
+            latch->count_down();
+            co_await job;
+        };
+        run_paused(body(&diary, &may_end));
+        CHECK(diary.text() == "nap at 1 s\nadvanced at 2 s\n");
+    }
+
+    TEST_CASE("resumed the clock goes on from where it stands") {
+        LastDeadline below;
+        rt::CurrentThread runtime(below);
+        auto& timers = runtime.service<rt::Timers>();
+        timers.pause();
+        rt::EnterScheduler entered(runtime);
+        auto nap = spawn_mock("the nap", rt::sleep(1h));
+        CHECK(nap.poll() == Pending);
+        step("the clock jumps by an hour and is resumed");
+        runtime.park().park(std::nullopt);
+        Instant const there = rt::time::now();
+        rt::time::resume();
+        CHECK(rt::time::now() >= there);
+        CHECK(rt::time::now() < there + 30min);
+        step("a minute's sleep is a real minute for the Park below");
+        auto minute = spawn_mock("a minute", rt::sleep(1min));
+        CHECK(minute.poll() == Pending);
+        runtime.park().park(std::nullopt);
+        REQUIRE(below.deadline.has_value());
+        CHECK(*below.deadline <= rt::sys::now() + 1min);
+        CHECK(*below.deadline > rt::sys::now() + 30s);
+    }
+
+    TEST_CASE("pausing twice and resuming twice is once") {
+        PausedClock clock;
+        Instant const before = clock.now();
+        rt::time::pause();
+        CHECK(clock.now() == before);
+        rt::time::resume();
+        rt::time::resume();
+        CHECK_FALSE(clock.service().is_paused());
+    }
+
+    TEST_CASE("who may move the clock") {
+        SUBCASE("advance needs a paused clock") {
+            rt::CurrentThread runtime;
+            rt::EnterScheduler entered(runtime);
+            auto advance = spawn_mock("advance", rt::time::advance(1s));
+            expect_violation("call rt::time::pause first", [&] { (void)advance.poll(); }, Noticed::in_every_build);
+        }
+        SUBCASE("pause needs a runtime") {
+            expect_violation("rt::time::pause: needs a runtime", [] { rt::time::pause(); }, Noticed::in_every_build);
+        }
+        SUBCASE("pause needs a runtime with one thread") {
+            auto body = [] {
+                ManyThreads runtime;
+                rt::EnterScheduler entered(runtime);
+                rt::time::pause();
+            };
+            expect_violation("a multi_thread runtime cannot be paused", body, Noticed::in_every_build);
+        }
+    }
+
+    TEST_CASE("the first tick is at once and the others keep the rhythm") {
+        PausedClock clock;
+        rt::Interval ticks = rt::interval(10s);
+        Instant const start = clock.now();
+        for (int i = 0; i < 4; ++i) {
+            auto tick = spawn_mock("tick", ticks.tick());
+            if (i > 0) {
+                CHECK(tick.poll() == Pending);
+                clock.jump();
+            }
+            CHECK(tick.poll() == Ready(start + i * 10s));
+            CHECK(clock.now() == start + i * 10s);
+            step("work for 3 s");
+            clock.advance(3s);
+        }
+    }
+
+    TEST_CASE("missed ticks in a burst are made up for") {
+        CHECK(planned_ticks(MissedTickBehavior::burst) == std::vector<seconds>{0s, 25s, 25s, 30s, 40s, 50s});
+    }
+
+    TEST_CASE("missed ticks with delay shift the rhythm") {
+        CHECK(planned_ticks(MissedTickBehavior::delay) == std::vector<seconds>{0s, 25s, 35s, 45s, 55s, 65s});
+    }
+
+    TEST_CASE("missed ticks with skip are left out") {
+        CHECK(planned_ticks(MissedTickBehavior::skip) == std::vector<seconds>{0s, 25s, 30s, 40s, 50s, 60s});
+    }
+
+    TEST_CASE("a tick a little late is not missed") {
+        CHECK(planned_ticks(MissedTickBehavior::delay, 10s + 4ms) == std::vector<seconds>{0s, 10s, 20s, 30s, 40s, 50s});
+    }
+
+    TEST_CASE("burst is what an interval does unless told otherwise") {
+        PausedClock clock;
+        CHECK(rt::interval(1s).missed_tick_behavior() == MissedTickBehavior::burst);
+        CHECK(rt::interval(1s).period() == 1s);
+    }
+
+    TEST_CASE("a dropped tick is not lost") {
+        PausedClock clock;
+        rt::Interval ticks = rt::interval_at(clock.now() + 10s, 10s);
+        Instant const start = clock.now();
+        {
+            auto tick = spawn_mock("a tick that is given up", ticks.tick());
+            CHECK(tick.poll() == Pending);
+            clock.advance(9s);
+        }
+        CHECK(clock.timers() == 0);
+        auto tick = spawn_mock("tick", ticks.tick());
+        CHECK(tick.poll() == Pending);
+        clock.jump();
+        CHECK(tick.poll() == Ready(start + 10s));
+    }
+
+    TEST_CASE("an interval that is reset begins a period from now") {
+        PausedClock clock;
+        rt::Interval ticks = rt::interval(10s);
+        clock.advance(3s);
+        ticks.reset();
+        auto tick = spawn_mock("tick", ticks.tick());
+        CHECK(tick.poll() == Pending);
+        clock.jump();
+        CHECK(clock.elapsed() == 13s);
+    }
+
+    TEST_CASE("an interval without a period is refused") {
+        PausedClock clock;
+        expect_violation("an interval needs a positive period", [] { (void)rt::interval(0s); }, Noticed::in_every_build);
+        expect_violation("an interval needs a positive period", [] { (void)rt::interval(-1s); }, Noticed::in_every_build);
+    }
+}
