@@ -185,7 +185,14 @@ class Source:
                 yield Finding(self.tokens[index].line, "closure")
 
     def is_kept(self, index: int) -> bool:
-        """An argument of a call that stores it."""
+        """An argument of a call that stores it; or named, and its name such an argument."""
+        if self.at(index - 1) == "=" and re.match(r"^[A-Za-z_]\w*$", self.at(index - 2)):
+            name, end = self.at(index - 2), self.partner.get(self.parent[index], len(self.tokens))
+            uses = [here for here in range(index, end) if self.at(here) == name and self.at(here - 1) not in (".", "->")]
+            return bool(uses) and all(self.at(here + 1) in (")", ",") and self.is_argument(here) for here in uses)
+        return self.is_argument(index)
+
+    def is_argument(self, index: int) -> bool:
         around = self.parent[index]
         while around >= 0 and self.at(around) == "(":
             callee = around - 1

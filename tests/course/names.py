@@ -7,7 +7,7 @@ from sources import ROOT, name_of, without_literals
 LINE = re.compile(r'\b(TEST_SUITE|TEST_CASE|TEST_CASE_FIXTURE|TEST_CASE_TEMPLATE|SCENARIO)\s*\((?:[^"()]*,)?\s*((?:"(?:\\.|[^"\\])*"\s*)+)')
 STRING = re.compile(r'"((?:\\.|[^"\\])*)"')
 FILE = re.compile(r"^(\d\d)\.(\d+)-[a-z0-9-]+\.cpp$")
-SLEEPS = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep)\s*\(")
+SLEEPS = re.compile(r"\bthis_thread\s*::\s*sleep_\w+|\b(usleep|nanosleep)\s*\(")
 PYTHON_SLEEP = re.compile(r"\btime\.sleep\(|\bsleep\(")
 ALLOWED = re.compile(r"(//|#)\s*house-rule:\s*allow\s+\S")
 

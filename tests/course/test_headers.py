@@ -84,6 +84,11 @@ class EachCheckCatches(CourseTest):
         self.assert_caught(headers.threads_only_in_sync(self.tree(**{"solutions/01-poll/main.cpp": "std::this_thread::x();"})),
                            "std::this_thread")
 
+    def test_threads_of_a_program_may_meet(self):
+        text = "#include <barrier>\nstd::barrier table(3);\n"
+        self.assert_clean(headers.threads_only_in_sync(self.tree(**{"solutions/11-spawn-blocking/main.cpp": text})))
+        self.assertEqual(len(headers.threads_only_in_sync(self.tree(**{ONE: text}))), 2)
+
     def test_not_a_mutex(self):
         text = '// std::mutex\nconst char* s = "std::mutex";\nrt::Mutex m; std::exception_ptr p;\n'
         self.assert_clean(headers.threads_only_in_sync(self.tree(**{ONE: text})))
@@ -98,7 +103,11 @@ class EachCheckCatches(CourseTest):
     def test_not_a_system_call(self):
         text = "auto n = sys::read(0); rt::sleep(s); x.poll(cx); stream->write(b); rt::signal(2);\n"
         self.assert_clean(headers.system_only_in_sys(self.tree(**{ONE: text})))
-        self.assert_clean(headers.system_only_in_sys(self.tree(**{"lessons/00-provided/rt/sys.hpp": "#include <unistd.h>\n"})))
+        for name in ("sys", "sys_socket"):
+            given = self.tree(**{f"lessons/00-provided/rt/{name}.hpp": "#include <unistd.h>\n"})
+            self.assert_clean(headers.system_only_in_sys(given))
+        taught = self.tree(**{"solutions/16-tcp/rt/sys_socket.hpp": "#include <unistd.h>\n"})
+        self.assert_caught(headers.system_only_in_sys(taught), "<unistd.h>")
 
 
 if __name__ == "__main__":

@@ -71,10 +71,12 @@ class EachRule(CourseTest):
     def test_closure(self):
         self.breaks("auto f = [n]() -> Async<int> { co_return n; };", "closure")
         self.breaks("rt::block_on([&] { co_return 1; });", "closure")
+        self.breaks("{ auto f = [n]() -> Async<int> { co_return n; }; spawn(f()); }", "closure")
 
     def test_closure_that_is_kept(self):
         self.keeps("rt::spawn([n]() -> Async<int> { co_return n; });")
         self.keeps("set.spawn<int>([n]() -> Async<int> { co_return n; });")
+        self.keeps("{ auto f = [n]() -> Async<int> { co_return n; }; spawn(f); set.spawn(std::move(f)); }")
         self.keeps("auto f = [](int n) -> Async<int> { co_return n; };")
         self.keeps("auto f = [n] { return [](int m) -> Async<int> { co_return m; }(n); };")
 

@@ -52,7 +52,7 @@ class EachCheckCatches(CourseTest):
         self.assert_caught(names.no_sleeps(self.tree(**{PROGRAM: "time.sleep(1)\n"})), "program.py:1: sleeps")
 
     def test_not_a_sleep(self):
-        self.assert_clean(names.no_sleeps(self.tree(**{FILE: "// sleep_for(1)\nrt::sleep(1s);\n"})))
+        self.assert_clean(names.no_sleeps(self.tree(**{FILE: "// sleep_for(1)\nrt::sleep(1s); rt::sleep_until(t);\n"})))
         self.assert_clean(names.no_sleeps(self.tree(**{PROGRAM: "time.sleep(1)  # house-rule: allow a stalling client stalls\n"})))
 
     def test_an_unknown_folder(self):
