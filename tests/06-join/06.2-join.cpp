@@ -1,6 +1,7 @@
 /// \file
 /// 06.2: several futures on one waker.
 #include <doctest/doctest.h>
+#include <fmt/ranges.h>  // so that a failure shows what is in a tuple or a vector
 
 #include <rt/block_on.hpp>
 #include <rt/future.hpp>
@@ -9,7 +10,6 @@
 #include <support/death.hpp>
 #include <support/drop_counter.hpp>
 #include <support/mock_task.hpp>
-#include <support/story.hpp>
 
 #include <memory>
 #include <stdexcept>

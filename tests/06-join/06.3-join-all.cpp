@@ -1,6 +1,7 @@
 /// \file
 /// 06.3: as many futures of one type as there are.
 #include <doctest/doctest.h>
+#include <fmt/ranges.h>  // so that a failure shows what is in a tuple or a vector
 
 #include <rt/future.hpp>
 #include <rt/join.hpp>
@@ -8,7 +9,6 @@
 #include <support/death.hpp>
 #include <support/drop_counter.hpp>
 #include <support/mock_task.hpp>
-#include <support/story.hpp>
 
 #include <cstddef>
 #include <deque>

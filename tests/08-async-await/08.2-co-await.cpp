@@ -8,7 +8,7 @@
 #include <rt/join.hpp>
 #include <rt/yield_now.hpp>
 #include <support/counted_future.hpp>
-#include <support/drop_counter.hpp>
+#include <support/counting_waker.hpp>
 #include <support/mock_task.hpp>
 #include <support/story.hpp>
 
@@ -77,7 +77,7 @@ class Rooted {
     using Output = bool;
 
     Rooted() : made_at_(this) {}
-    Rooted(const Rooted&) = delete;
+    Rooted(const Rooted&) = delete;  // co_await must poll a future where it lies: neither copy it nor move it
     Rooted& operator=(const Rooted&) = delete;
 
     /// True if it is polled where it was made.
@@ -347,18 +347,27 @@ TEST_SUITE("08.2 co_await any future") {
         Remote<int> pan("the pan");
         Notes notes;
         auto future = first_then_second(&kettle, &pan, &notes);
-        auto first = spawn_mock("the coroutine by its first owner", rt::by_ref(future));
-        auto second = spawn_mock("the coroutine by its second owner", rt::by_ref(future));
-        CHECK(first.poll() == Pending);
+        // Two contexts that exist at once: a context that was kept from the first poll is then not the second one.
+        CountingWaker first;
+        CountingWaker second;
+        rt::Waker const first_waker = first.waker();
+        rt::Waker const second_waker = second.waker();
+        rt::Context first_cx(first_waker);
+        rt::Context second_cx(second_waker);
+
+        step("poll the coroutine with the first waker");
+        CHECK(future.poll(first_cx) == Pending);
         kettle.finish(1);
         CHECK(first.wakes() == 1);
-        CHECK(second.poll() == Pending);
-        CHECK(first.kept_wakers() == 0);
-        CHECK(second.kept_wakers() == 1);
+        step("poll the coroutine with the second waker");
+        CHECK(future.poll(second_cx) == Pending);
+        CHECK(first.alive() == 1);
+        CHECK(second.alive() == 2);
         pan.finish(2);
         CHECK(first.wakes() == 1);
         CHECK(second.wakes() == 1);
-        CHECK(second.poll() == Ready(12));
+        step("poll the coroutine with the second waker");
+        CHECK(future.poll(second_cx) == Ready(12));
     }
 
     TEST_CASE("three loopers written straight down take turns") {
