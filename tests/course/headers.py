@@ -130,7 +130,7 @@ SYSTEM_CALL = re.compile(
 def outside(root: Path, keeper: str):
     """Lesson sources but the one header that may (keeper: its pattern), with comments and literals blanked."""
     for path in cpp_files(root, "lessons", "solutions"):
-        if not re.fullmatch(keeper, path.relative_to(path.parents[1]).as_posix()):
+        if not re.fullmatch(rf"lessons/{PROVIDED}/{keeper}", path.relative_to(root).as_posix()):
             text = path.read_text(encoding="utf-8")
             yield path, text, without_literals(text)
 
