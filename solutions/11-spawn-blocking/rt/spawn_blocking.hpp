@@ -13,6 +13,7 @@
 #include <rt/send.hpp>
 #include <rt/task.hpp>
 
+#include <concepts>
 #include <exception>
 #include <functional>
 #include <tuple>
@@ -62,6 +63,9 @@ class Refused {
     std::exception_ptr why_;
 };
 
+template <class F, class... Args>
+concept BlockingCallable = std::invocable<F, Args...> && !std::is_reference_v<std::invoke_result_t<F, Args...>>;
+
 }  // namespace detail
 
 /// Calls `f(args...)` on a thread that may block, soon; the handle yields the result, or throws what `f` threw. Called from
@@ -71,11 +75,10 @@ class Refused {
 /// begin in the order of their calls. If no thread can be started at all, the handle throws the std::system_error that
 /// says why.
 template <class F, class... Args>
+    requires detail::BlockingCallable<F, Args...>
 auto spawn_blocking(F f, Args... args) {
-    static_assert(std::invocable<F, Args...>, "spawn_blocking needs something to call, and the arguments it takes");
     using T = std::invoke_result_t<F, Args...>;
     static_assert(!Future<T>, "spawn_blocking calls a plain function: one that gives a future never blocks, so spawn it");
-    static_assert(!std::is_reference_v<T>, "spawn_blocking: return a value or a pointer, not a reference");
     static_assert(is_send<F> && (is_send<Args> && ...) && is_send<T>,
                   "spawn_blocking: the callable, an argument or the result is bound to its thread (ThreadBound)");
     auto& pool = current("spawn_blocking").service<BlockingPool>();
@@ -86,6 +89,14 @@ auto spawn_blocking(F f, Args... args) {
         return std::move(refused_handle);
     }
     return std::move(handle);
+}
+
+/// Chosen when that is not possible, to say why.
+template <class F, class... Args>
+    requires(!detail::BlockingCallable<F, Args...>)
+void spawn_blocking(const F&, const Args&...) {
+    static_assert(std::invocable<F, Args...>, "spawn_blocking needs something to call, and the arguments it takes");
+    static_assert(!std::invocable<F, Args...>, "spawn_blocking: return a value or a pointer, not a reference");
 }
 
 }  // namespace rt
