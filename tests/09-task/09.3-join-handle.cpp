@@ -1,0 +1,385 @@
+#include "queue.hpp"
+
+#include <doctest/doctest.h>
+#include <rt/future.hpp>
+#include <rt/task.hpp>
+#include <support/counted_future.hpp>
+#include <support/death.hpp>
+#include <support/drop_counter.hpp>
+#include <support/mock_task.hpp>
+#include <support/story.hpp>
+#include <support/trace_log.hpp>
+
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include <fmt/core.h>
+
+using namespace support;
+using rt::Pending;
+using rt::Ready;
+
+namespace {
+
+using Token = DropCounter::Token;
+
+/// Makes a task of `future` whose Runnable waits in `queue`.
+template <rt::Future F>
+rt::JoinHandle<rt::OutputOf<F>> start(Queue& queue, F future, rt::Owned owned = rt::Owned::no,
+                                      std::source_location where = std::source_location::current()) {
+    auto [runnable, handle] = rt::make_task(std::move(future), queue, owned, where);
+    queue.start(std::move(runnable));
+    return std::move(handle);
+}
+
+/// How the task that was made in `line` of this file is named in messages.
+std::string name_of_task(unsigned line) { return fmt::format("the task spawned at {}:{}", __FILE__, line); }
+
+}  // namespace
+
+TEST_SUITE("09.3 the JoinHandle") {
+    TEST_CASE("the handle gives the value when the task is done") {
+        Queue queue;
+        Remote<int> kettle("the kettle");
+        auto handle = spawn_mock("the handle", start(queue, kettle.future()));
+        CHECK(handle.poll() == Pending);
+        CHECK(queue.run_one());
+        CHECK_FALSE(handle.is_woken());
+        kettle.finish(100);
+        CHECK_FALSE(handle.is_woken());  // the kettle is ready, the task has not seen it yet
+        CHECK(queue.run_one());
+        CHECK(handle.is_woken());
+        CHECK(handle.wakes() == 1);
+        CHECK(handle.poll() == Ready(100));
+    }
+
+    TEST_CASE("the task runs though nobody polls its handle") {
+        Queue queue;
+        Remote<int> kettle("the kettle");
+        rt::JoinHandle<int> joined = start(queue, kettle.future());
+        kettle.finish(100);
+        CHECK_FALSE(joined.is_finished());
+        CHECK(queue.run_one());
+        CHECK(joined.is_finished());
+        auto handle = spawn_mock("the handle", std::move(joined));
+        step("the outcome has waited for us");
+        CHECK(handle.poll() == Ready(100));
+        CHECK(handle.clones() == 0);
+    }
+
+    TEST_CASE("the handle's waker is cloned once and used up once") {
+        Queue queue;
+        Remote<> kettle("the kettle");
+        auto handle = spawn_mock("the handle", start(queue, kettle.future()));
+        CHECK(handle.poll() == Pending);
+        CHECK(handle.poll() == Pending);
+        CHECK(handle.clones() == 1);  // the same waker a second time: nothing to replace
+        CHECK(handle.kept_wakers() == 1);
+        kettle.finish();
+        CHECK(queue.run_one());
+        CHECK(handle.wakes() == 1);
+        CHECK(handle.kept_wakers() == 0);
+        CHECK(handle.drops() == 0);
+        CHECK(handle.poll() == Ready());
+        CHECK(handle.kept_wakers() == 0);
+    }
+
+    TEST_CASE("only the latest waker is woken") {
+        Queue queue;
+        Remote<> kettle("the kettle");
+        rt::JoinHandle<> handle = start(queue, kettle.future());
+        CountingWaker old_waiter;
+        CountingWaker new_waiter;
+        rt::Waker const old_waker = old_waiter.waker();
+        rt::Waker const new_waker = new_waiter.waker();
+        rt::Context old_cx(old_waker);
+        rt::Context new_cx(new_waker);
+        step("poll the handle with one waker, then with another");
+        CHECK(handle.poll(old_cx) == Pending);
+        CHECK(handle.poll(new_cx) == Pending);
+        kettle.finish();
+        CHECK(queue.run_one());
+        CHECK(old_waiter.wakes() == 0);
+        CHECK(old_waiter.alive() == 1);
+        CHECK(new_waiter.wakes() == 1);
+    }
+
+    TEST_CASE("a dropped handle gives its waker back") {
+        Queue queue;
+        Remote<> kettle("the kettle");
+        auto handle = spawn_mock("the handle", start(queue, kettle.future()));
+        CHECK(handle.poll() == Pending);
+        CHECK(handle.kept_wakers() == 1);
+        handle.drop();
+        CHECK(handle.kept_wakers() == 0);
+        CHECK(handle.drops() == 1);
+        kettle.finish();
+        CHECK(queue.run_one());
+        CHECK(handle.wakes() == 0);
+    }
+
+    TEST_CASE("an output that cannot be copied") {
+        Queue queue;
+        Remote<std::unique_ptr<int>> kettle("the kettle");
+        auto handle = spawn_mock("the handle", start(queue, kettle.future()));
+        kettle.finish(std::make_unique<int>(100));
+        CHECK(queue.run_one());
+        rt::Poll<std::unique_ptr<int>> result = handle.poll();
+        REQUIRE(result.is_ready());
+        CHECK(*result.value() == 100);
+    }
+
+    TEST_CASE("an exception is delivered by the handle") {
+        Queue queue;
+        Remote<int> kettle("the kettle");
+        auto handle = spawn_mock("the handle", start(queue, kettle.future()));
+        kettle.fail(std::runtime_error("the kettle leaks"));
+        StderrCapture printed;
+        CHECK(queue.run_one());
+        CHECK_THROWS_WITH_AS((void)handle.poll(), "the kettle leaks", std::runtime_error);
+        handle.drop();
+        CHECK(printed.text() == "");  // someone has seen it
+    }
+
+    TEST_CASE("dropping the handle detaches and the task goes on") {
+        Queue queue;
+        Remote<> kettle("the kettle");
+        std::optional<rt::JoinHandle<>> handle = start(queue, kettle.future());
+        CHECK(queue.run_one());
+        step("drop the handle");
+        handle.reset();
+        CHECK(kettle.drops() == 0);
+        kettle.finish();
+        CHECK(queue.run_one());
+        CHECK(kettle.polls() == 2);
+        CHECK(kettle.drops() == 1);
+    }
+
+    TEST_CASE("the output is destroyed once by whoever goes last") {
+        Queue queue;
+        DropCounter outputs;
+        auto work = [&] {
+            return rt::poll_fn([&](rt::Context&) -> rt::Poll<Token> { return Ready(outputs.token()); });
+        };
+        SUBCASE("the handle takes it") {
+            {
+                auto handle = spawn_mock("the handle", start(queue, work()));
+                CHECK(queue.run_one());
+                CHECK(outputs.alive() == 1);
+                std::optional<Token> taken = handle.poll().value();
+                CHECK(outputs.alive() == 1);
+                taken.reset();
+                CHECK(outputs.drops() == 1);
+            }
+            CHECK(outputs.drops() == 1);
+        }
+        SUBCASE("the handle goes before the task is done") {
+            { auto handle = start(queue, work()); }
+            CHECK(queue.run_one());
+            CHECK(outputs.drops() == 1);
+        }
+        SUBCASE("the handle goes when the task is done") {
+            {
+                auto handle = start(queue, work());
+                CHECK(queue.run_one());
+                CHECK(outputs.drops() == 0);
+                step("drop the handle");
+            }
+            CHECK(outputs.drops() == 1);
+        }
+        SUBCASE("a waker outlives both") {
+            rt::Waker waker;
+            {
+                auto keep_waker = rt::poll_fn([&](rt::Context& cx) -> rt::Poll<Token> {
+                    waker = cx.waker();
+                    return Ready(outputs.token());
+                });
+                auto handle = start(queue, std::move(keep_waker));
+                CHECK(queue.run_one());
+            }
+            CHECK(outputs.drops() == 1);
+            std::move(waker).wake();
+            CHECK(outputs.drops() == 1);
+        }
+        CHECK(outputs.alive() == 0);
+        CHECK(outputs.copies() == 0);
+    }
+
+    TEST_CASE("an exception that nobody awaits is printed with the place of its task") {
+        Queue queue;
+        std::string const who = rt::checks_enabled ? name_of_task(__LINE__ + 3) : "task 0x";
+        Remote<int> kettle("the kettle");
+        std::optional<rt::JoinHandle<int>> handle =
+            start(queue, kettle.future());
+        kettle.fail(std::runtime_error("the kettle leaks"));
+        StderrCapture printed;
+        SUBCASE("the handle went before") {
+            handle.reset();
+            CHECK(queue.run_one());
+        }
+        SUBCASE("the handle goes afterwards") {
+            CHECK(queue.run_one());
+            handle.reset();
+        }
+        std::string const text = printed.text();
+        CHECK_MESSAGE(text.starts_with("rt: " + who), text);
+        CHECK_MESSAGE(text.ends_with(" ended with an exception that nobody awaited: the kettle leaks\n"), text);
+    }
+
+    TEST_CASE("what is thrown and is no std::exception is printed too") {
+        Queue queue;
+        StderrCapture printed;
+        start(queue, rt::poll_fn([](rt::Context&) -> rt::Poll<void> { throw 3; })).detach();
+        CHECK(queue.run_one());
+        std::string const text = printed.text();
+        CHECK_MESSAGE(text.ends_with(" ended with an exception that nobody awaited\n"), text);
+    }
+
+    TEST_CASE("a Cancelled that a detached task passes on is not printed") {
+        Queue queue;
+        StderrCapture printed;
+        start(queue, rt::poll_fn([](rt::Context&) -> rt::Poll<void> { throw rt::Cancelled(); })).detach();
+        CHECK(queue.run_one());
+        CHECK(printed.text() == "");
+    }
+
+    TEST_CASE("a handle gives its outcome once") {
+        expect_violation("a JoinHandle was polled after it gave its outcome",
+                         [] {
+                             Queue queue;
+                             auto handle = spawn_mock("the handle", start(queue, rt::ready(3)));
+                             queue.run_one();
+                             (void)handle.poll();
+                             (void)handle.poll();
+                         },
+                         Noticed::in_every_build);
+    }
+
+    TEST_CASE("a handle that was moved from is empty") {
+        Queue queue;
+        rt::JoinHandle<int> first = start(queue, rt::ready(3));
+        rt::JoinHandle<int> second = std::move(first);
+        first.abort();  // NOLINT: an empty handle aborts nothing
+        first.detach();
+        CHECK(queue.run_one());
+        auto handle = spawn_mock("the handle", std::move(second));
+        CHECK(handle.poll() == Ready(3));
+    }
+
+    TEST_CASE("a handle that is assigned to detaches the task it had") {
+        Queue queue;
+        DropCounter outputs;
+        auto work = [&] {
+            return rt::poll_fn([&](rt::Context&) -> rt::Poll<Token> { return Ready(outputs.token()); });
+        };
+        auto handle = start(queue, work());
+        CHECK(queue.run_one());
+        handle = start(queue, work());
+        CHECK(outputs.drops() == 1);
+        CHECK(queue.run_one());
+        handle.detach();
+        CHECK(outputs.drops() == 2);
+    }
+
+    TEST_CASE("handles in a circle: a task may hold the handle of itself") {
+        Queue queue;
+        Remote<> kettle("the kettle");
+        auto box = std::make_unique<std::optional<rt::JoinHandle<>>>();
+        auto* place = box.get();
+        auto inner = kettle.future();
+        auto work = rt::poll_fn(
+            [box = std::move(box), inner = std::move(inner)](rt::Context& cx) mutable { return inner.poll(cx); });
+        place->emplace(start(queue, std::move(work)));
+        CHECK(queue.run_one());
+        kettle.finish();
+        CHECK(queue.run_one());
+        CHECK(kettle.drops() == 1);
+    }
+
+    TEST_CASE("the last waker takes a task with it that nobody else knows") {
+        TraceLog log{TraceLog::Kind::drop};
+        Queue queue;
+        DropCounter futures;
+        rt::Waker first;
+        rt::Waker second;
+        auto [runnable, handle] = rt::make_task(
+            rt::poll_fn([&, token = futures.token()](rt::Context& cx) -> rt::Poll<void> {
+                first = cx.waker();
+                second = cx.waker();
+                return Pending;
+            }),
+            queue);
+        log.call(&runnable.task(), "the task");
+        queue.start(std::move(runnable));
+        CHECK(queue.run_one());
+        handle.detach();
+        CHECK(futures.alive() == 1);
+        step("drop one of its two wakers");
+        first = rt::Waker();
+        CHECK(futures.alive() == 1);
+        SUBCASE("the other is dropped") {
+            second = rt::Waker();
+            CHECK(queue.schedules() == 0);
+        }
+        SUBCASE("the other wakes it and it keeps no waker any more") {
+            std::move(second).wake();
+            CHECK(queue.schedules() == 1);
+            step("drop the Runnable");
+            queue.take();
+        }
+        CHECK(futures.alive() == 0);
+        CHECK(log.text() == "drop the task\n");
+    }
+
+    TEST_CASE("a task that returned Pending and that nobody can wake") {
+        Queue queue;
+        DropCounter futures;
+        auto silent = [](Token token) {
+            return rt::poll_fn([token = std::move(token)](rt::Context&) -> rt::Poll<void> { return Pending; });
+        };
+        SUBCASE("with a handle it waits for an abort") {
+            auto handle = start(queue, silent(futures.token()));
+            CHECK(queue.run_one());
+            CHECK(futures.alive() == 1);
+            step("drop the handle: nobody knows the task now");
+            handle.detach();
+            CHECK(futures.alive() == 0);
+        }
+        SUBCASE("without a handle and in no list it is destroyed") {
+            TraceLog log{TraceLog::Kind::drop};
+            start(queue, silent(futures.token())).detach();
+            CHECK(queue.run_one());
+            CHECK(futures.alive() == 0);
+            CHECK(log.text() == "drop #1\n");
+        }
+    }
+
+    TEST_CASE("kept by a list and by nobody who could wake it: a mistake that is named") {
+        std::string const who = name_of_task(__LINE__ + 5);
+        expect_violation(who + ": returned Pending but kept no waker", [] {
+            Queue queue;
+            auto silent = [](rt::Context&) -> rt::Poll<void> { return Pending; };
+            auto future = rt::poll_fn(silent);
+            start(queue, std::move(future), rt::Owned::yes).detach();
+            queue.run_one();
+        });
+    }
+
+    TEST_CASE("rt::pending is allowed to wait for ever") {
+        Queue queue;
+        auto [runnable, handle] = rt::make_task(rt::pending<>(), queue, rt::Owned::yes);
+        rt::Task& task = runnable.task();
+        queue.start(std::move(runnable));
+        handle.detach();
+        CHECK(queue.run_one());
+        CHECK_FALSE(task.is_finished());
+        step("its list aborts it so that it ends");
+        task.abort();
+        CHECK(queue.run_one());
+        CHECK(queue.finished() == 1);
+    }
+}

@@ -1,0 +1,376 @@
+#include "queue.hpp"
+
+#include <doctest/doctest.h>
+#include <rt/future.hpp>
+#include <rt/sync.hpp>
+#include <rt/task.hpp>
+#include <support/counted_future.hpp>
+#include <support/counting_waker.hpp>
+#include <support/drop_counter.hpp>
+#include <support/mock_task.hpp>
+#include <support/random.hpp>
+#include <support/sanitizers.hpp>
+#include <support/story.hpp>
+#include <support/test_thread.hpp>
+#include <support/trace_log.hpp>
+
+#include <latch>
+#include <optional>
+#include <utility>
+
+using namespace support;
+using rt::Pending;
+using rt::Ready;
+
+namespace {
+
+/// Makes a task of `future` whose Runnable waits in `queue`.
+template <rt::Future F>
+rt::JoinHandle<rt::OutputOf<F>> start(Queue& queue, F future, rt::Owned owned = rt::Owned::no) {
+    auto [runnable, handle] = rt::make_task(std::move(future), queue, owned);
+    queue.start(std::move(runnable));
+    return std::move(handle);
+}
+
+}  // namespace
+
+TEST_SUITE("09.4 abort") {
+    TEST_CASE("aborted before its first run") {
+        Queue queue;
+        Remote<int> kettle("the kettle");
+        auto handle = spawn_mock("the handle", start(queue, kettle.future()));
+        CHECK(handle.poll() == Pending);
+        step("abort the task");
+        handle.future().abort();
+        CHECK(kettle.drops() == 0);  // not here: its runtime's thread sees to it
+        CHECK(queue.schedules() == 0);
+        CHECK(queue.run_one());
+        CHECK(kettle.polls() == 0);
+        CHECK(kettle.drops() == 1);
+        CHECK(handle.is_woken());
+        CHECK_THROWS_AS((void)handle.poll(), rt::Cancelled);
+    }
+
+    TEST_CASE("aborted while asleep") {
+        Queue queue;
+        Remote<int> kettle("the kettle");
+        auto handle = spawn_mock("the handle", start(queue, kettle.future()));
+        CHECK(queue.run_one());
+        CHECK(handle.poll() == Pending);
+        step("abort the task twice");
+        handle.future().abort();
+        handle.future().abort();
+        CHECK(queue.schedules() == 1);
+        CHECK(kettle.drops() == 0);
+        step("a wake comes too");
+        kettle.finish(3);
+        CHECK(queue.schedules() == 1);
+        CHECK(queue.run_one());
+        CHECK_FALSE(queue.run_one());
+        CHECK(kettle.polls() == 1);
+        CHECK(kettle.drops() == 1);
+        CHECK(handle.wakes() == 1);
+        CHECK_THROWS_AS((void)handle.poll(), rt::Cancelled);
+    }
+
+    TEST_CASE("aborted in its poll which is Pending") {
+        Queue queue;
+        DropCounter futures;
+        std::optional<rt::JoinHandle<>> handle;
+        int polls = 0;
+        handle = start(queue, rt::poll_fn([&, token = futures.token()](rt::Context&) -> rt::Poll<void> {
+                           ++polls;
+                           handle->abort();
+                           CHECK(futures.alive() == 1);
+                           return Pending;
+                       }));
+        CHECK(queue.run_one());
+        CHECK(queue.waiting() == 1);
+        CHECK(futures.alive() == 1);
+        CHECK(queue.run_one());
+        CHECK(polls == 1);
+        CHECK(futures.alive() == 0);
+        auto mock = spawn_mock("the handle", *std::exchange(handle, std::nullopt));
+        CHECK_THROWS_AS((void)mock.poll(), rt::Cancelled);
+    }
+
+    TEST_CASE("aborted in its poll which is Ready: the value stays") {
+        Queue queue;
+        std::optional<rt::JoinHandle<int>> handle;
+        handle = start(queue, rt::poll_fn([&](rt::Context&) -> rt::Poll<int> {
+                           handle->abort();
+                           return Ready(3);
+                       }));
+        CHECK(queue.run_one());
+        CHECK(queue.waiting() == 0);
+        auto mock = spawn_mock("the handle", *std::exchange(handle, std::nullopt));
+        CHECK(mock.poll() == Ready(3));
+    }
+
+    TEST_CASE("aborted when it is done: the value stays") {
+        Queue queue;
+        auto handle = spawn_mock("the handle", start(queue, rt::ready(3)));
+        CHECK(queue.run_one());
+        step("abort the task");
+        handle.future().abort();
+        CHECK(queue.waiting() == 0);
+        CHECK(handle.poll() == Ready(3));
+    }
+
+    TEST_CASE("aborted and detached: it ends without a word") {
+        Queue queue;
+        StderrCapture printed;
+        Remote<int> kettle("the kettle");
+        rt::JoinHandle<int> handle = start(queue, kettle.future(), rt::Owned::yes);
+        CHECK(queue.run_one());
+        handle.abort();
+        handle.detach();
+        CHECK(queue.run_one());
+        CHECK(kettle.drops() == 1);
+        CHECK(queue.finished() == 1);
+        CHECK(printed.text() == "");
+    }
+
+    TEST_CASE("a Runnable that is dropped cancels its task") {
+        Queue queue;
+        Remote<int> kettle("the kettle");
+        auto handle = spawn_mock("the handle", start(queue, kettle.future(), rt::Owned::yes));
+        CHECK(handle.poll() == Pending);
+        SUBCASE("before the first poll") {
+            queue.take();
+            CHECK(kettle.polls() == 0);
+        }
+        SUBCASE("after a wake") {
+            CHECK(queue.run_one());
+            kettle.finish(3);
+            queue.take();
+            CHECK(kettle.polls() == 1);
+        }
+        CHECK(kettle.drops() == 1);
+        CHECK(queue.finished() == 1);
+        CHECK(handle.is_woken());
+        CHECK_THROWS_AS((void)handle.poll(), rt::Cancelled);
+    }
+
+    TEST_CASE("a waker that is left over finds nothing to do") {
+        Queue queue;
+        rt::Waker waker;
+        auto handle = start(queue, rt::poll_fn([&](rt::Context& cx) -> rt::Poll<void> {
+                                waker = cx.waker();
+                                return Pending;
+                            }));
+        CHECK(queue.run_one());
+        handle.abort();
+        CHECK(queue.run_one());
+        step("wake the task that was aborted");
+        waker.wake_by_ref();
+        std::move(waker).wake();
+        CHECK(queue.waiting() == 0);
+        CHECK(handle.is_finished());
+    }
+
+    TEST_CASE("a future that wakes its own task while it is destroyed") {
+        struct WakesAtTheEnd {
+            using Output = void;
+            explicit WakesAtTheEnd(rt::Waker w) : waker(std::move(w)) {}
+            WakesAtTheEnd(WakesAtTheEnd&&) = default;
+            ~WakesAtTheEnd() {
+                if (waker) {
+                    waker.wake_by_ref();
+                }
+            }
+            rt::Poll<void> poll(rt::Context& cx) {
+                waker = cx.waker();
+                return Pending;
+            }
+            rt::Waker waker;
+        };
+        Queue queue;
+        auto handle = spawn_mock("the handle", start(queue, WakesAtTheEnd(rt::Waker())));
+        CHECK(queue.run_one());
+        handle.future().abort();
+        CHECK(queue.run_one());
+        CHECK_FALSE(queue.run_one());
+        CHECK_THROWS_AS((void)handle.poll(), rt::Cancelled);
+    }
+
+    TEST_CASE("what is announced: an abort word for word") {
+        TraceLog log;
+        Queue queue;
+        auto [runnable, handle] = rt::make_task(rt::pending<>(), queue);
+        log.call(&runnable.task(), "the task");
+        queue.start(std::move(runnable));
+        CHECK(queue.run_one());
+        handle.abort();
+        CHECK(queue.run_one());
+        CHECK(log.text() ==
+              "spawn #1\n"
+              "poll the task\n"
+              "polled the task: Pending\n"
+              "abort the task\n"
+              "drop the task\n");
+    }
+}
+
+// Two threads wake, one runs, one aborts, one joins; whatever happens first.
+namespace {
+
+/// Ready when both flags are set. Counts what must never happen.
+class Guarded {
+  public:
+    struct Shared {
+        rt::Atomic<bool> flags[2] = {false, false};
+        rt::Atomic<int> inside{0};
+        rt::Atomic<int> at_once{0};     // polled by two threads at the same time
+        rt::Atomic<int> too_late{0};    // polled after its end
+        rt::Atomic<int> destroyed{0};
+        rt::Waker wakers[3];
+    };
+    using Output = DropCounter::Token;
+
+    Guarded(Shared& shared, const DropCounter& outputs) : shared_(&shared), outputs_(&outputs) {}
+    Guarded(Guarded&& other) noexcept
+        : shared_(std::exchange(other.shared_, nullptr)), outputs_(other.outputs_), done_(other.done_) {}
+    ~Guarded() {
+        if (shared_ != nullptr) {
+            shared_->destroyed.fetch_add(1, rt::relaxed);
+        }
+    }
+
+    rt::Poll<Output> poll(rt::Context& cx) {
+        if (shared_->inside.exchange(1, rt::relaxed) != 0) {
+            shared_->at_once.fetch_add(1, rt::relaxed);
+        }
+        if (done_) {
+            shared_->too_late.fetch_add(1, rt::relaxed);
+        }
+        if (!polled_) {
+            polled_ = true;
+            for (rt::Waker& waker : shared_->wakers) {
+                waker = cx.waker();
+            }
+        }
+        bool const ready = shared_->flags[0].load(rt::relaxed) && shared_->flags[1].load(rt::relaxed);
+        done_ = ready;
+        shared_->inside.store(0, rt::relaxed);
+        if (!ready) {
+            return Pending;
+        }
+        return Ready(outputs_->token());
+    }
+
+  private:
+    Shared* shared_;
+    const DropCounter* outputs_;
+    bool polled_ = false;
+    bool done_ = false;
+};
+
+void spin(int times) noexcept {
+    static rt::Atomic<int> nothing{0};
+    for (int n = 0; n < times; ++n) {
+        (void)nothing.load(rt::relaxed);
+    }
+}
+
+}  // namespace
+
+TEST_SUITE("09.4 abort") {
+    TEST_CASE("threads that wake and run and abort and join at once") {
+        int const rounds = under_tsan ? 150 : under_asan ? 300 : 1000;
+        Random random(seed_of_this_run());
+        int cancelled = 0;
+        for (int round = 0; round < rounds; ++round) {
+            step("round {}", round);
+            Queue queue;
+            DropCounter outputs;
+            Guarded::Shared shared;
+            auto [runnable, handle] = rt::make_task(Guarded(shared, outputs), queue, rt::Owned::yes);
+            rt::Task& task = runnable.task();
+            queue.start(std::move(runnable));
+            CHECK(queue.run_one_silently());  // hands out the wakers
+
+            bool const aborts = random.below(2) == 0;
+            int const joins = random.below(4);  // how often the handle is polled; 3: it is dropped afterwards
+            int const spins[4] = {random.below(300), random.below(300), random.below(300), random.below(300)};
+            bool const by_value[2] = {random.below(2) == 0, random.below(2) == 0};
+            CountingWaker joiner_wakes;
+            bool joiner_waits = false;
+            bool joined = false;
+            bool was_cancelled = false;
+            rt::Atomic<int> at_work{3};  // threads that may still schedule
+            std::latch all_here(5);
+
+            auto waking = [&](int who) {
+                return [&, who] {
+                    rt::Waker waker = std::move(shared.wakers[who]);
+                    all_here.arrive_and_wait();
+                    spin(spins[who]);
+                    shared.flags[who].store(true, rt::relaxed);
+                    if (by_value[who]) {
+                        std::move(waker).wake();
+                    } else {
+                        waker.wake_by_ref();
+                    }
+                    at_work.fetch_sub(1, rt::release);
+                };
+            };
+            auto aborting = [&] {
+                rt::Waker keeps_the_task = std::move(shared.wakers[2]);
+                all_here.arrive_and_wait();
+                spin(spins[2]);
+                if (aborts) {
+                    task.abort();
+                }
+                at_work.fetch_sub(1, rt::release);
+            };
+            auto joining = [&, mine = std::optional(std::move(handle))]() mutable {
+                rt::Waker const waker = joiner_wakes.waker();
+                rt::Context cx(waker);
+                all_here.arrive_and_wait();
+                spin(spins[3]);
+                for (int n = 0; n < joins && !joined; ++n) {
+                    try {
+                        rt::Poll<DropCounter::Token> poll = mine->poll(cx);
+                        joined = poll.is_ready();
+                    } catch (const rt::Cancelled&) {
+                        joined = was_cancelled = true;
+                    }
+                }
+                joiner_waits = joins > 0 && !joined;
+                if (joins == 3) {
+                    mine.reset();
+                    joiner_waits = false;
+                } else {
+                    handle = *std::exchange(mine, std::nullopt);
+                }
+            };
+            {
+                TestThread first(waking(0));
+                TestThread second(waking(1));
+                TestThread third(aborting);
+                TestThread fourth(std::move(joining));
+                all_here.arrive_and_wait();
+                while (at_work.load(rt::acquire) != 0 || queue.waiting() != 0) {
+                    if (!queue.run_one_silently()) {
+                        rt::yield_thread();
+                    }
+                }
+            }
+            cancelled += was_cancelled;
+            CHECK(queue.finished() == 1);  // else a wake was lost, or an abort
+            CHECK(shared.at_once.load() == 0);
+            CHECK(shared.too_late.load() == 0);
+            CHECK(shared.destroyed.load() == 1);
+            CHECK_FALSE(queue.run_one_silently());
+            if (joiner_waits) {
+                CHECK(joiner_wakes.wakes() == 1);
+                CHECK(handle.is_finished());
+            }
+            handle.detach();
+            CHECK(joiner_wakes.alive() == 0);
+            CHECK(outputs.alive() == 0);
+        }
+        INFO("cancelled and joined in time: " << cancelled);
+    }
+}

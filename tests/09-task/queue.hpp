@@ -1,0 +1,174 @@
+/// \file
+/// The test's own `Schedule`: a queue of Runnables that the test runs by hand, one after the other, and that counts.
+#pragma once
+
+#include <rt/runnable.hpp>
+#include <rt/sync.hpp>
+#include <rt/task_state.hpp>
+#include <support/story.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cstdio>
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <unistd.h>
+
+namespace support {
+
+/// Wakers may come from any thread; `run_one` is called by one at a time.
+class Queue final : public rt::Schedule {
+  public:
+    void schedule(rt::Runnable runnable) noexcept override {
+        rt::Lock lock(mutex_);
+        ++schedules_;
+        runnables_.push_back(std::move(runnable));
+    }
+    void finished(rt::Task&) noexcept override {
+        rt::Lock lock(mutex_);
+        ++finished_;
+    }
+
+    /// Puts a newborn task's Runnable in, which is not counted as a wake.
+    void start(rt::Runnable runnable) {
+        rt::Lock lock(mutex_);
+        runnables_.push_back(std::move(runnable));
+    }
+    /// Runs the task that has waited longest; false if none waits.
+    bool run_one() {
+        step("run the next task of the queue");
+        return run_one_silently();
+    }
+    bool run_one_silently() {
+        std::optional<rt::Runnable> next = take();
+        if (!next) {
+            return false;
+        }
+        std::move(*next).run();
+        return true;
+    }
+    /// Takes the next Runnable out without running it.
+    std::optional<rt::Runnable> take() {
+        rt::Lock lock(mutex_);
+        if (runnables_.empty()) {
+            return std::nullopt;
+        }
+        rt::Runnable next = std::move(runnables_.front());
+        runnables_.pop_front();
+        return next;
+    }
+
+    /// How many Runnables wait.
+    int waiting() const {
+        rt::Lock lock(mutex_);
+        return static_cast<int>(runnables_.size());
+    }
+    /// How often a wake or an abort has put one in.
+    int schedules() const {
+        rt::Lock lock(mutex_);
+        return schedules_;
+    }
+    /// How often an owned task has left the list.
+    int finished() const {
+        rt::Lock lock(mutex_);
+        return finished_;
+    }
+
+  private:
+    mutable rt::Mutex mutex_;
+    std::deque<rt::Runnable> runnables_;
+    int schedules_ = 0;
+    int finished_ = 0;
+};
+
+/// Collects what is printed on stderr while it exists.
+class StderrCapture {
+  public:
+    StderrCapture() : file_(std::tmpfile()), saved_(dup(STDERR_FILENO)) {
+        std::fflush(stderr);
+        dup2(fileno(file_), STDERR_FILENO);
+    }
+    StderrCapture(const StderrCapture&) = delete;
+    StderrCapture& operator=(const StderrCapture&) = delete;
+    ~StderrCapture() {
+        restore();
+        std::fclose(file_);
+    }
+
+    /// All that was printed so far; ends the capture.
+    std::string text() {
+        restore();
+        std::rewind(file_);
+        std::string text;
+        for (int c = std::fgetc(file_); c != EOF; c = std::fgetc(file_)) {
+            text += static_cast<char>(c);
+        }
+        return text;
+    }
+
+  private:
+    void restore() {
+        if (saved_ >= 0) {
+            std::fflush(stderr);
+            dup2(saved_, STDERR_FILENO);
+            close(std::exchange(saved_, -1));
+        }
+    }
+
+    std::FILE* file_;
+    int saved_;
+};
+
+}  // namespace support
+
+// The instructions of the state word, as a failed assertion shows them.
+template <>
+struct doctest::StringMaker<rt::TaskState::OnWake> {
+    static doctest::String convert(rt::TaskState::OnWake value) {
+        return value == rt::TaskState::OnWake::schedule ? "schedule" : "nothing";
+    }
+};
+template <>
+struct doctest::StringMaker<rt::TaskState::OnStart> {
+    static doctest::String convert(rt::TaskState::OnStart value) {
+        return value == rt::TaskState::OnStart::poll ? "poll" : "cancel";
+    }
+};
+template <>
+struct doctest::StringMaker<rt::TaskState::OnPause> {
+    static doctest::String convert(rt::TaskState::OnPause value) {
+        switch (value) {
+            case rt::TaskState::OnPause::nothing: return "nothing";
+            case rt::TaskState::OnPause::schedule_again: return "schedule_again";
+            case rt::TaskState::OnPause::destroy: return "destroy";
+            case rt::TaskState::OnPause::complain: return "complain";
+        }
+        return "?";
+    }
+};
+template <>
+struct doctest::StringMaker<rt::TaskState::OnComplete> {
+    static doctest::String convert(rt::TaskState::OnComplete value) {
+        return value == rt::TaskState::OnComplete::wake_handle ? "wake_handle" : "drop_outcome";
+    }
+};
+template <>
+struct doctest::StringMaker<rt::TaskState::OnDropHandle> {
+    static doctest::String convert(rt::TaskState::OnDropHandle value) {
+        switch (value) {
+            case rt::TaskState::OnDropHandle::nothing: return "nothing";
+            case rt::TaskState::OnDropHandle::destroy: return "destroy";
+            case rt::TaskState::OnDropHandle::drop_outcome: return "drop_outcome";
+        }
+        return "?";
+    }
+};
+template <>
+struct doctest::StringMaker<rt::TaskState::OnRelease> {
+    static doctest::String convert(rt::TaskState::OnRelease value) {
+        return value == rt::TaskState::OnRelease::destroy ? "destroy" : "nothing";
+    }
+};
