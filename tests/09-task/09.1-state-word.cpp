@@ -244,6 +244,7 @@ TEST_SUITE("09.1 the state word") {
         step("begin the poll: it reads the news");
         OnStart const begun = state.start();
         int const read = news;
+        waker.join();
         CHECK(begun == OnStart::poll);
         CHECK(read == 42);
         CHECK(answer == OnWake::nothing);

@@ -59,7 +59,7 @@ class TaskOf final : public TaskYielding<OutputOf<F>> {
         replace_future(std::move(outcome));
         return outcome_.has_exception() ? Task::Polled::exception : Task::Polled::ready;
     }
-    void drop_future() noexcept override { replace_future(Outcome<T>()); }
+    void drop_future() noexcept override { replace_future(); }
     std::exception_ptr drop_outcome() noexcept override {
         std::exception_ptr exception;
         if (outcome_.has_exception()) {
@@ -73,9 +73,11 @@ class TaskOf final : public TaskYielding<OutputOf<F>> {
   private:
     enum class Holds : unsigned char { future, outcome, nothing };
 
-    void replace_future(Outcome<T> outcome) noexcept {
+    /// The outcome is `ended`, or empty.
+    template <class... Ended>
+    void replace_future(Ended&&... ended) noexcept {
         future_.~F();
-        ::new (&outcome_) Outcome<T>(std::move(outcome));
+        ::new (&outcome_) Outcome<T>(std::forward<Ended>(ended)...);
         holds_ = Holds::outcome;
     }
 
