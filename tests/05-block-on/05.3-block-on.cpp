@@ -61,6 +61,26 @@ TEST_SUITE("05.3 block_on") {
         CHECK(log.count(Kind::park) == 0);
     }
 
+    TEST_CASE("it sleeps while it waits and does not spin") {
+        constexpr int too_many = 1000;
+        TraceLog log;
+        Remote<int> kettle("the kettle");
+        rt::Atomic<int> polls{0};
+        auto counted = [&polls, future = kettle.future()](Context& cx) mutable {
+            polls.fetch_add(1);
+            return future.poll(cx);
+        };
+        TestThread stove([&] {
+            spin_until([&] { return log.count(Kind::park) > 0 || polls.load() > too_many; });
+            kettle.finish(100);
+        });
+        step("block_on the kettle; it is ready once this thread sleeps, or has polled {} times", too_many);
+        CHECK(block_on(rt::poll_fn(std::move(counted))) == 100);
+        stove.join();
+        CHECK(polls.load() == 2);
+        CHECK(log.count(Kind::park) == 1);
+    }
+
     TEST_CASE("woken from another thread it polls twice and sleeps once") {
         TraceLog log;
         Remote<int> kettle("the kettle");
@@ -110,7 +130,7 @@ TEST_SUITE("05.3 block_on") {
         CHECK(polls == 2);
     }
 
-    TEST_CASE("waiting costs no polls: it does not spin") {
+    TEST_CASE("each wake makes one poll and one more sleep") {
         TraceLog log;
         Remote<int> kettle("the kettle");
         TestThread stove([&] {

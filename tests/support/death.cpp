@@ -86,7 +86,7 @@ std::string how_it_missed_its_end(std::string_view sentence, const std::function
                             : WIFSIGNALED(status)   ? fmt::format("it was killed by signal {}", WTERMSIG(status))
                             : WEXITSTATUS(status)   ? fmt::format("it ended with status {}", WEXITSTATUS(status))
                                                     : "it went on, and nothing was noticed";
-    std::string const words = printed.empty() ? ", without a word" : ", with these words:\n" + printed;
+    std::string const words = printed.empty() ? "" : ", with these words:\n" + printed;
     return fmt::format("expected the program to end with \"{}\"; found: {}{}", sentence, how, words);
 }
 

@@ -85,7 +85,14 @@ std::string story_so_far() {
     return text;
 }
 
-void tell_story(std::FILE* out) { std::fputs(story_so_far().c_str(), out); }
+void tell_story(std::FILE* out) {
+    {
+        Story& it = story();
+        rt::Lock lock(it.mutex, std::try_to_lock);
+        it.told = 0;
+    }
+    std::fputs(story_so_far().c_str(), out);
+}
 
 std::string last_step() {
     Story& it = story();

@@ -33,10 +33,10 @@ void add_outcome(StepNumber number, std::string_view outcome);
 /// Tells the watchdog that the test gets on, without a step. Called in long loops.
 void still_alive() noexcept;
 
-/// Prints the steps that were not printed yet, the last one marked. Called when something went wrong.
-void tell_story(std::FILE* out);
-/// The same as text.
+/// The steps that were not told yet, the last one marked. Called for a failed assertion.
 std::string story_so_far();
+/// Prints all steps. Called when the test ends before its time: by a hang, a violation, a sanitizer.
+void tell_story(std::FILE* out);
 
 /// The last step, for the watchdog; empty if there is none.
 std::string last_step();

@@ -1,0 +1,191 @@
+/// \file
+/// `MockStream`: a stream in memory, whose other side the test is.
+///
+///     MockPeer peer;
+///     BufReader reader(peer.stream());
+///     auto line = spawn_mock("the line", reader.read_line());
+///     line.poll();                      // Pending
+///     peer.send("hel");                 // wakes it: one read gives these bytes, and no others with them
+///     peer.send("lo\n");
+///
+/// Each `send` is one read's worth at most, so that the test decides where the stream is cut. What is written to the stream
+/// is found in `peer.received()`; `peer.take_room(n)` limits how much it takes before a write waits. Any thread may do this.
+#pragma once
+
+#include <rt/future.hpp>
+#include <rt/sync.hpp>
+#include <support/story.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace support {
+
+namespace detail {
+
+struct MockStreamState {
+    rt::Mutex mutex;
+    std::deque<std::string> to_read;
+    bool ended = false;
+    std::optional<int> read_error;
+    rt::Waker reader;
+    int reads = 0;
+
+    std::string written;
+    std::size_t room = std::numeric_limits<std::size_t>::max();
+    std::optional<int> write_error;
+    bool shut_down = false;
+    rt::Waker writer;
+    int writes = 0;
+
+    bool dropped = false;
+};
+
+}  // namespace detail
+
+/// The stream, for the code under test. Movable, and told apart when it was moved away.
+class MockStream {
+  public:
+    explicit MockStream(std::shared_ptr<detail::MockStreamState> state) noexcept : state_(std::move(state)) {}
+    MockStream(MockStream&&) noexcept = default;
+    MockStream& operator=(MockStream&&) noexcept = default;
+    ~MockStream() {
+        if (state_) {
+            rt::Lock lock(state_->mutex);
+            state_->dropped = true;
+        }
+    }
+
+    rt::Poll<std::size_t> poll_read(rt::Context& cx, std::span<char> into) {
+        rt::Waker replaced;
+        rt::Lock lock(state_->mutex);
+        ++state_->reads;
+        if (!state_->to_read.empty()) {
+            std::string& piece = state_->to_read.front();
+            std::size_t const count = std::min(piece.size(), into.size());
+            std::copy_n(piece.begin(), count, into.begin());
+            piece.erase(0, count);
+            if (piece.empty()) {
+                state_->to_read.pop_front();
+            }
+            return rt::Ready(count);
+        }
+        if (state_->read_error) {
+            throw std::system_error(*std::exchange(state_->read_error, std::nullopt), std::system_category(), "read");
+        }
+        if (state_->ended) {
+            return rt::Ready(std::size_t{0});
+        }
+        replaced = std::exchange(state_->reader, cx.waker());
+        return rt::Pending;
+    }
+
+    rt::Poll<std::size_t> poll_write(rt::Context& cx, std::string_view from) {
+        rt::Waker replaced;
+        rt::Lock lock(state_->mutex);
+        ++state_->writes;
+        if (state_->write_error) {
+            throw std::system_error(*std::exchange(state_->write_error, std::nullopt), std::system_category(), "write");
+        }
+        if (state_->room == 0) {
+            replaced = std::exchange(state_->writer, cx.waker());
+            return rt::Pending;
+        }
+        std::size_t const count = std::min(from.size(), state_->room);
+        state_->written += from.substr(0, count);
+        state_->room -= count;
+        return rt::Ready(count);
+    }
+
+    rt::Poll<void> poll_shutdown(rt::Context&) {
+        rt::Lock lock(state_->mutex);
+        state_->shut_down = true;
+        return rt::Ready();
+    }
+
+  private:
+    std::shared_ptr<detail::MockStreamState> state_;  // empty: moved away
+};
+
+/// The test's side of one MockStream.
+class MockPeer {
+  public:
+    /// The stream; taken once.
+    MockStream stream() { return MockStream(state_); }
+
+    /// Sends `text`, which one read takes whole, or in parts if its room is too small.
+    void send(std::string_view text) {
+        step("the peer sends '{}'", text.size() > 60 ? fmt::format("{}… ({} bytes)", text.substr(0, 20), text.size()) : std::string(text));
+        wake_reader([&] { state_->to_read.emplace_back(text); });
+    }
+    /// Sends no more: after what was sent, reads give the end of the stream.
+    void end() {
+        step("the peer ends");
+        wake_reader([&] { state_->ended = true; });
+    }
+    /// After what was sent, one read throws this errno.
+    void fail_read(int error) {
+        step("the next read fails");
+        wake_reader([&] { state_->read_error = error; });
+    }
+
+    /// From now on the stream takes `count` bytes, and then lets writes wait.
+    void take_room(std::size_t count) {
+        step("the peer takes {} bytes", count);
+        wake_writer([&] { state_->room = count; });
+    }
+    /// The next write throws this errno.
+    void fail_write(int error) {
+        step("the next write fails");
+        wake_writer([&] { state_->write_error = error; });
+    }
+
+    /// All that was written to the stream.
+    std::string received() const { return locked([](auto& state) { return state.written; }); }
+    bool is_shut_down() const { return locked([](auto& state) { return state.shut_down; }); }
+    bool is_dropped() const { return locked([](auto& state) { return state.dropped; }); }
+    /// How often the stream was read, waits included; how often written.
+    int reads() const { return locked([](auto& state) { return state.reads; }); }
+    int writes() const { return locked([](auto& state) { return state.writes; }); }
+
+  private:
+    template <class F>
+    auto locked(F f) const {
+        rt::Lock lock(state_->mutex);
+        return f(*state_);
+    }
+    template <class F>
+    void wake_reader(F change) {
+        change_and_wake(change, state_->reader);
+    }
+    template <class F>
+    void wake_writer(F change) {
+        change_and_wake(change, state_->writer);
+    }
+    template <class F>
+    void change_and_wake(F& change, rt::Waker& kept) {
+        rt::Waker waker;
+        {
+            rt::Lock lock(state_->mutex);
+            change();
+            waker = std::move(kept);
+        }
+        if (waker) {
+            std::move(waker).wake();
+        }
+    }
+
+    std::shared_ptr<detail::MockStreamState> state_ = std::make_shared<detail::MockStreamState>();
+};
+
+}  // namespace support
