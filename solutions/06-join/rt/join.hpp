@@ -1,17 +1,17 @@
 /// \file
 /// `join(a, b, c)` and `join_all(vector)`: several futures on one waker, until all are done.
 ///
-/// Every wake polls every child that is not done: simple, and right for a handful. For hundreds use a `JoinSet` (10),
-/// whose tasks are woken one by one.
+/// Every wake polls every child that is not done, in order: simple, and right for a handful. For hundreds use a
+/// `JoinSet` (10), whose tasks are woken one by one.
 ///
 /// Source of the idea: `join!` and `join_all` of Rust's futures crate.
 #pragma once
 
 #include <rt/outcome.hpp>
 
-#include <cstddef>
 #include <optional>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 

@@ -8,6 +8,7 @@
 #include <rt/future.hpp>
 
 #include <exception>
+#include <type_traits>
 #include <utility>
 #include <variant>
 

@@ -13,7 +13,9 @@
 /// nested in another of the same coroutine, and a loop of a million ready awaits needs no stack.
 ///
 /// Lifetimes: the body does not start before the first poll, so parameters are taken by value: a reference would have to
-/// outlive the call. Destroying an `Async` destroys the frame with everything in it: that is cancellation.
+/// outlive the call. They live in the frame until it is destroyed, locals until the body ends. The captures of a lambda
+/// live in the lambda, not in the frame: a lambda that captures and is a coroutine must outlive its `Async`. Destroying an
+/// `Async` destroys the frame with everything in it: that is cancellation.
 ///
 /// Source of the idea: what Rust's `async fn` and `.await` mean.
 #pragma once
