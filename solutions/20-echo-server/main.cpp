@@ -38,7 +38,7 @@ rt::Async<> serve(Options options) {
     rt::TcpListener listener = co_await rt::TcpListener::bind(options.addr);
     fmt::print("listening on {} ({})\n", listener.local_addr(), options.flavor.to_string());
     std::fflush(stdout);
-    auto handler = [&options](rt::TcpStream* stream) { return echo(stream, options.idle); };
+    auto handler = [idle = options.idle](rt::TcpStream* stream) { return echo(stream, idle); };
     std::size_t served = co_await rt::serve(std::move(listener), options.limits, std::move(stop), handler);
     fmt::print("stopped after {} client{}\n", served, served == 1 ? "" : "s");
 }
@@ -61,7 +61,7 @@ rt::Async<std::size_t> demo(Options options) {
     if (options.addr.empty()) {
         rt::TcpListener listener = co_await rt::TcpListener::bind("127.0.0.1:0");
         options.addr = listener.local_addr().to_string();
-        auto handler = [&options](rt::TcpStream* stream) { return echo(stream, options.idle); };
+        auto handler = [idle = options.idle](rt::TcpStream* stream) { return echo(stream, idle); };
         server.spawn(rt::serve(std::move(listener), options.limits, rt::pending(), handler));
     }
     rt::SocketAddr address = co_await rt::resolve_one(options.addr);

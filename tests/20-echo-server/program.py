@@ -175,6 +175,8 @@ class Limits(unittest.TestCase):
                 two.close()
                 self.assertEqual(receive(three, 7), b"and me?")
 
+    # UndefinedBehaviorSanitizer makes a pipe to see whether memory can be read; without descriptors it says it cannot.
+    @unittest.skipIf("undefined" in SANITIZERS, "this sanitizer needs descriptors of its own")
     def test_without_descriptors_clients_wait_and_none_is_lost(self):
         for runtime in RUNTIMES:
             with self.subTest(runtime=runtime):
@@ -221,6 +223,7 @@ class End(unittest.TestCase):
                 server.process.send_signal(signal.SIGINT)
                 for n, client in enumerate(clients):
                     self.assertEqual(receive(client, 100), b"last words of %d" % n)
+                    client.close()
                 out, err = server.process.communicate(timeout=PATIENCE)
                 self.assertEqual((out, err, server.process.returncode), ("stopped after 20 clients\n", "", 0))
 

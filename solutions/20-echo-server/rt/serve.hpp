@@ -24,8 +24,10 @@
 #include <chrono>
 #include <cstddef>
 #include <exception>
+#include <memory>
 #include <system_error>
 #include <utility>
+#include <variant>
 
 namespace rt {
 
@@ -66,9 +68,10 @@ inline Async<TcpStream> next_client(TcpListener* listener, JoinSet<>* clients, s
     }
 }
 
-/// One client, from its first byte to its last. Throws nothing: what goes wrong here is its own affair.
+/// One client, from its first byte to its last. Throws nothing: what goes wrong here is its own affair. It shares `stopping`:
+/// if the server is dropped, its clients are aborted, and go a little later than its frame.
 template <class Handler>
-Async<> attend(TcpStream stream, Handler handler, Notify* stopping) {
+Async<> attend(TcpStream stream, Handler handler, std::shared_ptr<Notify> stopping) {
     try {
         auto handled = handler(&stream);
         auto stopped = stopping->notified();
@@ -88,7 +91,7 @@ Async<> attend(TcpStream stream, Handler handler, Notify* stopping) {
 /// what `accept` throws, but for a lack of room.
 template <Future Stop, class Handler>
 Async<std::size_t> serve(TcpListener listener, ServeLimits limits, Stop stop, Handler handler) {
-    Notify stopping;
+    auto stopping = std::make_shared<Notify>();
     JoinSet<> clients;
     std::size_t count = 0;
     for (;; ++count) {
@@ -96,12 +99,12 @@ Async<std::size_t> serve(TcpListener listener, ServeLimits limits, Stop stop, Ha
         if (next.index() == 1) {
             break;
         }
-        clients.spawn(detail::attend(std::get<0>(std::move(next)), handler, &stopping));
+        clients.spawn(detail::attend(std::get<0>(std::move(next)), handler, stopping));
         while (clients.try_join_next()) {
         }
     }
     { TcpListener closed = std::move(listener); }
-    stopping.notify_waiters();
+    stopping->notify_waiters();
     auto deadline = sleep(limits.drain);
     while (!clients.is_empty()) {
         auto next = co_await select(clients.join_next(), by_ref(deadline));

@@ -1,5 +1,5 @@
 /// \file
-/// `signal({SIGINT, SIGTERM})`: a future of the next signal. `shutdown_signal()`, `ctrl_c()`: the usual ones.
+/// `signal(SIGINT, SIGTERM)`: a future of the next signal. `shutdown_signal()`, `ctrl_c()`: the usual ones.
 ///
 /// A signal handler may do next to nothing: no lock, no allocation, no wake. But it may write to a descriptor, and the
 /// reactor can wait for that. So each Signal has an eventfd, and stands with it in a table; the handler notes the number of
@@ -22,9 +22,9 @@
 
 #include <array>
 #include <cerrno>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <system_error>
 #include <utility>
 
@@ -45,18 +45,15 @@ class SignalTable {
     static constexpr std::uint64_t bit(int number) noexcept { return std::uint64_t{1} << static_cast<unsigned>(number - 1); }
 
     /// An entry for `fd` that hears of the signals `asked`. Throws if there are too many, or if the system refuses a signal.
-    static Entry& take(int fd, std::initializer_list<int> numbers) {
-        std::uint64_t asked = 0;
-        for (int number : numbers) {
-            asked |= bit(number);
-        }
+    static Entry& take(int fd, std::uint64_t asked) {
         for (Entry& entry : entries) {
             if (!entry.is_taken.exchange(true, acq_rel)) {
                 entry.came.store(0, relaxed);
                 entry.asked.store(asked, relaxed);
                 entry.fd.store(fd, seq_cst);
-                for (int number : numbers) {
-                    if (int result = sys::on_signal(number, &handle); result < 0) {
+                for (int number = 1; number <= 64; ++number) {
+                    int result = (asked & bit(number)) != 0 ? sys::on_signal(number, &handle) : 0;
+                    if (result < 0) {
                         give_back(entry);
                         throw sys::error(result, "sigaction");
                     }
@@ -107,7 +104,8 @@ class [[nodiscard("a signal is waited for by awaiting this")]] Signal {
   public:
     using Output = int;
 
-    explicit Signal(std::initializer_list<int> numbers) : source_(open()), entry_(&Table::take(source_.fd(), numbers)) {}
+    /// `asked` has the bit `number - 1` for each signal.
+    explicit Signal(std::uint64_t asked) : source_(open()), entry_(&Table::take(source_.fd(), asked)) {}
     Signal(Signal&& other) noexcept
         : contract_(std::move(other.contract_)),
           source_(std::move(other.source_)),
@@ -150,12 +148,15 @@ class [[nodiscard("a signal is waited for by awaiting this")]] Signal {
 
 /// A future of the number of the next signal out of `numbers` (1 to 64), from this call on: one that comes before the first
 /// poll is not lost. Of several, the lowest number. Throws `std::system_error` for a number that cannot be caught.
-inline Signal signal(std::initializer_list<int> numbers) { return Signal(numbers); }
+template <std::same_as<int>... Numbers>
+Signal signal(Numbers... numbers) {
+    return Signal((detail::SignalTable::bit(numbers) | ...));
+}
 
 /// A future of Ctrl-C.
-inline Signal ctrl_c() { return signal({SIGINT}); }
+inline Signal ctrl_c() { return signal(SIGINT); }
 
 /// A future of what asks a server to stop: Ctrl-C, or `kill`.
-inline Signal shutdown_signal() { return signal({SIGINT, SIGTERM}); }
+inline Signal shutdown_signal() { return signal(SIGINT, SIGTERM); }
 
 }  // namespace rt

@@ -1,0 +1,162 @@
+#include <doctest/doctest.h>
+#include <rt/async.hpp>
+#include <rt/join_set.hpp>
+#include <rt/oneshot.hpp>
+#include <rt/runtime.hpp>
+#include <rt/spawn_blocking.hpp>
+#include <rt/tcp.hpp>
+#include <rt/time.hpp>
+#include <rt/yield_now.hpp>
+#include <support/drop_counter.hpp>
+#include <support/story.hpp>
+
+#include <chrono>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using namespace support;
+using namespace std::chrono_literals;
+using rt::Flavor;
+
+namespace {
+
+std::vector<Flavor> all_flavors() {
+    std::vector<Flavor> flavors{Flavor::current_thread(), Flavor::multi_thread(1), Flavor::multi_thread(3)};
+    if (rt::has_asio) {
+        flavors.push_back(Flavor::asio());
+    }
+    return flavors;
+}
+
+rt::Async<int> square(int n) {
+    co_await rt::yield_now();
+    co_return n * n;
+}
+
+rt::Async<int> squares() {
+    rt::JoinSet<int> set;
+    for (int n = 1; n <= 200; ++n) {
+        set.spawn(square(n));
+    }
+    int sum = 0;
+    while (auto next = co_await set.join_next()) {
+        sum += *next;
+    }
+    co_return sum;
+}
+
+rt::Async<std::unique_ptr<int>> move_only() {
+    co_await rt::yield_now();
+    co_return std::make_unique<int>(7);
+}
+
+rt::Async<> fail() {
+    co_await rt::yield_now();
+    throw std::runtime_error("as was to be expected");
+}
+
+rt::Async<std::vector<int>> sleepers() {
+    auto sleeper = [](int n) -> rt::Async<int> {
+        co_await rt::sleep(std::chrono::milliseconds(n));
+        co_return n;
+    };
+    rt::JoinSet<int> set;
+    for (int n : {15, 5, 10, 0}) {
+        set.spawn(sleeper, n);
+    }
+    std::vector<int> order;
+    while (auto next = co_await set.join_next()) {
+        order.push_back(*next);
+    }
+    co_return order;
+}
+
+rt::Async<> echo_once(rt::TcpListener listener) {
+    rt::TcpStream stream = co_await listener.accept();
+    std::string text = co_await stream.read_to_string();
+    co_await stream.write_all(text);
+}
+
+rt::Async<std::string> connection() {
+    rt::TcpListener listener = co_await rt::TcpListener::bind("127.0.0.1:0");
+    rt::SocketAddr address = listener.local_addr();
+    auto server = rt::spawn(echo_once(std::move(listener)));
+    rt::TcpStream stream = co_await rt::TcpStream::connect(address);
+    co_await stream.write_all("there and back");
+    co_await stream.shutdown();
+    std::string answer = co_await stream.read_to_string();
+    co_await server;
+    co_return answer;
+}
+
+/// A wake from a thread that the runtime does not know.
+rt::Async<int> from_afar() {
+    auto [sender, receiver] = rt::oneshot::channel<int>();
+    std::thread thread([s = std::move(sender)]() mutable { std::move(s).send(3); });
+    int value = co_await receiver;
+    thread.join();
+    co_return value;
+}
+
+rt::Async<> leave_one_behind(DropCounter::Token token) {
+    auto forever = [](DropCounter::Token) -> rt::Async<> { co_await rt::pending(); };
+    rt::spawn(forever, std::move(token));
+    co_await rt::yield_now();
+}
+
+}  // namespace
+
+TEST_SUITE("19.2 run") {
+    TEST_CASE("values of any kind come back from each runtime") {
+        for (Flavor flavor : all_flavors()) {
+            step("run on {}", flavor.to_string());
+            CHECK(rt::run(flavor, squares()) == 2'686'700);
+            CHECK(*rt::run(flavor, move_only()) == 7);
+            CHECK(rt::run(flavor, rt::ready(5)) == 5);
+            rt::run(flavor, rt::ready());
+        }
+        CHECK(rt::run(squares()) == 2'686'700);
+    }
+
+    TEST_CASE("an exception comes back from each runtime") {
+        for (Flavor flavor : all_flavors()) {
+            step("run on {}", flavor.to_string());
+            CHECK_THROWS_WITH_AS(rt::run(flavor, fail()), "as was to be expected", std::runtime_error);
+        }
+    }
+
+    TEST_CASE("timers and sockets and blocking work and foreign threads on each runtime") {
+        for (Flavor flavor : all_flavors()) {
+            step("timers on {}", flavor.to_string());
+            CHECK(rt::run(flavor, sleepers()) == std::vector<int>{0, 5, 10, 15});
+            step("a connection on {}", flavor.to_string());
+            CHECK(rt::run(flavor, connection()) == "there and back");
+            step("blocking work on {}", flavor.to_string());
+            auto blocking = []() -> rt::Async<int> { co_return co_await rt::spawn_blocking([] { return 42; }); };
+            CHECK(rt::run(flavor, blocking()) == 42);
+            step("a foreign thread on {}", flavor.to_string());
+            CHECK(rt::run(flavor, from_afar()) == 3);
+        }
+    }
+
+    TEST_CASE("a task that is left behind ends with its runtime") {
+        for (Flavor flavor : all_flavors()) {
+            DropCounter frames;
+            step("run on {}, and leave a task behind", flavor.to_string());
+            rt::run(flavor, leave_one_behind(frames.token()));
+            CHECK(frames.alive() == 0);
+        }
+    }
+
+    TEST_CASE("a flavor that was not built in is said to be so") {
+        if (!rt::has_asio) {
+            step("run on asio");
+            CHECK_THROWS_WITH_AS(rt::run(Flavor::asio(), rt::ready()),
+                                 "this program was built without Asio: install libasio-dev and build again", std::runtime_error);
+        }
+    }
+}

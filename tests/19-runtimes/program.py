@@ -1,0 +1,49 @@
+"""Lesson 19's program says the same on each runtime."""
+import os
+import subprocess
+import unittest
+
+SAME = """\
+a hundred tasks: 338350
+a timer: not early
+a blocking call: 42
+a connection: Is it the same program? To whom it may concern: yes.
+"""
+
+
+def run(*arguments):
+    return subprocess.run([os.environ["PBP_PROGRAM"], *arguments], capture_output=True, text=True, timeout=60)
+
+
+class Runtimes(unittest.TestCase):
+    def check(self, name, *arguments):
+        done = run(*arguments)
+        self.assertEqual((done.stderr, done.returncode), ("", 0))
+        self.assertEqual(done.stdout, f"on {name}\n{SAME}")
+
+    def test_current_thread_is_the_default(self):
+        self.check("current_thread")
+        self.check("current_thread", "--runtime=current_thread")
+
+    def test_multi_thread(self):
+        self.check("multi_thread", "--runtime=multi_thread")
+        self.check("multi_thread:1", "--runtime=multi_thread:1")
+        self.check("multi_thread:4", "--runtime=multi_thread:4")
+
+    def test_asio(self):
+        done = run("--runtime=asio")
+        if done.returncode == 2:
+            self.assertEqual(done.stderr, "this program was built without Asio: install libasio-dev and build again\n")
+            self.skipTest("built without Asio")
+        self.check("asio", "--runtime=asio")
+
+    def test_bad_options_get_one_sentence(self):
+        for arguments in (["--runtime=tokio"], ["--runtime="], ["--runtime=multi_thread:0"], ["fast"], ["--runtime=asio", "please"]):
+            done = run(*arguments)
+            self.assertEqual((done.stdout, done.returncode), ("", 2), arguments)
+            self.assertEqual(done.stderr, "say --runtime=current_thread, --runtime=multi_thread, --runtime=multi_thread:N or "
+                                          "--runtime=asio\n")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,174 @@
+#include <doctest/doctest.h>
+#include <rt/async.hpp>
+#include <rt/current_thread.hpp>
+#include <rt/join.hpp>
+#include <rt/multi_thread.hpp>
+#include <rt/signal.hpp>
+#include <rt/time.hpp>
+#include <rt/timeout.hpp>
+#include <support/mock_task.hpp>
+#include <support/story.hpp>
+
+#include <csignal>
+#include <dirent.h>
+
+#include <chrono>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using namespace support;
+using namespace std::chrono_literals;
+
+namespace {
+
+rt::Async<int> wait_for(rt::Signal signal) { co_return co_await signal; }
+
+rt::Async<int> raise_then_wait(rt::Signal signal, int number) {
+    std::raise(number);
+    co_return co_await signal;
+}
+
+int open_descriptors() {
+    int count = 0;
+    DIR* directory = ::opendir("/proc/self/fd");
+    while (::readdir(directory) != nullptr) {
+        ++count;
+    }
+    ::closedir(directory);
+    return count;
+}
+
+}  // namespace
+
+TEST_SUITE("20.1 signal") {
+    TEST_CASE("one that comes before the first poll is not lost") {
+        rt::CurrentThread runtime;
+        rt::Signal signal = rt::signal(SIGUSR1);
+        step("raise SIGUSR1, then wait for it");
+        std::raise(SIGUSR1);
+        CHECK(runtime.block_on(wait_for(std::move(signal))) == SIGUSR1);
+    }
+
+    TEST_CASE("one that comes from another thread ends the sleep") {
+        rt::CurrentThread runtime;
+        auto both = [](rt::Signal signal) -> rt::Async<int> {
+            // The other thread raises when this task has been polled and waits.
+            std::thread thread;
+            auto start = [&thread](rt::Context&) -> rt::Poll<void> {
+                thread = std::thread([] { std::raise(SIGUSR2); });
+                return rt::Ready();
+            };
+            auto both_waits = rt::join(std::move(signal), rt::poll_fn(start));
+            auto result = co_await both_waits;
+            thread.join();
+            co_return std::get<0>(result);
+        };
+        step("wait, and have another thread raise SIGUSR2");
+        CHECK(runtime.block_on(both(rt::signal(SIGUSR2))) == SIGUSR2);
+    }
+
+    TEST_CASE("of several signals each is told apart") {
+        rt::CurrentThread runtime;
+        for (int number : {SIGINT, SIGTERM}) {
+            step("raise {}", number);
+            CHECK(runtime.block_on(raise_then_wait(rt::shutdown_signal(), number)) == number);
+        }
+        CHECK(runtime.block_on(raise_then_wait(rt::ctrl_c(), SIGINT)) == SIGINT);
+    }
+
+    TEST_CASE("who did not ask for it does not hear of it") {
+        rt::CurrentThread runtime;
+        auto waits = [](rt::Signal signal) -> rt::Async<bool> {
+            rt::time::pause();
+            try {
+                co_await rt::timeout(1s, std::move(signal));
+                co_return true;
+            } catch (const rt::Elapsed&) {
+                co_return false;
+            }
+        };
+        rt::Signal other = rt::signal(SIGUSR2);
+        rt::Signal signal = rt::signal(SIGUSR1);
+        step("raise SIGUSR2 beside a wait for SIGUSR1");
+        std::raise(SIGUSR2);
+        CHECK_FALSE(runtime.block_on(waits(std::move(signal))));
+    }
+
+    TEST_CASE("all who ask for it hear of it") {
+        rt::CurrentThread runtime;
+        auto many = []() -> rt::Async<int> {
+            std::vector<rt::Async<int>> waits;
+            for (int i = 0; i < 20; ++i) {
+                waits.push_back(wait_for(rt::signal(SIGUSR1, SIGUSR2)));
+            }
+            std::raise(SIGUSR1);
+            auto all = rt::join_all(std::move(waits));
+            auto numbers = co_await all;
+            int right = 0;
+            for (int number : numbers) {
+                right += number == SIGUSR1 ? 1 : 0;
+            }
+            co_return right;
+        };
+        step("raise SIGUSR1 for 20 who wait");
+        CHECK(runtime.block_on(many()) == 20);
+    }
+
+    TEST_CASE("a signal that is dropped gives its place and its descriptor back") {
+        { rt::Signal warm_up = rt::signal(SIGUSR1); }
+        int before = open_descriptors();
+        step("make and drop 1000 signals");
+        for (int i = 0; i < 1000; ++i) {
+            rt::Signal signal = rt::signal(SIGUSR1);
+            still_alive();
+        }
+        CHECK(open_descriptors() == before);
+        step("raise SIGUSR1 when nobody waits");
+        std::raise(SIGUSR1);
+    }
+
+    TEST_CASE("too many at a time is an error") {
+        std::vector<rt::Signal> signals;
+        step("make signals until there is no place left");
+        CHECK_THROWS_AS(
+            {
+                for (int i = 0; i < 1000; ++i) {
+                    signals.push_back(rt::signal(SIGUSR1));
+                }
+            },
+            std::system_error);
+        CHECK(signals.size() == 64);
+    }
+
+    TEST_CASE("SIGKILL cannot be caught") {
+        step("ask for SIGKILL");
+        CHECK_THROWS_AS(rt::signal(SIGKILL), std::system_error);
+        step("the place was given back");
+        std::vector<rt::Signal> signals;
+        for (int i = 0; i < 64; ++i) {
+            signals.push_back(rt::signal(SIGUSR1));
+        }
+    }
+
+    TEST_CASE("raised while signals come and go on other threads") {
+        rt::MultiThread runtime(2);
+        auto come_and_go = []() -> rt::Async<> {
+            for (int i = 0; i < 200; ++i) {
+                int number = co_await raise_then_wait(rt::signal(SIGUSR1), SIGUSR1);
+                CHECK(number == SIGUSR1);
+                still_alive();
+            }
+        };
+        auto both = [come_and_go]() -> rt::Async<> {  // house-rule: allow the lambda outlives the block_on below
+            auto first = rt::spawn(come_and_go);
+            auto second = rt::spawn(come_and_go);
+            co_await first;
+            co_await second;
+        };
+        step("two tasks raise, wait, and drop");
+        runtime.block_on(both());
+    }
+}

@@ -1,0 +1,180 @@
+#include <doctest/doctest.h>
+#include <rt/async.hpp>
+#include <rt/current_thread.hpp>
+#include <rt/join_set.hpp>
+#include <rt/multi_thread.hpp>
+#include <rt/oneshot.hpp>
+#include <rt/serve.hpp>
+#include <rt/tcp.hpp>
+#include <support/drop_counter.hpp>
+#include <support/story.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace support;
+using namespace std::chrono_literals;
+
+namespace {
+
+rt::Async<> echo(rt::TcpStream* stream) {
+    while (rt::Chunk chunk = co_await stream->read(4096)) {
+        co_await stream->write_all(chunk.view());
+    }
+}
+
+/// Sends and hears `text` again.
+rt::Async<bool> is_answered(rt::TcpStream* stream, std::string text) {
+    co_await stream->write_all(text);
+    std::string answer(text.size(), ' ');
+    std::size_t heard = 0;
+    while (heard < answer.size()) {
+        std::size_t count = co_await stream->read(std::span(answer).subspan(heard));
+        if (count == 0) {
+            co_return false;
+        }
+        heard += count;
+    }
+    co_return answer == text;
+}
+
+/// A server of this test: runs until `stop` is sent.
+struct Running {
+    Running(rt::SocketAddr a, rt::JoinHandle<std::size_t> h, rt::oneshot::Sender<int> s)
+        : address(a), handle(std::move(h)), stop(std::move(s)) {}
+
+    rt::SocketAddr address;
+    rt::JoinHandle<std::size_t> handle;
+    rt::oneshot::Sender<int> stop;
+};
+
+template <class Handler>
+Running start(rt::ServeLimits limits, Handler handler) {
+    auto listener = rt::TcpListener::listen(*rt::SocketAddr::from_ip("127.0.0.1", 0));
+    rt::SocketAddr address = listener.local_addr();
+    auto [sender, receiver] = rt::oneshot::channel<int>();
+    auto handle = rt::spawn(rt::serve(std::move(listener), limits, std::move(receiver), std::move(handler)));
+    return Running(address, std::move(handle), std::move(sender));
+}
+
+rt::Async<std::size_t> stop(Running* server) {
+    step("stop the server");
+    std::move(server->stop).send(1);
+    co_return co_await server->handle;
+}
+
+}  // namespace
+
+TEST_SUITE("20.2 serve") {
+    TEST_CASE("a task for each client and a count at the end") {
+        auto story = []() -> rt::Async<> {
+            Running server = start(rt::ServeLimits(), echo);
+            std::vector<rt::TcpStream> clients;
+            for (int n = 0; n < 10; ++n) {
+                clients.push_back(co_await rt::TcpStream::connect(server.address));
+            }
+            step("each is answered, the last one first");
+            for (std::size_t n = clients.size(); n-- > 0;) {
+                bool answered = co_await is_answered(&clients[n], "hello from " + std::to_string(n));
+                CHECK(answered);
+            }
+            clients.clear();
+            std::size_t served = co_await stop(&server);
+            CHECK(served == 10);
+        };
+        rt::CurrentThread runtime;
+        runtime.block_on(story());
+    }
+
+    TEST_CASE("one too many waits until another has gone") {
+        auto story = []() -> rt::Async<> {
+            Running server = start(rt::ServeLimits(2, 1s), echo);
+            rt::TcpStream one = co_await rt::TcpStream::connect(server.address);
+            rt::TcpStream two = co_await rt::TcpStream::connect(server.address);
+            rt::TcpStream three = co_await rt::TcpStream::connect(server.address);
+            co_await three.write_all("and I?");
+            step("the first two are answered");
+            bool first = co_await is_answered(&one, "1");
+            bool second = co_await is_answered(&two, "2");
+            CHECK(first);
+            CHECK(second);
+            auto waiting = rt::spawn(is_answered(&three, "now?"));
+            step("the third is not, however often the first is");
+            for (int i = 0; i < 10; ++i) {
+                bool again = co_await is_answered(&one, "again");
+                CHECK(again);
+                CHECK_FALSE(waiting.is_finished());
+            }
+            step("the second leaves, and the third hears all it said");
+            { rt::TcpStream gone = std::move(two); }
+            bool misheard = co_await waiting;
+            CHECK_FALSE(misheard);  // "and I?" came first
+            one = rt::TcpStream();
+            three = rt::TcpStream();
+            std::size_t served = co_await stop(&server);
+            CHECK(served == 3);
+        };
+        rt::CurrentThread runtime;
+        runtime.block_on(story());
+    }
+
+    TEST_CASE("a handler that throws harms nobody") {
+        auto story = []() -> rt::Async<> {
+            auto moody = [](rt::TcpStream* stream) -> rt::Async<> {
+                while (rt::Chunk chunk = co_await stream->read(4096)) {
+                    if (chunk.view() == "boo") {
+                        throw std::runtime_error("I am easily frightened");
+                    }
+                    co_await stream->write_all(chunk.view());
+                }
+            };
+            Running server = start(rt::ServeLimits(), moody);
+            rt::TcpStream good = co_await rt::TcpStream::connect(server.address);
+            rt::TcpStream bad = co_await rt::TcpStream::connect(server.address);
+            step("one client frightens its handler");
+            co_await bad.write_all("boo");
+            rt::Chunk nothing = co_await bad.read(100);
+            CHECK(nothing.empty());
+            step("the other is answered");
+            bool answered = co_await is_answered(&good, "still there?");
+            CHECK(answered);
+            good = rt::TcpStream();
+            std::size_t served = co_await stop(&server);
+            CHECK(served == 2);
+        };
+        rt::CurrentThread runtime;
+        runtime.block_on(story());
+    }
+
+    TEST_CASE("a thousand clients on two threads") {
+        auto client = [](rt::SocketAddr address, int n) -> rt::Async<bool> {
+            rt::TcpStream stream = co_await rt::TcpStream::connect(address);
+            co_return co_await is_answered(&stream, "client " + std::to_string(n));
+        };
+        auto story = [client]() -> rt::Async<> {  // house-rule: allow the lambda outlives the block_on below
+            Running server = start(rt::ServeLimits(), echo);
+            int right = 0;
+            for (int round = 0; round < 10; ++round) {
+                rt::JoinSet<bool> clients;
+                for (int n = 0; n < 100; ++n) {
+                    clients.spawn(client, server.address, n);
+                }
+                while (auto answered = co_await clients.join_next()) {
+                    right += *answered ? 1 : 0;
+                }
+                still_alive();
+            }
+            CHECK(right == 1000);
+            std::size_t served = co_await stop(&server);
+            CHECK(served == 1000);
+        };
+        rt::MultiThread runtime(2);
+        step("ten times a hundred clients at once");
+        runtime.block_on(story());
+    }
+}

@@ -1,0 +1,157 @@
+#include <doctest/doctest.h>
+#include <rt/async.hpp>
+#include <rt/current_thread.hpp>
+#include <rt/oneshot.hpp>
+#include <rt/serve.hpp>
+#include <rt/tcp.hpp>
+#include <rt/time.hpp>
+#include <support/drop_counter.hpp>
+#include <support/story.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+
+using namespace support;
+using namespace std::chrono_literals;
+
+namespace {
+
+rt::Async<> echo(rt::TcpStream* stream) {
+    while (rt::Chunk chunk = co_await stream->read(4096)) {
+        co_await stream->write_all(chunk.view());
+    }
+}
+
+rt::TcpListener listen() { return rt::TcpListener::listen(*rt::SocketAddr::from_ip("127.0.0.1", 0)); }
+
+}  // namespace
+
+TEST_SUITE("20.3 the end") {
+    TEST_CASE("what was sent before the end is answered") {
+        auto story = []() -> rt::Async<> {
+            rt::TcpListener listener = listen();
+            rt::SocketAddr address = listener.local_addr();
+            auto [sender, receiver] = rt::oneshot::channel<int>();
+            auto server = rt::spawn(rt::serve(std::move(listener), rt::ServeLimits(), std::move(receiver), echo));
+            rt::TcpStream client = co_await rt::TcpStream::connect(address);
+            co_await client.write_all("hello");
+            rt::Chunk hello = co_await client.read(100);
+            CHECK(hello.view() == "hello");
+            step("say last words, and stop the server before it can read them");
+            co_await client.write_all("last words");
+            std::move(sender).send(1);
+            std::size_t served = co_await server;
+            CHECK(served == 1);
+            std::string heard = co_await client.read_to_string();
+            CHECK(heard == "last words");
+        };
+        rt::CurrentThread runtime;
+        runtime.block_on(story());
+    }
+
+    TEST_CASE("the port is closed at once") {
+        auto story = []() -> rt::Async<> {
+            rt::TcpListener listener = listen();
+            rt::SocketAddr address = listener.local_addr();
+            auto [sender, receiver] = rt::oneshot::channel<int>();
+            auto begun = std::make_shared<rt::Notify>();
+            auto hold = std::make_shared<rt::Notify>();
+            auto stubborn = [begun, hold](rt::TcpStream*) {
+                begun->notify_one();
+                return hold->notified();
+            };
+            auto server = rt::spawn(rt::serve(std::move(listener), rt::ServeLimits(), std::move(receiver), stubborn));
+            rt::TcpStream client = co_await rt::TcpStream::connect(address);
+            auto has_begun = begun->notified();
+            co_await has_begun;
+            std::move(sender).send(1);
+            step("a new client is refused while the old one is still served");
+            bool refused = false;
+            while (!refused) {
+                try {
+                    rt::TcpStream late = co_await rt::TcpStream::connect(address);
+                } catch (const std::system_error& error) {
+                    // Reset: it had come into the queue just before the port was closed.
+                    refused = error.code() == std::errc::connection_refused;
+                    CHECK((refused || error.code() == std::errc::connection_reset));
+                }
+            }
+            CHECK_FALSE(server.is_finished());
+            step("the old one ends");
+            hold->notify_waiters();
+            std::size_t served = co_await server;
+            CHECK(served == 1);
+        };
+        rt::CurrentThread runtime;
+        runtime.block_on(story());
+    }
+
+    TEST_CASE("whoever is not done in time is dropped") {
+        DropCounter handlers;
+        auto story = [](DropCounter::Token token) -> rt::Async<> {
+            rt::time::pause();
+            rt::TcpListener listener = listen();
+            rt::SocketAddr address = listener.local_addr();
+            auto [sender, receiver] = rt::oneshot::channel<int>();
+            auto started = std::make_shared<rt::Notify>();
+            auto stubborn = [token, started](rt::TcpStream*) {
+                auto wait = [](DropCounter::Token, std::shared_ptr<rt::Notify> begun) -> rt::Async<> {
+                    begun->notify_one();
+                    co_await rt::pending();
+                };
+                return wait(token, started);
+            };
+            auto server = rt::spawn(rt::serve(std::move(listener), rt::ServeLimits(10, 5s), std::move(receiver), stubborn));
+            rt::TcpStream client = co_await rt::TcpStream::connect(address);
+            auto begun = started->notified();
+            co_await begun;
+            auto before = rt::time::now();
+            step("stop a server whose handler never ends");
+            std::move(sender).send(1);
+            std::size_t served = co_await server;
+            CHECK(served == 1);
+            CHECK(rt::time::now() - before == 5s);
+        };
+        rt::CurrentThread runtime;
+        runtime.block_on(story(handlers.token()));
+        CHECK(handlers.alive() == 0);
+    }
+
+    TEST_CASE("a server that nobody has met ends at once") {
+        auto story = []() -> rt::Async<std::size_t> {
+            rt::TcpListener listener = listen();
+            co_return co_await rt::serve(std::move(listener), rt::ServeLimits(), rt::ready(), echo);
+        };
+        rt::CurrentThread runtime;
+        step("serve until a moment that is now");
+        CHECK(runtime.block_on(story()) == 0);
+    }
+
+    TEST_CASE("a server that is dropped takes its clients with it") {
+        DropCounter handlers;
+        auto story = [](DropCounter::Token token) -> rt::Async<> {
+            rt::TcpListener listener = listen();
+            rt::SocketAddr address = listener.local_addr();
+            auto echo_with = [token](rt::TcpStream* stream) {
+                auto kept = [](rt::TcpStream* s, DropCounter::Token) -> rt::Async<> { co_await echo(s); };
+                return kept(stream, token);
+            };
+            auto server = rt::spawn(rt::serve(std::move(listener), rt::ServeLimits(), rt::pending(), echo_with));
+            rt::TcpStream client = co_await rt::TcpStream::connect(address);
+            co_await client.write_all("there?");
+            rt::Chunk there = co_await client.read(100);
+            CHECK(there.view() == "there?");
+            step("abort the server");
+            server.abort();
+            std::string rest = co_await client.read_to_string();
+            CHECK(rest.empty());
+        };
+        rt::CurrentThread runtime;
+        runtime.block_on(story(handlers.token()));
+        CHECK(handlers.alive() == 0);
+    }
+}
