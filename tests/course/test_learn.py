@@ -179,7 +179,7 @@ class Children(LearnTest):
 
     def interrupted_by(self, number: int) -> None:
         # A build with a grandchild, and both deaf to a polite end.
-        root = self.machine(cmake=CMAKE + "trap '' INT TERM\nsleep 1000 &\necho $! > \"$HOME/pid\"\nwhile :; do sleep 1000; done\n")
+        root = self.machine(cmake=CMAKE + "trap '' INT TERM\nsleep 1000 &\necho $! > \"$HOME/pid\"\nsleep 1000; sleep 1000\n")
         child = self.start(root, "test")
         until = time.monotonic() + 20
         while not ((root / "pid").exists() and (root / "pid").read_text().strip()) and time.monotonic() < until:
