@@ -25,6 +25,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 namespace rt {
@@ -50,13 +51,15 @@ class IoSource {
     /// kernel has no more for now. Spends budget. Called by leaves, from within their poll.
     template <class Op>
     Poll<std::size_t> poll_io(Context& cx, Direction direction, std::size_t full, const char* what, Op op) {
+        static_assert(std::is_invocable_r_v<std::ptrdiff_t, Op&, int>,
+                      "poll_io: op takes the descriptor, and answers like the kernel: a count, or -errno");
         if (!budget::has_some(cx)) {
             return Pending;
         }
         for (;;) {
             Readiness seen = registration_ ? readiness().load() : Readiness::untried();
             if (seen.allows(direction)) {
-                auto result = op(fd_.get());
+                std::ptrdiff_t result = op(fd_.get());
                 if (result >= 0) {
                     auto count = static_cast<std::size_t>(result);
                     if (0 < count && count < full && registration_) {

@@ -1,0 +1,465 @@
+/// \file
+/// 15.4: try first, and wait without losing an event.
+#include <doctest/doctest.h>
+
+#include <rt/async.hpp>
+#include <rt/block_on.hpp>
+#include <rt/budget.hpp>
+#include <rt/current_thread.hpp>
+#include <rt/future.hpp>
+#include <rt/io_source.hpp>
+#include <rt/multi_thread.hpp>
+#include <rt/reactor.hpp>
+#include <rt/sync.hpp>
+#include <rt/sys.hpp>
+#include <support/death.hpp>
+#include <support/ends.hpp>
+#include <support/mock_task.hpp>
+#include <support/story.hpp>
+#include <support/test_thread.hpp>
+#include <support/trace_log.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+using namespace support;
+using rt::Direction, rt::IoSource, rt::Pending, rt::Reactor;
+using Kind = rt::trace::Kind;
+
+static_assert(sizeof(IoSource) <= 24);
+
+namespace {
+
+/// A source whose system calls are counted, and can be led astray.
+class Source {
+  public:
+    explicit Source(rt::sys::Fd fd) : source(std::move(fd)) {}
+
+    /// A future of one read of at most `max` bytes.
+    auto read(std::size_t max = 100) {
+        auto poll = [this, max](rt::Context& cx) -> rt::Poll<std::string> {
+            std::string text(max, '\0');
+            auto receive = [this, &text](int fd) {
+                ++calls;
+                ssize_t result = rt::sys::read(fd, text);
+                if (after_read) {
+                    std::exchange(after_read, nullptr)();
+                }
+                return answer_instead ? std::exchange(answer_instead, std::nullopt).value() : result;
+            };
+            return source.poll_io(cx, Direction::read, max, "read", receive).map([&text](std::size_t size) {
+                return text.substr(0, size);
+            });
+        };
+        return rt::poll_fn(poll);
+    }
+    /// A future of one write.
+    auto write(std::string_view text) {
+        auto poll = [this, text](rt::Context& cx) {
+            auto send = [this, text](int fd) {
+                ++calls;
+                return rt::sys::write(fd, text);
+            };
+            return source.poll_io(cx, Direction::write, text.size(), "write", send);
+        };
+        return rt::poll_fn(poll);
+    }
+
+    IoSource source;
+    int calls = 0;                           // of read and write
+    std::function<void()> after_read;        // what happens between the next read and its return
+    std::optional<ssize_t> answer_instead;   // what the next read seems to answer
+};
+
+rt::Async<std::string> read_lines(std::shared_ptr<Source> source, std::size_t bytes) {
+    std::string text;
+    while (text.size() < bytes) {
+        text += co_await source->read();
+    }
+    co_return text;
+}
+
+}  // namespace
+
+TEST_SUITE("15.4 waiting for a descriptor") {
+    TEST_CASE("what is there is read without asking epoll") {
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        put(pipe.there, "tea");
+        auto task = spawn_mock("read", source.read());
+        CHECK(task.poll().value() == "tea");
+        CHECK(source.calls == 1);
+        CHECK_FALSE(source.source.is_registered());
+    }
+
+    TEST_CASE("a refusal waits and the event wakes") {
+        Reactor reactor;
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        source.source.register_with(reactor);
+        auto task = spawn_mock("read", source.read());
+        CHECK(task.poll() == Pending);
+        CHECK(source.calls == 1);
+        CHECK(task.kept_wakers() == 1);
+        step("polled for no reason: nothing has come, so the kernel is not asked");
+        CHECK(task.poll() == Pending);
+        CHECK(source.calls == 1);
+        put(pipe.there, "tea");
+        reactor.park(rt::no_wait);
+        CHECK(task.wakes() == 1);
+        CHECK(task.poll().value() == "tea");
+        CHECK(source.calls == 2);
+    }
+
+    TEST_CASE("a short read saves the call that would be refused") {
+        Reactor reactor;
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        source.source.register_with(reactor);
+        put(pipe.there, "tea");
+        CHECK(spawn_mock("first read", source.read(100)).poll().value() == "tea");
+        auto second = spawn_mock("second read", source.read(100));
+        CHECK(second.poll() == Pending);
+        CHECK_MESSAGE(source.calls == 1, "the first read was short: the kernel has no more, so do not ask");
+    }
+
+    TEST_CASE("a read that fills its buffer is followed by another") {
+        Reactor reactor;
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        source.source.register_with(reactor);
+        put(pipe.there, "green tea");
+        CHECK(spawn_mock("first read", source.read(5)).poll().value() == "green");
+        CHECK(spawn_mock("second read", source.read(5)).poll().value() == " tea");
+        CHECK(source.calls == 2);
+    }
+
+    TEST_CASE("an event that comes while the read is refused is not lost") {
+        Reactor reactor;
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        source.source.register_with(reactor);
+        auto task = spawn_mock("read", source.read());
+        step("the read finds nothing; before the refusal is noted, bytes come and epoll reports them");
+        source.after_read = [&] {
+            put(pipe.there, "late");
+            reactor.park(rt::no_wait);
+        };
+        rt::Poll<std::string> poll = task.poll();
+        REQUIRE_MESSAGE(poll.is_ready(), "a newer event was cleared: its bytes will never be announced again");
+        CHECK(poll.value() == "late");
+        CHECK(source.calls == 2);
+    }
+
+    TEST_CASE("an event that comes right after a short read is not lost") {
+        Reactor reactor;
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        source.source.register_with(reactor);
+        put(pipe.there, "early");
+        source.after_read = [&] {
+            put(pipe.there, "late");
+            reactor.park(rt::no_wait);
+        };
+        CHECK(spawn_mock("first read", source.read()).poll().value() == "early");
+        rt::Poll<std::string> poll = spawn_mock("second read", source.read()).poll();
+        REQUIRE_MESSAGE(poll.is_ready(), "a newer event was cleared: its bytes will never be announced again");
+        CHECK(poll.value() == "late");
+    }
+
+    TEST_CASE("the end of the stream that came with the last bytes is read") {
+        Reactor reactor;
+        Ends sockets = make_socket_pair();
+        Source source(std::move(sockets.here));
+        source.source.register_with(reactor);
+        auto task = spawn_mock("read", source.read());
+        CHECK(task.poll() == Pending);
+        put(sockets.there, "bye");
+        step("the other side closes");
+        sockets.there.reset();
+        reactor.park(rt::no_wait);
+        CHECK(task.poll().value() == "bye");
+        rt::Poll<std::string> end = spawn_mock("read the end", source.read()).poll();
+        REQUIRE_MESSAGE(end.is_ready(), "the end of the stream was in the same event as the bytes: it is not said twice");
+        CHECK(end.value().empty());
+        CHECK(spawn_mock("read the end again", source.read()).poll().value().empty());
+    }
+
+    TEST_CASE("no event is lost between the look and the sleep") {
+        // Another thread reports events while this one waits for them, so that they meet in all ways there are.
+        constexpr int rounds = 20'000;
+        Reactor reactor;
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        source.source.register_with(reactor);
+        rt::Atomic<int> wanted{0};
+        rt::Atomic<bool> done{false};
+        TestThread kernel([&] {
+            for (int given = 0; !done.load(rt::acquire);) {
+                if (given < wanted.load(rt::acquire)) {
+                    ++given;
+                    CHECK(rt::sys::write(pipe.there.get(), std::string_view("x")) == 1);
+                }
+                reactor.park(rt::no_wait);
+            }
+        });
+        step("read {} bytes, each asked for and waited for", rounds);
+        for (int round = 1; round <= rounds; ++round) {
+            wanted.store(round, rt::release);
+            std::string byte = rt::block_on(source.read());
+            if (byte != "x") {
+                FAIL_CHECK("read '" << byte << "' in round " << round);
+                break;
+            }
+            still_alive();
+        }
+        done.store(true, rt::release);
+    }
+
+    TEST_CASE("an interrupted call is made again") {
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        put(pipe.there, "tea");
+        step("the first read seems interrupted by a signal");
+        source.answer_instead = -EINTR;
+        source.after_read = [&] { put(pipe.there, "more tea"); };
+        CHECK(spawn_mock("read", source.read()).poll().value() == "more tea");
+        CHECK(source.calls == 2);
+    }
+
+    TEST_CASE("another answer is thrown") {
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        source.answer_instead = -EIO;
+        auto task = spawn_mock("read", source.read());
+        CHECK_THROWS_WITH_AS((void)task.poll(), "read: Input/output error", std::system_error);
+    }
+
+    TEST_CASE("reader and writer wait side by side") {
+        Reactor reactor;
+        Ends sockets = make_socket_pair();
+        std::size_t filled = fill(sockets.here);
+        Source source(std::move(sockets.here));
+        source.source.register_with(reactor);
+        reactor.park(rt::no_wait);
+        auto reader = spawn_mock("read", source.read());
+        auto writer = spawn_mock("write", source.write("y"));
+        CHECK(reader.poll() == Pending);
+        CHECK(writer.poll() == Pending);
+        step("the other side empties the buffer");
+        for (std::size_t got = 0; got < filled;) {
+            got += fetch(sockets.there, 1 << 20).size();
+        }
+        reactor.park(rt::no_wait);
+        CHECK(writer.is_woken());
+        CHECK_FALSE(reader.is_woken());
+        CHECK(writer.poll().value() == 1);
+        put(sockets.there, "tea");
+        reactor.park(rt::no_wait);
+        CHECK(reader.is_woken());
+        CHECK(reader.poll().value() == "tea");
+    }
+
+    TEST_CASE("the latest waker wins") {
+        Reactor reactor;
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        source.source.register_with(reactor);
+        auto first = spawn_mock("first reader", source.read());
+        auto second = spawn_mock("second reader", source.read());
+        CHECK(first.poll() == Pending);
+        CHECK(second.poll() == Pending);
+        CHECK(first.kept_wakers() == 0);
+        put(pipe.there, "tea");
+        reactor.park(rt::no_wait);
+        CHECK_FALSE(first.is_woken());
+        CHECK(second.is_woken());
+    }
+
+    TEST_CASE("a dropped read leaves the source usable") {
+        Reactor reactor;
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        source.source.register_with(reactor);
+        {
+            auto cancelled = spawn_mock("read", source.read());
+            CHECK(cancelled.poll() == Pending);
+            cancelled.drop();
+        }
+        put(pipe.there, "tea");
+        reactor.park(rt::no_wait);
+        CHECK(spawn_mock("another read", source.read()).poll().value() == "tea");
+    }
+
+    TEST_CASE("a FIFO comes to life again with another writer") {
+        std::string folder = "/tmp/pbp-fifo-XXXXXX";
+        REQUIRE(::mkdtemp(folder.data()) != nullptr);
+        std::string name = folder + "/fifo";
+        REQUIRE(::mkfifo(name.c_str(), 0600) == 0);
+        Reactor reactor;
+        Source source(rt::sys::Fd(::open(name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)));
+        source.source.register_with(reactor);
+        rt::sys::Fd writer(::open(name.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+        put(writer, "one");
+        writer.reset();
+        reactor.park(rt::no_wait);
+        CHECK(spawn_mock("read", source.read()).poll().value() == "one");
+        CHECK(spawn_mock("read the end", source.read()).poll().value().empty());
+        step("a second writer opens it and has not written yet");
+        writer = rt::sys::Fd(::open(name.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+        auto task = spawn_mock("read", source.read());
+        CHECK(task.poll() == Pending);
+        put(writer, "two");
+        reactor.park(rt::no_wait);
+        CHECK(task.is_woken());
+        CHECK(task.poll().value() == "two");
+        ::unlink(name.c_str());
+        ::rmdir(folder.c_str());
+    }
+
+    TEST_CASE("in a runtime a descriptor is registered once in its life") {
+        TraceLog log{Kind::io_register};
+        rt::CurrentThread runtime;
+        Ends pipe = make_pipe();
+        auto source = std::make_shared<Source>(std::move(pipe.here));
+        TestThread writer([&] {
+            for (int i = 1; i <= 5; ++i) {
+                log.wait_for(Kind::park, i);
+                CHECK(rt::sys::write(pipe.there.get(), std::string_view("x")) == 1);
+            }
+        });
+        CHECK(runtime.block_on(read_lines(source, 5)) == "xxxxx");
+        CHECK(log.count(Kind::io_register) == 1);
+        CHECK_MESSAGE(log.count(Kind::park) == 5, "five waits are five sleeps: more would be a busy loop");
+    }
+
+    TEST_CASE("a source that always has something lets others have their turn") {
+        rt::CurrentThread runtime;
+        rt::sys::Fd zero(::open("/dev/zero", O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+        auto source = std::make_shared<Source>(std::move(zero));
+        auto main = [](std::shared_ptr<Source> s) -> rt::Async<int> {
+            auto greedy = rt::spawn(read_lines(s, 100'000));
+            auto look = [s](rt::Context&) -> rt::Poll<int> { return rt::Ready(s->calls); };
+            auto modest = rt::spawn(rt::poll_fn(look));
+            int calls = co_await modest;
+            co_await greedy;
+            co_return calls;
+        };
+        int calls = runtime.block_on(main(source));
+        CHECK_MESSAGE(calls == static_cast<int>(rt::budget::per_poll),
+                      "a source that is always ready must give way after its budget");
+    }
+
+    TEST_CASE("tasks that still wait go with their runtime") {
+        int before = open_descriptors();
+        {
+            rt::CurrentThread runtime;
+            Ends pipe = make_pipe();
+            auto source = std::make_shared<Source>(std::move(pipe.here));
+            auto main = [](std::shared_ptr<Source> s) -> rt::Async<> {
+                rt::spawn(read_lines(s, 5)).detach();
+                co_await rt::Countdown(3);
+            };
+            runtime.block_on(main(source));
+            CHECK(source->source.is_registered());
+        }
+        CHECK(open_descriptors() == before);
+    }
+
+    TEST_CASE("a source may outlive its runtime if only to be closed") {
+        Ends pipe = make_pipe();
+        auto source = std::make_shared<Source>(std::move(pipe.here));
+        {
+            rt::CurrentThread runtime;
+            auto main = [](std::shared_ptr<Source> s) -> rt::Async<> {
+                rt::spawn(read_lines(s, 5)).detach();
+                co_await rt::Countdown(3);
+            };
+            runtime.block_on(main(source));
+        }
+        expect_violation("whose runtime has gone", [&] { rt::block_on(source->read()); });
+        source.reset();
+        CHECK(true);
+    }
+
+    TEST_CASE("waiting outside of a runtime is one sentence") {
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        expect_violation("waiting for a descriptor: needs a runtime", [&] { rt::block_on(source.read()); },
+                         Noticed::in_every_build);
+    }
+
+    TEST_CASE("many pipes on many workers") {
+        constexpr int pipes = 50;
+        constexpr std::size_t bytes = 200;
+        std::vector<Ends> ends;
+        rt::MultiThread runtime(2);
+        auto main = [](std::vector<std::shared_ptr<Source>> sources) -> rt::Async<std::size_t> {
+            std::vector<rt::JoinHandle<std::string>> handles;
+            for (auto& source : sources) {
+                handles.push_back(rt::spawn(read_lines(source, bytes)));
+            }
+            std::size_t total = 0;
+            for (auto& handle : handles) {
+                std::string text = co_await handle;
+                total += text.size();
+            }
+            co_return total;
+        };
+        std::vector<std::shared_ptr<Source>> sources;
+        for (int i = 0; i < pipes; ++i) {
+            ends.push_back(make_pipe());
+            sources.push_back(std::make_shared<Source>(std::move(ends.back().here)));
+        }
+        TestThread writer([&] {
+            for (std::size_t round = 0; round < bytes; ++round) {
+                for (Ends& each : ends) {
+                    CHECK(rt::sys::write(each.there.get(), std::string_view("x")) == 1);
+                }
+            }
+        });
+        CHECK(runtime.block_on(main(std::move(sources))) == pipes * bytes);
+    }
+
+    TEST_CASE("descriptors come and go on many workers") {
+        // Records are used again at once, while another worker may still have events of their predecessors in its hand.
+        rt::MultiThread runtime(2);
+        auto one = [](int rounds) -> rt::Async<int> {
+            int good = 0;
+            for (int round = 0; round < rounds; ++round) {
+                Ends pipe = make_pipe();
+                auto source = std::make_shared<Source>(std::move(pipe.here));
+                auto reading = rt::spawn(read_lines(source, 1));
+                co_await rt::Countdown(1);
+                CHECK(rt::sys::write(pipe.there.get(), std::string_view("x")) == 1);
+                std::string text = co_await reading;
+                good += text == "x" ? 1 : 0;
+            }
+            co_return good;
+        };
+        auto main = [](auto f) -> rt::Async<int> {
+            std::vector<rt::JoinHandle<int>> handles;
+            for (int i = 0; i < 8; ++i) {
+                handles.push_back(rt::spawn(f(250)));
+            }
+            int good = 0;
+            for (auto& handle : handles) {
+                good += co_await handle;
+            }
+            co_return good;
+        };
+        CHECK(runtime.block_on(main(one)) == 2000);
+    }
+}

@@ -1,0 +1,6 @@
+// expect: poll_io: op takes the descriptor, and answers like the kernel: a count, or -errno
+#include <rt/io_source.hpp>
+
+rt::Poll<std::size_t> poll(rt::IoSource& source, rt::Context& cx) {
+    return source.poll_io(cx, rt::Direction::read, 0, "read", [](int) {});
+}
