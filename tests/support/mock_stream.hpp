@@ -151,18 +151,20 @@ class MockPeer {
     }
 
     /// All that was written to the stream.
-    std::string received() const { return locked([](auto& state) { return state.written; }); }
-    bool is_shut_down() const { return locked([](auto& state) { return state.shut_down; }); }
-    bool is_dropped() const { return locked([](auto& state) { return state.dropped; }); }
+    std::string received() const { return get(&State::written); }
+    bool is_shut_down() const { return get(&State::shut_down); }
+    bool is_dropped() const { return get(&State::dropped); }
     /// How often the stream was read, waits included; how often written.
-    int reads() const { return locked([](auto& state) { return state.reads; }); }
-    int writes() const { return locked([](auto& state) { return state.writes; }); }
+    int reads() const { return get(&State::reads); }
+    int writes() const { return get(&State::writes); }
 
   private:
-    template <class F>
-    auto locked(F f) const {
+    using State = detail::MockStreamState;
+
+    template <class T>
+    T get(T State::*member) const {
         rt::Lock lock(state_->mutex);
-        return f(*state_);
+        return state_.get()->*member;
     }
     template <class F>
     void wake_reader(F change) {
@@ -185,7 +187,7 @@ class MockPeer {
         }
     }
 
-    std::shared_ptr<detail::MockStreamState> state_ = std::make_shared<detail::MockStreamState>();
+    std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 }  // namespace support

@@ -19,6 +19,7 @@
 #include <rt/wait_list.hpp>
 #include <rt/waker.hpp>
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -89,17 +90,17 @@ class Channel {
         Waker replaced;
         {
             Lock lock(mutex_);
-            if (waiter != nullptr && at != next_) {
-                WaitList::leave(*waiter);
-            }
-            if (at == next_) {
-                if (!has_senders_) {
-                    return Ready<std::optional<T>>(std::nullopt);
-                }
+            if (at == next_ && has_senders_) {
                 if (waiter != nullptr) {
                     replaced = waiting_.wait(*waiter, cx->waker());
                 }
                 return Pending;
+            }
+            if (waiter != nullptr) {
+                WaitList::leave(*waiter);
+            }
+            if (at == next_) {
+                return Ready<std::optional<T>>(std::nullopt);
             }
             if (Number const oldest = this->oldest(); at < oldest) {
                 throw Lagged(oldest - std::exchange(at, oldest));

@@ -1,0 +1,225 @@
+#include <doctest/doctest.h>
+#include <rt/buf_reader.hpp>
+#include <rt/chunk.hpp>
+#include <rt/future.hpp>
+#include <rt/io.hpp>
+#include <support/mock_stream.hpp>
+#include <support/mock_task.hpp>
+#include <support/show.hpp>
+#include <support/story.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+using namespace support;
+using rt::BufReader;
+using rt::Pending;
+using rt::Ready;
+
+namespace {
+
+using Line = std::optional<std::string>;
+
+/// Polls once; the exception must be EMSGSIZE with this sentence in it.
+template <class Task>
+void expect_too_long(Task& task, const char* sentence) {
+    try {
+        auto poll = task.poll();
+        FAIL_CHECK("no exception, but " << doctest::toString(poll));
+    } catch (const std::system_error& error) {
+        CHECK(error.code().value() == EMSGSIZE);
+        CHECK(std::string(error.what()).find(sentence) != std::string::npos);
+    }
+}
+
+std::size_t cached_bytes() {
+    rt::detail::ChunkCache* cache = rt::detail::ChunkCache::of_this_thread();
+    return cache->bytes(8 * 1024);
+}
+
+}  // namespace
+
+TEST_SUITE("17.2 limits and pieces") {
+    TEST_CASE("a line of just the limit passes") {
+        MockPeer peer;
+        BufReader reader(peer.stream(), 5);
+        peer.send("hello\nworld\r\nhello");
+        peer.end();
+        for (const char* expected : {"hello", "world", "hello"}) {
+            auto line = spawn_mock("read_line", reader.read_line());
+            CHECK(line.poll() == Ready(Line(expected)));
+        }
+    }
+
+    TEST_CASE("a line of one byte more is an error and the next line is not lost") {
+        MockPeer peer;
+        BufReader reader(peer.stream(), 5);
+        peer.send("hello!\nnext\n");
+        auto line = spawn_mock("read_line", reader.read_line());
+        expect_too_long(line, "read_line: the line is longer than 5 bytes");
+        auto next = spawn_mock("the next read_line", reader.read_line());
+        CHECK(next.poll() == Ready(Line("next")));
+        CHECK(peer.reads() == 1);
+    }
+
+    TEST_CASE("a line without end is refused as soon as it is too long") {
+        MockPeer peer;
+        BufReader reader(peer.stream(), 5);
+        peer.send("hello");
+        auto line = spawn_mock("read_line", reader.read_line());
+        CHECK(line.poll() == Pending);
+        step("a carriage return may yet belong to the line's end");
+        peer.send("\r");
+        CHECK(line.poll() == Pending);
+        peer.send("x");
+        expect_too_long(line, "the line is longer than 5 bytes");
+        CHECK(reader.buffered().empty());
+
+        step("the rest of it is skipped when it comes, in however many pieces");
+        auto next = spawn_mock("the next read_line", reader.read_line());
+        CHECK(next.poll() == Pending);
+        peer.send("more of the same, and more than the limit");
+        CHECK(next.poll() == Pending);
+        CHECK(reader.buffered().empty());
+        peer.send("the end of it\nshort");
+        CHECK(next.poll() == Pending);
+        peer.send("\n");
+        CHECK(next.poll() == Ready(Line("short")));
+    }
+
+    TEST_CASE("the skipping outlives a read_line that is dropped") {
+        MockPeer peer;
+        BufReader reader(peer.stream(), 5);
+        peer.send("too long ");
+        auto line = spawn_mock("read_line", reader.read_line());
+        expect_too_long(line, "longer than 5 bytes");
+        {
+            peer.send("still the same line ");
+            auto dropped = spawn_mock("a read_line that is dropped", reader.read_line());
+            CHECK(dropped.poll() == Pending);
+        }
+        peer.send("its end\nnext\n");
+        auto next = spawn_mock("the next read_line", reader.read_line());
+        CHECK(next.poll() == Ready(Line("next")));
+    }
+
+    TEST_CASE("the stream ends within a line that is too long") {
+        MockPeer peer;
+        BufReader reader(peer.stream(), 5);
+        peer.send("too long");
+        peer.end();
+        auto line = spawn_mock("read_line", reader.read_line());
+        expect_too_long(line, "longer than 5 bytes");
+        auto next = spawn_mock("the next read_line", reader.read_line());
+        CHECK(next.poll() == Ready(Line()));
+    }
+
+    TEST_CASE("by default a line may have a mebibyte") {
+        MockPeer peer;
+        BufReader reader(peer.stream());
+        std::string const longest(1024 * 1024, 'x');
+        peer.send(longest + "\n");
+        peer.send(longest + "x\n");
+        auto line = spawn_mock("read_line", reader.read_line());
+        bool const passed = line.poll() == Ready(Line(longest));
+        CHECK(passed);
+        auto next = spawn_mock("the next read_line", reader.read_line());
+        expect_too_long(next, "longer than 1048576 bytes");
+    }
+
+    TEST_CASE("read_until gives the delimiter too") {
+        MockPeer peer;
+        BufReader reader(peer.stream());
+        peer.send("key=val");
+        peer.send("ue;rest");
+        peer.end();
+        auto key = spawn_mock("read_until =", reader.read_until('='));
+        CHECK(key.poll() == Ready(Line("key=")));
+        auto value = spawn_mock("read_until ;", reader.read_until(';'));
+        CHECK(value.poll() == Ready(Line("value;")));
+        auto rest = spawn_mock("read_until ;", reader.read_until(';'));
+        CHECK(rest.poll() == Ready(Line("rest")));
+        auto end = spawn_mock("read_until ;", reader.read_until(';'));
+        CHECK(end.poll() == Ready(Line()));
+    }
+
+    TEST_CASE("read_until has the limit too") {
+        MockPeer peer;
+        BufReader reader(peer.stream(), 4);
+        peer.send("1234;12345;ok;");
+        auto fits = spawn_mock("read_until ;", reader.read_until(';'));
+        CHECK(fits.poll() == Ready(Line("1234;")));
+        auto too_long = spawn_mock("read_until ;", reader.read_until(';'));
+        expect_too_long(too_long, "read_until: no delimiter within 4 bytes");
+        auto next = spawn_mock("read_until ;", reader.read_until(';'));
+        CHECK(next.poll() == Ready(Line("ok;")));
+    }
+
+    TEST_CASE("lines gives one after the other") {
+        MockPeer peer;
+        BufReader reader(peer.stream());
+        peer.send("one\r\ntwo\nthree");
+        peer.end();
+        auto lines = reader.lines();
+        for (const char* expected : {"one", "two", "three"}) {
+            auto line = spawn_mock("next_line", lines.next_line());
+            CHECK(line.poll() == Ready(Line(expected)));
+        }
+        auto end = spawn_mock("next_line", lines.next_line());
+        CHECK(end.poll() == Ready(Line()));
+    }
+
+    TEST_CASE("while it waits for the first byte it holds no memory") {
+        step("fill the thread's cache with one buffer");
+        { rt::Chunk chunk = rt::Chunk::of_this_thread(8 * 1024); }
+        std::size_t const all = cached_bytes();
+        MockPeer peer;
+        BufReader reader(peer.stream());
+        CHECK(cached_bytes() == all);
+        auto line = spawn_mock("read_line", reader.read_line());
+        CHECK(line.poll() == Pending);
+        CHECK(cached_bytes() == all);
+        peer.send("half");
+        CHECK(line.poll() == Pending);
+        CHECK(cached_bytes() == all - 8 * 1024);
+        peer.send(" and half\n");
+        CHECK(line.poll() == Ready(Line("half and half")));
+        CHECK(cached_bytes() == all);
+    }
+
+    TEST_CASE("it owns the stream, and gives it back") {
+        MockPeer peer;
+        {
+            BufReader reader(peer.stream());
+            peer.send("one\ntwo\n");
+            auto line = spawn_mock("read_line", reader.read_line());
+            CHECK(line.poll() == Ready(Line("one")));
+            BufReader<MockStream> moved = std::move(reader);
+            CHECK(moved.buffered() == "two\n");
+            MockStream stream = std::move(moved).into_inner();
+            CHECK_FALSE(peer.is_dropped());
+        }
+        CHECK(peer.is_dropped());
+    }
+
+    TEST_CASE("writes go straight through") {
+        MockPeer peer;
+        BufReader reader(peer.stream());
+        peer.take_room(3);
+        auto write = spawn_mock("write_all", rt::write_all(reader, "hello"));
+        CHECK(write.poll() == Pending);
+        CHECK(peer.received() == "hel");
+        peer.take_room(2);
+        CHECK(write.is_woken());
+        CHECK(write.poll() == Ready());
+        CHECK(peer.received() == "hello");
+        auto end = spawn_mock("shutdown", rt::shutdown(reader));
+        CHECK(end.poll() == Ready());
+        CHECK(peer.is_shut_down());
+    }
+}

@@ -1,0 +1,257 @@
+#include <doctest/doctest.h>
+#include <rt/buf_reader.hpp>
+#include <rt/chunk.hpp>
+#include <rt/copy.hpp>
+#include <rt/future.hpp>
+#include <support/mock_stream.hpp>
+#include <support/mock_task.hpp>
+#include <support/random.hpp>
+#include <support/show.hpp>
+#include <support/story.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+using namespace support;
+using rt::Pending;
+using rt::Ready;
+
+namespace {
+
+using Counts = std::pair<std::uint64_t, std::uint64_t>;
+
+/// Polls once, and returns the errno that it threw.
+template <class Task>
+int thrown_by(Task& task) {
+    try {
+        auto poll = task.poll();
+        FAIL_CHECK("no exception, but " << (poll.is_ready() ? "Ready" : "Pending"));
+        return 0;
+    } catch (const std::system_error& error) {
+        return error.code().value();
+    }
+}
+
+}  // namespace
+
+TEST_SUITE("17.3 copy") {
+    TEST_CASE("all that comes is written until the end") {
+        MockPeer from;
+        MockPeer to;
+        MockStream reader = from.stream();
+        MockStream writer = to.stream();
+        from.send("one ");
+        from.send("two ");
+        auto copy = spawn_mock("copy", rt::copy(reader, writer));
+        CHECK(copy.poll() == Pending);
+        CHECK(to.received() == "one two ");
+        from.send("three");
+        CHECK(copy.is_woken());
+        from.end();
+        CHECK(copy.poll() == Ready(std::uint64_t{13}));
+        CHECK(to.received() == "one two three");
+        step("the writer is not shut down: more may follow, from elsewhere");
+        CHECK_FALSE(to.is_shut_down());
+    }
+
+    TEST_CASE("a short write is gone on with") {
+        MockPeer from;
+        MockPeer to;
+        MockStream reader = from.stream();
+        MockStream writer = to.stream();
+        from.send("hello");
+        from.end();
+        to.take_room(2);
+        auto copy = spawn_mock("copy", rt::copy(reader, writer));
+        CHECK(copy.poll() == Pending);
+        CHECK(to.received() == "he");
+        to.take_room(1);
+        CHECK(copy.is_woken());
+        CHECK(copy.poll() == Pending);
+        to.take_room(2);
+        CHECK(copy.poll() == Ready(std::uint64_t{5}));
+        CHECK(to.received() == "hello");
+    }
+
+    TEST_CASE("while the writer is slow nothing is read") {
+        MockPeer from;
+        MockPeer to;
+        MockStream reader = from.stream();
+        MockStream writer = to.stream();
+        to.take_room(0);
+        from.send("a");
+        auto copy = spawn_mock("copy", rt::copy(reader, writer));
+        CHECK(copy.poll() == Pending);
+        CHECK(from.reads() == 1);
+        from.send("b");
+        CHECK_FALSE(copy.is_woken());
+        CHECK(copy.poll() == Pending);
+        CHECK(from.reads() == 1);
+        to.take_room(10);
+        CHECK(copy.poll() == Pending);
+        CHECK(to.received() == "ab");
+    }
+
+    TEST_CASE("an empty stream") {
+        MockPeer from;
+        MockPeer to;
+        MockStream reader = from.stream();
+        MockStream writer = to.stream();
+        from.end();
+        auto copy = spawn_mock("copy", rt::copy(reader, writer));
+        CHECK(copy.poll() == Ready(std::uint64_t{0}));
+        CHECK(to.writes() == 0);
+    }
+
+    TEST_CASE("an error on either side ends it") {
+        MockPeer from;
+        MockPeer to;
+        MockStream reader = from.stream();
+        MockStream writer = to.stream();
+        from.fail_read(ECONNRESET);
+        auto copy = spawn_mock("copy", rt::copy(reader, writer));
+        CHECK(thrown_by(copy) == ECONNRESET);
+        from.send("x");
+        to.fail_write(EPIPE);
+        auto again = spawn_mock("copy again", rt::copy(reader, writer));
+        CHECK(thrown_by(again) == EPIPE);
+    }
+
+    TEST_CASE("while it waits to read it holds no memory") {
+        { rt::Chunk chunk = rt::Chunk::of_this_thread(16 * 1024); }
+        auto* cache = rt::detail::ChunkCache::of_this_thread();
+        std::size_t const all = cache->bytes(16 * 1024);
+        MockPeer from;
+        MockPeer to;
+        MockStream reader = from.stream();
+        MockStream writer = to.stream();
+        from.send("x");
+        auto copy = spawn_mock("copy", rt::copy(reader, writer));
+        CHECK(copy.poll() == Pending);
+        CHECK(cache->bytes(16 * 1024) == all);
+    }
+
+    TEST_CASE("what a BufReader has read ahead is copied too") {
+        MockPeer from;
+        MockPeer to;
+        rt::BufReader reader(from.stream());
+        MockStream writer = to.stream();
+        from.send("header\nbody");
+        from.end();
+        auto line = spawn_mock("read_line", reader.read_line());
+        CHECK(line.poll() == Ready(std::optional<std::string>("header")));
+        auto copy = spawn_mock("copy", rt::copy(reader, writer));
+        CHECK(copy.poll() == Ready(std::uint64_t{4}));
+        CHECK(to.received() == "body");
+    }
+
+    TEST_CASE("wherever reads and writes are cut, every byte comes once and in order") {
+        Random random(seed_of_this_run());
+        std::string text(200'000, '\0');
+        std::generate(text.begin(), text.end(), [&] { return static_cast<char>(random.below(256)); });
+        MockPeer from;
+        MockPeer to;
+        MockStream reader = from.stream();
+        MockStream writer = to.stream();
+        auto copy = spawn_mock("copy", rt::copy(reader, writer));
+        to.take_room(0);
+        std::size_t sent = 0;
+        while (copy.poll_silently() == Pending) {
+            still_alive();
+            if (sent < text.size()) {
+                std::size_t const piece = 1 + static_cast<std::size_t>(random.below(20'000));
+                from.send(std::string_view(text).substr(sent, piece));
+                sent = std::min(text.size(), sent + piece);
+                if (sent == text.size()) {
+                    from.end();
+                }
+            }
+            to.take_room(1 + static_cast<std::size_t>(random.below(20'000)));
+            CHECK(copy.is_woken());
+        }
+        bool const same = to.received() == text;
+        CHECK(same);
+    }
+}
+
+TEST_SUITE("17.3 copy both ways") {
+    TEST_CASE("both directions flow at once") {
+        MockPeer left;
+        MockPeer right;
+        MockStream a = left.stream();
+        MockStream b = right.stream();
+        auto copy = spawn_mock("copy_bidirectional", rt::copy_bidirectional(a, b));
+        left.send("question");
+        right.send("greeting");
+        CHECK(copy.poll() == Pending);
+        CHECK(left.received() == "greeting");
+        CHECK(right.received() == "question");
+        left.send("?");
+        CHECK(copy.is_woken());
+        CHECK(copy.poll() == Pending);
+        right.send("!");
+        CHECK(copy.is_woken());
+        CHECK(copy.poll() == Pending);
+        left.end();
+        right.end();
+        CHECK(copy.poll() == Ready(Counts(9, 9)));
+        CHECK(left.received() == "greeting!");
+        CHECK(right.received() == "question?");
+    }
+
+    TEST_CASE("a half that closes is passed on, and the way back stays open") {
+        MockPeer left;
+        MockPeer right;
+        MockStream a = left.stream();
+        MockStream b = right.stream();
+        auto copy = spawn_mock("copy_bidirectional", rt::copy_bidirectional(a, b));
+        left.send("all I have to say");
+        left.end();
+        CHECK(copy.poll() == Pending);
+        CHECK(right.received() == "all I have to say");
+        CHECK(right.is_shut_down());
+        CHECK_FALSE(left.is_shut_down());
+        right.send("a late answer");
+        CHECK(copy.is_woken());
+        right.end();
+        CHECK(copy.poll() == Ready(Counts(17, 13)));
+        CHECK(left.received() == "a late answer");
+        CHECK(left.is_shut_down());
+    }
+
+    TEST_CASE("a half closes only when its last byte is written") {
+        MockPeer left;
+        MockPeer right;
+        MockStream a = left.stream();
+        MockStream b = right.stream();
+        right.take_room(1);
+        left.send("xy");
+        left.end();
+        auto copy = spawn_mock("copy_bidirectional", rt::copy_bidirectional(a, b));
+        CHECK(copy.poll() == Pending);
+        CHECK_FALSE(right.is_shut_down());
+        right.take_room(1);
+        CHECK(copy.poll() == Pending);
+        CHECK(right.received() == "xy");
+        CHECK(right.is_shut_down());
+    }
+
+    TEST_CASE("an error of one way ends both") {
+        MockPeer left;
+        MockPeer right;
+        MockStream a = left.stream();
+        MockStream b = right.stream();
+        auto copy = spawn_mock("copy_bidirectional", rt::copy_bidirectional(a, b));
+        CHECK(copy.poll() == Pending);
+        right.fail_read(ECONNRESET);
+        CHECK(copy.is_woken());
+        CHECK(thrown_by(copy) == ECONNRESET);
+    }
+}
