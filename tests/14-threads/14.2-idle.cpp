@@ -23,6 +23,8 @@ using Kind = rt::trace::Kind;
 
 namespace {
 
+constexpr auto in_driver = rt::WorkerPark::Place::in_driver_if_free;
+
 /// What a runtime makes of Idle, with a number in place of the queues: work that is there to be taken.
 class Workshop {
   public:
@@ -46,17 +48,13 @@ class Workshop {
             if (take()) {
                 if (searching) {
                     searching = false;
-                    if (idle_.end_search() == Idle::OnFound::wake_another) {
-                        wake_one();
-                    }
+                    look_again_if(idle_.end_search());
                 }
                 on_work();
             } else if (!searching && idle_.begin_search()) {
                 searching = true;
             } else {
-                if (idle_.fall_asleep(id, searching) == Idle::OnSleep::look_again && work_.load(rt::seq_cst) != 0) {
-                    wake_one();
-                }
+                look_again_if(idle_.fall_asleep(id, searching));
                 parks_[id]->park(std::nullopt);
                 searching = idle_.wake_up(id) == Idle::OnWake::search;
             }
@@ -82,6 +80,11 @@ class Workshop {
         }
         return false;
     }
+    void look_again_if(Idle::OnStop order) {
+        if (order == Idle::OnStop::look_again && work_.load(rt::seq_cst) != 0) {
+            wake_one();
+        }
+    }
     void wake_one() {
         if (std::optional<unsigned> chosen = idle_.choose_sleeper()) {
             parks_[*chosen]->unpark();
@@ -106,7 +109,7 @@ TEST_SUITE("14.2 idle workers") {
 
     TEST_CASE("a sleeper is woken for work and begins as a searcher") {
         Idle idle(2);
-        CHECK(idle.fall_asleep(1, false) == Idle::OnSleep::sleep);
+        CHECK(idle.fall_asleep(1, false) == Idle::OnStop::go_on);
         CHECK(idle.awake_count() == 1);
 
         CHECK(idle.choose_sleeper() == 1U);
@@ -120,13 +123,13 @@ TEST_SUITE("14.2 idle workers") {
     TEST_CASE("nobody is woken while somebody searches") {
         Idle idle(4);
         for (unsigned id = 1; id < 4; ++id) {
-            CHECK(idle.fall_asleep(id, false) == Idle::OnSleep::sleep);
+            CHECK(idle.fall_asleep(id, false) == Idle::OnStop::go_on);
         }
         CHECK(idle.begin_search());
         CHECK(idle.choose_sleeper() == std::nullopt);
 
-        step("the searcher finds work and was the last one");
-        CHECK(idle.end_search() == Idle::OnFound::wake_another);
+        step("the searcher finds work and was the last one; it looks again and there is more");
+        CHECK(idle.end_search() == Idle::OnStop::look_again);
         CHECK(idle.choose_sleeper() == 3U);
         CHECK(idle.choose_sleeper() == std::nullopt);
         CHECK(idle.awake_count() == 2);
@@ -148,20 +151,20 @@ TEST_SUITE("14.2 idle workers") {
         Idle idle(4);
         CHECK(idle.begin_search());
         CHECK(idle.begin_search());
-        CHECK(idle.end_search() == Idle::OnFound::run);
-        CHECK(idle.end_search() == Idle::OnFound::wake_another);
+        CHECK(idle.end_search() == Idle::OnStop::go_on);
+        CHECK(idle.end_search() == Idle::OnStop::look_again);
 
         CHECK(idle.begin_search());
         CHECK(idle.begin_search());
-        CHECK(idle.fall_asleep(0, true) == Idle::OnSleep::sleep);
-        CHECK(idle.fall_asleep(1, true) == Idle::OnSleep::look_again);
+        CHECK(idle.fall_asleep(0, true) == Idle::OnStop::go_on);
+        CHECK(idle.fall_asleep(1, true) == Idle::OnStop::look_again);
         CHECK(idle.searching_count() == 0);
         CHECK(idle.awake_count() == 2);
     }
 
     TEST_CASE("work arrives as the last searcher goes to sleep") {
         Idle idle(2);
-        CHECK(idle.fall_asleep(1, false) == Idle::OnSleep::sleep);
+        CHECK(idle.fall_asleep(1, false) == Idle::OnStop::go_on);
         CHECK(idle.begin_search());
         step("worker 0 has looked into all queues and found nothing");
 
@@ -169,16 +172,27 @@ TEST_SUITE("14.2 idle workers") {
         CHECK(idle.choose_sleeper() == std::nullopt);
 
         step("worker 0 goes to sleep: it must look again");
-        CHECK(idle.fall_asleep(0, true) == Idle::OnSleep::look_again);
+        CHECK(idle.fall_asleep(0, true) == Idle::OnStop::look_again);
         step("it sees the work and wakes a sleeper: itself");
         CHECK(idle.choose_sleeper() == 0U);
         CHECK(idle.wake_up(0) == Idle::OnWake::search);
     }
 
+    TEST_CASE("work arrives as the last searcher finds some other") {
+        Idle idle(2);
+        CHECK(idle.fall_asleep(1, false) == Idle::OnStop::go_on);
+        CHECK(idle.begin_search());
+        step("worker 0 has found a task; now work comes; its maker sees a searcher and wakes nobody");
+        CHECK(idle.choose_sleeper() == std::nullopt);
+        step("worker 0 stops searching: it must look again before it runs its task");
+        CHECK(idle.end_search() == Idle::OnStop::look_again);
+        CHECK(idle.choose_sleeper() == 1U);
+    }
+
     TEST_CASE("who wakes by itself is awake but no searcher") {
         Idle idle(2);
-        CHECK(idle.fall_asleep(0, false) == Idle::OnSleep::sleep);
-        CHECK(idle.fall_asleep(1, false) == Idle::OnSleep::sleep);
+        CHECK(idle.fall_asleep(0, false) == Idle::OnStop::go_on);
+        CHECK(idle.fall_asleep(1, false) == Idle::OnStop::go_on);
         CHECK(idle.wake_up(0) == Idle::OnWake::run);
         CHECK(idle.awake_count() == 1);
         CHECK(idle.searching_count() == 0);
@@ -189,11 +203,11 @@ TEST_SUITE("14.2 idle workers") {
     TEST_CASE("the last to fall asleep is the first to be woken") {
         Idle idle(3);
         for (unsigned id = 0; id < 3; ++id) {
-            CHECK(idle.fall_asleep(id, false) == Idle::OnSleep::sleep);
+            CHECK(idle.fall_asleep(id, false) == Idle::OnStop::go_on);
         }
         for (unsigned const expected : {2U, 1U, 0U}) {
             CHECK(idle.choose_sleeper() == expected);
-            CHECK(idle.end_search() == Idle::OnFound::wake_another);
+            CHECK(idle.end_search() == Idle::OnStop::look_again);
         }
         CHECK(idle.choose_sleeper() == std::nullopt);
     }
@@ -270,7 +284,7 @@ TEST_SUITE("14.2 where workers sleep") {
         rt::DriverSeat seat(driver);
         rt::WorkerPark park;
         park.unpark(seat);
-        park.park(seat);
+        park.park(seat, in_driver, std::nullopt);
         CHECK(seat.try_take());
         CHECK_FALSE(driver.has_token());
     }
@@ -292,13 +306,13 @@ TEST_SUITE("14.2 where workers sleep") {
         std::array<rt::WorkerPark, 2> parks;
 
         step("the first goes to sleep");
-        TestThread first([&] { parks[0].park(seat); });
+        TestThread first([&] { parks[0].park(seat, in_driver, std::nullopt); });
         log.wait_for(Kind::park, 1);
         CHECK(log.text() == "park the driver\n");
         CHECK_FALSE(seat.try_take());
 
         step("the second goes to sleep");
-        TestThread second([&] { parks[1].park(seat); });
+        TestThread second([&] { parks[1].park(seat, in_driver, std::nullopt); });
         log.wait_for(Kind::park, 2);
         CHECK(log.text() == "park the driver\npark #1\n");
 
@@ -324,7 +338,7 @@ TEST_SUITE("14.2 where workers sleep") {
         auto sleeper = [&](std::size_t id) {
             for (int n = 1; n <= rounds; ++n) {
                 while (asked[id].load(rt::acquire) < n) {
-                    parks[id].park(seat);
+                    parks[id].park(seat, in_driver, std::nullopt);
                 }
                 seen[id].store(n, rt::release);
                 waker.unpark();

@@ -5,6 +5,7 @@
 #include <rt/async.hpp>
 #include <rt/join_set.hpp>
 #include <rt/multi_thread.hpp>
+#include <rt/time.hpp>
 #include <rt/yield_now.hpp>
 #include <support/counted_future.hpp>
 #include <support/death.hpp>
@@ -14,18 +15,18 @@
 #include <support/test_thread.hpp>
 #include <support/trace_log.hpp>
 
+#include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <latch>
 #include <memory>
 #include <optional>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 using namespace support;
+using namespace std::chrono_literals;
 using Kind = rt::trace::Kind;
 
 namespace {
@@ -221,6 +222,25 @@ TEST_SUITE("14.3 multi_thread") {
             runtime.block_on(main());
         }
         CHECK(log.count(Kind::steal) >= 100);
+    }
+
+    TEST_CASE("a single task behind a poll that does not end is taken by another worker") {
+        rt::MultiThread runtime(2);
+        for (int round = 0; round < 50; ++round) {
+            step("round {}: a task queues one other and waits for it without giving its thread up", round);
+            std::latch both(2);
+            std::latch* const meeting = &both;
+            auto block = [meeting]() -> rt::Async<> {
+                rt::JoinHandle<> other = rt::spawn(meet(meeting));
+                meeting->arrive_and_wait();
+                co_await other;
+            };
+            auto main = [&]() -> rt::Async<> {  // house-rule: allow named, and it outlives its frame
+                rt::JoinHandle<> blocked = rt::spawn(block);
+                co_await blocked;
+            };
+            runtime.block_on(main());
+        }
     }
 
     TEST_CASE("one task at a time is submitted to a sleeping runtime from outside") {
@@ -455,6 +475,57 @@ TEST_SUITE("14.3 multi_thread") {
             runtime.block_on(std::move(blocked));
             CHECK(heard == 1);
         }
+    }
+
+    TEST_CASE("timers fire whoever is busy") {
+        rt::MultiThread runtime(2);
+        step("while nobody is: main sleeps");
+        runtime.block_on(rt::sleep(1ms));
+        step("a thousand tasks sleep");
+        auto sleepers = []() -> rt::Async<int> {
+            rt::JoinSet<> tasks;
+            for (int i = 0; i < 1'000; ++i) {
+                tasks.spawn(rt::sleep(1ms));
+            }
+            int woken = 0;
+            while (co_await tasks.join_next()) {
+                ++woken;
+            }
+            co_return woken;
+        };
+        CHECK(runtime.block_on(sleepers()) == 1'000);
+        CHECK(runtime.block_on(runtime.spawn(sleepers())) == 1'000);
+
+        step("while all workers run tasks that yield until a timer fires");
+        rt::Atomic<bool> fired{false};
+        auto yielder = [&fired](rt::Context& cx) -> rt::Poll<void> {
+            if (fired.load(rt::relaxed)) {
+                return rt::Ready();
+            }
+            cx.waker().wake_by_ref();
+            return rt::Pending;
+        };
+        std::vector<rt::JoinHandle<>> yielders;
+        for (int i = 0; i < 5; ++i) {
+            yielders.push_back(runtime.spawn(rt::poll_fn(yielder)));
+        }
+        runtime.block_on(runtime.spawn(rt::sleep(1ms)));
+        fired.store(true, rt::relaxed);
+        for (rt::JoinHandle<>& one : yielders) {
+            runtime.block_on(std::move(one));
+        }
+
+        step("while one worker stands in a poll until a timer fires");
+        std::latch until_fired(1);
+        auto stand = [](std::latch* latch) -> rt::Async<> {
+            latch->wait();
+            co_return;
+        };
+        rt::JoinHandle<> standing = runtime.spawn(stand(&until_fired));
+        runtime.block_on(rt::sleep(1ms));
+        runtime.block_on(runtime.spawn(rt::sleep(1ms)));
+        until_fired.count_down();
+        runtime.block_on(std::move(standing));
     }
 
     TEST_CASE("an exception of a task goes to its handle and the worker goes on") {

@@ -61,9 +61,9 @@ class Deque {
         }
     }
 
-    /// Puts `runnable` behind the others; if there is no room, moves the older half and it into `overflow`. Called by the
-    /// owner.
-    void push(Runnable runnable, InjectionQueue& overflow, Publish publish = Publish::for_sleepers) noexcept {
+    /// Puts `runnable` behind the others; if there is no room, moves the older half and it into `overflow`. True if it is the
+    /// only one now. Called by the owner.
+    bool push(Runnable runnable, InjectionQueue& overflow, Publish publish = Publish::for_sleepers) noexcept {
         std::uint64_t const tail = tail_.load(relaxed);  // nobody else writes it
         for (;;) {
             std::uint64_t head = head_.load(acquire);  // 3: thieves up to here have read their slots
@@ -71,13 +71,13 @@ class Deque {
                 slot(tail).store(std::move(runnable).into_raw(), relaxed);
                 // Release for 2; sequentially consistent where sleepers are concerned.
                 tail_.store(tail + 1, publish == Publish::quietly ? release : seq_cst);
-                return;
+                return tail == head;
             }
             TaskQueue older;
             if (take(head, half, older)) {
                 older.push(std::move(runnable));
                 overflow.push_all(older);
-                return;
+                return false;
             }
             // A thief was faster: now there is room.
         }

@@ -6,10 +6,9 @@
 ///
 ///   whoever makes work      pushes it, **then** looks here. If nobody searches and somebody sleeps, it wakes one, who begins
 ///                           as a searcher. If somebody searches, that is enough.
-///   a searcher who finds    stops searching. If it was the last one, it wakes another: where there was one task there may
-///                           be more, and nobody would look.
-///   a searcher who does not writes down here that it sleeps, **then**, if it was the last one, looks into all queues once
-///                           more. If there is something, it wakes a sleeper, as if it had pushed that work itself.
+///   a searcher who stops,   because it found work or because it did not and goes to sleep, says so here. If it was the last
+///                           one, it **then** looks into all queues once more, and if there is something, it wakes a sleeper,
+///                           as if it had pushed that work itself.
 ///   whoever runs dry        searches, unless half of the workers do so already.
 ///
 /// *No wake-up is lost*: as long as there is work in some queue, some worker is awake who will look into all of them before it
@@ -17,9 +16,8 @@
 /// `word_` by which a searcher stops, and D its second look at that queue. All four are seq_cst, so all threads agree on
 /// one order of them, in which A is before B and C before D.
 ///
-///   - B sees a searcher. Then that one's C comes after B, hence D after A: D sees the work. Only the last searcher makes
-///     a second look; but those before it hand on what we rely on: while B's searcher is not the last, there is
-///     another, whose C is later still. And if the last one stops because it found other work, it wakes a new searcher.
+///   - B sees a searcher. As long as one searches, somebody is awake. When the last one stops, by C, that is after B; so D is
+///     after A, and sees the work, unless somebody has taken it meanwhile.
 ///   - B sees no searcher, but a sleeper: it wakes it.
 ///   - B sees neither: all workers are awake and run tasks. The first who runs dry finds nobody searching; so it searches, and
 ///     all its looks come after B.
@@ -43,8 +41,7 @@ namespace rt {
 
 class Idle {
   public:
-    enum class OnFound { run, wake_another };
-    enum class OnSleep { sleep, look_again };
+    enum class OnStop { go_on, look_again };
     enum class OnWake { run, search };
 
     /// `workers` of them, all awake and running.
@@ -69,28 +66,28 @@ class Idle {
 
     /// True if the caller, a worker that ran dry, may search: not if half of the workers do.
     bool begin_search() noexcept {
-        std::uint32_t word = word_.load(relaxed);
+        std::uint32_t word = word_.load(seq_cst);
         do {
             if (2 * searching_in(word) >= workers_) {
-                return false;
+                return false;  // theirs are the second looks
             }
-        } while (!word_.compare_exchange_weak(word, word + searching, seq_cst, relaxed));
+        } while (!word_.compare_exchange_weak(word, word + searching, seq_cst, seq_cst));
         return true;
     }
 
-    /// The caller, a searcher, has found work.
-    OnFound end_search() noexcept {
+    /// The caller, a searcher, has found work. On `look_again` it looks into all queues, and if there is more, does what
+    /// whoever has made work does.
+    OnStop end_search() noexcept {
         std::uint32_t const before = word_.fetch_sub(searching, seq_cst);
-        return searching_in(before) == 1 ? OnFound::wake_another : OnFound::run;
+        return searching_in(before) == 1 ? OnStop::look_again : OnStop::go_on;
     }
 
-    /// The caller, `worker`, is going to sleep. On `look_again` it looks into all queues, and if there is work, does what
-    /// whoever has made work does.
-    OnSleep fall_asleep(unsigned worker, bool is_searching) noexcept {
+    /// The caller, `worker`, is going to sleep. On `look_again` as above.
+    OnStop fall_asleep(unsigned worker, bool is_searching) noexcept {
         Lock lock(mutex_);
         sleepers_.push_back(worker);
         std::uint32_t const before = word_.fetch_sub(is_searching ? awake + searching : awake, seq_cst);
-        return is_searching && searching_in(before) == 1 ? OnSleep::look_again : OnSleep::sleep;
+        return is_searching && searching_in(before) == 1 ? OnStop::look_again : OnStop::go_on;
     }
 
     /// The caller, `worker`, came out of its sleep: on `search`, as someone's choice; on `run`, by itself, because of an

@@ -22,8 +22,10 @@
 #include <rt/injection.hpp>
 #include <rt/scheduler.hpp>
 #include <rt/sync.hpp>
+#include <rt/sys.hpp>
 #include <rt/task_list.hpp>
 #include <rt/trace.hpp>
+#include <rt/watch.hpp>
 #include <rt/worker_park.hpp>
 
 #include <cstddef>
@@ -52,7 +54,14 @@ class Crew {
     /// Wakes a worker who searches, if there is need of one. Called by whoever has made work, afterwards.
     void wake_one() noexcept;
 
-    /// True if some queue is not empty. Called by the last searcher, before it sleeps.
+    /// The same, but a single task, which the caller runs next, can be left to the watch. Called by workers.
+    void wake_one_unless_watched(bool is_single) noexcept {
+        if (!is_single || !watch.is_kept()) {
+            wake_one();
+        }
+    }
+
+    /// True if some queue is not empty. Called by the last searcher, when it stops.
     bool has_work() const noexcept;
 
     /// Tells all workers to return from `run`, wherever they are.
@@ -63,6 +72,7 @@ class Crew {
     Idle idle;
     InjectionQueue injection;
     DriverSeat seat;
+    Watch watch;
     std::vector<std::unique_ptr<Worker>> workers;
 
   private:
@@ -84,9 +94,10 @@ class Worker {
         // A task that yielded was running and now waits behind the others: no more work than before. And while the worker lies
         // in the driver, it tells the others when it comes out.
         bool const is_news = polled_ != &runnable.task() && !is_asleep_;
-        queue_.push(std::move(runnable), crew_.injection, is_news ? Publish::for_sleepers : Publish::quietly);
+        bool const is_single =
+            queue_.push(std::move(runnable), crew_.injection, is_news ? Publish::for_sleepers : Publish::quietly);
         if (is_news) {
-            crew_.wake_one();
+            crew_.wake_one_unless_watched(is_single);
         }
     }
 
@@ -102,6 +113,7 @@ class Worker {
     std::optional<Runnable> take_share() noexcept;
     std::optional<Runnable> search() noexcept;
     void look_around();
+    void look_again_if(Idle::OnStop order) noexcept;
     void sleep();
 
     Crew& crew_;
@@ -109,6 +121,8 @@ class Worker {
     unsigned polls_ = 0;
     bool is_searching_ = false;
     bool is_asleep_ = false;
+    bool has_left_seat_ = false;  // and not said so yet
+    bool has_watched_ = false;  // during its last sleep, to the end
     Task* polled_ = nullptr;  // the task that is being polled
     std::uint32_t random_ = id_ + 1;
     Deque queue_;
@@ -164,9 +178,11 @@ inline void Worker::run() {
 inline void Worker::run_task(Runnable runnable) noexcept {
     if (is_searching_) {
         is_searching_ = false;
-        if (crew_.idle.end_search() == Idle::OnFound::wake_another) {
-            crew_.wake_one();
-        }
+        look_again_if(crew_.idle.end_search());
+    }
+    if (has_left_seat_) {
+        has_left_seat_ = false;
+        crew_.wake_one_unless_watched(true);  // somebody must look after the driver
     }
     budget::refill();
     polled_ = &runnable.task();
@@ -232,24 +248,38 @@ inline void Worker::look_around() {
     if (crew_.seat.try_take()) {
         crew_.seat.park(no_wait);
         crew_.seat.leave();
-        // For a worker that found the seat taken just now, and sleeps elsewhere.
+        crew_.wake_one_unless_watched(true);  // for a worker that found the seat taken just now, and sleeps elsewhere
+    }
+}
+
+inline void Worker::look_again_if(Idle::OnStop order) noexcept {
+    if (order == Idle::OnStop::look_again && crew_.has_work()) {
         crew_.wake_one();
     }
 }
 
 inline void Worker::sleep() {
-    Idle::OnSleep const order = crew_.idle.fall_asleep(id_, std::exchange(is_searching_, false));
-    if (order == Idle::OnSleep::look_again && crew_.has_work()) {
-        crew_.wake_one();  // most likely this worker itself
-    }
+    look_again_if(crew_.idle.fall_asleep(id_, std::exchange(is_searching_, false)));  // may choose this worker
     is_asleep_ = true;
-    park_.park(crew_.seat);
+    if (crew_.idle.awake_count() != 0 && crew_.watch.try_begin()) {
+        // The seat is left to whoever works, who will be back in a moment; unless it was empty during a whole watch.
+        auto const place = has_watched_ ? WorkerPark::Place::in_driver_if_free : WorkerPark::Place::elsewhere;
+        has_left_seat_ = park_.park(crew_.seat, place, sys::now() + Watch::interval);
+        crew_.watch.end();
+        has_watched_ = true;
+    } else {
+        has_left_seat_ = park_.park(crew_.seat, WorkerPark::Place::in_driver_if_free, std::nullopt);
+        has_watched_ = false;
+    }
     is_asleep_ = false;
     switch (crew_.idle.wake_up(id_)) {
-        case Idle::OnWake::search: is_searching_ = true; break;
+        case Idle::OnWake::search:
+            is_searching_ = true;
+            has_watched_ = false;
+            break;
         case Idle::OnWake::run:
-            if (!queue_.is_empty()) {
-                crew_.wake_one();  // hands the driver on, and what is too much for one
+            if (queue_.size() > 1) {
+                crew_.wake_one();  // events of the driver have woken more than one can run
             }
             break;
     }

@@ -2,9 +2,9 @@
 /// Where workers sleep: one in the driver, the others each in a place of its own. Whoever wakes a worker reaches it in either.
 ///
 /// The driver is the runtime's Park: timers and epoll lie in it, and it takes one thread at a time. `DriverSeat` is the right
-/// to be that thread. A worker that goes to sleep takes the seat if it is free; so as long as any worker sleeps, one sleeps
-/// in the driver, and no timer or event is missed. A worker that leaves the seat in order to run tasks therefore hands it on:
-/// it wakes another worker, who finds nothing to do and takes the seat when it goes to sleep again.
+/// to be that thread. A worker that goes to sleep takes the seat if it is free. A worker that leaves the seat in order to run
+/// tasks sees to it that it does not stay empty for long: either somebody keeps watch (watch.hpp), or it wakes another
+/// worker, who finds nothing to do and keeps watch, or takes the seat.
 ///
 /// A worker that goes to sleep registers as a sleeper (idle.hpp), then tries the seat. A worker that leaves the seat gives it
 /// up, then looks for a sleeper to wake. All of that is seq_cst: so either the one finds the seat free, or the other finds
@@ -43,33 +43,38 @@ class DriverSeat {
 /// The sleep of one worker. A Park by its rules: one token, which `unpark` puts down.
 class WorkerPark {
   public:
-    /// Takes the token; sleeps until it is there, in the driver if `seat` is free. May return early. Called by the worker.
-    void park(DriverSeat& seat) {
-        if (seat.try_take()) {
-            if (lie_down(in_driver)) {
-                seat.park(std::nullopt);
+    /// Where to sleep.
+    enum class Place { in_driver_if_free, elsewhere };
+
+    /// Takes the token; sleeps until it is there or `deadline` has come. May return early. True if that was in the driver.
+    /// Called by the worker.
+    bool park(DriverSeat& seat, Place place, std::optional<Instant> deadline) {
+        bool const in_seat = place == Place::in_driver_if_free && seat.try_take();
+        if (lie_down(in_seat ? in_driver : in_bed)) {
+            if (in_seat) {
+                seat.park(deadline);
+            } else {
+                bed_.park(deadline);
             }
-            state_.exchange(awake, acquire);
-            seat.leave();
-        } else {
-            if (lie_down(in_place)) {
-                place_.park(std::nullopt);
-            }
-            state_.exchange(awake, acquire);
         }
+        state_.exchange(awake, acquire);
+        if (in_seat) {
+            seat.leave();
+        }
+        return in_seat;
     }
 
     /// Puts the token down, and thereby ends the present or the next `park`. Called from any thread.
     void unpark(DriverSeat& seat) noexcept {
         switch (state_.exchange(notified, acq_rel)) {
-            case in_place: place_.unpark(); break;
+            case in_bed: bed_.unpark(); break;
             case in_driver: seat.unpark(); break;  // too late, perhaps: then the next one in the driver looks around once
             default: break;                        // it finds the token before it lies down
         }
     }
 
   private:
-    enum State : int { awake, in_place, in_driver, notified };
+    enum State : int { awake, in_bed, in_driver, notified };
 
     /// False if the token is there.
     bool lie_down(State where) noexcept {
@@ -78,7 +83,7 @@ class WorkerPark {
     }
 
     Atomic<int> state_{awake};
-    ThreadPark place_;
+    ThreadPark bed_;
 };
 
 }  // namespace rt
