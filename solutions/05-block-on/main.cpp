@@ -1,5 +1,6 @@
 /// \file
-/// A timer thread and a sleeping main. First main asks without pause, and burns its processor; then it sleeps.
+/// A timer thread and a sleeping main. First main asks without pause, and burns its processor; then it
+/// sleeps.
 #include <rt/block_on.hpp>
 #include <rt/future.hpp>
 #include <rt/park.hpp>

@@ -75,14 +75,13 @@ TEST_SUITE("02.2 wake") {
             int wakes = 0;
         };
         static constexpr auto nothing = [](void*) noexcept {};
-        static constexpr WakerVTable refill{
-            nothing,
-            [](void* data) noexcept {
-                Slot& slot = *static_cast<Slot*>(data);
-                ++slot.wakes;
-                slot.waker = Waker::noop();
-            },
-            nothing, nothing};
+        static constexpr WakerVTable refill{nothing,
+                                            [](void* data) noexcept {
+                                                Slot& slot = *static_cast<Slot*>(data);
+                                                ++slot.wakes;
+                                                slot.waker = Waker::noop();
+                                            },
+                                            nothing, nothing};
         Slot slot;
         slot.waker = Waker(&slot, &refill);
         step("wake; the wake fills the slot again");
@@ -92,8 +91,10 @@ TEST_SUITE("02.2 wake") {
     }
 
     TEST_CASE("waking with an empty waker is a mistake and says so") {
-        expect_violation("wake on an empty Waker", [] { Waker().wake_by_ref(); }, Noticed::in_every_build);
-        expect_violation("wake on an empty Waker", [] { Waker().wake(); }, Noticed::in_every_build);
+        expect_violation(
+            "wake on an empty Waker", [] { Waker().wake_by_ref(); }, Noticed::in_every_build);
+        expect_violation(
+            "wake on an empty Waker", [] { Waker().wake(); }, Noticed::in_every_build);
         expect_violation(
             "moved from, or woken already",
             [] {

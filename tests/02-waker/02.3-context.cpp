@@ -95,7 +95,8 @@ TEST_SUITE("02.3 will_wake and Context and threads") {
     }
 
     TEST_CASE("what was written before the wake is seen by who was woken") {
-        // A bell of one's own: its vtable hands over an atomic flag, as every real waker hands over a lock or a flag.
+        // A bell of one's own: its vtable hands over an atomic flag, as every real waker hands over a lock or
+        // a flag.
         struct Flag {
             rt::Atomic<int> wakers{1};
             rt::Atomic<bool> rung{false};

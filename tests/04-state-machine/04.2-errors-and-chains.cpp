@@ -68,7 +68,9 @@ TEST_SUITE("04.2 errors and void and chains") {
     }
 
     TEST_CASE("a function that cannot be copied is kept and called once") {
-        auto pour = [cup = std::make_unique<int>(3)](int n) mutable { return rt::ready(n + *std::exchange(cup, nullptr)); };
+        auto pour = [cup = std::make_unique<int>(3)](int n) mutable {
+            return rt::ready(n + *std::exchange(cup, nullptr));
+        };
         auto tea = spawn_mock("tea", rt::then(rt::ready(4), std::move(pour)));
         CHECK(tea.poll() == Ready(7));
     }
@@ -77,8 +79,9 @@ TEST_SUITE("04.2 errors and void and chains") {
         Remote<int> first("first");
         Remote<int> second("second");
         Remote<std::string> third("third");
-        auto chain = spawn_mock("the chain", rt::then(rt::then(first.future(), [&](int) { return second.future(); }),
-                                                      [&](int) { return third.future(); }));
+        auto chain =
+            spawn_mock("the chain", rt::then(rt::then(first.future(), [&](int) { return second.future(); }),
+                                             [&](int) { return third.future(); }));
         CHECK(chain.poll() == Pending);
         first.finish(1);
         CHECK(chain.poll() == Pending);

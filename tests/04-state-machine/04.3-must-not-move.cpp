@@ -90,16 +90,20 @@ TEST_SUITE("04.3 a polled future must not move") {
     }
 
     TEST_CASE("polled after Ready") {
-        expect_violation("then: polled after Ready", [] {
-            auto tea = rt::then(rt::ready(3), [](int n) { return rt::ready(n); });
-            (void)poll_once(tea);
-            (void)poll_once(tea);
-        }, Noticed::in_every_build);
+        expect_violation(
+            "then: polled after Ready",
+            [] {
+                auto tea = rt::then(rt::ready(3), [](int n) { return rt::ready(n); });
+                (void)poll_once(tea);
+                (void)poll_once(tea);
+            },
+            Noticed::in_every_build);
     }
 
     TEST_CASE("polled after an error") {
         expect_violation("then: polled after Ready", [] {
-            auto burst = rt::poll_fn([](Context&) -> Poll<int> { throw std::runtime_error("the kettle burst"); });
+            auto burst =
+                rt::poll_fn([](Context&) -> Poll<int> { throw std::runtime_error("the kettle burst"); });
             auto tea = rt::then(std::move(burst), [](int n) { return rt::ready(n); });
             try {
                 (void)poll_once(tea);

@@ -272,9 +272,8 @@ TEST_SUITE("05.3 block_on") {
     }
 
     TEST_CASE("a future that keeps no waker is found out at once") {
-        expect_violation("returned Pending but kept no waker", [] {
-            block_on(rt::poll_fn([](Context&) -> Poll<void> { return Pending; }));
-        });
+        expect_violation("returned Pending but kept no waker",
+                         [] { block_on(rt::poll_fn([](Context&) -> Poll<void> { return Pending; })); });
         expect_violation("returned Pending but kept no waker", [] {
             block_on(rt::poll_fn([](Context& cx) -> Poll<void> {
                 Waker dropped_at_once = cx.waker();

@@ -1,5 +1,6 @@
 /// \file
-/// `Remote` and its `CountedFuture`: a future whose end the test decides, and that counts what is done with it.
+/// `Remote` and its `CountedFuture`: a future whose end the test decides, and that counts what is done with
+/// it.
 ///
 ///     Remote<int> kettle("the kettle");
 ///     auto task = spawn_mock(then(kettle.future(), …));
@@ -103,7 +104,8 @@ class Remote {
     /// The future; taken once.
     CountedFuture<T> future() { return CountedFuture<T>(state_); }
 
-    /// Makes it ready and wakes whoever polled it last. Its value: `finish(3)`, or `finish()` where there is none.
+    /// Makes it ready and wakes whoever polled it last. Its value: `finish(3)`, or `finish()` where there is
+    /// none.
     template <class... Value>
     void finish(Value&&... value) {
         step("{} is ready", state_->name);

@@ -9,9 +9,9 @@ namespace support {
 
 /// Makes wakers, and counts their clones, drops and wakes, from any thread.
 ///
-/// The counts live as long as the process: a waker whose counting is wrong is then counted wrong, and does not crash.
-/// They are relaxed, so that they order nothing between threads and hide no race from ThreadSanitizer: read them when the
-/// threads have been joined, or met in another way.
+/// The counts live as long as the process: a waker whose counting is wrong is then counted wrong, and does
+/// not crash. They are relaxed, so that they order nothing between threads and hide no race from
+/// ThreadSanitizer: read them when the threads have been joined, or met in another way.
 class CountingWaker {
   public:
     CountingWaker() : counts_(new_counts()) {}

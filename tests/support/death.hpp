@@ -20,14 +20,15 @@ enum class Noticed {
     in_every_build,
 };
 
-/// Runs `body` in a child process; empty if it aborted with `sentence` in what it printed on stderr, else what happened
-/// instead. If `body` meets a hole of a starter, this process ends as it would have, with the hole's sentence.
+/// Runs `body` in a child process; empty if it aborted with `sentence` in what it printed on stderr, else
+/// what happened instead. If `body` meets a hole of a starter, this process ends as it would have, with the
+/// hole's sentence.
 std::string how_it_missed_its_end(std::string_view sentence, const std::function<void()>& body);
 
 /// Expects that `body` breaks a rule, and that the program ends with `sentence` somewhere in the message.
 ///
-/// `body` runs in a forked child: it sees the test's variables, and changes none of them. Threads of the test do not
-/// exist in the child; what `body` starts itself does.
+/// `body` runs in a forked child: it sees the test's variables, and changes none of them. Threads of the test
+/// do not exist in the child; what `body` starts itself does.
 inline void expect_violation(std::string_view sentence, const std::function<void()>& body,
                              Noticed noticed = Noticed::where_checks_are_on,
                              std::source_location where = std::source_location::current()) {

@@ -1,6 +1,7 @@
 /// \file
-/// The main of every test: doctest's, with three additions. A failure tells its story, a hang is ended, and a run in
-/// which no test case ran is a failure (exit status 2; doctest's filter that matches nothing would exit 0).
+/// The main of every test: doctest's, with three additions. A failure tells its story, a hang is ended, and a
+/// run in which no test case ran is a failure (exit status 2; doctest's filter that matches nothing would
+/// exit 0).
 #define DOCTEST_CONFIG_IMPLEMENT
 #define DOCTEST_CONFIG_NO_POSIX_SIGNALS
 #include <doctest/doctest.h>
@@ -65,8 +66,8 @@ struct StoryReporter : doctest::ConsoleReporter {
         tell();
         Guard guard(mutex);
         bool const negated = (data.m_at & doctest::assertType::is_false) != 0;
-        s << doctest::Color::Green << "  expected  " << doctest::Color::None << (negated ? "not " : "") << data.m_expr
-          << "\n"
+        s << doctest::Color::Green << "  expected  " << doctest::Color::None << (negated ? "not " : "")
+          << data.m_expr << "\n"
           << doctest::Color::Red << "  found     " << doctest::Color::None << data.m_decomp << "\n";
         s << "  in        " << data.m_file << ":" << data.m_line << "\n";
         log_contexts();

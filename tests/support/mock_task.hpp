@@ -21,7 +21,8 @@
 
 namespace support {
 
-/// One future, and the counting waker it is polled with. Polled by one thread at a time; its wakers may be anywhere.
+/// One future, and the counting waker it is polled with. Polled by one thread at a time; its wakers may be
+/// anywhere.
 template <rt::Future F>
 class MockTask {
   public:

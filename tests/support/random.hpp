@@ -29,15 +29,16 @@ class Random {
     std::uint64_t state_;
 };
 
-/// Some turns of an empty loop, so that two threads meet at ever other moments. Called in stress tests, never to wait.
+/// Some turns of an empty loop, so that two threads meet at ever other moments. Called in stress tests, never
+/// to wait.
 inline void dawdle(int turns) noexcept {
     for (int volatile turn = 0; turn < turns;) {
         turn = turn + 1;
     }
 }
 
-/// Spins until `done()`: meets another thread to within nanoseconds, where a latch would be too slow to hit a race. Gives
-/// the processor away now and then, so that it works on one processor too.
+/// Spins until `done()`: meets another thread to within nanoseconds, where a latch would be too slow to hit a
+/// race. Gives the processor away now and then, so that it works on one processor too.
 template <class Done>
 void spin_until(Done done) {
     for (int turn = 1; !done(); ++turn) {

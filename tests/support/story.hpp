@@ -1,8 +1,10 @@
 /// \file
-/// A test reads as a story: `step("wake the kettle")`. When it fails, it tells the numbered steps that led there.
+/// A test reads as a story: `step("wake the kettle")`. When it fails, it tells the numbered steps that led
+/// there.
 ///
-/// Each step, and each assertion, also tells the watchdog that the test is alive (see watchdog.hpp). Steps may come from
-/// any thread; they are kept under a lock, so a stress test that must not be slowed down says `still_alive` now and then.
+/// Each step, and each assertion, also tells the watchdog that the test is alive (see watchdog.hpp). Steps
+/// may come from any thread; they are kept under a lock, so a stress test that must not be slowed down says
+/// `still_alive` now and then.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 /// \file
-/// A thread that joins when it goes out of scope, so that a failed REQUIRE elsewhere does not end the process.
+/// A thread that joins when it goes out of scope, so that a failed REQUIRE elsewhere does not end the
+/// process.
 #pragma once
 
 #include <rt/sync.hpp>

@@ -1,9 +1,9 @@
 /// \file
 /// The watchdog: ends a hung test, and says in which step it hangs.
 ///
-/// A test hangs if neither a step nor an assertion has passed for 2 s (10 s under ThreadSanitizer and valgrind; or as
-/// PBP_WATCHDOG_SECONDS says), however long it takes as a whole. The seconds are counted in naps of the watchdog's own
-/// thread, so that a machine that stands still does not count.
+/// A test hangs if neither a step nor an assertion has passed for 2 s (10 s under ThreadSanitizer and
+/// valgrind; or as PBP_WATCHDOG_SECONDS says), however long it takes as a whole. The seconds are counted in
+/// naps of the watchdog's own thread, so that a machine that stands still does not count.
 #pragma once
 
 namespace support {
