@@ -16,9 +16,9 @@
 
 namespace rt::sys {
 
-/// A stream socket of this family (AF_INET, AF_INET6): non-blocking, closed on exec.
-inline int tcp_socket(int family) noexcept {
-    return detail::or_errno(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+/// A stream socket of this family (AF_INET, AF_INET6): closed on exec, and non-blocking unless `flags` is 0.
+inline int tcp_socket(int family, int flags = SOCK_NONBLOCK) noexcept {
+    return detail::or_errno(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | flags, IPPROTO_TCP));
 }
 inline int bind(int fd, const sockaddr* address, socklen_t size) noexcept {
     return detail::or_errno(::bind(fd, address, size));
