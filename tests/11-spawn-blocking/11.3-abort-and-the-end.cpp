@@ -32,6 +32,9 @@ BlockingOptions one_thread() {
     return options;
 }
 
+/// A task that is behind those spawned before it: when it has ended, they have been polled.
+Async<> nothing() { co_return; }
+
 /// A job that says when it runs, and then waits until it may end.
 class Blocker {
   public:
@@ -176,8 +179,8 @@ TEST_SUITE("11.3 abort and the end") {
             };
             auto body = [](Blocker* b, decltype(waiter) wait, DropCounter* f) -> Async<> {
                 auto task = rt::spawn(wait, b, f->token());
-                auto let_it_run = rt::spawn([]() -> Async<> { co_return; });
-                co_await let_it_run;
+                auto last = rt::spawn(nothing());
+                co_await last;
                 b->runs.wait();
             };
             runtime.block_on(body(&blocker, waiter, &frames));
@@ -206,8 +209,8 @@ TEST_SUITE("11.3 abort and the end") {
             };
             runtime.service<BlockingPool>().set_options(options);
             for (int i = 0; i < round % 5; ++i) {
-                auto nothing = [] {};
-                (void)rt::spawn_blocking(nothing);
+                auto no_work = [] {};
+                (void)rt::spawn_blocking(no_work);
             }
             still_alive();
         }
@@ -219,14 +222,14 @@ TEST_SUITE("11.3 abort and the end") {
         for (int round = 0; round < 300; ++round) {
             rt::CurrentThread runtime;
             auto waiter = []() -> Async<> {
-                auto nothing = [] {};
-                auto job = rt::spawn_blocking(nothing);
+                auto no_work = [] {};
+                auto job = rt::spawn_blocking(no_work);
                 co_await job;
             };
             auto body = [](decltype(waiter) wait) -> Async<> {
                 auto task = rt::spawn(wait);
-                auto let_it_run = rt::spawn([]() -> Async<> { co_return; });
-                co_await let_it_run;
+                auto last = rt::spawn(nothing());
+                co_await last;
             };
             runtime.block_on(body(waiter));
             still_alive();
