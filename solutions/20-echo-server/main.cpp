@@ -1,6 +1,7 @@
 // Lesson 20: the echo server, and its thousand clients.
 //
 //     solution-20 serve [--addr 127.0.0.1:3001] [--runtime R] [--max-connections N] [--idle-timeout SECONDS]
+//                       [--drain-timeout 5]
 //     solution-20 demo [--clients 1000] [--runtime R] [--addr HOST:PORT]
 #include "options.hpp"
 

@@ -46,12 +46,13 @@ Options Options::parse(int argc, char** argv) {
         options.addr = "127.0.0.1:3001";
     }
 
-    enum : int { addr = 1, runtime, max_connections, idle_timeout, clients, help };
+    enum : int { addr = 1, runtime, max_connections, idle_timeout, drain_timeout, clients, help };
     static const option common[] = {{"addr", required_argument, nullptr, addr},
                                     {"runtime", required_argument, nullptr, runtime},
                                     {"help", no_argument, nullptr, help},
                                     {"max-connections", required_argument, nullptr, max_connections},
                                     {"idle-timeout", required_argument, nullptr, idle_timeout},
+                                    {"drain-timeout", required_argument, nullptr, drain_timeout},
                                     {nullptr, 0, nullptr, 0}};
     static const option for_demo[] = {common[0], common[1], common[2],
                                       {"clients", required_argument, nullptr, clients},
@@ -69,6 +70,9 @@ Options Options::parse(int argc, char** argv) {
                 break;
             case idle_timeout:
                 options.idle = std::chrono::seconds(number("idle-timeout", optarg, 1, 31'536'000));
+                break;
+            case drain_timeout:
+                options.limits.drain = std::chrono::seconds(number("drain-timeout", optarg, 0, 31'536'000));
                 break;
             case clients: options.clients = static_cast<int>(number("clients", optarg, 1, 1'000'000)); break;
             case help: options.mode = Mode::help; return options;

@@ -24,8 +24,9 @@ struct Options {
 
 inline constexpr const char* usage =
     "usage: solution-20 serve [--addr 127.0.0.1:3001] [--runtime R] [--max-connections N] [--idle-timeout SECONDS]\n"
+    "                         [--drain-timeout 5]\n"
     "       solution-20 demo [--clients 1000] [--runtime R] [--addr HOST:PORT]\n"
     "\n"
-    "serve  sends back what each client sends, until Ctrl-C; then it finishes what it has begun.\n"
+    "serve  sends back what each client sends, until Ctrl-C; then it has --drain-timeout seconds for the last answers.\n"
     "demo   lets that many clients say hello at once, to a server of its own or to the one at --addr.\n"
     "R is current_thread (the default), multi_thread, multi_thread:N or asio.\n";

@@ -128,7 +128,8 @@ class Echo(unittest.TestCase):
 class BadClients(unittest.TestCase):
     def test_one_that_never_reads_harms_nobody(self):
         for runtime in RUNTIMES:
-            with self.subTest(runtime=runtime), Server("--runtime", runtime) as server, server.connect() as deaf:
+            with self.subTest(runtime=runtime), \
+                    Server("--runtime", runtime, "--drain-timeout", "1") as server, server.connect() as deaf:
                 deaf.setblocking(False)
                 try:
                     while select.select([], [deaf], [], 0.5)[1]:  # until the server has no room for more
