@@ -1,0 +1,6 @@
+// expect: write_all needs something to write to: a type with `Poll<std::size_t> poll_write(Context&, std::string_view)`
+#include <rt/io.hpp>
+
+#include <string>
+
+void write_it(std::string& text) { rt::write_all(text, "tea"); }
