@@ -29,6 +29,9 @@ REASONS = {
 
 OPEN, CLOSE = {"(": ")", "[": "]", "{": "}"}, {")", "]", "}"}
 CO_WORDS = {"co_await", "co_return", "co_yield"}
+# Types that are no aggregates: braces after them make a plain value.
+PLAIN = re.compile(r"^(bool|char|int|long|short|unsigned|float|double|size_t|ptrdiff_t|u?int\d+_t|byte|(nano|micro|milli)?"
+                   r"seconds|minutes|hours)$")
 KEEPERS = re.compile(r"spawn")   # calls that store the callable they are given
 
 
@@ -131,7 +134,7 @@ class Source:
                     if parts[0]:
                         yield Finding(self.tokens[here].line, "lambda")
                     here = parts[4]
-                elif self.at(here) == "{":
+                elif self.at(here) == "{" and not PLAIN.match(self.at(here - 1)):
                     yield Finding(self.tokens[here].line, "braces")
                 here += 1
 

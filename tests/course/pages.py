@@ -13,7 +13,7 @@ QUOTE = re.compile(r"<!-- from: (\S+) -->\s*\n```\w*\n(.*?)^```", re.S | re.M)
 BLOCK = re.compile(r"^```(?:cpp|c\+\+)\n", re.M)
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 # Written in pieces, so that this file passes its own check.
-MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:" + "|".join(["wo" + "rk/", "tmp/" + "pbp", "ro" + "ot/", "home/" + r"\w+/"]) + ")")
+MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:" + "|".join(["wo" + "rk/", "tmp/" + "pbp/", "ro" + "ot/", "home/" + r"\w+/"]) + ")")
 
 
 def pages(root: Path) -> list:

@@ -41,6 +41,7 @@ class EachRule(CourseTest):
     def test_braces_that_are_blocks(self):
         self.keeps("if (co_await f()) { g(); }")
         self.keeps("while (auto line = co_await f()) { g(Point{1, 2}); }")
+        self.keeps("co_await f(std::size_t{100}, std::chrono::seconds{1});")
         self.keeps("co_await f([] { g(Point{1}); });")
         self.keeps("void f() { Point p{1, 2}; co_await g(p); }")
 
