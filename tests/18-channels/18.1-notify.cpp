@@ -1,0 +1,480 @@
+#include <doctest/doctest.h>
+#include <rt/async.hpp>
+#include <rt/block_on.hpp>
+#include <rt/budget.hpp>
+#include <rt/current_thread.hpp>
+#include <rt/future.hpp>
+#include <rt/multi_thread.hpp>
+#include <rt/notify.hpp>
+#include <rt/sync.hpp>
+#include <support/death.hpp>
+#include <support/mock_task.hpp>
+#include <support/random.hpp>
+#include <support/show.hpp>
+#include <support/story.hpp>
+#include <support/test_thread.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+using namespace support;
+using rt::Async;
+using rt::Notified;
+using rt::Notify;
+using rt::Pending;
+using rt::Ready;
+
+namespace {
+
+using Task = std::unique_ptr<MockTask<Notified>>;
+
+std::vector<Task> waiters(Notify& notify, int count) {
+    std::vector<Task> tasks;
+    for (int n = 1; n <= count; ++n) {
+        tasks.push_back(std::make_unique<MockTask<Notified>>(fmt::format("waiter {}", n), notify.notified()));
+    }
+    return tasks;
+}
+
+Async<> ping(Notify* mine, Notify* other, int rounds) {
+    for (int i = 0; i < rounds; ++i) {
+        other->notify_one();
+        co_await mine->notified();
+    }
+    other->notify_one();
+}
+
+Async<> ping_pong(int rounds) {
+    Notify left;
+    Notify right;
+    auto a = rt::spawn(ping(&left, &right, rounds));
+    auto b = rt::spawn(ping(&right, &left, rounds));
+    co_await a;
+    co_await b;
+}
+
+/// A one-place mailbox: what Notify is for.
+class Mailbox {
+  public:
+    Mailbox() = default;
+
+    Async<> put(int value) {
+        for (;;) {
+            if (try_put(value)) {
+                co_return;
+            }
+            co_await emptied_.notified();
+        }
+    }
+    Async<int> take() {
+        for (;;) {
+            if (int value = value_.exchange(none, rt::acq_rel); value != none) {
+                emptied_.notify_one();
+                co_return value;
+            }
+            co_await filled_.notified();
+        }
+    }
+
+  private:
+    static constexpr int none = -1;
+
+    bool try_put(int value) {
+        int expected = none;
+        bool put = value_.compare_exchange_strong(expected, value, rt::acq_rel, rt::relaxed);
+        if (put) {
+            filled_.notify_one();
+        }
+        return put;
+    }
+
+    rt::Atomic<int> value_{none};
+    Notify filled_;
+    Notify emptied_;
+};
+
+}  // namespace
+
+TEST_SUITE("18.1 notify one") {
+    TEST_CASE("a notification wakes who waits") {
+        Notify notify;
+        auto waiter = spawn_mock("the waiter", notify.notified());
+        CHECK(waiter.poll() == Pending);
+        CHECK(waiter.kept_wakers() == 1);
+        CHECK(waiter.clones() == 1);
+        notify.notify_one();
+        CHECK(waiter.wakes() == 1);
+        CHECK(waiter.kept_wakers() == 0);
+        CHECK(waiter.poll() == Ready());
+        CHECK(waiter.drops() == 0);
+    }
+
+    TEST_CASE("a notification that comes first is kept, once") {
+        Notify notify;
+        step("notify twice");
+        notify.notify_one();
+        notify.notify_one();
+        auto first = spawn_mock("the first waiter", notify.notified());
+        auto second = spawn_mock("the second waiter", notify.notified());
+        CHECK(first.poll() == Ready());
+        CHECK(first.clones() == 0);
+        CHECK(second.poll() == Pending);
+    }
+
+    TEST_CASE("who has waited longest comes first") {
+        Notify notify;
+        auto tasks = waiters(notify, 3);
+        step("the second polls first");
+        CHECK(tasks[1]->poll() == Pending);
+        CHECK(tasks[0]->poll() == Pending);
+        CHECK(tasks[2]->poll() == Pending);
+        step("polling again does not change the order");
+        CHECK(tasks[1]->poll() == Pending);
+        notify.notify_one();
+        CHECK(tasks[1]->is_woken());
+        CHECK_FALSE(tasks[0]->is_woken());
+        notify.notify_one();
+        CHECK(tasks[0]->is_woken());
+        CHECK_FALSE(tasks[2]->is_woken());
+        CHECK(tasks[2]->poll() == Pending);
+        CHECK(tasks[1]->poll() == Ready());
+        CHECK(tasks[0]->poll() == Ready());
+    }
+
+    TEST_CASE("a newcomer does not take what was given to another") {
+        Notify notify;
+        auto tasks = waiters(notify, 2);
+        CHECK(tasks[0]->poll() == Pending);
+        notify.notify_one();
+        CHECK(tasks[1]->poll() == Pending);
+        CHECK(tasks[0]->poll() == Ready());
+    }
+
+    TEST_CASE("the latest waker counts") {
+        Notify notify;
+        CountingWaker first;
+        CountingWaker second;
+        rt::Waker first_waker = first.waker();
+        rt::Waker second_waker = second.waker();
+        Notified notified = notify.notified();
+        {
+            rt::Context cx(first_waker);
+            CHECK(notified.poll(cx) == Pending);
+            step("the same waker again is not cloned again");
+            CHECK(notified.poll(cx) == Pending);
+            CHECK(first.clones() == 1);
+        }
+        step("poll with another waker");
+        rt::Context cx(second_waker);
+        CHECK(notified.poll(cx) == Pending);
+        CHECK(first.drops() == 1);
+        notify.notify_one();
+        CHECK(first.wakes() == 0);
+        CHECK(second.wakes() == 1);
+        CHECK(notified.poll(cx) == Ready());
+    }
+
+    TEST_CASE("one that is dropped while it waits gives up its place") {
+        Notify notify;
+        auto tasks = waiters(notify, 3);
+        for (auto& task : tasks) {
+            CHECK(task->poll() == Pending);
+        }
+        tasks[1]->drop();
+        CHECK(tasks[1]->kept_wakers() == 0);
+        tasks[0]->drop();
+        notify.notify_one();
+        CHECK(tasks[0]->wakes() == 0);
+        CHECK(tasks[1]->wakes() == 0);
+        CHECK(tasks[2]->is_woken());
+        CHECK(tasks[2]->poll() == Ready());
+    }
+
+    TEST_CASE("one that is dropped with the permit in hand passes it on") {
+        Notify notify;
+        auto tasks = waiters(notify, 3);
+        CHECK(tasks[0]->poll() == Pending);
+        CHECK(tasks[1]->poll() == Pending);
+        notify.notify_one();
+        CHECK(tasks[0]->is_woken());
+        tasks[0]->drop();
+        CHECK(tasks[1]->is_woken());
+        step("and if nobody waits, it is kept");
+        tasks[1]->drop();
+        CHECK(tasks[2]->poll() == Ready());
+    }
+
+    TEST_CASE("one that was never polled holds nothing") {
+        Notify notify;
+        auto tasks = waiters(notify, 2);
+        notify.notify_one();
+        tasks[0]->drop();
+        CHECK(tasks[1]->poll() == Ready());
+    }
+
+    TEST_CASE("one that has finished passes nothing on") {
+        Notify notify;
+        auto tasks = waiters(notify, 2);
+        CHECK(tasks[0]->poll() == Pending);
+        CHECK(tasks[1]->poll() == Pending);
+        notify.notify_one();
+        CHECK(tasks[0]->poll() == Ready());
+        tasks[0]->drop();
+        CHECK_FALSE(tasks[1]->is_woken());
+    }
+
+    TEST_CASE("the Notify may go as soon as the waiter is woken") {
+        auto notify = std::make_unique<Notify>();
+        auto waiter = spawn_mock("the waiter", notify->notified());
+        CHECK(waiter.poll() == Pending);
+        notify->notify_one();
+        CHECK(waiter.poll() == Ready());
+        notify.reset();
+        waiter.drop();
+    }
+
+    TEST_CASE("a task that is always notified gives others their turn") {
+        Notify notify;
+        int count = 0;
+        auto greedy = [](Notify* own, int* taken) -> Async<> {
+            for (std::uint64_t i = 0; i < 2 * rt::budget::per_poll; ++i) {
+                own->notify_one();
+                co_await own->notified();
+                ++*taken;
+            }
+        };
+        auto task = spawn_mock("the greedy task", greedy(&notify, &count));
+        rt::budget::refill();
+        CHECK(task.poll() == Pending);
+        CHECK(count == static_cast<int>(rt::budget::per_poll));
+        CHECK(task.wakes() == 1);
+        rt::budget::refill();
+        CHECK(task.poll() == Ready());
+        CHECK(count == 2 * static_cast<int>(rt::budget::per_poll));
+        rt::budget::lift();
+    }
+
+    TEST_CASE("notified keeps the contract of a future") {
+        Notify notify;
+        notify.notify_one();
+        auto waiter = spawn_mock("the waiter", notify.notified());
+        CHECK(waiter.poll() == Ready());
+        expect_violation("notified: polled after Ready", [&] { std::ignore = waiter.poll_silently(); });
+        expect_violation("moved after its first poll", [&] {
+            Notified notified = notify.notified();
+            rt::Waker waker = rt::Waker::noop();
+            rt::Context cx(waker);
+            std::ignore = notified.poll(cx);
+            Notified moved = std::move(notified);
+        });
+    }
+}
+
+TEST_SUITE("18.1 notify all") {
+    TEST_CASE("all who wait are woken, and nothing is kept") {
+        Notify notify;
+        auto tasks = waiters(notify, 100);
+        for (auto& task : tasks) {
+            CHECK(task->poll() == Pending);
+        }
+        notify.notify_waiters();
+        for (auto& task : tasks) {
+            CHECK(task->wakes() == 1);
+            CHECK(task->poll() == Ready());
+        }
+        auto late = spawn_mock("one that comes later", notify.notified());
+        CHECK(late.poll() == Pending);
+    }
+
+    TEST_CASE("a notified that was made before hears it, polled or not") {
+        Notify notify;
+        auto early = spawn_mock("made before", notify.notified());
+        notify.notify_waiters();
+        CHECK(early.poll() == Ready());
+        CHECK(early.clones() == 0);
+    }
+
+    TEST_CASE("a permit that is kept stays") {
+        Notify notify;
+        notify.notify_one();
+        notify.notify_waiters();
+        auto waiter = spawn_mock("the waiter", notify.notified());
+        CHECK(waiter.poll() == Ready());
+    }
+
+    TEST_CASE("one that was woken with all passes nothing on") {
+        Notify notify;
+        auto tasks = waiters(notify, 2);
+        CHECK(tasks[0]->poll() == Pending);
+        notify.notify_waiters();
+        CHECK(tasks[1]->poll() == Ready());
+        tasks[0]->drop();
+        auto late = spawn_mock("one that comes later", notify.notified());
+        CHECK(late.poll() == Pending);
+    }
+
+    TEST_CASE("the one that was given the permit keeps it when all are woken") {
+        Notify notify;
+        auto tasks = waiters(notify, 2);
+        CHECK(tasks[0]->poll() == Pending);
+        CHECK(tasks[1]->poll() == Pending);
+        notify.notify_one();
+        notify.notify_waiters();
+        CHECK(tasks[1]->is_woken());
+        tasks[0]->drop();
+        auto late = spawn_mock("one that comes later", notify.notified());
+        CHECK(late.poll() == Ready());
+    }
+
+    TEST_CASE("whoever begins to wait while others are being woken is not woken") {
+        step("a waker that starts to wait anew, as a task on this thread would");
+        Notify notify;
+        class Again {
+          public:
+            explicit Again(Notify& n) noexcept : notify(n) {}
+            rt::Waker waker() noexcept {
+                static constexpr rt::WakerVTable vtable{
+                    [](void*) noexcept {},
+                    [](void* data) noexcept { static_cast<Again*>(data)->start(); },
+                    [](void*) noexcept {},
+                    [](void*) noexcept {},
+                };
+                return rt::Waker(this, &vtable);
+            }
+            void start() noexcept {
+                next.emplace(notify.notified());
+                rt::Context cx(noop);
+                ++starts;
+                pending += next->poll(cx).is_pending() ? 1 : 0;
+            }
+            Notify& notify;
+            rt::Waker noop = rt::Waker::noop();
+            std::optional<Notified> next;
+            int starts = 0;
+            int pending = 0;
+        };
+        std::vector<std::unique_ptr<Again>> all;
+        std::vector<std::unique_ptr<Notified>> first;
+        for (int i = 0; i < 100; ++i) {
+            all.push_back(std::make_unique<Again>(notify));
+            first.push_back(std::make_unique<Notified>(notify.notified()));
+            rt::Waker waker = all.back()->waker();
+            rt::Context cx(waker);
+            CHECK(first.back()->poll(cx) == Pending);
+        }
+        notify.notify_waiters();
+        for (auto& again : all) {
+            CHECK(again->starts == 1);
+            CHECK(again->pending == 1);
+        }
+    }
+}
+
+TEST_SUITE("18.1 notify from other threads") {
+    TEST_CASE("two tasks on one thread") {
+        rt::CurrentThread runtime;
+        runtime.block_on(ping_pong(10'000));
+        step("done");
+    }
+
+    TEST_CASE("two tasks on two threads") {
+        rt::MultiThread runtime(2);
+        runtime.block_on(ping_pong(5'000));
+        step("done");
+    }
+
+    TEST_CASE("the last one to be woken may destroy the Notify") {
+        for (int round = 0; round < 2'000; ++round) {
+            still_alive();
+            auto notify = std::make_unique<Notify>();
+            rt::Atomic<Notify*> shared{notify.get()};
+            TestThread notifier([&] {
+                Notify* there = shared.load(rt::acquire);
+                round % 2 == 0 ? there->notify_one() : there->notify_waiters();
+            });
+            auto wait = [](std::unique_ptr<Notify> own, bool may_be_late) -> Async<> {
+                if (!may_be_late) {
+                    co_await own->notified();
+                }
+            };
+            // With notify_waiters, a notification may be too early to be heard: then this does not wait for it.
+            if (round % 2 != 0) {
+                notifier.join();
+            }
+            rt::block_on(wait(std::move(notify), round % 2 != 0));
+        }
+        step("done");
+    }
+
+    TEST_CASE("a mailbox between many: every letter arrives once") {
+        constexpr int writers = 3;
+        constexpr int readers = 2;
+        constexpr int letters = 600;  // of each writer; a multiple of the readers' share
+        Mailbox mailbox;
+        std::vector<rt::Atomic<int>> seen(writers * letters);
+        {
+            std::vector<TestThread> threads;
+            for (int w = 0; w < writers; ++w) {
+                threads.emplace_back([&mailbox, w] {
+                    for (int i = 0; i < letters; ++i) {
+                        still_alive();
+                        rt::block_on(mailbox.put(w * letters + i));
+                    }
+                });
+            }
+            for (int r = 0; r < readers; ++r) {
+                threads.emplace_back([&mailbox, &seen] {
+                    for (int i = 0; i < writers * letters / readers; ++i) {
+                        seen[static_cast<std::size_t>(rt::block_on(mailbox.take()))].fetch_add(1, rt::relaxed);
+                    }
+                });
+            }
+        }
+        bool once = true;
+        for (auto& count : seen) {
+            once = once && count.load(rt::relaxed) == 1;
+        }
+        CHECK(once);
+    }
+
+    TEST_CASE("permits are neither lost nor doubled by waiters that give up") {
+        Random random(seed_of_this_run());
+        constexpr int permits = 3'000;
+        Notify notify;
+        rt::Atomic<int> taken{0};
+        rt::Atomic<bool> may_stop{false};
+        std::vector<TestThread> threads;
+        for (int t = 0; t < 2; ++t) {
+            threads.emplace_back([&notify, &taken, &may_stop, own = Random(random.next())]() mutable {
+                rt::Waker waker = rt::Waker::noop();
+                rt::Context cx(waker);
+                while (!may_stop.load(rt::acquire)) {
+                    Notified notified = notify.notified();
+                    for (int polls = own.below(4); polls >= 0; --polls) {
+                        if (notified.poll(cx).is_ready()) {
+                            taken.fetch_add(1, rt::acq_rel);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        for (int given = 0; given < permits; ++given) {
+            still_alive();
+            notify.notify_one();
+            while (taken.load(rt::acquire) == given) {
+                rt::yield_thread();
+            }
+            if (taken.load(rt::acquire) != given + 1) {
+                break;
+            }
+        }
+        CHECK(taken.load(rt::acquire) == permits);
+        may_stop.store(true, rt::release);
+    }
+}

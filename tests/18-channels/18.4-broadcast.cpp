@@ -1,0 +1,375 @@
+#include <doctest/doctest.h>
+#include <rt/async.hpp>
+#include <rt/block_on.hpp>
+#include <rt/broadcast.hpp>
+#include <rt/budget.hpp>
+#include <rt/current_thread.hpp>
+#include <rt/future.hpp>
+#include <rt/multi_thread.hpp>
+#include <rt/sync.hpp>
+#include <support/death.hpp>
+#include <support/drop_counter.hpp>
+#include <support/mock_task.hpp>
+#include <support/random.hpp>
+#include <support/show.hpp>
+#include <support/story.hpp>
+#include <support/test_thread.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <latch>
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+using namespace support;
+using rt::Async;
+using rt::Lagged;
+using rt::Pending;
+using rt::Ready;
+namespace broadcast = rt::broadcast;
+
+namespace {
+
+using Value = std::optional<int>;
+
+template <class T>
+auto mock_recv(broadcast::Receiver<T>& receiver) {
+    return spawn_mock("recv", receiver.recv());
+}
+
+/// How many values the next try_recv says were missed; 0 if it says nothing of the kind.
+template <class T>
+std::uint64_t missed_by(broadcast::Receiver<T>& receiver) {
+    try {
+        receiver.try_recv();
+    } catch (const Lagged& lagged) {
+        return lagged.missed();
+    }
+    return 0;
+}
+
+/// What a receiver saw, to the end.
+class Seen {
+  public:
+    Seen() = default;
+    int received = 0;
+    std::uint64_t missed = 0;
+    bool in_order = true;
+};
+
+Async<Seen> listen(broadcast::Receiver<int> receiver) {
+    Seen seen;
+    int next = 0;
+    for (;;) {
+        try {
+            Value value = co_await receiver.recv();
+            if (!value) {
+                break;
+            }
+            seen.in_order = seen.in_order && *value == next;
+            next = *value + 1;
+            ++seen.received;
+        } catch (const Lagged& lagged) {
+            seen.missed += lagged.missed();
+            next += static_cast<int>(lagged.missed());
+        }
+    }
+    co_return seen;
+}
+
+Async<> tell(broadcast::Sender<int> sender, int count) {
+    for (int n = 0; n < count; ++n) {
+        sender.send(n);
+        if (n % 5 == 0) {
+            co_await rt::Countdown(1);
+        }
+    }
+}
+
+Async<> one_to_many(int listeners, int count, std::size_t capacity) {
+    auto [sender, receiver] = broadcast::channel<int>(capacity);
+    std::vector<rt::JoinHandle<Seen>> handles;
+    for (int n = 0; n < listeners; ++n) {
+        handles.push_back(rt::spawn(listen(sender.subscribe())));
+    }
+    { auto unused = std::move(receiver); }
+    rt::spawn(tell(std::move(sender), count));
+    for (auto& handle : handles) {
+        Seen seen = co_await handle;
+        CHECK(seen.in_order);
+        CHECK(seen.received + static_cast<int>(seen.missed) == count);
+    }
+}
+
+}  // namespace
+
+TEST_SUITE("18.4 broadcast") {
+    TEST_CASE("every receiver sees every value") {
+        auto [sender, first] = broadcast::channel<int>(4);
+        auto second = sender.subscribe();
+        CHECK(sender.receiver_count() == 2);
+        CHECK(sender.send(1) == 2);
+        CHECK(sender.send(2) == 2);
+        for (auto* receiver : {&first, &second}) {
+            for (int n : {1, 2}) {
+                auto recv = mock_recv(*receiver);
+                CHECK(recv.poll() == Ready(Value(n)));
+                CHECK(recv.clones() == 0);
+            }
+            auto recv = mock_recv(*receiver);
+            CHECK(recv.poll() == Pending);
+        }
+    }
+
+    TEST_CASE("a receiver sees what is sent after it subscribed") {
+        auto [sender, early] = broadcast::channel<int>(4);
+        CHECK(sender.send(1) == 1);
+        auto late = sender.subscribe();
+        CHECK(sender.send(2) == 2);
+        CHECK(late.try_recv() == Value(2));
+        CHECK(early.try_recv() == Value(1));
+        CHECK(early.try_recv() == Value(2));
+        CHECK(late.try_recv() == Value());
+    }
+
+    TEST_CASE("all who wait are woken, once each") {
+        auto [sender, receiver] = broadcast::channel<int>(4);
+        std::vector<std::unique_ptr<broadcast::Receiver<int>>> receivers;
+        std::vector<std::unique_ptr<MockTask<broadcast::Recv<int>>>> tasks;
+        for (int n = 0; n < 70; ++n) {
+            receivers.push_back(std::make_unique<broadcast::Receiver<int>>(sender.subscribe()));
+            tasks.push_back(std::make_unique<MockTask<broadcast::Recv<int>>>(fmt::format("recv {}", n),
+                                                                              receivers.back()->recv()));
+            CHECK(tasks.back()->poll() == Pending);
+        }
+        CHECK(sender.send(7) == 71);
+        for (auto& task : tasks) {
+            CHECK(task->wakes() == 1);
+            CHECK(task->kept_wakers() == 0);
+            CHECK(task->poll() == Ready(Value(7)));
+        }
+    }
+
+    TEST_CASE("the latest waker counts") {
+        auto [sender, receiver] = broadcast::channel<int>(1);
+        CountingWaker first;
+        CountingWaker second;
+        auto recv = receiver.recv();
+        for (CountingWaker* counter : {&first, &second}) {
+            rt::Waker waker = counter->waker();
+            rt::Context cx(waker);
+            CHECK(recv.poll(cx) == Pending);
+            CHECK(recv.poll(cx) == Pending);
+        }
+        CHECK(first.alive() == 0);
+        CHECK(sender.send(1) == 1);
+        CHECK(first.wakes() == 0);
+        CHECK(second.wakes() == 1);
+    }
+
+    TEST_CASE("nobody listens: nothing is kept") {
+        DropCounter counter;
+        auto [sender, receiver] = broadcast::channel<DropCounter::Token>(4);
+        { auto gone = std::move(receiver); }
+        CHECK(sender.send(counter.token()) == 0);
+        CHECK(counter.alive() == 0);
+        auto late = sender.subscribe();
+        CHECK_FALSE(late.try_recv().has_value());
+    }
+
+    TEST_CASE("a slow receiver is told how many it missed, and goes on with the oldest") {
+        auto [sender, slow] = broadcast::channel<int>(3);
+        auto quick = sender.subscribe();
+        for (int n = 1; n <= 3; ++n) {
+            CHECK(sender.send(n) == 2);
+            CHECK(quick.try_recv() == Value(n));
+        }
+        step("just full: nothing is missed yet");
+        CHECK(sender.send(4) == 2);
+        CHECK(sender.send(5) == 2);
+        auto recv = mock_recv(slow);
+        try {
+            std::ignore = recv.poll();
+            FAIL("no exception");
+        } catch (const Lagged& lagged) {
+            CHECK(lagged.missed() == 2);
+        }
+        for (int n : {3, 4, 5}) {
+            CHECK(slow.try_recv() == Value(n));
+        }
+        CHECK(slow.try_recv() == Value());
+        CHECK(quick.try_recv() == Value(4));
+        CHECK(quick.try_recv() == Value(5));
+    }
+
+    TEST_CASE("a full buffer is not a lag") {
+        auto [sender, receiver] = broadcast::channel<int>(3);
+        for (int n = 1; n <= 3; ++n) {
+            sender.send(n);
+        }
+        CHECK(missed_by(receiver) == 0);
+        CHECK(receiver.try_recv() == Value(2));
+        CHECK(receiver.try_recv() == Value(3));
+    }
+
+    TEST_CASE("it lags again, and is told again") {
+        auto [sender, receiver] = broadcast::channel<int>(1);
+        for (int n = 1; n <= 10; ++n) {
+            sender.send(n);
+        }
+        CHECK(missed_by(receiver) == 9);
+        sender.send(11);
+        CHECK(missed_by(receiver) == 1);
+        CHECK(receiver.try_recv() == Value(11));
+    }
+
+    TEST_CASE("the last sender goes: receivers see the rest, and then the end") {
+        auto [sender, receiver] = broadcast::channel<int>(4);
+        auto other = sender.subscribe();
+        auto waiting = mock_recv(other);
+        auto copy = sender;
+        CHECK(sender.send(1) == 2);
+        CHECK(waiting.poll() == Ready(Value(1)));
+        auto again = mock_recv(other);
+        CHECK(again.poll() == Pending);
+        { auto gone = std::move(sender); }
+        CHECK_FALSE(again.is_woken());
+        step("drop the last sender");
+        { auto gone = std::move(copy); }
+        CHECK(again.wakes() == 1);
+        CHECK(again.poll() == Ready(Value()));
+        for (auto expected : {Value(1), Value(), Value()}) {
+            auto recv = mock_recv(receiver);
+            CHECK(recv.poll() == Ready(expected));
+        }
+    }
+
+    TEST_CASE("a value is destroyed when the last receiver has seen it") {
+        DropCounter counter;
+        auto [sender, first] = broadcast::channel<DropCounter::Token>(4);
+        auto second = sender.subscribe();
+        sender.send(counter.token());
+        CHECK(counter.alive() == 1);
+        { auto seen = first.try_recv(); }
+        CHECK(counter.alive() == 1);
+        { auto seen = second.try_recv(); }
+        CHECK(counter.alive() == 0);
+        CHECK(counter.copies() == 2);
+    }
+
+    TEST_CASE("a value is destroyed when a receiver goes that alone had not seen it") {
+        DropCounter counter;
+        auto [sender, first] = broadcast::channel<DropCounter::Token>(2);
+        auto second = sender.subscribe();
+        for (int n = 0; n < 5; ++n) {
+            sender.send(counter.token());
+        }
+        CHECK(counter.alive() == 2);
+        { auto gone = std::move(first); }
+        CHECK(counter.alive() == 2);
+        CHECK(missed_by(second) == 3);
+        { auto seen = second.try_recv(); }
+        CHECK(counter.alive() == 1);
+        { auto gone = std::move(second); }
+        CHECK(counter.alive() == 0);
+        CHECK(sender.receiver_count() == 0);
+    }
+
+    TEST_CASE("a recv that is dropped takes nothing and leaves no waker") {
+        auto [sender, receiver] = broadcast::channel<int>(2);
+        auto dropped = mock_recv(receiver);
+        CHECK(dropped.poll() == Pending);
+        dropped.drop();
+        CHECK(dropped.kept_wakers() == 0);
+        CHECK(sender.send(1) == 1);
+        CHECK(dropped.wakes() == 0);
+        CHECK(receiver.try_recv() == Value(1));
+        auto recv = mock_recv(receiver);
+        CHECK(recv.poll() == Pending);
+        CHECK(sender.send(2) == 1);
+        CHECK(recv.is_woken());
+        recv.drop();
+        CHECK(receiver.try_recv() == Value(2));
+    }
+
+    TEST_CASE("each value spends budget") {
+        auto [sender, receiver] = broadcast::channel<int>(4 * rt::budget::per_poll);
+        for (std::uint64_t n = 0; n < 2 * rt::budget::per_poll; ++n) {
+            sender.send(static_cast<int>(n));
+        }
+        auto task = spawn_mock("the listener", listen(std::move(receiver)));
+        rt::budget::refill();
+        CHECK(task.poll() == Pending);
+        CHECK(task.is_woken());
+        CHECK(task.wakes() == 1);
+        rt::budget::lift();
+    }
+
+    TEST_CASE("a capacity of 0 is refused") {
+        expect_violation("broadcast::channel: a capacity of 0 keeps nothing",
+                         [] { std::ignore = broadcast::channel<int>(0); }, Noticed::in_every_build);
+    }
+}
+
+TEST_SUITE("18.4 broadcast between tasks and threads") {
+    TEST_CASE("one to many on one thread") {
+        rt::CurrentThread runtime;
+        runtime.block_on(one_to_many(10, 1'000, 16));
+        runtime.block_on(one_to_many(3, 1'000, 1));
+    }
+
+    TEST_CASE("one to many on two threads") {
+        rt::MultiThread runtime(2);
+        runtime.block_on(one_to_many(10, 500, 16));
+        runtime.block_on(one_to_many(3, 500, 1));
+    }
+
+    TEST_CASE("threads listen, come and go: every value is seen or missed, and destroyed once") {
+        Random random(seed_of_this_run());
+        static constexpr int count = 2'000;
+        DropCounter counter;
+        auto [sender, receiver] = broadcast::channel<std::pair<int, DropCounter::Token>>(8);
+        std::latch begin(4);
+        {
+            std::vector<TestThread> threads;
+            for (int t = 0; t < 3; ++t) {
+                threads.emplace_back([own = sender.subscribe(), &begin, leaves_after = t == 0 ? random.below(count) : count]() mutable {
+                    begin.arrive_and_wait();
+                    int seen = 0;
+                    int next = 0;
+                    bool in_order = true;
+                    while (seen < leaves_after) {
+                        try {
+                            auto value = rt::block_on(own.recv());
+                            if (!value) {
+                                break;
+                            }
+                            in_order = in_order && value->first == next;
+                            ++next;
+                            ++seen;
+                        } catch (const Lagged& lagged) {
+                            next += static_cast<int>(lagged.missed());
+                            seen += static_cast<int>(lagged.missed());
+                        }
+                    }
+                    CHECK(in_order);
+                    if (leaves_after == count) {
+                        CHECK(seen == count);
+                    }
+                });
+            }
+            { auto unused = std::move(receiver); }
+            begin.arrive_and_wait();
+            for (int n = 0; n < count; ++n) {
+                still_alive();
+                sender.send(std::pair(n, counter.token()));
+                dawdle(random.below(300));
+            }
+            { auto last = std::move(sender); }
+        }
+        CHECK(counter.alive() == 0);
+    }
+}
