@@ -24,6 +24,7 @@
 #include <concepts>
 #include <cstddef>
 #include <functional>
+#include <new>
 #include <optional>
 #include <source_location>
 #include <tuple>
@@ -258,16 +259,25 @@ class AsyncCall {
   public:
     using Output = OutputOf<Inner>;
 
-    explicit AsyncCall(F f, Args... args) : f_(std::move(f)), state_(std::in_place_index<0>, std::move(args)...) {}
+    explicit AsyncCall(F f, Args... args) : f_(std::move(f)), args_(std::in_place, std::move(args)...) {}
+    /// Moved before its first poll only, when there is no inner future yet.
+    AsyncCall(AsyncCall&& other) noexcept
+        : contract_(std::move(other.contract_)), f_(std::move(other.f_)), args_(std::move(other.args_)) {}
+    ~AsyncCall() {
+        if (was_called_) {
+            inner().~Inner();
+        }
+    }
 
     Poll<Output> poll(Context& cx) {
         contract_.begin("spawned callable");
-        if (auto* arguments = std::get_if<0>(&state_)) {
-            std::tuple<Args...> args = std::move(*arguments);
-            auto call = [this](Args&... each) { return std::invoke(f_, std::move(each)...); };
-            state_.template emplace<1>(std::apply(call, args));
+        if (args_) {
+            std::tuple<Args...> args = *std::exchange(args_, std::nullopt);
+            auto call = [this](Args&... each) { ::new (inner_) Inner(std::invoke(f_, std::move(each)...)); };
+            std::apply(call, args);
+            was_called_ = true;
         }
-        Poll<Output> poll = std::get_if<1>(&state_)->poll(cx);
+        Poll<Output> poll = inner().poll(cx);
         if (poll.is_pending()) {
             return contract_.pending();
         }
@@ -275,9 +285,14 @@ class AsyncCall {
     }
 
   private:
+    Inner& inner() noexcept { return *std::launder(reinterpret_cast<Inner*>(inner_)); }
+
     [[no_unique_address]] Contract contract_;
+    bool was_called_ = false;
     F f_;
-    std::variant<std::tuple<Args...>, Inner> state_;  // before the first poll, and after
+    std::optional<std::tuple<Args...>> args_;  // before the call
+    // After it: the future. Zeros before, since g++ 12 warns of an optional here that it cannot see to be empty.
+    alignas(Inner) std::byte inner_[sizeof(Inner)]{};
 };
 
 template <class F, class... Args>

@@ -1,0 +1,489 @@
+#include <doctest/doctest.h>
+#include <rt/async.hpp>
+#include <rt/block_on.hpp>
+#include <rt/budget.hpp>
+#include <rt/current_thread.hpp>
+#include <rt/future.hpp>
+#include <rt/join.hpp>
+#include <rt/yield_now.hpp>
+#include <support/counted_future.hpp>
+#include <support/death.hpp>
+#include <support/drop_counter.hpp>
+#include <support/show.hpp>
+#include <support/story.hpp>
+#include <support/test_thread.hpp>
+#include <support/trace_log.hpp>
+
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace support;
+using rt::Pending;
+using rt::Ready;
+
+namespace {
+
+using Notes = std::vector<std::string>;
+
+/// Notes each of its turns, and yields in between.
+rt::Async<> take_turns(Notes* notes, std::string name, int turns) {
+    for (int turn = 1; turn <= turns; ++turn) {
+        notes->push_back(name + std::to_string(turn));
+        co_await rt::yield_now();
+    }
+}
+
+/// Yields until `*stop`.
+rt::Async<> spin_until(const bool* stop, int* polls) {
+    while (!*stop) {
+        ++*polls;
+        co_await rt::yield_now();
+    }
+}
+
+rt::Async<int> add(int a, std::unique_ptr<int> b) {
+    co_await rt::yield_now();
+    co_return a + *b;
+}
+
+}  // namespace
+
+TEST_SUITE("10.1 spawn") {
+    TEST_CASE("block_on gives the output of its future") {
+        rt::CurrentThread runtime;
+        step("block on a ready future");
+        CHECK(runtime.block_on(rt::ready(3)) == 3);
+        step("block on one that yields");
+        CHECK(runtime.block_on(add(1, std::make_unique<int>(2))) == 3);
+        runtime.block_on(rt::Countdown(200));
+    }
+
+    TEST_CASE("block_on throws what its future throws and can be used again") {
+        rt::CurrentThread runtime;
+        auto fails = rt::poll_fn([](rt::Context&) -> rt::Poll<int> { throw std::runtime_error("no tea"); });
+        CHECK_THROWS_WITH_AS(runtime.block_on(std::move(fails)), "no tea", std::runtime_error);
+        CHECK(runtime.block_on(rt::ready(3)) == 3);
+    }
+
+    TEST_CASE("a spawned task runs though nobody awaits it") {
+        rt::CurrentThread runtime;
+        Notes notes;
+        auto main = [](Notes* out) -> rt::Async<> {
+            rt::spawn(take_turns(out, "task", 1));
+            auto never = take_turns(out, "future", 1);  // made, not polled
+            out->push_back("main");
+            co_await rt::yield_now();
+            out->push_back("main again");
+        };
+        step("main spawns a task, makes a future, and yields once");
+        runtime.block_on(main(&notes));
+        CHECK(notes == Notes{"main", "task1", "main again"});
+    }
+
+    TEST_CASE("tasks take turns in the order in which they were spawned") {
+        rt::CurrentThread runtime;
+        Notes notes;
+        auto main = [](Notes* out) -> rt::Async<> {
+            auto red = rt::spawn(take_turns(out, "red", 3));
+            auto green = rt::spawn(take_turns(out, "green", 2));
+            auto blue = rt::spawn(take_turns(out, "blue", 3));
+            co_await blue;
+            co_await green;
+            co_await red;
+        };
+        step("three tasks, three turns each at most");
+        runtime.block_on(main(&notes));
+        CHECK(notes == Notes{"red1", "green1", "blue1", "red2", "green2", "blue2", "red3", "blue3"});
+    }
+
+    TEST_CASE("woken first: polled first") {
+        rt::CurrentThread runtime;
+        Remote<> red("red");
+        Remote<> green("green");
+        Remote<> blue("blue");
+        Notes notes;
+        auto wait = [](Notes* out, std::string name, CountedFuture<void> future) -> rt::Async<> {
+            co_await future;
+            out->push_back(name);
+        };
+        auto r = runtime.spawn(wait(&notes, "red", red.future()));
+        auto g = runtime.spawn(wait(&notes, "green", green.future()));
+        auto b = runtime.spawn(wait(&notes, "blue", blue.future()));
+        auto main = [&](rt::Context& cx) -> rt::Poll<void> {
+            static int polls = 0;
+            if (++polls == 2) {
+                blue.finish();
+                red.finish();
+                green.finish();
+            }
+            if (notes.size() == 3) {
+                return Ready();
+            }
+            cx.waker().wake_by_ref();
+            return Pending;
+        };
+        runtime.block_on(rt::poll_fn(main));
+        CHECK(notes == Notes{"blue", "red", "green"});
+        CHECK(red.polls() == 2);
+        CHECK(green.polls() == 2);
+        CHECK(blue.polls() == 2);
+    }
+
+    TEST_CASE("what is announced: the order of polls word for word") {
+        TraceLog log{TraceLog::Kind::spawn, TraceLog::Kind::poll_begin, TraceLog::Kind::wake, TraceLog::Kind::poll_end};
+        rt::CurrentThread runtime;
+        auto main = []() -> rt::Async<> {
+            auto first = rt::spawn(rt::Countdown(1));
+            auto second = rt::spawn(rt::Countdown(0));
+            co_await first;
+            co_await second;
+        };
+        runtime.block_on(main());
+        CHECK(log.text() ==
+              "spawn #1\n"
+              "spawn #2\n"
+              "poll #1\n"
+              "wake #1: already queued\n"
+              "polled #1: Pending\n"
+              "poll #2\n"
+              "polled #2: Ready\n"
+              "poll #1\n"
+              "polled #1: Ready\n");
+    }
+
+    TEST_CASE("a thousand tasks are polled as often as they ask and no more") {
+        rt::CurrentThread runtime;
+        std::vector<int> polls(1000);
+        step("task n yields n % 7 times");
+        auto main = [](std::vector<int>* counts) -> rt::Async<> {
+            std::vector<rt::JoinHandle<>> handles;
+            for (int n = 0; n < 1000; ++n) {
+                auto counted = [count = &(*counts)[static_cast<std::size_t>(n)], left = n % 7](rt::Context& cx) mutable {
+                    ++*count;
+                    if (left-- == 0) {
+                        return rt::Poll<void>(Ready());
+                    }
+                    cx.waker().wake_by_ref();
+                    return rt::Poll<void>(Pending);
+                };
+                handles.push_back(rt::spawn(rt::poll_fn(counted)));
+            }
+            co_await rt::join_all(std::move(handles));
+        };
+        runtime.block_on(main(&polls));
+        int wrong = 0;
+        for (int n = 0; n < 1000; ++n) {
+            wrong += polls[static_cast<std::size_t>(n)] != n % 7 + 1;
+        }
+        CHECK(wrong == 0);
+        CHECK(runtime.task_count() == 0);
+    }
+
+    TEST_CASE("a task spawns tasks that spawn tasks") {
+        rt::CurrentThread runtime;
+        Notes notes;
+        struct Family {
+            static rt::Async<int> descend(Notes* out, int depth) {
+                out->push_back("down to " + std::to_string(depth));
+                if (depth == 0) {
+                    co_return 0;
+                }
+                auto child = rt::spawn(descend(out, depth - 1));
+                int const below = co_await child;
+                out->push_back("up from " + std::to_string(depth - 1));
+                co_return below + 1;
+            }
+        };
+        CHECK(runtime.block_on(Family::descend(&notes, 3)) == 3);
+        CHECK(notes == Notes{"down to 3", "down to 2", "down to 1", "down to 0", "up from 0", "up from 1", "up from 2"});
+    }
+
+    TEST_CASE("a handle may be awaited by another task") {
+        rt::CurrentThread runtime;
+        Remote<int> kettle("the kettle");
+        auto pour = [](rt::JoinHandle<int> water) -> rt::Async<int> { co_return co_await water + 1; };
+        auto main = [](CountedFuture<int> boil, auto pourer, Remote<int>* remote) -> rt::Async<int> {
+            auto boiling = rt::spawn(std::move(boil));
+            auto poured = rt::spawn(pourer, std::move(boiling));
+            co_await rt::yield_now();
+            remote->finish(99);
+            co_return co_await poured;
+        };
+        CHECK(runtime.block_on(main(kettle.future(), pour, &kettle)) == 100);
+    }
+
+    TEST_CASE("an aborted task is destroyed by the runtime and its handle says so") {
+        rt::CurrentThread runtime;
+        Remote<> kettle("the kettle");
+        auto main = [](CountedFuture<void> boil, Remote<void>* remote) -> rt::Async<> {
+            auto handle = rt::spawn(std::move(boil));
+            co_await rt::yield_now();
+            CHECK(remote->polls() == 1);
+            step("abort the kettle");
+            handle.abort();
+            CHECK(remote->drops() == 0);
+            bool cancelled = false;
+            try {
+                co_await handle;
+            } catch (const rt::Cancelled&) {
+                cancelled = true;
+            }
+            CHECK(cancelled);
+            CHECK(remote->drops() == 1);
+        };
+        runtime.block_on(main(kettle.future(), &kettle));
+        CHECK(kettle.polls() == 1);
+        CHECK(runtime.task_count() == 0);
+    }
+
+    TEST_CASE("a detached task goes on to its end") {
+        rt::CurrentThread runtime;
+        Notes notes;
+        auto main = [](Notes* out) -> rt::Async<> {
+            rt::spawn(take_turns(out, "task", 3));
+            for (int n = 0; n < 5; ++n) {
+                co_await rt::yield_now();
+            }
+        };
+        runtime.block_on(main(&notes));
+        CHECK(notes == Notes{"task1", "task2", "task3"});
+        CHECK(runtime.task_count() == 0);
+    }
+
+    TEST_CASE("the exception of a task harms no other and comes with its handle") {
+        rt::CurrentThread runtime;
+        Notes notes;
+        auto fail = []() -> rt::Async<> {
+            co_await rt::yield_now();
+            throw std::runtime_error("no tea");
+        };
+        auto main = [](Notes* out, auto failing) -> rt::Async<> {
+            auto before = rt::spawn(take_turns(out, "before", 3));
+            auto failed = rt::spawn(failing());
+            auto after = rt::spawn(take_turns(out, "after", 3));
+            co_await before;
+            co_await after;
+            try {
+                co_await failed;
+            } catch (const std::runtime_error& error) {
+                out->push_back(error.what());
+            }
+        };
+        runtime.block_on(main(&notes, fail));
+        CHECK(notes == Notes{"before1", "after1", "before2", "after2", "before3", "after3", "no tea"});
+    }
+
+    TEST_CASE("a callable and its arguments are kept by the task") {
+        rt::CurrentThread runtime;
+        DropCounter captures;
+        auto main = [](DropCounter::Token token) -> rt::Async<int> {
+            step("spawn a lambda that is a coroutine with captures, and one with arguments");
+            auto coroutine = [token = std::move(token), text = std::string("a text that is not short at all")]()
+                -> rt::Async<std::size_t> {  // house-rule: allow spawn keeps the closure
+                co_await rt::yield_now();
+                co_return text.size();
+            };
+            auto size = rt::spawn(std::move(coroutine));
+            auto sum = rt::spawn(add, 1, std::make_unique<int>(2));
+            co_await rt::yield_now();
+            auto const length = static_cast<int>(co_await size);
+            co_return length + co_await sum;
+        };
+        CHECK(runtime.block_on(main(captures.token())) == 34);
+        CHECK(captures.alive() == 0);
+        CHECK(captures.copies() == 0);
+    }
+
+    TEST_CASE("a callable that throws when it is called ends its task only") {
+        rt::CurrentThread runtime;
+        auto main = []() -> rt::Async<bool> {
+            auto refuse = [](int) -> rt::Async<> { throw std::runtime_error("called"); };
+            auto handle = rt::spawn(refuse, 3);
+            try {
+                co_await handle;
+            } catch (const std::runtime_error&) {
+                co_return true;
+            }
+            co_return false;
+        };
+        CHECK(runtime.block_on(main()));
+    }
+
+    TEST_CASE("what is bound to its thread is spawned by spawn_local") {
+        struct Window : rt::ThreadBound {
+            explicit Window(int w) : width(w) {}
+            int width;
+        };
+        rt::CurrentThread runtime;
+        auto width_of = [](Window window) -> rt::Async<int> {
+            window.require_own_thread("Window");
+            co_return window.width;
+        };
+        auto main = [](auto f) -> rt::Async<int> {
+            Window window(80);
+            auto local = rt::spawn_local(f, window);
+            auto future = rt::spawn_local(rt::ready(3));
+            int const three = co_await future;
+            co_return co_await local + three;
+        };
+        CHECK(runtime.block_on(main(width_of)) == 83);
+        static_assert(!rt::is_send<Window>);
+        static_assert(!rt::is_send<std::vector<std::unique_ptr<Window>>>);
+        static_assert(!rt::is_send<std::pair<int, const Window*>>);
+        static_assert(rt::is_send<struct NotDefinedYet*>);
+        static_assert(rt::is_send<std::string>);
+    }
+
+    TEST_CASE("spawned from outside before the runtime runs") {
+        rt::CurrentThread runtime;
+        Remote<int> kettle("the kettle");
+        step("spawn on the runtime that does not run");
+        auto handle = runtime.spawn(kettle.future());
+        CHECK(kettle.polls() == 0);
+        CHECK(runtime.task_count() == 1);
+        kettle.finish(3);
+        CHECK(runtime.block_on(std::move(handle)) == 3);
+        CHECK(kettle.polls() == 1);
+    }
+
+    TEST_CASE("between two block_on the tasks stand still") {
+        rt::CurrentThread runtime;
+        bool stop = false;
+        int polls = 0;
+        auto spinning = runtime.spawn(spin_until(&stop, &polls));
+        step("block on a ready future");
+        runtime.block_on(rt::ready());
+        CHECK(polls == 0);
+        step("block on three yields");
+        runtime.block_on(rt::Countdown(3));
+        int const after_first = polls;
+        CHECK(after_first > 0);
+        CHECK(runtime.task_count() == 1);
+        stop = true;
+        runtime.block_on(std::move(spinning));
+        CHECK(polls == after_first);
+        CHECK(runtime.task_count() == 0);
+    }
+
+    TEST_CASE("a task that never rests does not starve main and main does not starve it") {
+        rt::CurrentThread runtime;
+        bool stop = false;
+        int polls = 0;
+        runtime.spawn(spin_until(&stop, &polls)).detach();
+        step("main yields a hundred times");
+        runtime.block_on(rt::Countdown(100));
+        CHECK(polls >= 100);
+        CHECK(polls <= 100 * static_cast<int>(rt::CurrentThread::look_interval));
+        stop = true;
+        runtime.block_on(rt::Countdown(2));
+        CHECK(runtime.task_count() == 0);
+    }
+
+    TEST_CASE("an always-ready source has its budget") {
+        rt::CurrentThread runtime;
+        Notes notes;
+        auto drain = [](Notes* out, int total) -> rt::Async<> {
+            int in_one_poll = 0;
+            for (int n = 0; n < total; ++n) {
+                bool was_pending = false;
+                auto source = rt::poll_fn([&](rt::Context& cx) -> rt::Poll<void> {
+                    if (!rt::budget::has_some(cx)) {
+                        was_pending = true;
+                        return Pending;
+                    }
+                    rt::budget::spend();
+                    return Ready();
+                });
+                co_await source;
+                if (was_pending) {
+                    out->push_back(std::to_string(in_one_poll));
+                    in_one_poll = 0;
+                }
+                ++in_one_poll;
+            }
+            out->push_back(std::to_string(in_one_poll));
+        };
+        auto main = [](Notes* out, auto draining) -> rt::Async<> {
+            auto source = rt::spawn(draining(out, 300));
+            auto other = rt::spawn(take_turns(out, "other", 3));
+            co_await source;
+            co_await other;
+        };
+        step("take 300 things that are all there, beside another task");
+        runtime.block_on(main(&notes, drain));
+        CHECK(notes == Notes{"other1", "128", "other2", "128", "44", "other3"});
+    }
+
+    TEST_CASE("outside of a runtime the budget does not end") {
+        int taken = 0;
+        auto all = rt::poll_fn([&](rt::Context& cx) -> rt::Poll<void> {
+            for (int n = 0; n < 1000; ++n) {
+                CHECK(rt::budget::has_some(cx));
+                rt::budget::spend();
+                ++taken;
+            }
+            return Ready();
+        });
+        step("after a runtime has run");
+        rt::CurrentThread().block_on(rt::Countdown(1));
+        rt::block_on(std::move(all));
+        CHECK(taken == 1000);
+    }
+
+    TEST_CASE("spawn outside of a runtime is one sentence") {
+        expect_violation(
+            "spawn: needs a runtime: call it inside of a future that runtime.block_on or rt::run runs",
+            [] { rt::spawn(rt::ready()); }, Noticed::in_every_build);
+        expect_violation(
+            "spawn: needs a runtime", [] { rt::block_on(rt::poll_fn([](rt::Context&) -> rt::Poll<void> {
+                rt::spawn(rt::ready());
+                return Ready();
+            })); },
+            Noticed::in_every_build);
+        CHECK(rt::try_current() == nullptr);
+    }
+
+    TEST_CASE("block_on inside of a task is one sentence") {
+        expect_violation(
+            "block_on inside of a future",
+            [] {
+                rt::CurrentThread runtime;
+                auto nested = rt::poll_fn([&](rt::Context&) -> rt::Poll<int> { return Ready(runtime.block_on(rt::ready(3))); });
+                runtime.block_on(runtime.spawn(std::move(nested)));
+            },
+            Noticed::in_every_build);
+        expect_violation(
+            "block_on inside of a future",
+            [] {
+                rt::CurrentThread runtime;
+                runtime.block_on(rt::poll_fn([](rt::Context&) -> rt::Poll<int> { return Ready(rt::block_on(rt::ready(3))); }));
+            },
+            Noticed::in_every_build);
+    }
+
+    TEST_CASE("a runtime belongs to the thread that made it") {
+        expect_violation("used on another thread than the one that made it", [] {
+            rt::CurrentThread runtime;
+            TestThread elsewhere([&] { runtime.block_on(rt::ready()); });
+        });
+    }
+
+    TEST_CASE("a main future that keeps no waker is named") {
+        expect_violation("block_on's future returned Pending but kept no waker", [] {
+            rt::CurrentThread runtime;
+            runtime.block_on(rt::poll_fn([](rt::Context&) -> rt::Poll<void> { return Pending; }));
+        });
+    }
+
+    TEST_CASE("a detached task that keeps no waker is named with its place") {
+        expect_violation("10.1-spawn.cpp:", [] {
+            rt::CurrentThread runtime;
+            runtime.spawn(rt::poll_fn([](rt::Context&) -> rt::Poll<void> { return Pending; })).detach();
+            runtime.block_on(rt::Countdown(3));
+        });
+    }
+}

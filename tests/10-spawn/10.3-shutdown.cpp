@@ -1,0 +1,448 @@
+#include "counting_park.hpp"
+
+#include <doctest/doctest.h>
+#include <rt/async.hpp>
+#include <rt/block_on.hpp>
+#include <rt/current_thread.hpp>
+#include <rt/future.hpp>
+#include <rt/scheduler.hpp>
+#include <rt/sync.hpp>
+#include <rt/yield_now.hpp>
+#include <support/counted_future.hpp>
+#include <support/drop_counter.hpp>
+#include <support/mock_task.hpp>
+#include <support/random.hpp>
+#include <support/sanitizers.hpp>
+#include <support/show.hpp>
+#include <support/story.hpp>
+#include <support/test_thread.hpp>
+#include <support/trace_log.hpp>
+
+#include <latch>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace support;
+using rt::Pending;
+using rt::Ready;
+
+namespace {
+
+using Notes = std::vector<std::string>;
+
+/// Writes a line when it goes, if it was not moved away.
+class Leaves {
+  public:
+    Leaves(Notes& notes, std::string line) : notes_(&notes), line_(std::move(line)) {}
+    Leaves(Leaves&& other) noexcept : notes_(std::exchange(other.notes_, nullptr)), line_(std::move(other.line_)) {}
+    ~Leaves() {
+        if (notes_ != nullptr) {
+            notes_->push_back(line_);
+        }
+    }
+
+  private:
+    Notes* notes_;
+    std::string line_;
+};
+
+rt::Async<> hold(Leaves, CountedFuture<void> future) { co_await future; }
+
+// Three services: each says where to write when it goes.
+Notes* service_notes = nullptr;
+
+struct Cellar {
+    explicit Cellar(rt::Scheduler&) { ++made; }
+    ~Cellar() { service_notes->push_back("cellar gone"); }
+    static inline int made = 0;
+};
+struct Kitchen {
+    explicit Kitchen(rt::Scheduler&) {}
+    ~Kitchen() { service_notes->push_back("kitchen gone"); }
+};
+/// Needs a cellar, and makes it if there is none.
+struct House {
+    explicit House(rt::Scheduler& scheduler) : cellar(scheduler.service<Cellar>()) {}
+    ~House() { service_notes->push_back("house gone"); }
+    Cellar& cellar;
+};
+
+/// Spawns a task when it is destroyed, on the runtime that destroys it.
+class SpawnsAtTheEnd {
+  public:
+    SpawnsAtTheEnd(CountedFuture<int> future, std::optional<rt::JoinHandle<int>>& handle)
+        : future_(std::move(future)), handle_(&handle) {}
+    SpawnsAtTheEnd(SpawnsAtTheEnd&& other) noexcept
+        : future_(std::move(other.future_)), handle_(std::exchange(other.handle_, nullptr)) {}
+    ~SpawnsAtTheEnd() {
+        if (handle_ != nullptr) {
+            handle_->emplace(rt::spawn(std::move(future_)));
+        }
+    }
+
+  private:
+    CountedFuture<int> future_;
+    std::optional<rt::JoinHandle<int>>* handle_;
+};
+
+}  // namespace
+
+TEST_SUITE("10.3 shutdown") {
+    TEST_CASE("tasks that still wait are destroyed with the runtime") {
+        Remote<> asleep("the one asleep");
+        Remote<> never("the one never polled");
+        {
+            rt::CurrentThread runtime;
+            runtime.spawn(asleep.future()).detach();
+            runtime.block_on(rt::Countdown(1));
+            runtime.spawn(never.future()).detach();
+            CHECK(runtime.task_count() == 2);
+            step("destroy the runtime");
+        }
+        CHECK(asleep.drops() == 1);
+        CHECK(asleep.polls() == 1);
+        CHECK(never.drops() == 1);
+        CHECK(never.polls() == 0);
+    }
+
+    TEST_CASE("frames are destroyed on the runtime's thread though wakers lie elsewhere") {
+        Remote<> kettle("the kettle");
+        rt::Waker elsewhere;
+        struct WhereItGoes {
+            using Output = void;
+            WhereItGoes(rt::ThreadId& t, rt::Waker& w) : thread(&t), waker(&w) {}
+            WhereItGoes(WhereItGoes&& other) noexcept
+                : thread(std::exchange(other.thread, nullptr)), waker(other.waker) {}
+            ~WhereItGoes() {
+                if (thread != nullptr) {
+                    *thread = rt::this_thread_id();
+                }
+            }
+            rt::Poll<void> poll(rt::Context& cx) {
+                *waker = cx.waker();
+                return Pending;
+            }
+            rt::ThreadId* thread;
+            rt::Waker* waker;
+        };
+        rt::ThreadId thread;
+        {
+            rt::CurrentThread runtime;
+            runtime.spawn(WhereItGoes(thread, elsewhere)).detach();
+            runtime.block_on(rt::Countdown(1));
+            CHECK(thread == rt::ThreadId());
+        }
+        CHECK(thread == rt::this_thread_id());
+        step("wake the task that is gone, on another thread");
+        TestThread([&] {
+            elsewhere.wake_by_ref();
+            std::move(elsewhere).wake();
+        }).join();
+    }
+
+    TEST_CASE("whoever has the handle hears of it") {
+        Remote<int> kettle("the kettle");
+        std::optional<rt::CurrentThread> runtime(std::in_place);
+        auto handle = spawn_mock("the handle", runtime->spawn(kettle.future()));
+        CHECK(handle.poll() == Pending);
+        runtime->block_on(rt::Countdown(1));
+        step("destroy the runtime");
+        runtime.reset();
+        CHECK(handle.is_woken());
+        CHECK_THROWS_AS((void)handle.poll(), rt::Cancelled);
+    }
+
+    TEST_CASE("another thread that awaits the handle hears of it") {
+        Remote<int> kettle("the kettle");
+        std::optional<rt::CurrentThread> runtime(std::in_place);
+        std::optional<rt::JoinHandle<int>> handle = runtime->spawn(kettle.future());
+        TraceLog log{TraceLog::Kind::park};
+        bool cancelled = false;
+        TestThread waiter([&] {
+            try {
+                rt::block_on(*std::exchange(handle, std::nullopt));
+            } catch (const rt::Cancelled&) {
+                cancelled = true;
+            }
+        });
+        log.wait_for(TraceLog::Kind::park, 1);
+        step("destroy the runtime");
+        runtime.reset();
+        waiter.join();
+        CHECK(cancelled);
+    }
+
+    TEST_CASE("the value of a task that is done waits longer than the runtime") {
+        std::optional<rt::JoinHandle<std::string>> handle;
+        {
+            rt::CurrentThread runtime;
+            handle = runtime.spawn(rt::ready(std::string("tea")));
+            runtime.block_on(rt::Countdown(1));
+        }
+        auto mock = spawn_mock("the handle", *std::exchange(handle, std::nullopt));
+        CHECK(mock.poll() == Ready(std::string("tea")));
+    }
+
+    TEST_CASE("a task that is spawned while all are destroyed ends at once") {
+        Remote<> waits("the first");
+        Remote<int> second("the second");
+        std::optional<rt::JoinHandle<int>> handle;
+        {
+            rt::CurrentThread runtime;
+            auto first = [](SpawnsAtTheEnd, CountedFuture<void> future) -> rt::Async<> { co_await future; };
+            runtime.spawn(first(SpawnsAtTheEnd(second.future(), handle), waits.future())).detach();
+            runtime.block_on(rt::Countdown(1));
+            step("destroy the runtime");
+        }
+        CHECK(second.polls() == 0);
+        CHECK(second.drops() == 1);
+        REQUIRE(handle.has_value());
+        auto mock = spawn_mock("the handle", *std::exchange(handle, std::nullopt));
+        CHECK_THROWS_AS((void)mock.poll(), rt::Cancelled);
+    }
+
+    TEST_CASE("tasks that hold each other's handles and wake each other while they go") {
+        Notes notes;
+        Remote<> kettles[3];
+        {
+            rt::CurrentThread runtime;
+            auto chain = [](Leaves, CountedFuture<void> own, std::optional<rt::JoinHandle<>> next) -> rt::Async<> {
+                if (next) {
+                    co_await *next;
+                }
+                co_await own;
+            };
+            auto last = runtime.spawn(chain(Leaves(notes, "gone"), kettles[0].future(), std::nullopt));
+            auto middle = runtime.spawn(chain(Leaves(notes, "gone"), kettles[1].future(), std::move(last)));
+            runtime.spawn(chain(Leaves(notes, "gone"), kettles[2].future(), std::move(middle))).detach();
+            runtime.block_on(rt::Countdown(2));
+        }
+        CHECK(notes == Notes{"gone", "gone", "gone"});
+    }
+
+    TEST_CASE("an exception that leaves block_on takes nothing with it") {
+        Remote<> kettle("the kettle");
+        bool thrown = false;
+        try {
+            rt::CurrentThread runtime;
+            runtime.spawn(kettle.future()).detach();
+            auto fails = [](int yields) -> rt::Async<> {
+                for (int n = 0; n < yields; ++n) {
+                    co_await rt::yield_now();
+                }
+                throw std::runtime_error("no tea");
+            };
+            runtime.block_on(fails(2));
+        } catch (const std::runtime_error&) {
+            thrown = true;
+        }
+        CHECK(thrown);
+        CHECK(kettle.drops() == 1);
+    }
+
+    TEST_CASE("main's future is destroyed while its runtime is the current one") {
+        rt::CurrentThread runtime;
+        bool had_runtime = false;
+        struct AtTheEnd {
+            explicit AtTheEnd(bool* r) : result(r) {}
+            AtTheEnd(AtTheEnd&& other) noexcept : result(std::exchange(other.result, nullptr)) {}
+            ~AtTheEnd() {
+                if (result != nullptr) {
+                    *result = rt::try_current() != nullptr;
+                }
+            }
+            bool* result;
+        };
+        auto main = rt::poll_fn([end = AtTheEnd(&had_runtime)](rt::Context&) -> rt::Poll<void> { return Ready(); });
+        runtime.block_on(std::move(main));
+        CHECK(had_runtime);
+        CHECK(rt::try_current() == nullptr);
+    }
+
+    TEST_CASE("a service is made once and found") {
+        Notes notes;
+        service_notes = &notes;
+        {
+            rt::CurrentThread runtime;
+            CHECK(runtime.find_service<Cellar>() == nullptr);
+            int const before = Cellar::made;
+            Cellar& made = runtime.service<Cellar>();
+            step("ask for it again, outside and inside of a task");
+            CHECK(&runtime.service<Cellar>() == &made);
+            auto ask = rt::poll_fn([](rt::Context&) -> rt::Poll<Cellar*> { return Ready(&rt::current().service<Cellar>()); });
+            CHECK(runtime.block_on(std::move(ask)) == &made);
+            CHECK(runtime.find_service<Cellar>() == &made);
+            CHECK(Cellar::made == before + 1);
+            CHECK(notes.empty());
+        }
+        CHECK(notes == Notes{"cellar gone"});
+    }
+
+    TEST_CASE("two runtimes have a service each") {
+        Notes notes;
+        service_notes = &notes;
+        rt::CurrentThread first;
+        rt::CurrentThread second;
+        CHECK(&first.service<Cellar>() != &second.service<Cellar>());
+    }
+
+    TEST_CASE("services go after all tasks: the youngest first") {
+        Notes notes;
+        service_notes = &notes;
+        Remote<> kettle("the kettle");
+        {
+            rt::CurrentThread runtime;
+            runtime.service<Kitchen>();
+            runtime.service<Cellar>();
+            runtime.spawn(hold(Leaves(notes, "task gone"), kettle.future())).detach();
+            runtime.block_on(rt::Countdown(1));
+        }
+        CHECK(notes == Notes{"task gone", "cellar gone", "kitchen gone"});
+    }
+
+    TEST_CASE("a service may need another: that one is older and goes later") {
+        Notes notes;
+        service_notes = &notes;
+        {
+            rt::CurrentThread runtime;
+            step("make a house, which makes its cellar");
+            House& house = runtime.service<House>();
+            CHECK(&house.cellar == runtime.find_service<Cellar>());
+        }
+        CHECK(notes == Notes{"house gone", "cellar gone"});
+    }
+
+    TEST_CASE("a service that many threads ask for is made once") {
+        Notes notes;
+        service_notes = &notes;
+        rt::CurrentThread runtime;
+        std::latch all_here(3);
+        Cellar* found[3] = {};
+        int const before = Cellar::made;
+        {
+            std::vector<TestThread> threads;
+            for (Cellar*& place : found) {
+                threads.emplace_back([&runtime, &all_here, &place] {
+                    all_here.arrive_and_wait();
+                    place = &runtime.service<House>().cellar;
+                });
+            }
+        }
+        CHECK(Cellar::made == before + 1);
+        CHECK(found[0] == found[1]);
+        CHECK(found[1] == found[2]);
+    }
+
+    TEST_CASE("an adopted service stays its owner's") {
+        Notes notes;
+        service_notes = &notes;
+        {
+            std::optional<rt::CurrentThread> runtime(std::in_place);
+            Cellar own(*runtime);
+            runtime->adopt_service(own);
+            CHECK(&runtime->service<Cellar>() == &own);
+            runtime.reset();
+            CHECK(notes.empty());
+        }
+        CHECK(notes == Notes{"cellar gone"});
+    }
+
+    TEST_CASE("work outside keeps the runtime from being idle and its end is heard") {
+        CountingPark park;
+        rt::CurrentThread runtime(park);
+        CHECK_FALSE(runtime.has_outside_work());
+        runtime.begin_outside_work();
+        CHECK(runtime.has_outside_work());
+        TestThread([&] { runtime.end_outside_work(); }).join();
+        CHECK_FALSE(runtime.has_outside_work());
+        CHECK(park.unparks() == 1);
+    }
+
+    TEST_CASE("a park that wraps and a base that changes") {
+        /// Passes on to the base, as the timers do.
+        struct Around final : rt::Park {
+            explicit Around(rt::Scheduler& scheduler) : base(scheduler.base_park()) { scheduler.wrap_park(*this); }
+            void park(std::optional<rt::Instant> deadline) override {
+                ++parks;
+                base.park(deadline);
+            }
+            void unpark() noexcept override { base.unpark(); }
+            rt::Park& base;
+            int parks = 0;
+        };
+        CountingPark first;
+        CountingPark second;
+        Remote<> kettle("the kettle");
+        rt::CurrentThread runtime(first);
+        Around& around = runtime.service<Around>();
+        step("sleep: around the first");
+        first.instead_of_sleep([&] { kettle.wake_for_nothing(); });
+        second.instead_of_sleep([&] { kettle.finish(); });
+        runtime.block_on(rt::Countdown(rt::CurrentThread::look_interval));
+        CHECK(around.parks == 1);
+        CHECK(first.looks() == 1);
+        step("change the base: around the second");
+        runtime.set_base(second);
+        runtime.block_on(kettle.future());
+        CHECK(first.sleeps() == 0);
+        CHECK(second.sleeps() == 2);  // the token of the change, and the sleep
+        CHECK(around.parks == 3);
+    }
+
+    TEST_CASE("wakes that are under way while the runtime goes") {
+        int const rounds = under_tsan || under_asan ? 200 : 1000;
+        Random random(seed_of_this_run());
+        for (int round = 0; round < rounds; ++round) {
+            step("round {}", round);
+            DropCounter frames;
+            rt::Waker wakers[3];  // of two tasks, and of main
+            std::optional<rt::CurrentThread> runtime(std::in_place);
+            for (int n = 0; n < 2; ++n) {
+                auto task = rt::poll_fn([&wakers, n, token = frames.token()](rt::Context& cx) -> rt::Poll<void> {
+                    if (!wakers[n]) {
+                        wakers[n] = cx.waker();
+                    }
+                    return Pending;
+                });
+                runtime->spawn(std::move(task)).detach();
+            }
+            runtime->block_on(rt::poll_fn([&, yields = 1](rt::Context& cx) mutable -> rt::Poll<void> {
+                wakers[2] = cx.waker();
+                cx.waker().wake_by_ref();
+                if (yields-- > 0) {
+                    return Pending;
+                }
+                return Ready();
+            }));
+            bool const by_value = random.below(2) == 0;
+            int const spins[3] = {random.below(400), random.below(400), random.below(400)};
+            std::latch all_here(3);
+            auto wake = [&](int who, int also) {
+                all_here.arrive_and_wait();
+                for (int n = 0; n < spins[who]; ++n) {
+                    (void)frames.drops();
+                }
+                if (by_value) {
+                    std::move(wakers[who]).wake();
+                } else {
+                    wakers[who].wake_by_ref();
+                }
+                if (also >= 0) {
+                    wakers[also].wake_by_ref();
+                }
+            };
+            TestThread first([&] { wake(0, 2); });
+            TestThread second([&] { wake(1, -1); });
+            all_here.arrive_and_wait();
+            for (int n = 0; n < spins[2]; ++n) {
+                (void)frames.drops();
+            }
+            runtime.reset();
+            CHECK(frames.alive() == 0);
+        }
+    }
+}

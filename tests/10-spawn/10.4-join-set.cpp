@@ -1,0 +1,421 @@
+#include <doctest/doctest.h>
+#include <rt/async.hpp>
+#include <rt/current_thread.hpp>
+#include <rt/future.hpp>
+#include <rt/join_set.hpp>
+#include <rt/sync.hpp>
+#include <rt/task.hpp>
+#include <rt/yield_now.hpp>
+#include <support/counted_future.hpp>
+#include <support/counting_waker.hpp>
+#include <support/drop_counter.hpp>
+#include <support/random.hpp>
+#include <support/sanitizers.hpp>
+#include <support/show.hpp>
+#include <support/story.hpp>
+#include <support/test_thread.hpp>
+
+#include <latch>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace support;
+using rt::Pending;
+using rt::Ready;
+
+namespace {
+
+rt::Async<int> after_yields(int yields, int value) {
+    for (int n = 0; n < yields; ++n) {
+        co_await rt::yield_now();
+    }
+    co_return value;
+}
+
+rt::Async<int> fail_after_yields(int yields, std::string what) {
+    for (int n = 0; n < yields; ++n) {
+        co_await rt::yield_now();
+    }
+    throw std::runtime_error(what);
+}
+
+/// All results of the set, in the order in which they came; -1 for one that was cancelled, -2 for an exception.
+rt::Async<std::vector<int>> drain(rt::JoinSet<int>* set) {
+    std::vector<int> results;
+    for (bool more = true; more;) {
+        try {
+            std::optional<int> const next = co_await set->join_next();
+            more = next.has_value();
+            if (more) {
+                results.push_back(*next);
+            }
+        } catch (const rt::Cancelled&) {
+            results.push_back(-1);
+        } catch (const std::runtime_error&) {
+            results.push_back(-2);
+        }
+    }
+    co_return results;
+}
+
+}  // namespace
+
+TEST_SUITE("10.4 JoinSet") {
+    TEST_CASE("an empty set has nothing to give") {
+        rt::CurrentThread runtime;
+        rt::JoinSet<int> set;
+        CHECK(set.is_empty());
+        CHECK(runtime.block_on(set.join_next()) == std::nullopt);
+        CHECK(runtime.block_on(set.join_next()) == std::nullopt);
+    }
+
+    TEST_CASE("results come in the order in which the members finish") {
+        rt::CurrentThread runtime;
+        auto main = []() -> rt::Async<std::vector<int>> {
+            rt::JoinSet<int> set;
+            set.spawn(after_yields(3, 30));
+            set.spawn(after_yields(1, 10));
+            set.spawn(after_yields, 2, 20);
+            set.spawn([] { return after_yields(0, 0); });
+            CHECK(set.size() == 4);
+            co_return co_await drain(&set);
+        };
+        CHECK(runtime.block_on(main()) == std::vector<int>{0, 10, 20, 30});
+    }
+
+    TEST_CASE("members finish in the order of their wakes") {
+        rt::CurrentThread runtime;
+        Remote<int> kettles[3];
+        auto main = [](Remote<int>* remotes) -> rt::Async<> {
+            rt::JoinSet<int> set;
+            for (int n = 0; n < 3; ++n) {
+                set.spawn(remotes[n].future());
+            }
+            co_await rt::yield_now();
+            remotes[2].finish(2);
+            remotes[0].finish(0);
+            co_await rt::yield_now();
+            remotes[1].finish(1);
+            std::vector<int> const results = co_await drain(&set);
+            CHECK(results == std::vector<int>{2, 0, 1});
+        };
+        runtime.block_on(main(kettles));
+        CHECK(kettles[0].polls() == 2);
+        CHECK(kettles[1].polls() == 2);
+        CHECK(kettles[2].polls() == 2);
+    }
+
+    TEST_CASE("a set of nothing: void members are counted") {
+        rt::CurrentThread runtime;
+        auto main = []() -> rt::Async<int> {
+            rt::JoinSet<> set;
+            set.spawn(rt::Countdown(2));
+            set.spawn(rt::ready());
+            int count = 0;
+            while (co_await set.join_next()) {
+                ++count;
+            }
+            co_return count;
+        };
+        CHECK(runtime.block_on(main()) == 2);
+    }
+
+    TEST_CASE("results that cannot be copied") {
+        rt::CurrentThread runtime;
+        auto main = []() -> rt::Async<int> {
+            rt::JoinSet<std::unique_ptr<int>> set;
+            set.spawn(rt::ready(std::make_unique<int>(3)));
+            std::optional<std::unique_ptr<int>> result = co_await set.join_next();
+            co_return **result;
+        };
+        CHECK(runtime.block_on(main()) == 3);
+    }
+
+    TEST_CASE("a thousand members are all counted once") {
+        rt::CurrentThread runtime;
+        auto main = []() -> rt::Async<int> {
+            rt::JoinSet<int> set;
+            for (int n = 1; n <= 1000; ++n) {
+                set.spawn(after_yields(n % 5, n));
+            }
+            int sum = 0;
+            std::vector<int> const results = co_await drain(&set);
+            CHECK(results.size() == 1000);
+            for (int n : results) {
+                sum += n;
+            }
+            CHECK(set.is_empty());
+            co_return sum;
+        };
+        CHECK(runtime.block_on(main()) == 500500);
+        CHECK(runtime.task_count() == 0);
+    }
+
+    TEST_CASE("members may be added while others are awaited") {
+        rt::CurrentThread runtime;
+        auto main = []() -> rt::Async<int> {
+            rt::JoinSet<int> set;
+            set.spawn(after_yields(1, 1));
+            int sum = 0;
+            while (std::optional<int> const next = co_await set.join_next()) {
+                sum += *next;
+                if (*next < 5) {
+                    set.spawn(after_yields(1, *next + 1));
+                }
+            }
+            co_return sum;
+        };
+        CHECK(runtime.block_on(main()) == 15);
+    }
+
+    TEST_CASE("a member that finished before anyone asked") {
+        rt::CurrentThread runtime;
+        auto main = []() -> rt::Async<std::vector<int>> {
+            rt::JoinSet<int> set;
+            set.spawn(rt::ready(1));
+            set.spawn(rt::ready(2));
+            co_await rt::yield_now();
+            co_await rt::yield_now();
+            co_return co_await drain(&set);
+        };
+        CHECK(runtime.block_on(main()) == std::vector<int>{1, 2});
+    }
+
+    TEST_CASE("a join_next that is dropped takes no result with it") {
+        rt::CurrentThread runtime;
+        Remote<int> kettle("the kettle");
+        auto main = [](CountedFuture<int> boil, Remote<int>* remote) -> rt::Async<int> {
+            rt::JoinSet<int> set;
+            set.spawn(std::move(boil));
+            CountingWaker waiter;
+            {
+                step("poll a join_next once, and drop it");
+                auto dropped = set.join_next();
+                auto poll_once = rt::poll_fn([&](rt::Context&) -> rt::Poll<bool> {
+                    rt::Waker const waker = waiter.waker();
+                    rt::Context cx(waker);
+                    return Ready(dropped.poll(cx).is_ready());
+                });
+                bool const ready = co_await poll_once;
+                CHECK_FALSE(ready);
+            }
+            co_await rt::yield_now();
+            remote->finish(3);
+            co_await rt::yield_now();
+            co_await rt::yield_now();
+            CHECK(waiter.wakes() == 1);
+            step("make it anew");
+            std::optional<int> const result = co_await set.join_next();
+            CHECK(waiter.alive() == 0);
+            co_return result.value_or(0);
+        };
+        CHECK(runtime.block_on(main(kettle.future(), &kettle)) == 3);
+    }
+
+    TEST_CASE("try_join_next does not wait") {
+        rt::CurrentThread runtime;
+        auto main = []() -> rt::Async<> {
+            rt::JoinSet<int> set;
+            set.spawn(after_yields(1, 1));
+            CHECK(set.try_join_next() == std::nullopt);
+            for (int n = 0; n < 3; ++n) {
+                co_await rt::yield_now();
+            }
+            CHECK(set.try_join_next() == 1);
+            CHECK(set.try_join_next() == std::nullopt);
+            CHECK(set.is_empty());
+        };
+        runtime.block_on(main());
+    }
+
+    TEST_CASE("the exception of a member comes in its turn and harms no other") {
+        rt::CurrentThread runtime;
+        auto main = []() -> rt::Async<std::vector<int>> {
+            rt::JoinSet<int> set;
+            set.spawn(after_yields(1, 10));
+            set.spawn(fail_after_yields(2, "no tea"));
+            set.spawn(after_yields(3, 30));
+            co_return co_await drain(&set);
+        };
+        CHECK(runtime.block_on(main()) == std::vector<int>{10, -2, 30});
+    }
+
+    TEST_CASE("abort_all: Cancelled for each that was not done") {
+        rt::CurrentThread runtime;
+        Remote<int> kettles[2];
+        auto main = [](CountedFuture<int> first, CountedFuture<int> second) -> rt::Async<std::vector<int>> {
+            rt::JoinSet<int> set;
+            set.spawn(std::move(first));
+            set.spawn(rt::ready(3));
+            set.spawn(std::move(second));
+            co_await rt::yield_now();
+            co_await rt::yield_now();
+            step("abort all");
+            set.abort_all();
+            CHECK(set.size() == 3);
+            std::vector<int> const results = co_await drain(&set);
+            CHECK(set.is_empty());
+            co_return results;
+        };
+        std::vector<int> const results = runtime.block_on(main(kettles[0].future(), kettles[1].future()));
+        CHECK(results == std::vector<int>{3, -1, -1});
+        CHECK(kettles[0].drops() == 1);
+        CHECK(kettles[1].drops() == 1);
+    }
+
+    TEST_CASE("a set that is dropped aborts its members: they are destroyed in the next turn") {
+        rt::CurrentThread runtime;
+        Remote<int> kettles[2];
+        auto main = [](CountedFuture<int> first, CountedFuture<int> second, Remote<int>* remotes) -> rt::Async<> {
+            {
+                rt::JoinSet<int> set;
+                set.spawn(std::move(first));
+                set.spawn(std::move(second));
+                set.spawn(rt::ready(3));
+                co_await rt::yield_now();
+                co_await rt::yield_now();
+                step("drop the set");
+            }
+            CHECK(remotes[0].drops() + remotes[1].drops() == 0);
+            co_await rt::yield_now();
+            CHECK(remotes[0].drops() == 1);
+            CHECK(remotes[1].drops() == 1);
+        };
+        runtime.block_on(main(kettles[0].future(), kettles[1].future(), kettles));
+        CHECK(kettles[0].polls() == 1);
+        CHECK(runtime.task_count() == 0);
+    }
+
+    TEST_CASE("outputs that nobody takes are destroyed with the set") {
+        rt::CurrentThread runtime;
+        DropCounter outputs;
+        auto main = [](const DropCounter* counter) -> rt::Async<> {
+            rt::JoinSet<DropCounter::Token> set;
+            for (int n = 0; n < 3; ++n) {
+                set.spawn(rt::ready(counter->token()));
+            }
+            co_await rt::yield_now();
+            std::optional<DropCounter::Token> const taken = co_await set.join_next();
+            CHECK(taken.has_value());
+            CHECK(set.size() == 2);
+        };
+        runtime.block_on(main(&outputs));
+        CHECK(outputs.alive() == 0);
+        CHECK(outputs.copies() == 0);
+    }
+
+    TEST_CASE("a set is moved with its members") {
+        rt::CurrentThread runtime;
+        auto main = []() -> rt::Async<std::vector<int>> {
+            rt::JoinSet<int> first;
+            first.spawn(after_yields(1, 1));
+            rt::JoinSet<int> second = std::move(first);
+            second.spawn(after_yields(2, 2));
+            rt::JoinSet<int> third;
+            third.spawn(after_yields(9, 9));
+            step("assign over a set: its own members are aborted");
+            third = std::move(second);
+            co_return co_await drain(&third);
+        };
+        CHECK(runtime.block_on(main()) == std::vector<int>{1, 2});
+    }
+
+    TEST_CASE("a set in a task of a runtime that goes") {
+        Remote<int> kettle("the kettle");
+        {
+            rt::CurrentThread runtime;
+            auto holder = [](CountedFuture<int> boil) -> rt::Async<> {
+                rt::JoinSet<int> set;
+                set.spawn(std::move(boil));
+                co_await set.join_next();
+            };
+            runtime.spawn(holder(kettle.future())).detach();
+            runtime.block_on(rt::Countdown(2));
+            CHECK(kettle.polls() == 1);
+            step("destroy the runtime");
+        }
+        CHECK(kettle.drops() == 1);
+    }
+
+    TEST_CASE("a set may outlive its runtime") {
+        rt::JoinSet<int> set;
+        Remote<int> kettle("the kettle");
+        {
+            rt::CurrentThread runtime;
+            auto fill = [](rt::JoinSet<int>* out, CountedFuture<int> boil) -> rt::Async<> {
+                out->spawn(rt::ready(3));
+                out->spawn(std::move(boil));
+                co_await rt::yield_now();
+                co_await rt::yield_now();
+            };
+            runtime.block_on(fill(&set, kettle.future()));
+        }
+        CHECK(kettle.drops() == 1);
+        CHECK(set.size() == 2);
+        rt::CurrentThread other;
+        CHECK(other.block_on(drain(&set)) == std::vector<int>{3, -1});
+    }
+
+    // A set whose members run on another thread: a stand-in for the runtimes to come.
+    TEST_CASE("no completion is lost when members finish on another thread") {
+        /// Runs each task on its own thread as soon as it is there.
+        class Elsewhere final : public rt::Scheduler {
+          public:
+            Elsewhere() : Scheduler(&park_), thread_([this] { run(); }) {}
+            ~Elsewhere() {
+                ended_.store(true, rt::release);
+                thread_.join();
+                close_services();
+            }
+            void schedule(rt::Runnable runnable) noexcept override {
+                rt::Lock lock(mutex_);
+                runnables_.push_back(std::move(runnable));
+            }
+            bool is_multi_threaded() const noexcept override { return true; }
+
+          private:
+            void launch(rt::Runnable runnable) noexcept override { schedule(std::move(runnable)); }
+            void run() {
+                while (!ended_.load(rt::acquire)) {
+                    std::vector<rt::Runnable> now;
+                    {
+                        rt::Lock lock(mutex_);
+                        now.swap(runnables_);
+                    }
+                    for (rt::Runnable& runnable : now) {
+                        std::move(runnable).run();
+                    }
+                    rt::yield_thread();
+                }
+            }
+
+            rt::ThreadPark park_;
+            rt::Mutex mutex_;
+            std::vector<rt::Runnable> runnables_;
+            rt::Atomic<bool> ended_{false};
+            TestThread thread_;
+        };
+        int const rounds = under_tsan || under_asan ? 300 : 2000;
+        Elsewhere elsewhere;
+        rt::CurrentThread here;
+        for (int round = 0; round < rounds; ++round) {
+            step("round {}", round);
+            rt::JoinSet<int> set;
+            {
+                rt::EnterScheduler entered(elsewhere);
+                for (int n = 1; n <= 10; ++n) {
+                    set.spawn(rt::ready(n));
+                }
+            }
+            int sum = 0;
+            for (int n : here.block_on(drain(&set))) {
+                sum += n;
+            }
+            CHECK(sum == 55);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+// expect: this future is bound to its thread (ThreadBound); use spawn_local
+#include <rt/future.hpp>
+#include <rt/scheduler.hpp>
+
+class Repaint : public rt::ThreadBound {
+  public:
+    using Output = void;
+    rt::Poll<void> poll(rt::Context&) { return rt::Ready(); }
+};
+
+int main() { rt::spawn(Repaint()); }

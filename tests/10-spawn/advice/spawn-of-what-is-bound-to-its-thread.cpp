@@ -1,0 +1,9 @@
+// expect: bound to its thread (ThreadBound); use spawn_local
+#include <rt/async.hpp>
+#include <rt/scheduler.hpp>
+
+struct Window : rt::ThreadBound {};
+
+rt::Async<> paint(Window) { co_return; }
+
+int main() { rt::spawn(paint, Window()); }
