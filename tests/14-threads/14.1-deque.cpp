@@ -5,6 +5,7 @@
 #include <rt/deque.hpp>
 #include <rt/future.hpp>
 #include <rt/injection.hpp>
+#include <rt/runnable.hpp>
 #include <rt/sync.hpp>
 #include <rt/task.hpp>
 #include <rt/task_list.hpp>
@@ -126,6 +127,18 @@ TEST_SUITE("14.1 the queue of a worker") {
         CHECK(drain(queue, ledger) == from_to(1, 4));
         CHECK(queue.is_empty());
         CHECK(overflow.is_empty());
+    }
+
+    TEST_CASE("a push says whether the task is the only one") {
+        Ledger ledger(4);
+        rt::InjectionQueue overflow;
+        rt::Deque queue;
+        CHECK(queue.push(ledger.task(0), overflow));
+        CHECK_FALSE(queue.push(ledger.task(1), overflow));
+        CHECK(drain(queue, ledger) == from_to(0, 1));
+        CHECK(queue.push(ledger.task(2), overflow, rt::Publish::quietly));
+        CHECK_FALSE(queue.push(ledger.task(3), overflow, rt::Publish::quietly));
+        CHECK(drain(queue, ledger) == from_to(2, 3));
     }
 
     TEST_CASE("indices run over every power of two") {
@@ -297,7 +310,8 @@ TEST_SUITE("14.1 the queue of a worker") {
         for (std::size_t pushed = 0; pushed < tasks;) {
             still_alive();
             for (int n = random.below(300); n > 0 && pushed < tasks; --n) {
-                queue.push(ledger.task(pushed++), overflow, random.below(2) == 0 ? rt::Publish::quietly : rt::Publish::for_sleepers);
+                bool const quietly = random.below(2) == 0;
+                queue.push(ledger.task(pushed++), overflow, quietly ? rt::Publish::quietly : rt::Publish::for_sleepers);
             }
             for (int n = random.below(200); n > 0; --n) {
                 run(queue.pop());
@@ -314,37 +328,62 @@ TEST_SUITE("14.1 the queue of a worker") {
         CHECK(ledger.wrong() == std::vector<std::size_t>{});
     }
 
-    TEST_CASE("stress: two thieves and the owner want the same last task") {
-        constexpr std::size_t rounds = 20'000;
+    TEST_CASE("stress: two thieves and the owner want the same few tasks") {
+        constexpr std::size_t tasks = 3;
+        constexpr int rounds = 300'000;
         seed_of_this_run();
-        Ledger ledger(rounds);
-        rt::InjectionQueue overflow;
+        Ledger ledger(tasks);
+        rt::InjectionQueue back;
         rt::Deque queue;
-        rt::Atomic<std::size_t> done{0};
-        auto run = [&](std::optional<rt::Runnable> runnable) {
-            if (runnable) {
-                ledger.run(std::move(runnable));
-                done.fetch_add(1, rt::relaxed);
+        std::vector<rt::Task*> known;
+        std::vector<rt::Atomic<bool>> held(tasks);
+        rt::Atomic<bool> over{false};
+        rt::Atomic<int> held_twice{0};
+        auto hold = [&](rt::Runnable& runnable, bool now) {
+            for (std::size_t n = 0; n < tasks; ++n) {
+                if (known[n] == &runnable.task() && held[n].exchange(now, rt::relaxed) == now) {
+                    held_twice.fetch_add(1, rt::relaxed);
+                    over.store(true, rt::relaxed);
+                }
             }
         };
+        for (std::size_t n = 0; n < tasks; ++n) {
+            rt::Runnable runnable = ledger.task(n);
+            known.push_back(&runnable.task());
+            queue.push(std::move(runnable), back);
+        }
         auto steal = [&] {
             rt::Deque own;
-            while (done.load(rt::relaxed) < rounds) {
+            while (!over.load(rt::relaxed)) {
                 std::size_t taken = 0;
-                run(own.steal_from(queue, taken));
+                for (auto stolen = own.steal_from(queue, taken); stolen; stolen = own.pop()) {
+                    hold(*stolen, true);
+                    hold(*stolen, false);
+                    back.push(std::move(*stolen));
+                }
             }
         };
         TestThread first(steal);
         TestThread second(steal);
-        step("push one and pop it, {} times", rounds);
-        for (std::size_t round = 0; round < rounds; ++round) {
+        step("pop and push, {} times, while two threads steal", rounds);
+        for (int round = 0; round < rounds && !over.load(rt::relaxed); ++round) {
             still_alive();
-            queue.push(ledger.task(round), overflow);
-            run(queue.pop());
+            std::optional<rt::Runnable> runnable = queue.pop();
+            if (!runnable) {
+                runnable = back.pop();
+            }
+            if (runnable) {
+                hold(*runnable, true);
+                hold(*runnable, false);
+                queue.push(std::move(*runnable), back);
+            }
         }
+        over.store(true, rt::relaxed);
         first.join();
         second.join();
-        CHECK(done.load(rt::relaxed) == rounds);
+        REQUIRE(held_twice.load(rt::relaxed) == 0);
+        drain(queue, ledger);
+        drain(back, ledger);
         CHECK(ledger.wrong() == std::vector<std::size_t>{});
     }
 }

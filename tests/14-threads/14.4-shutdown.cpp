@@ -141,18 +141,17 @@ TEST_SUITE("14.4 shutdown") {
         rt::Atomic<int> ends{0};
         {
             rt::MultiThread runtime(2);
-            auto busy = [&](DropCounter::Token) -> rt::Async<> {
-                in_poll.count_down();
+            auto busy = [](std::latch* arrived, rt::Atomic<int>* polls, DropCounter::Token) -> rt::Async<> {
+                arrived->count_down();
                 for (int i = 0; i < 1'000; ++i) {
                     rt::yield_thread();
                 }
-                ends.fetch_add(1, rt::relaxed);
-                co_await rt::yield_now();
+                polls->fetch_add(1, rt::relaxed);
                 for (;;) {
                     co_await rt::yield_now();
                 }
             };
-            runtime.spawn(busy(frames.token())).detach();
+            runtime.spawn(busy(&in_poll, &ends, frames.token())).detach();
             in_poll.wait();
             step("destroy the runtime while a worker stands in a poll");
         }
