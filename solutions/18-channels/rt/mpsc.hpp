@@ -19,12 +19,12 @@
 
 #include <rt/budget.hpp>
 #include <rt/future.hpp>
+#include <rt/ring.hpp>
 #include <rt/sync.hpp>
 #include <rt/violation.hpp>
 #include <rt/wait_list.hpp>
 #include <rt/waker.hpp>
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <exception>
@@ -32,7 +32,6 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace rt {
 
@@ -61,43 +60,6 @@ class Unsent : public SendError {
 enum class TrySend { sent, full, closed };
 
 namespace detail {
-
-/// First in, first out, in one block of memory, which grows as far as it is needed.
-template <class T>
-class Ring {
-  public:
-    bool is_empty() const noexcept { return size_ == 0; }
-
-    void push(T&& value) {
-        if (size_ == slots_.size()) {
-            grow();
-        }
-        slots_[(first_ + size_) % slots_.size()].emplace(std::move(value));
-        ++size_;
-    }
-    T pop() noexcept {
-        std::optional<T>& slot = slots_[first_];
-        T value = std::move(*slot);
-        slot.reset();
-        first_ = (first_ + 1) % slots_.size();
-        --size_;
-        return value;
-    }
-
-  private:
-    void grow() {
-        std::vector<std::optional<T>> larger(std::max<std::size_t>(4, 2 * slots_.size()));
-        for (std::size_t i = 0; i != size_; ++i) {
-            larger[i] = std::move(slots_[(first_ + i) % slots_.size()]);
-        }
-        slots_ = std::move(larger);
-        first_ = 0;
-    }
-
-    std::vector<std::optional<T>> slots_;
-    std::size_t first_ = 0;
-    std::size_t size_ = 0;
-};
 
 /// What all ends share.
 template <class T>

@@ -1,0 +1,112 @@
+/// \file
+/// The greeter: reads a line, answers `Hello, {name}!`. First one client at a time, so that a second one waits for the first
+/// to say its name; with --spawn a task for each, so that it does not.
+///
+///     solution-17 [--spawn] [--addr 127.0.0.1:3000] [--clients N]      try it with: nc 127.0.0.1 3000
+#include <rt/async.hpp>
+#include <rt/buf_reader.hpp>
+#include <rt/current_thread.hpp>
+#include <rt/io.hpp>
+#include <rt/join_set.hpp>
+#include <rt/tcp.hpp>
+
+#include <charconv>
+#include <cstddef>
+#include <cstdio>
+#include <exception>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace {
+
+struct Options {
+    bool spawn = false;
+    std::string addr = "127.0.0.1:3000";
+    int clients = std::numeric_limits<int>::max();
+};
+
+constexpr std::size_t longest_name = 1000;
+
+/// Meets one client. Whatever goes wrong with it is said, and is nobody else's affair.
+rt::Async<> greet(rt::TcpStream stream) {
+    try {
+        rt::BufReader client(std::move(stream), longest_name);
+        if (auto name = co_await client.read_line()) {
+            std::string greeting = fmt::format("Hello, {}!\n", *name);
+            co_await rt::write_all(client, greeting);
+        }
+    } catch (const std::system_error& error) {
+        fmt::print(stderr, "a client was not greeted: {}\n", error.what());
+    }
+}
+
+rt::Async<> serve(Options options) {
+    rt::TcpListener listener = co_await rt::TcpListener::bind(options.addr);
+    fmt::print("listening on {}\n", listener.local_addr());
+    std::fflush(stdout);
+    rt::JoinSet<> greetings;
+    for (int n = 0; n < options.clients; ++n) {
+        rt::TcpStream client = co_await listener.accept();
+        if (options.spawn) {
+            greetings.spawn(greet(std::move(client)));
+        } else {
+            co_await greet(std::move(client));
+        }
+        while (greetings.try_join_next()) {
+            // Forgets those who have been greeted, so that the set does not grow for ever.
+        }
+    }
+    for (bool more = true; more;) {
+        more = (co_await greetings.join_next()).has_value();
+    }
+}
+
+Options parse(int argc, char** argv) {
+    Options options;
+    for (int i = 1; i < argc; ++i) {
+        std::string_view option = argv[i];
+        if (option == "--spawn") {
+            options.spawn = true;
+            continue;
+        }
+        if (option != "--addr" && option != "--clients") {
+            throw std::invalid_argument(
+                fmt::format("'{}' means nothing here: say [--spawn] [--addr HOST:PORT] [--clients N]", option));
+        }
+        if (++i == argc) {
+            throw std::invalid_argument(fmt::format("{} needs a value", option));
+        }
+        if (option == "--addr") {
+            options.addr = argv[i];
+            continue;
+        }
+        std::string_view value = argv[i];
+        auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), options.clients);
+        if (error != std::errc() || end != value.data() + value.size() || options.clients < 1) {
+            throw std::invalid_argument(fmt::format("--clients needs a number of 1 or more, not '{}'", value));
+        }
+    }
+    return options;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        rt::CurrentThread runtime;
+        runtime.block_on(serve(parse(argc, argv)));
+        return 0;
+    } catch (const std::invalid_argument& error) {
+        fmt::print(stderr, "{}\n", error.what());
+        return 2;
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "{}\n", error.what());
+        return 1;
+    }
+}

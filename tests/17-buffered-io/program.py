@@ -1,0 +1,188 @@
+"""Lesson 17's program, met by real clients: Python's sockets, netcat and socat."""
+import os
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import unittest
+
+PROGRAM = os.environ["PBP_PROGRAM"]
+PATIENCE = 30  # seconds; only a test that fails waits that long
+
+
+def run(*arguments):
+    done = subprocess.run([PROGRAM, *arguments], capture_output=True, timeout=PATIENCE, text=True)
+    return done.stdout, done.stderr, done.returncode
+
+
+class Greeter:
+    """The program in a process of its own, at a port of its own; at the end it must be gone."""
+
+    def __init__(self, *arguments):
+        self.process = subprocess.Popen([PROGRAM, "--addr", "127.0.0.1:0", *arguments], stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        found = re.fullmatch(r"listening on 127\.0\.0\.1:(\d+)\n", line)
+        if not found:
+            self.process.kill()
+            raise AssertionError(f"no greeting but {line!r}: {self.process.communicate()}")
+        self.port = int(found[1])
+
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+
+    def end(self):
+        """Waits for the program's own end; what it still said, and its status."""
+        out, err = self.process.communicate(timeout=PATIENCE)
+        return out, err, self.process.returncode
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+
+def heard(client):
+    """All that comes, to the end."""
+    data = b""
+    while part := client.recv(65536):
+        data += part
+    return data
+
+
+class Greetings(unittest.TestCase):
+    def test_a_name_gets_its_greeting(self):
+        for name in (b"Ada", b"", "Grace Müller 漢".encode(), b"x" * 1000, b"\xff\x00\x01"):
+            with self.subTest(name=name[:20]), Greeter("--clients", "1") as greeter, greeter.connect() as client:
+                client.sendall(name + b"\n")
+                self.assertEqual(heard(client), b"Hello, " + name + b"!\n")
+                self.assertEqual(greeter.end(), ("", "", 0))
+
+    def test_a_name_in_pieces_and_with_a_carriage_return(self):
+        with Greeter("--clients", "1") as greeter, greeter.connect() as client:
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for piece in (b"A", b"da", b" Love", b"lace\r", b"\n"):
+                client.sendall(piece)
+            self.assertEqual(heard(client), b"Hello, Ada Lovelace!\n")
+
+    def test_a_last_line_that_nobody_ended(self):
+        with Greeter("--clients", "1") as greeter, greeter.connect() as client:
+            client.sendall(b"Ada")
+            client.shutdown(socket.SHUT_WR)
+            self.assertEqual(heard(client), b"Hello, Ada!\n")
+
+    def test_a_client_that_says_nothing_is_not_greeted(self):
+        with Greeter("--clients", "1") as greeter, greeter.connect() as client:
+            client.shutdown(socket.SHUT_WR)
+            self.assertEqual(heard(client), b"")
+            self.assertEqual(greeter.end(), ("", "", 0))
+
+    def test_a_name_without_end_is_refused(self):
+        with Greeter("--clients", "2") as greeter, greeter.connect() as client:
+            client.sendall(b"x" * 1001)
+            try:
+                self.assertEqual(heard(client), b"")
+            except ConnectionResetError:
+                pass  # the program closed with bytes unread
+            with greeter.connect() as other:
+                other.sendall(b"Ada\n")
+                self.assertEqual(heard(other), b"Hello, Ada!\n")
+            out, err, status = greeter.end()
+            self.assertEqual((out, status), ("", 0))
+            self.assertEqual(err, "a client was not greeted: read_line: the line is longer than 1000 bytes: "
+                                  "Message too long\n")
+
+    def test_a_client_that_resets_harms_nobody(self):
+        with Greeter("--clients", "2") as greeter:
+            with greeter.connect() as bad:
+                bad.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                bad.sendall(b"half a na")
+            with greeter.connect() as client:
+                client.sendall(b"Ada\n")
+                self.assertEqual(heard(client), b"Hello, Ada!\n")
+            self.assertEqual(greeter.end()[2], 0)
+
+    @unittest.skipUnless(shutil.which("nc"), "nc is not installed")
+    def test_netcat(self):
+        with Greeter("--clients", "1") as greeter:
+            done = subprocess.run(["nc", "127.0.0.1", str(greeter.port)], input=b"nc\n", capture_output=True,
+                                  timeout=PATIENCE)
+            self.assertEqual(done.stdout, b"Hello, nc!\n")
+
+    @unittest.skipUnless(shutil.which("socat"), "socat is not installed")
+    def test_socat(self):
+        with Greeter("--clients", "1") as greeter:
+            done = subprocess.run(["socat", "-t", str(PATIENCE), "-", f"TCP:127.0.0.1:{greeter.port}"],
+                                  input=b"socat\n", capture_output=True, timeout=PATIENCE)
+            self.assertEqual(done.stdout, b"Hello, socat!\n")
+
+
+class OneOrMany(unittest.TestCase):
+    """The first client says nothing for a while. Does the second one wait?"""
+
+    def test_one_at_a_time_the_second_client_waits(self):
+        with Greeter("--clients", "2") as greeter, greeter.connect() as first, greeter.connect() as second:
+            second.sendall(b"second\n")
+            # The program says nothing to the second client before it has greeted the first. No clock can prove that, but
+            # order can: the first client answers only to what it sees, and then the two greetings come in this order.
+            second.setblocking(False)
+            with self.assertRaises(BlockingIOError):
+                second.recv(1)
+            second.settimeout(PATIENCE)
+            first.sendall(b"first\n")
+            self.assertEqual(heard(first), b"Hello, first!\n")
+            self.assertEqual(heard(second), b"Hello, second!\n")
+            self.assertEqual(greeter.end(), ("", "", 0))
+
+    def test_with_spawn_the_second_client_does_not_wait(self):
+        with Greeter("--spawn", "--clients", "2") as greeter, greeter.connect() as first, greeter.connect() as second:
+            second.sendall(b"second\n")
+            self.assertEqual(heard(second), b"Hello, second!\n")
+            first.sendall(b"first\n")
+            self.assertEqual(heard(first), b"Hello, first!\n")
+            self.assertEqual(greeter.end(), ("", "", 0))
+
+    def test_with_spawn_a_hundred_clients_in_any_order(self):
+        with Greeter("--spawn", "--clients", "100") as greeter:
+            clients = [greeter.connect() for _ in range(100)]
+            for n, client in reversed(list(enumerate(clients))):
+                client.sendall(f"client {n}\n".encode())
+                self.assertEqual(heard(client), f"Hello, client {n}!\n".encode())
+                client.close()
+            self.assertEqual(greeter.end(), ("", "", 0))
+
+
+class CommandLine(unittest.TestCase):
+    def test_what_it_does_not_understand(self):
+        for arguments, sentence in (
+                (["--what"], "'--what' means nothing here: say [--spawn] [--addr HOST:PORT] [--clients N]\n"),
+                (["--clients"], "--clients needs a value\n"),
+                (["--clients", "0"], "--clients needs a number of 1 or more, not '0'\n"),
+                (["--clients", "3x"], "--clients needs a number of 1 or more, not '3x'\n"),
+                (["--addr"], "--addr needs a value\n")):
+            with self.subTest(arguments=arguments):
+                self.assertEqual(run(*arguments), ("", sentence, 2))
+
+    def test_an_address_that_is_none(self):
+        out, err, status = run("--addr", "nowhere")
+        self.assertEqual((out, err.count("\n"), status), ("", 1, 2))
+
+    def test_a_port_that_is_taken(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            self.assertEqual(run("--addr", f"127.0.0.1:{port}"),
+                             ("", f"cannot listen at 127.0.0.1:{port}: Address already in use\n", 1))
+
+    def test_control_c_ends_it(self):
+        with Greeter() as greeter, greeter.connect():
+            greeter.process.send_signal(signal.SIGINT)
+            self.assertEqual(greeter.process.wait(PATIENCE), -signal.SIGINT)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,291 @@
+"""Lesson 18's program, the group chat: its server met by sockets and netcat, and by its own client."""
+import os
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import unittest
+
+PROGRAM = os.environ["PBP_PROGRAM"]
+PATIENCE = 30  # seconds; only a test that fails waits that long
+
+
+def run(*arguments, **options):
+    done = subprocess.run([PROGRAM, *arguments], capture_output=True, timeout=PATIENCE, text=True, **options)
+    return done.stdout, done.stderr, done.returncode
+
+
+class Server:
+    """`serve` in a process of its own, at a port of its own; at the end it must be gone, and have complained of nothing."""
+
+    def __init__(self):
+        self.process = subprocess.Popen([PROGRAM, "serve", "--addr", "127.0.0.1:0"], stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        found = re.fullmatch(r"listening on (127\.0\.0\.1:(\d+))\n", line)
+        if not found:
+            self.process.kill()
+            raise AssertionError(f"no greeting but {line!r}: {self.process.communicate()}")
+        self.address, self.port = found[1], int(found[2])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        alive = self.process.poll() is None
+        self.process.kill()
+        out, err = self.process.communicate()
+        if (out, err) != ("", "") or not alive:
+            raise AssertionError(f"the server {'ended and ' if not alive else ''}said {out!r} {err!r}")
+
+
+class Person:
+    """A client by hand: says lines, hears lines."""
+
+    def __init__(self, server, *groups, receive_buffer=None):
+        self.socket = socket.socket()
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.settimeout(PATIENCE)
+        self.socket.connect(("127.0.0.1", server.port))
+        self.lines = self.socket.makefile("rb")
+        for group in groups:
+            self.say(f"join {group}")
+            if (answer := self.hear()) != f"joined {group}":
+                raise AssertionError(f"joined {group}, heard {answer!r}")
+
+    def say(self, line):
+        self.socket.sendall(line.encode() + b"\n")
+
+    def hear(self):
+        """The next line; nothing at the end."""
+        line = self.lines.readline()
+        return line.decode().removesuffix("\n") if line else None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.lines.close()
+        self.socket.close()
+
+
+class Chat(unittest.TestCase):
+    def test_a_message_reaches_everyone_in_the_group(self):
+        with Server() as server, Person(server, "tea") as ann, Person(server, "tea") as bob:
+            ann.say("post tea hello,  all of you ")
+            self.assertEqual(ann.hear(), "message tea hello,  all of you ")
+            self.assertEqual(bob.hear(), "message tea hello,  all of you ")
+
+    def test_groups_are_apart_and_one_may_be_in_many(self):
+        with Server() as server, Person(server, "tea") as ann, Person(server, "tea", "milk") as bob, \
+                Person(server, "milk") as cat:
+            ann.say("post milk from ann")
+            self.assertEqual(bob.hear(), "message milk from ann")
+            self.assertEqual(cat.hear(), "message milk from ann")
+            cat.say("post tea from cat")
+            self.assertEqual(ann.hear(), "message tea from cat")
+            self.assertEqual(bob.hear(), "message tea from cat")
+
+    def test_whoever_comes_later_does_not_hear_what_was_said(self):
+        with Server() as server, Person(server, "tea") as ann:
+            ann.say("post tea early")
+            self.assertEqual(ann.hear(), "message tea early")
+            with Person(server, "tea") as bob:
+                ann.say("post tea late")
+                self.assertEqual(bob.hear(), "message tea late")
+
+    def test_joining_twice_is_joining_once(self):
+        with Server() as server, Person(server, "tea", "tea") as ann:
+            ann.say("post tea once")
+            ann.say("post tea only")
+            self.assertEqual([ann.hear(), ann.hear()], ["message tea once", "message tea only"])
+
+    def test_everyone_hears_the_same_order(self):
+        count = 30
+        with Server() as server, Person(server, "tea") as ann, Person(server, "tea") as bob:
+            for n in range(count):
+                (ann, bob)[n % 2].say(f"post tea {n}")
+            heard = [[person.hear() for _ in range(count)] for person in (ann, bob)]
+            self.assertEqual(heard[0], heard[1])
+            self.assertEqual(sorted(heard[0]), sorted(f"message tea {n}" for n in range(count)))
+
+    def test_what_is_not_understood(self):
+        usage = "error say 'join GROUP' or 'post GROUP TEXT', in 4096 bytes at most"
+        with Server() as server, Person(server) as ann:
+            for line in ("", "hello", "join", "join ", "join two words", "post", "post tea", "leave tea", "x" * 5000):
+                with self.subTest(line=line[:20]):
+                    ann.say(line)
+                    self.assertEqual(ann.hear(), usage)
+            ann.say("post tea anyone?")
+            self.assertEqual(ann.hear(), "error nobody is in the group tea")
+
+    def test_an_empty_group_is_forgotten(self):
+        with Server() as server, Person(server) as ann:
+            with Person(server, "tea") as bob:
+                bob.socket.shutdown(socket.SHUT_WR)
+                self.assertIsNone(bob.hear())
+            ann.say("post tea anyone?")
+            self.assertEqual(ann.hear(), "error nobody is in the group tea")
+
+    def test_who_ends_its_side_is_sent_what_was_under_way(self):
+        with Server() as server, Person(server, "tea") as ann:
+            for n in range(20):
+                ann.say(f"post tea {n}")
+            ann.socket.shutdown(socket.SHUT_WR)
+            self.assertEqual([ann.hear() for _ in range(21)], [f"message tea {n}" for n in range(20)] + [None])
+
+    def test_who_resets_harms_nobody(self):
+        with Server() as server, Person(server, "tea") as ann:
+            for _ in range(5):
+                with Person(server, "tea") as bad:
+                    bad.say("post tea from someone bad")
+                    bad.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self.assertEqual(ann.hear(), "message tea from someone bad")
+            ann.say("post tea still here")
+            self.assertEqual(ann.hear(), "message tea still here")
+
+    def test_a_slow_reader_is_told_that_it_lagged_and_nobody_waits_for_it(self):
+        count, text = 12_000, "x" * 2000  # more than the system's buffers hold
+        with Server() as server, Person(server, "tea", receive_buffer=4096) as slow, Person(server) as ann:
+            block = f"post tea {text}\n".encode() * 1000
+            for _ in range(count // 1000):
+                ann.socket.sendall(block)
+            ann.say("post tea the end")
+            ann.say("join milk")
+            self.assertEqual(ann.hear(), "joined milk")  # so all of it was posted, though `slow` has read nothing
+
+            received = missed = 0
+            while (line := slow.hear()) != "message tea the end":
+                if line == f"message tea {text}":
+                    received += 1
+                else:
+                    lagged = re.fullmatch(r"lagged tea (\d+)", line)
+                    self.assertTrue(lagged, line[:100])
+                    missed += int(lagged[1])
+            self.assertEqual(received + missed, count)
+            self.assertGreater(missed, 0)
+
+    @unittest.skipUnless(shutil.which("nc"), "nc is not installed")
+    def test_netcat(self):
+        with Server() as server:
+            done = subprocess.run(["nc", "-N", "127.0.0.1", str(server.port)], input=b"join tea\npost tea hi\n",
+                                  capture_output=True, timeout=PATIENCE)
+            self.assertEqual(done.stdout, b"joined tea\nmessage tea hi\n")
+
+
+class Client:
+    """`join` in a process of its own."""
+
+    def __init__(self, server, group, name):
+        self.process = subprocess.Popen([PROGRAM, "join", server.address, group, name], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if (line := self.hear()) != f"you are in {group}\n":
+            self.process.kill()
+            raise AssertionError(f"{name} heard {line!r}: {self.process.communicate()}")
+
+    def say(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def hear(self):
+        return self.process.stdout.readline()
+
+    def end(self):
+        out, err = self.process.communicate(timeout=PATIENCE)
+        return out, err, self.process.returncode
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+
+class OwnClient(unittest.TestCase):
+    def test_two_people_talk(self):
+        with Server() as server, Client(server, "tea", "ann") as ann, Client(server, "tea", "bob") as bob:
+            ann.say("hello")
+            for client in (ann, bob):
+                self.assertEqual(client.hear(), "[tea] ann: hello\n")
+            bob.say("hello yourself")
+            for client in (ann, bob):
+                self.assertEqual(client.hear(), "[tea] bob: hello yourself\n")
+            self.assertEqual(ann.end(), ("", "", 0))
+
+    def test_another_group(self):
+        with Server() as server, Client(server, "tea", "ann") as ann, Person(server, "milk") as cat:
+            ann.say("/join milk")
+            self.assertEqual(ann.hear(), "you are in milk\n")
+            ann.say("hello")
+            self.assertEqual(ann.hear(), "[milk] ann: hello\n")
+            self.assertEqual(cat.hear(), "message milk ann: hello")
+            cat.say("post tea and here?")
+            self.assertEqual(ann.hear(), "[tea] and here?\n")
+
+    def test_a_file_as_stdin(self):
+        with Server() as server:
+            self.assertEqual(run("join", server.address, "tea", "ann", input="one\ntwo\n"),
+                             ("you are in tea\n[tea] ann: one\n[tea] ann: two\n", "", 0))
+
+    def test_the_server_says_that_lines_were_lost(self):
+        with socket.create_server(("127.0.0.1", 0)) as fake:
+            fake.settimeout(PATIENCE)
+            port = fake.getsockname()[1]
+            client = subprocess.Popen([PROGRAM, "join", f"127.0.0.1:{port}", "tea", "ann"], stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            with fake.accept()[0] as connection:
+                connection.settimeout(PATIENCE)
+                self.assertEqual(connection.makefile("rb").readline(), b"join tea\n")
+                connection.sendall(b"joined tea\nlagged tea 7\nerror not so loud\n")
+            # It ends though its stdin is still open.
+            self.assertEqual([client.stdout.readline() for _ in range(4)],
+                             ["you are in tea\n", "[tea] 7 messages were lost: this side was too slow\n",
+                              "error not so loud\n", ""])
+            self.assertEqual(client.wait(PATIENCE), 1)
+            self.assertEqual(client.communicate()[1], "the server has ended the connection\n")
+
+    def test_control_c_ends_it(self):
+        with Server() as server, Client(server, "tea", "ann") as ann:
+            ann.process.send_signal(signal.SIGINT)
+            self.assertEqual(ann.process.wait(PATIENCE), -signal.SIGINT)
+
+
+class CommandLine(unittest.TestCase):
+    def test_what_it_does_not_understand(self):
+        usage = "say 'serve [--addr HOST:PORT]' or 'join HOST:PORT GROUP NAME'\n"
+        for arguments in ([], ["--help"], ["serve", "--addr"], ["serve", "--port", "1"], ["join", "127.0.0.1:1", "tea"],
+                          ["join", "127.0.0.1:1", "tea", "ann", "bob"]):
+            with self.subTest(arguments=arguments):
+                self.assertEqual(run(*arguments), ("", usage, 2))
+        self.assertEqual(run("join", "127.0.0.1:1", "green tea", "ann"),
+                         ("", "the names of groups and of people have no spaces\n", 2))
+
+    def test_a_port_that_is_taken(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            self.assertEqual(run("serve", "--addr", f"127.0.0.1:{port}"),
+                             ("", f"cannot listen at 127.0.0.1:{port}: Address already in use\n", 1))
+
+    def test_nobody_listens(self):
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            port = unused.getsockname()[1]
+            self.assertEqual(run("join", f"127.0.0.1:{port}", "tea", "ann", stdin=subprocess.DEVNULL),
+                             ("", f"cannot connect to 127.0.0.1:{port}: Connection refused\n", 1))
+
+    def test_control_c_ends_the_server(self):
+        with Server() as server, Person(server, "tea"):
+            pass
+        server = Server()
+        server.process.send_signal(signal.SIGINT)
+        self.assertEqual(server.process.wait(PATIENCE), -signal.SIGINT)
+        server.process.communicate()
+
+
+if __name__ == "__main__":
+    unittest.main()
