@@ -1,10 +1,14 @@
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
+#include <rt/future.hpp>
+#include <rt/park.hpp>
 #include <rt/scheduler.hpp>
 #include <rt/spawn_blocking.hpp>
 #include <rt/sys.hpp>
 #include <rt/time.hpp>
+#include <rt/timers.hpp>
+#include <rt/waker.hpp>
 #include <rt/yield_now.hpp>
 #include <support/death.hpp>
 #include <support/mock_task.hpp>
@@ -85,6 +89,34 @@ class LastDeadline final : public rt::Park {
     std::optional<Instant> deadline;
 };
 
+/// A Park that has news for one task: it wakes it when it is asked to look around, as a reactor does.
+class NewsPark final : public rt::Park {
+  public:
+    void park(std::optional<Instant>) override {
+        if (rt::Waker waker = std::move(reader)) {
+            has_news = true;
+            std::move(waker).wake();
+        }
+    }
+    void unpark() noexcept override {}
+
+    rt::Waker reader;
+    bool has_news = false;
+};
+
+Async<> reads_news(NewsPark* park, Diary* diary) {
+    auto wait = [park](rt::Context& cx) -> rt::Poll<void> {
+        if (park->has_news) {
+            return Ready();
+        }
+        park->reader = cx.waker();
+        return Pending;
+    };
+    auto news = rt::poll_fn(wait);
+    co_await news;
+    diary->note("the news");
+}
+
 /// Ticks of an interval of 10 s: the first at 0 s, the second asked for only at 25 s (or where the test says).
 std::vector<seconds> planned_ticks(MissedTickBehavior behavior, std::chrono::nanoseconds late_at = 25s) {
     PausedClock clock;
@@ -148,6 +180,23 @@ TEST_SUITE("12.4 a clock that stands still and intervals") {
         };
         run_paused(body(&diary));
         CHECK(diary.text() == "the busy one at 0 s\nthe sleeper at 1 s\n");
+    }
+
+    TEST_CASE("the clock does not jump before the Park below was asked for news") {
+        NewsPark below;
+        Diary diary;
+        auto body = [](NewsPark* park, Diary* d) -> Async<> {
+            rt::time::pause();
+            d->start();
+            auto nap = rt::spawn(sleeper("the sleeper", 1s, d));
+            auto news = rt::spawn(reads_news(park, d));
+            co_await news;
+            co_await nap;
+        };
+        rt::CurrentThread runtime(below);
+        step("one task sleeps, another waits for news that the Park has");
+        runtime.block_on(body(&below, &diary));
+        CHECK(diary.text() == "the news at 0 s\nthe sleeper at 1 s\n");
     }
 
     TEST_CASE("the clock does not jump while a blocking job is in flight") {
