@@ -15,8 +15,6 @@
 #include <functional>
 #include <latch>
 #include <memory>
-#include <set>
-#include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -187,6 +185,23 @@ TEST_SUITE("11.2 a bounded pool of threads") {
         step("twenty times three jobs that wait for each other");
         runtime.block_on(body(&threads));
         CHECK(threads.started.load() == 3);
+    }
+
+    TEST_CASE("an idle thread that was woken for one job is not counted on for the next") {
+        ThreadCounter threads;
+        auto body = [](ThreadCounter* t) -> Async<> {
+            pool().set_options(t->options(512));
+            for (int n = 1; n <= 6; ++n) {
+                step("{} jobs wait for each other, and {} threads are idle", n, n - 1);
+                CHECK(co_await meet(n) == n);
+                while (pool().idle_count() != static_cast<std::size_t>(n)) {
+                    rt::yield_thread();
+                }
+            }
+        };
+        rt::CurrentThread runtime;
+        runtime.block_on(body(&threads));
+        CHECK(threads.started.load() == 6);
     }
 
     TEST_CASE("idle threads leave and new ones come when needed") {

@@ -140,7 +140,7 @@ TEST_SUITE("11.3 abort and the end") {
                 }
                 blocker.may_end.count_down();
             });
-            step("the runtime goes");
+            step("the runtime goes: what waits must be dropped before what runs is waited for");
         }
         later.reset();
         CHECK(ran.load() == 0);
