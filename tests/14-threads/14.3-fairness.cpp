@@ -194,6 +194,46 @@ TEST_SUITE("14.3 fairness") {
         }
     }
 
+    TEST_CASE("the driver is looked after as long as one worker is free") {
+        for (int round = 0; round < 50; ++round) {
+            Bell bell;
+            Remote<> first("the first event");
+            Remote<> second("the second event");
+            std::latch standing(1);
+            std::latch both_standing(1);
+            std::latch until_second(1);
+            rt::MultiThread runtime(3);
+            runtime.set_base(bell);
+            auto stand = [](std::latch* arrived, std::latch* until) -> rt::Async<> {
+                arrived->count_down();
+                until->wait();
+                co_return;
+            };
+            auto stand_after = [](CountedFuture<void> event, std::latch* arrived, std::latch* until) -> rt::Async<> {
+                co_await event;
+                arrived->count_down();
+                until->wait();
+            };
+            auto release = [](CountedFuture<void> event, std::latch* until) -> rt::Async<> {
+                co_await event;
+                until->count_down();
+            };
+            step("one worker comes out of the driver and stands in a poll");
+            rt::JoinHandle<> one = runtime.spawn(stand_after(first.future(), &standing, &until_second));
+            rt::JoinHandle<> releasing = runtime.spawn(release(second.future(), &until_second));
+            bell.ring(first);
+            standing.wait();
+            step("another is woken and stands in a poll: perhaps the one that kept watch");
+            rt::JoinHandle<> other = runtime.spawn(stand(&both_standing, &until_second));
+            both_standing.wait();
+            step("the third must see the second event");
+            bell.ring(second);
+            runtime.block_on(std::move(releasing));
+            runtime.block_on(std::move(one));
+            runtime.block_on(std::move(other));
+        }
+    }
+
     TEST_CASE("timers fire whoever is busy") {
         rt::MultiThread runtime(2);
         step("while nobody is: main sleeps");

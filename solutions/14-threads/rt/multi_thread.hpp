@@ -2,8 +2,8 @@
 /// `MultiThread`: a runtime of several threads. Each worker has a queue, and takes from the others' when its own is empty.
 ///
 /// The parts, from the inside out: a worker's queue (deque.hpp), the queue of foreign threads (injection.hpp), who sleeps and
-/// who is woken (idle.hpp), where they sleep (worker_park.hpp), what a worker does (worker.hpp). This is what is left: how
-/// tasks get in, and how it ends.
+/// who is woken (idle.hpp), when nobody need be (watch.hpp), where they sleep (worker_park.hpp), what a worker does
+/// (worker.hpp). This is what is left: how tasks get in, and how it ends.
 ///
 /// Who may touch what: a task is polled by the worker that holds its Runnable, and there is one Runnable (lesson 09); it goes
 /// from thread to thread through queues, and each hand-over is a release and an acquire. So tasks need no locks for what

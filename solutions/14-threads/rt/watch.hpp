@@ -8,7 +8,8 @@
 /// But a poll may be long. So a worker keeps such a thing for itself only while somebody *keeps watch*: a worker with nothing
 /// to do, who sleeps no longer than `interval`, then looks into all queues, steals what lies there, and takes the driver's
 /// seat if it finds it empty. While nobody keeps watch, every task is a reason to wake someone (idle.hpp): who finds nothing
-/// to do, if it was that single task, and then keeps watch. Once all others are asleep, the watch ends: an idle runtime sleeps.
+/// to do, if it was that single task, and then keeps watch. A watchman who finds work wakes another before it runs it. Once all
+/// others are asleep, the watch ends: an idle runtime sleeps.
 ///
 /// Whoever relies on the watch has pushed its task, **then** seen `is_kept`. Whoever ends the watch ends it here, **then** looks
 /// into all queues. Both are seq_cst: so if the watch was seen, the task is.
@@ -28,7 +29,7 @@ class Watch {
     static constexpr std::chrono::milliseconds interval{1};
 
     /// True if the caller keeps watch from now on. Called by a worker that goes to sleep while others do not.
-    bool try_begin() noexcept { return !kept_.load(relaxed) && !kept_.exchange(true, seq_cst); }
+    bool try_begin() noexcept { return !kept_.load(seq_cst) && !kept_.exchange(true, seq_cst); }
     /// Called by the worker that keeps watch, when it wakes, before it looks into the queues.
     void end() noexcept { kept_.store(false, seq_cst); }
     /// True if somebody keeps watch. Called by a worker that has made work for itself, afterwards.

@@ -51,15 +51,20 @@ class Crew {
   public:
     Crew(Scheduler& scheduler, unsigned workers);
 
-    /// Wakes a worker who searches, if there is need of one. Called by whoever has made work, afterwards.
+    /// Wakes a worker, who will search, if there is need of one. Called by whoever has made work, afterwards.
     void wake_one() noexcept;
 
-    /// The same, but a single task, which the caller runs next, can be left to the watch. Called by workers.
+    /// The same, but a single task, which the caller runs next, can be left to the watch; so can the driver. Called by
+    /// workers.
     void wake_one_unless_watched(bool is_single) noexcept {
         if (!is_single || !watch.is_kept()) {
             wake_one();
         }
     }
+
+    /// True if a worker is in the driver, or keeps watch. Called by a worker that has searched or slept, before it runs a task:
+    /// if it is false, another must be woken.
+    bool is_driver_looked_after() const noexcept { return seat.is_taken() || watch.is_kept(); }
 
     /// True if some queue is not empty. Called by the last searcher, when it stops.
     bool has_work() const noexcept;
@@ -121,9 +126,9 @@ class Worker {
     unsigned polls_ = 0;
     bool is_searching_ = false;
     bool is_asleep_ = false;
-    bool has_left_seat_ = false;  // and not said so yet
+    bool has_slept_ = false;    // and run no task since
     bool has_watched_ = false;  // during its last sleep, to the end
-    Task* polled_ = nullptr;  // the task that is being polled
+    Task* polled_ = nullptr;    // the task that is being polled
     std::uint32_t random_ = id_ + 1;
     Deque queue_;
     WorkerPark park_;
@@ -176,13 +181,16 @@ inline void Worker::run() {
 }
 
 inline void Worker::run_task(Runnable runnable) noexcept {
-    if (is_searching_) {
-        is_searching_ = false;
-        look_again_if(crew_.idle.end_search());
-    }
-    if (has_left_seat_) {
-        has_left_seat_ = false;
-        crew_.wake_one_unless_watched(true);  // somebody must look after the driver
+    if (is_searching_ || has_slept_) {
+        if (is_searching_) {
+            is_searching_ = false;
+            look_again_if(crew_.idle.end_search());
+        }
+        has_slept_ = false;
+        // Somebody may have left the driver or the watch to us, or we have left it ourselves.
+        if (!crew_.is_driver_looked_after()) {
+            crew_.wake_one();
+        }
     }
     budget::refill();
     polled_ = &runnable.task();
@@ -264,14 +272,15 @@ inline void Worker::sleep() {
     if (crew_.idle.awake_count() != 0 && crew_.watch.try_begin()) {
         // The seat is left to whoever works, who will be back in a moment; unless it was empty during a whole watch.
         auto const place = has_watched_ ? WorkerPark::Place::in_driver_if_free : WorkerPark::Place::elsewhere;
-        has_left_seat_ = park_.park(crew_.seat, place, sys::now() + Watch::interval);
+        park_.park(crew_.seat, place, sys::now() + Watch::interval);
         crew_.watch.end();
         has_watched_ = true;
     } else {
-        has_left_seat_ = park_.park(crew_.seat, WorkerPark::Place::in_driver_if_free, std::nullopt);
+        park_.park(crew_.seat, WorkerPark::Place::in_driver_if_free, std::nullopt);
         has_watched_ = false;
     }
     is_asleep_ = false;
+    has_slept_ = true;
     switch (crew_.idle.wake_up(id_)) {
         case Idle::OnWake::search:
             is_searching_ = true;

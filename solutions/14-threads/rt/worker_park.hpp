@@ -2,9 +2,10 @@
 /// Where workers sleep: one in the driver, the others each in a place of its own. Whoever wakes a worker reaches it in either.
 ///
 /// The driver is the runtime's Park: timers and epoll lie in it, and it takes one thread at a time. `DriverSeat` is the right
-/// to be that thread. A worker that goes to sleep takes the seat if it is free. A worker that leaves the seat in order to run
-/// tasks sees to it that it does not stay empty for long: either somebody keeps watch (watch.hpp), or it wakes another
-/// worker, who finds nothing to do and keeps watch, or takes the seat.
+/// to be that thread. A worker that goes to sleep takes the seat if it is free. A worker that has slept or
+/// searched, and is about to run a task, sees to it that the seat does not stay empty for long: if nobody has it and nobody
+/// keeps watch (watch.hpp), it wakes another worker, who finds nothing to do and keeps watch, or takes the seat; or finds
+/// something, and does the same.
 ///
 /// A worker that goes to sleep registers as a sleeper (idle.hpp), then tries the seat. A worker that leaves the seat gives it
 /// up, then looks for a sleeper to wake. All of that is seq_cst: so either the one finds the seat free, or the other finds
@@ -27,6 +28,8 @@ class DriverSeat {
 
     /// True if the caller has the seat now.
     bool try_take() noexcept { return !taken_.load(seq_cst) && !taken_.exchange(true, seq_cst); }
+    /// True if somebody has the seat.
+    bool is_taken() const noexcept { return taken_.load(seq_cst); }
     /// Sleeps in the driver, or looks around with `no_wait`. Called by whoever has the seat.
     void park(std::optional<Instant> deadline) { driver_.park(deadline); }
     /// Gives the seat up.
@@ -46,9 +49,8 @@ class WorkerPark {
     /// Where to sleep.
     enum class Place { in_driver_if_free, elsewhere };
 
-    /// Takes the token; sleeps until it is there or `deadline` has come. May return early. True if that was in the driver.
-    /// Called by the worker.
-    bool park(DriverSeat& seat, Place place, std::optional<Instant> deadline) {
+    /// Takes the token; sleeps until it is there or `deadline` has come. May return early. Called by the worker.
+    void park(DriverSeat& seat, Place place, std::optional<Instant> deadline) {
         bool const in_seat = place == Place::in_driver_if_free && seat.try_take();
         if (lie_down(in_seat ? in_driver : in_bed)) {
             if (in_seat) {
@@ -61,7 +63,6 @@ class WorkerPark {
         if (in_seat) {
             seat.leave();
         }
-        return in_seat;
     }
 
     /// Puts the token down, and thereby ends the present or the next `park`. Called from any thread.
