@@ -124,51 +124,37 @@ class StderrCapture {
 
 }  // namespace support
 
-// The instructions of the state word, as a failed assertion shows them.
-template <>
-struct doctest::StringMaker<rt::TaskState::OnWake> {
-    static doctest::String convert(rt::TaskState::OnWake value) {
-        return value == rt::TaskState::OnWake::schedule ? "schedule" : "nothing";
+// The instructions of the state word, as a failed assertion shows them: doctest finds these by the namespace.
+namespace rt {
+
+inline doctest::String toString(TaskState::OnWake value) {
+    return value == TaskState::OnWake::schedule ? "schedule" : "nothing";
+}
+inline doctest::String toString(TaskState::OnStart value) {
+    return value == TaskState::OnStart::poll ? "poll" : "cancel";
+}
+inline doctest::String toString(TaskState::OnPause value) {
+    switch (value) {
+        case TaskState::OnPause::nothing: return "nothing";
+        case TaskState::OnPause::schedule_again: return "schedule_again";
+        case TaskState::OnPause::destroy: return "destroy";
+        case TaskState::OnPause::complain: return "complain";
     }
-};
-template <>
-struct doctest::StringMaker<rt::TaskState::OnStart> {
-    static doctest::String convert(rt::TaskState::OnStart value) {
-        return value == rt::TaskState::OnStart::poll ? "poll" : "cancel";
+    return "?";
+}
+inline doctest::String toString(TaskState::OnComplete value) {
+    return value == TaskState::OnComplete::wake_handle ? "wake_handle" : "drop_outcome";
+}
+inline doctest::String toString(TaskState::OnDropHandle value) {
+    switch (value) {
+        case TaskState::OnDropHandle::nothing: return "nothing";
+        case TaskState::OnDropHandle::destroy: return "destroy";
+        case TaskState::OnDropHandle::drop_outcome: return "drop_outcome";
     }
-};
-template <>
-struct doctest::StringMaker<rt::TaskState::OnPause> {
-    static doctest::String convert(rt::TaskState::OnPause value) {
-        switch (value) {
-            case rt::TaskState::OnPause::nothing: return "nothing";
-            case rt::TaskState::OnPause::schedule_again: return "schedule_again";
-            case rt::TaskState::OnPause::destroy: return "destroy";
-            case rt::TaskState::OnPause::complain: return "complain";
-        }
-        return "?";
-    }
-};
-template <>
-struct doctest::StringMaker<rt::TaskState::OnComplete> {
-    static doctest::String convert(rt::TaskState::OnComplete value) {
-        return value == rt::TaskState::OnComplete::wake_handle ? "wake_handle" : "drop_outcome";
-    }
-};
-template <>
-struct doctest::StringMaker<rt::TaskState::OnDropHandle> {
-    static doctest::String convert(rt::TaskState::OnDropHandle value) {
-        switch (value) {
-            case rt::TaskState::OnDropHandle::nothing: return "nothing";
-            case rt::TaskState::OnDropHandle::destroy: return "destroy";
-            case rt::TaskState::OnDropHandle::drop_outcome: return "drop_outcome";
-        }
-        return "?";
-    }
-};
-template <>
-struct doctest::StringMaker<rt::TaskState::OnRelease> {
-    static doctest::String convert(rt::TaskState::OnRelease value) {
-        return value == rt::TaskState::OnRelease::destroy ? "destroy" : "nothing";
-    }
-};
+    return "?";
+}
+inline doctest::String toString(TaskState::OnRelease value) {
+    return value == TaskState::OnRelease::destroy ? "destroy" : "nothing";
+}
+
+}  // namespace rt

@@ -198,9 +198,9 @@ TEST_SUITE("10.2 sleep and wake") {
                 return Ready();
             }));
         }
-        step("wake the waker that was left over, here and on another thread");
-        left_over.wake_by_ref();
-        TestThread([&] { std::move(left_over).wake(); }).join();
+        step("wake the waker that was left over, on another thread and here");
+        TestThread([&] { left_over.wake_by_ref(); }).join();
+        std::move(left_over).wake();
     }
 
     TEST_CASE("main's old waker in a new block_on is one poll too many and nothing else") {

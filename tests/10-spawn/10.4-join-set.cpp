@@ -15,7 +15,6 @@
 #include <support/story.hpp>
 #include <support/test_thread.hpp>
 
-#include <latch>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -42,6 +41,68 @@ rt::Async<int> fail_after_yields(int yields, std::string what) {
     }
     throw std::runtime_error(what);
 }
+
+/// A runtime on a thread of its own, which runs each task as soon as it is there: a stand-in for those to come.
+class Elsewhere final : public rt::Scheduler {
+  public:
+    Elsewhere() : Scheduler(&park_), thread_([this] { run(); }) {}
+    ~Elsewhere() {
+        {
+            rt::Lock lock(mutex_);
+            ended_ = true;
+        }
+        changed_.notify_all();
+        thread_.join();
+        close_services();
+    }
+
+    void schedule(rt::Runnable runnable) noexcept override {
+        {
+            rt::Lock lock(mutex_);
+            runnables_.push_back(std::move(runnable));
+        }
+        changed_.notify_all();
+    }
+    bool is_multi_threaded() const noexcept override { return true; }
+
+    /// If true, `spawn` returns when the other thread has run the task.
+    bool waits_in_launch = false;
+
+  private:
+    void launch(rt::Runnable runnable) noexcept override {
+        schedule(std::move(runnable));
+        if (waits_in_launch) {
+            rt::Lock lock(mutex_);
+            changed_.wait(lock, [this] { return runnables_.empty() && !is_running_; });
+        }
+    }
+    void run() {
+        rt::Lock lock(mutex_);
+        for (;;) {
+            changed_.wait(lock, [this] { return ended_ || !runnables_.empty(); });
+            if (runnables_.empty()) {
+                return;
+            }
+            std::vector<rt::Runnable> now = std::exchange(runnables_, {});
+            is_running_ = true;
+            lock.unlock();
+            for (rt::Runnable& runnable : now) {
+                std::move(runnable).run();
+            }
+            lock.lock();
+            is_running_ = false;
+            changed_.notify_all();
+        }
+    }
+
+    rt::ThreadPark park_;
+    rt::Mutex mutex_;
+    rt::Condvar changed_;
+    std::vector<rt::Runnable> runnables_;
+    bool is_running_ = false;
+    bool ended_ = false;
+    TestThread thread_;
+};
 
 /// All results of the set, in the order in which they came; -1 for one that was cancelled, -2 for an exception.
 rt::Async<std::vector<int>> drain(rt::JoinSet<int>* set) {
@@ -360,50 +421,15 @@ TEST_SUITE("10.4 JoinSet") {
         CHECK(other.block_on(drain(&set)) == std::vector<int>{3, -1});
     }
 
-    // A set whose members run on another thread: a stand-in for the runtimes to come.
-    TEST_CASE("no completion is lost when members finish on another thread") {
-        /// Runs each task on its own thread as soon as it is there.
-        class Elsewhere final : public rt::Scheduler {
-          public:
-            Elsewhere() : Scheduler(&park_), thread_([this] { run(); }) {}
-            ~Elsewhere() {
-                ended_.store(true, rt::release);
-                thread_.join();
-                close_services();
-            }
-            void schedule(rt::Runnable runnable) noexcept override {
-                rt::Lock lock(mutex_);
-                runnables_.push_back(std::move(runnable));
-            }
-            bool is_multi_threaded() const noexcept override { return true; }
-
-          private:
-            void launch(rt::Runnable runnable) noexcept override { schedule(std::move(runnable)); }
-            void run() {
-                while (!ended_.load(rt::acquire)) {
-                    std::vector<rt::Runnable> now;
-                    {
-                        rt::Lock lock(mutex_);
-                        now.swap(runnables_);
-                    }
-                    for (rt::Runnable& runnable : now) {
-                        std::move(runnable).run();
-                    }
-                    rt::yield_thread();
-                }
-            }
-
-            rt::ThreadPark park_;
-            rt::Mutex mutex_;
-            std::vector<rt::Runnable> runnables_;
-            rt::Atomic<bool> ended_{false};
-            TestThread thread_;
-        };
-        int const rounds = under_tsan || under_asan ? 300 : 2000;
+    TEST_CASE("no completion is lost when members finish on another thread at once") {
+        int const rounds = under_tsan || under_asan ? 100 : 500;
+        Random random(seed_of_this_run());
         Elsewhere elsewhere;
         rt::CurrentThread here;
         for (int round = 0; round < rounds; ++round) {
             step("round {}", round);
+            // Before spawn returns, in every other round: so the set sees members that are done when they join it.
+            elsewhere.waits_in_launch = random.below(2) == 0;
             rt::JoinSet<int> set;
             {
                 rt::EnterScheduler entered(elsewhere);
