@@ -97,7 +97,7 @@ TEST_SUITE("17.1 lines") {
         CHECK(reader.buffered() == "fo");
     }
 
-    TEST_CASE("both ends of a line are taken off, and nothing else") {
+    TEST_CASE("both ends of a line are taken off and nothing else") {
         MockPeer peer;
         BufReader reader(peer.stream());
         peer.send("unix\nnetwork\r\n\r\n \t\r\r\nold\rmac\n\r");

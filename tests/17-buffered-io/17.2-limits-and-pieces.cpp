@@ -192,7 +192,7 @@ TEST_SUITE("17.2 limits and pieces") {
         CHECK(cached_bytes() == all);
     }
 
-    TEST_CASE("it owns the stream, and gives it back") {
+    TEST_CASE("it owns the stream and gives it back") {
         MockPeer peer;
         {
             BufReader reader(peer.stream());

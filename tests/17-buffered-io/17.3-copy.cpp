@@ -152,7 +152,7 @@ TEST_SUITE("17.3 copy") {
         CHECK(to.received() == "body");
     }
 
-    TEST_CASE("wherever reads and writes are cut, every byte comes once and in order") {
+    TEST_CASE("wherever reads and writes are cut every byte comes once and in order") {
         Random random(seed_of_this_run());
         std::string text(200'000, '\0');
         std::generate(text.begin(), text.end(), [&] { return static_cast<char>(random.below(256)); });
@@ -206,7 +206,7 @@ TEST_SUITE("17.3 copy both ways") {
         CHECK(right.received() == "question?");
     }
 
-    TEST_CASE("a half that closes is passed on, and the way back stays open") {
+    TEST_CASE("a half that closes is passed on and the way back stays open") {
         MockPeer left;
         MockPeer right;
         MockStream a = left.stream();

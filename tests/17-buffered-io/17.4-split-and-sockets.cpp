@@ -113,7 +113,7 @@ Async<> through_a_proxy() {
 }  // namespace
 
 TEST_SUITE("17.4 split and sockets") {
-    TEST_CASE("any stream can be split, and lives as long as one side") {
+    TEST_CASE("any stream can be split and lives as long as one side") {
         MockPeer peer;
         {
             std::optional<rt::SplitWrite<BufReader<MockStream>>> kept;

@@ -7,6 +7,7 @@
 #include <rt/multi_thread.hpp>
 #include <rt/notify.hpp>
 #include <rt/sync.hpp>
+#include <support/calling_waker.hpp>
 #include <support/death.hpp>
 #include <support/mock_task.hpp>
 #include <support/random.hpp>
@@ -17,7 +18,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -114,7 +114,7 @@ TEST_SUITE("18.1 notify one") {
         CHECK(waiter.drops() == 0);
     }
 
-    TEST_CASE("a notification that comes first is kept, once") {
+    TEST_CASE("a notification that comes first is kept but only once") {
         Notify notify;
         step("notify twice");
         notify.notify_one();
@@ -276,7 +276,7 @@ TEST_SUITE("18.1 notify one") {
 }
 
 TEST_SUITE("18.1 notify all") {
-    TEST_CASE("all who wait are woken, and nothing is kept") {
+    TEST_CASE("all who wait are woken and nothing is kept") {
         Notify notify;
         auto tasks = waiters(notify, 100);
         for (auto& task : tasks) {
@@ -291,7 +291,7 @@ TEST_SUITE("18.1 notify all") {
         CHECK(late.poll() == Pending);
     }
 
-    TEST_CASE("a notified that was made before hears it, polled or not") {
+    TEST_CASE("a notified that was made before hears it polled or not") {
         Notify notify;
         auto early = spawn_mock("made before", notify.notified());
         notify.notify_waiters();
@@ -332,46 +332,58 @@ TEST_SUITE("18.1 notify all") {
     }
 
     TEST_CASE("whoever begins to wait while others are being woken is not woken") {
-        step("a waker that starts to wait anew, as a task on this thread would");
         Notify notify;
-        class Again {
-          public:
-            explicit Again(Notify& n) noexcept : notify(n) {}
-            rt::Waker waker() noexcept {
-                static constexpr rt::WakerVTable vtable{
-                    [](void*) noexcept {},
-                    [](void* data) noexcept { static_cast<Again*>(data)->start(); },
-                    [](void*) noexcept {},
-                    [](void*) noexcept {},
-                };
-                return rt::Waker(this, &vtable);
-            }
-            void start() noexcept {
-                next.emplace(notify.notified());
-                rt::Context cx(noop);
-                ++starts;
-                pending += next->poll(cx).is_pending() ? 1 : 0;
-            }
-            Notify& notify;
-            rt::Waker noop = rt::Waker::noop();
-            std::optional<Notified> next;
-            int starts = 0;
-            int pending = 0;
-        };
-        std::vector<std::unique_ptr<Again>> all;
+        rt::Waker const noop = rt::Waker::noop();
         std::vector<std::unique_ptr<Notified>> first;
+        std::vector<std::unique_ptr<Notified>> next;
+        CallingWaker again([&] {
+            rt::Context cx(noop);
+            next.push_back(std::make_unique<Notified>(notify.notified()));
+            CHECK(next.back()->poll(cx) == Pending);
+        });
+        rt::Waker const waker = again.waker();
         for (int i = 0; i < 100; ++i) {
-            all.push_back(std::make_unique<Again>(notify));
-            first.push_back(std::make_unique<Notified>(notify.notified()));
-            rt::Waker waker = all.back()->waker();
             rt::Context cx(waker);
+            first.push_back(std::make_unique<Notified>(notify.notified()));
             CHECK(first.back()->poll(cx) == Pending);
         }
+        step("wake 100 that wait, each of which begins to wait anew at once");
         notify.notify_waiters();
-        for (auto& again : all) {
-            CHECK(again->starts == 1);
-            CHECK(again->pending == 1);
+        CHECK(next.size() == 100);
+    }
+
+    TEST_CASE("whoever is woken may come back at once") {
+        Notify notify;
+        int wakes = 0;
+        CallingWaker back([&] {
+            ++wakes;
+            notify.notify_one();
+        });
+        rt::Waker const waker = back.waker();
+        rt::Context cx(waker);
+        {
+            Notified notified = notify.notified();
+            CHECK(notified.poll(cx) == Pending);
+            step("notify one, whose waker notifies one");
+            notify.notify_one();
+            CHECK(wakes == 1);
+            CHECK(notified.poll(cx) == Ready());
         }
+        {
+            Notified dropped = notify.notified();
+            CHECK(dropped.poll(cx) == Ready());
+        }
+        Notified second = notify.notified();
+        {
+            Notified first = notify.notified();
+            auto quiet = rt::Waker::noop();
+            rt::Context quiet_cx(quiet);
+            CHECK(first.poll(quiet_cx) == Pending);
+            CHECK(second.poll(cx) == Pending);
+            notify.notify_one();
+            step("drop one that passes its permit on");
+        }
+        CHECK(wakes == 2);
     }
 }
 

@@ -54,6 +54,48 @@ Async<int> ask(int count) {
     co_return sum;
 }
 
+/// Runs `here` and `there` at about the same moment, on two threads, again and again, each time after `set_up` and before
+/// `look`.
+template <class SetUp, class Here, class There, class Look>
+void race(int rounds, SetUp set_up, Here here, There there, Look look) {
+    Random random(seed_of_this_run());
+    rt::Atomic<int> begun{0};
+    rt::Atomic<int> ended{0};
+    TestThread other([&, own = Random(random.next())]() mutable {
+        for (int round = 1; round <= rounds; ++round) {
+            spin_until([&] { return begun.load(rt::acquire) == round; });
+            dawdle(own.below(40));
+            there();
+            ended.store(round, rt::release);
+        }
+    });
+    for (int round = 1; round <= rounds; ++round) {
+        still_alive();
+        set_up();
+        begun.store(round, rt::release);
+        dawdle(random.below(40));
+        here();
+        spin_until([&] { return ended.load(rt::acquire) == round; });
+        look();
+    }
+}
+
+void look_at_nothing() {}
+
+constexpr int rounds = 10'000;
+
+/// Both ends of a channel, made anew for each round of a race.
+template <class T>
+class Ends {
+  public:
+    Ends() : Ends(oneshot::channel<T>()) {}
+    explicit Ends(std::pair<oneshot::Sender<T>, oneshot::Receiver<T>> ends)
+        : sender(std::move(ends.first)), receiver(std::move(ends.second)) {}
+
+    oneshot::Sender<T> sender;
+    oneshot::Receiver<T> receiver;
+};
+
 }  // namespace
 
 TEST_SUITE("18.2 oneshot") {
@@ -169,7 +211,7 @@ TEST_SUITE("18.2 oneshot") {
         CHECK(task.poll() == Ready());
     }
 
-    TEST_CASE("values may be move-only, and an lvalue is copied") {
+    TEST_CASE("values may be move-only and an lvalue is copied") {
         auto [sender, receiver] = oneshot::channel<std::unique_ptr<int>>();
         CHECK(sender.send(std::make_unique<int>(3)));
         CHECK(*rt::block_on(std::move(receiver)) == 3);
@@ -191,7 +233,7 @@ TEST_SUITE("18.2 oneshot") {
         CHECK(rt::block_on(race(std::move(receiver), std::move(sender))) == 7);
     }
 
-    TEST_CASE("without budget it waits for its next turn, and spends one for its value") {
+    TEST_CASE("without budget it waits for its next turn and spends one for its value") {
         auto [sender, receiver] = oneshot::channel<int>();
         CHECK(sender.send(1));
         auto task = spawn_mock("the receiver", std::move(receiver));
@@ -230,66 +272,76 @@ TEST_SUITE("18.2 oneshot") {
 
 TEST_SUITE("18.2 oneshot from two threads") {
     TEST_CASE("send against recv: the value always arrives") {
-        Random random(seed_of_this_run());
-        for (int round = 0; round < 2'000; ++round) {
-            still_alive();
-            auto [tx, rx] = oneshot::channel<std::unique_ptr<int>>();
-            TestThread sending([sender = std::move(tx), round, turns = random.below(50)]() mutable {
-                dawdle(turns);
-                CHECK(sender.send(std::make_unique<int>(round)));
-            });
-            auto value = rt::block_on(std::move(rx));
-            if (*value != round) {
-                FAIL("round " << round << " received " << *value);
-            }
-        }
+        std::optional<Ends<int>> ends;
+        int sent = 0;
+        int received = 0;
+        race(rounds, [&] { ends.emplace(); },
+             [&] { received += rt::block_on(std::move(ends->receiver)); },
+             [&] { sent += ends->sender.send(1) ? 1 : 0; }, look_at_nothing);
+        CHECK(sent == rounds);
+        CHECK(received == rounds);
     }
 
-    TEST_CASE("send against drop: the value is destroyed once, here or there") {
-        Random random(seed_of_this_run());
+    TEST_CASE("send against drop: the value is destroyed once here or there") {
         DropCounter counter;
+        std::optional<Ends<DropCounter::Token>> ends;
         int refused = 0;
-        constexpr int rounds = 2'000;
-        for (int round = 0; round < rounds; ++round) {
-            still_alive();
-            auto [tx, rx] = oneshot::channel<DropCounter::Token>();
-            rt::Atomic<bool> sent{false};
-            {
-                TestThread sending([sender = std::move(tx), &counter, &sent, turns = random.below(50)]() mutable {
-                    dawdle(turns);
-                    auto token = counter.token();
-                    sent.store(sender.send(std::move(token)), rt::relaxed);
-                });
-                auto receiver = std::move(rx);
-                dawdle(random.below(50));
-            }
-            refused += sent.load(rt::relaxed) ? 0 : 1;
-            CHECK(counter.alive() == 0);
-        }
+        race(rounds, [&] { ends.emplace(); },
+             [&] { auto gone = std::move(ends->receiver); },
+             [&] {
+                 auto token = counter.token();
+                 refused += ends->sender.send(std::move(token)) ? 0 : 1;
+             },
+             look_at_nothing);
         CHECK(counter.drops() == rounds);
+        CHECK(counter.copies() == 0);
         step("{} of {} were refused", refused, rounds);
     }
 
+    TEST_CASE("send against close: either the receiver has the value or the sender") {
+        std::optional<Ends<std::unique_ptr<int>>> ends;
+        std::unique_ptr<int> received;
+        std::unique_ptr<int> kept;
+        bool sent = false;
+        int wrong = 0;
+        auto set_up = [&] {
+            ends.emplace();
+            received.reset();
+            kept = std::make_unique<int>(1);
+        };
+        auto close = [&] {
+            ends->receiver.close();
+            try {
+                received = ends->receiver.try_recv().value_or(nullptr);
+            } catch (const rt::RecvError&) {
+            }
+        };
+        auto send = [&] { sent = ends->sender.send(std::move(kept)); };
+        auto look = [&] { wrong += (received != nullptr) == sent && (kept == nullptr) == sent ? 0 : 1; };
+        race(rounds, set_up, close, send, look);
+        CHECK(wrong == 0);
+    }
+
     TEST_CASE("drop against recv: the receiver always hears of it") {
-        Random random(seed_of_this_run());
-        for (int round = 0; round < 2'000; ++round) {
-            still_alive();
-            auto [tx, rx] = oneshot::channel<int>();
-            TestThread dropping([sender = std::move(tx), turns = random.below(50)]() mutable {
-                dawdle(turns);
-                auto gone = std::move(sender);
-            });
-            CHECK_THROWS_AS(rt::block_on(std::move(rx)), rt::RecvError);
-        }
+        std::optional<Ends<int>> ends;
+        int heard = 0;
+        auto receive = [&] {
+            try {
+                rt::block_on(std::move(ends->receiver));
+            } catch (const rt::RecvError&) {
+                ++heard;
+            }
+        };
+        race(rounds, [&] { ends.emplace(); }, receive, [&] { auto gone = std::move(ends->sender); }, look_at_nothing);
+        CHECK(heard == rounds);
     }
 
     TEST_CASE("closed against drop: the sender always hears of it") {
-        for (int round = 0; round < 2'000; ++round) {
-            still_alive();
-            auto [tx, rx] = oneshot::channel<int>();
-            TestThread dropping([receiver = std::move(rx)]() mutable { auto gone = std::move(receiver); });
-            rt::block_on(tx.closed());
-        }
+        std::optional<Ends<int>> ends;
+        race(rounds, [&] { ends.emplace(); },
+             [&] { rt::block_on(ends->sender.closed()); },
+             [&] { auto gone = std::move(ends->receiver); },
+             look_at_nothing);
         step("done");
     }
 }

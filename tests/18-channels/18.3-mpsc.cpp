@@ -8,6 +8,7 @@
 #include <rt/multi_thread.hpp>
 #include <rt/select.hpp>
 #include <rt/sync.hpp>
+#include <support/calling_waker.hpp>
 #include <support/death.hpp>
 #include <support/drop_counter.hpp>
 #include <support/mock_task.hpp>
@@ -410,6 +411,52 @@ TEST_SUITE("18.3 mpsc dropped while waiting") {
         CHECK(receiving.wakes() == 1);
         CHECK(count == rt::budget::per_poll);
         rt::budget::lift();
+    }
+
+    TEST_CASE("whoever is woken may come back at once") {
+        auto [sender, receiver] = mpsc::channel<int>(1);
+        int wakes = 0;
+        CallingWaker back([&wakes, &from = sender] {
+            ++wakes;
+            std::ignore = from.is_closed();
+        });
+        rt::Waker const waker = back.waker();
+        rt::Context cx(waker);
+        {
+            auto recv = receiver.recv();
+            CHECK(recv.poll(cx) == Pending);
+            step("wake the receiver by try_send");
+            CHECK(sender.try_send(1) == TrySend::sent);
+            CHECK(wakes == 1);
+            CHECK(recv.poll(cx) == Ready(Value(1)));
+        }
+        {
+            auto recv = receiver.recv();
+            CHECK(recv.poll(cx) == Pending);
+            step("wake the receiver by send");
+            auto send = mock_send(sender, 2);
+            CHECK(send.poll() == Ready());
+            CHECK(wakes == 2);
+        }
+        auto first = mock_send(sender, 3);
+        auto second = sender.send(4);
+        auto third = sender.send(5);
+        CHECK(first.poll() == Pending);
+        CHECK(second.poll(cx) == Pending);
+        CHECK(third.poll(cx) == Pending);
+        CHECK(receiver.try_recv() == Value(2));
+        step("wake the second sender, since the first gives up");
+        first.drop();
+        CHECK(wakes == 3);
+        CHECK(second.poll(cx) == Ready());
+        step("wake the third sender by try_recv");
+        CHECK(receiver.try_recv() == Value(4));
+        CHECK(wakes == 4);
+        auto last = sender.send(6);
+        CHECK(last.poll(cx) == Pending);
+        step("wake the last one by close");
+        receiver.close();
+        CHECK(wakes == 5);
     }
 
     TEST_CASE("a moved-from end says so") {

@@ -7,6 +7,7 @@
 #include <rt/future.hpp>
 #include <rt/multi_thread.hpp>
 #include <rt/sync.hpp>
+#include <support/calling_waker.hpp>
 #include <support/death.hpp>
 #include <support/drop_counter.hpp>
 #include <support/mock_task.hpp>
@@ -135,7 +136,7 @@ TEST_SUITE("18.4 broadcast") {
         CHECK(late.try_recv() == Value());
     }
 
-    TEST_CASE("all who wait are woken, once each") {
+    TEST_CASE("all who wait are woken once each") {
         auto [sender, receiver] = broadcast::channel<int>(4);
         std::vector<std::unique_ptr<broadcast::Receiver<int>>> receivers;
         std::vector<std::unique_ptr<MockTask<broadcast::Recv<int>>>> tasks;
@@ -180,7 +181,7 @@ TEST_SUITE("18.4 broadcast") {
         CHECK_FALSE(late.try_recv().has_value());
     }
 
-    TEST_CASE("a slow receiver is told how many it missed, and goes on with the oldest") {
+    TEST_CASE("a slow receiver is told how many it missed and goes on with the oldest") {
         auto [sender, slow] = broadcast::channel<int>(3);
         auto quick = sender.subscribe();
         for (int n = 1; n <= 3; ++n) {
@@ -215,7 +216,7 @@ TEST_SUITE("18.4 broadcast") {
         CHECK(receiver.try_recv() == Value(3));
     }
 
-    TEST_CASE("it lags again, and is told again") {
+    TEST_CASE("it lags again and is told again") {
         auto [sender, receiver] = broadcast::channel<int>(1);
         for (int n = 1; n <= 10; ++n) {
             sender.send(n);
@@ -226,7 +227,7 @@ TEST_SUITE("18.4 broadcast") {
         CHECK(receiver.try_recv() == Value(11));
     }
 
-    TEST_CASE("the last sender goes: receivers see the rest, and then the end") {
+    TEST_CASE("the last sender goes: receivers see the rest and then the end") {
         auto [sender, receiver] = broadcast::channel<int>(4);
         auto other = sender.subscribe();
         auto waiting = mock_recv(other);
@@ -295,6 +296,23 @@ TEST_SUITE("18.4 broadcast") {
         CHECK(receiver.try_recv() == Value(2));
     }
 
+    TEST_CASE("whoever is woken may come back at once") {
+        auto [sender, receiver] = broadcast::channel<int>(4);
+        int wakes = 0;
+        CallingWaker back([&wakes, &from = sender] {
+            ++wakes;
+            CHECK(from.receiver_count() == 1);
+        });
+        rt::Waker const waker = back.waker();
+        rt::Context cx(waker);
+        auto recv = receiver.recv();
+        CHECK(recv.poll(cx) == Pending);
+        step("send to one that comes back");
+        CHECK(sender.send(1) == 1);
+        CHECK(wakes == 1);
+        CHECK(recv.poll(cx) == Ready(Value(1)));
+    }
+
     TEST_CASE("each value spends budget") {
         auto [sender, receiver] = broadcast::channel<int>(4 * rt::budget::per_poll);
         for (std::uint64_t n = 0; n < 2 * rt::budget::per_poll; ++n) {
@@ -327,7 +345,7 @@ TEST_SUITE("18.4 broadcast between tasks and threads") {
         runtime.block_on(one_to_many(3, 500, 1));
     }
 
-    TEST_CASE("threads listen, come and go: every value is seen or missed, and destroyed once") {
+    TEST_CASE("threads listen come and go: every value is seen or missed and destroyed once") {
         Random random(seed_of_this_run());
         static constexpr int count = 2'000;
         DropCounter counter;
