@@ -97,6 +97,13 @@ TEST_SUITE("16.1 addresses") {
         CHECK(v6.poll().value() == std::vector{SocketAddr::from_ip("::1", 80).value()});
     }
 
+    TEST_CASE("resolve_one takes host and port together") {
+        auto task = spawn_mock("resolve_one", rt::resolve_one("[::1]:80"));
+        CHECK(task.poll().value() == SocketAddr::from_ip("::1", 80).value());
+        auto wrong = spawn_mock("resolve_one", rt::resolve_one("localhost"));
+        CHECK_THROWS_AS((void)wrong.poll(), std::invalid_argument);
+    }
+
     TEST_CASE("a name is asked for on a thread of the pool") {
         TraceLog log{TraceLog::Kind::blocking_run};
         rt::CurrentThread runtime;

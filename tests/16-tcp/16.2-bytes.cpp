@@ -230,6 +230,17 @@ TEST_SUITE("16.2 bytes") {
         CHECK(ChunkCache::of_this_thread()->bytes(2048) == 0);
     }
 
+    TEST_CASE("a chunk may be dropped when its thread has given up its cache") {
+        // What a thread has made last goes first: the chunk in `late` is dropped after the cache. A leak checker sees if not.
+        TestThread thread([] {
+            thread_local Chunk late;
+            late = Chunk();
+            late = Chunk::of_this_thread(2048);
+        });
+        thread.join();
+        CHECK(true);
+    }
+
     TEST_CASE("moving a chunk hands its memory on") {
         Chunk a = Chunk::of_this_thread(30'000);
         std::ranges::copy(std::string_view("tea"), a.room().begin());

@@ -5,10 +5,13 @@
 #include "peer.hpp"
 
 #include <rt/async.hpp>
+#include <rt/budget.hpp>
 #include <rt/current_thread.hpp>
+#include <rt/io.hpp>
 #include <rt/join.hpp>
 #include <rt/multi_thread.hpp>
 #include <rt/select.hpp>
+#include <rt/sync.hpp>
 #include <rt/tcp.hpp>
 #include <support/ends.hpp>
 #include <support/story.hpp>
@@ -16,12 +19,17 @@
 #include <support/trace_log.hpp>
 
 #include <array>
+#include <csignal>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <tuple>
 #include <utility>
+#include <vector>
+
+#include <fmt/core.h>
 
 using namespace support;
 using rt::Chunk, rt::TcpListener, rt::TcpStream;
@@ -77,6 +85,7 @@ TEST_SUITE("16.3 a connection") {
     TEST_CASE("both ends on one thread") {
         rt::CurrentThread runtime;
         TcpListener listener = TcpListener::listen(loopback());
+        step("say hello to {}", listener.local_addr());
         auto [served, heard] = runtime.block_on(rt::join(echo_one(&listener), say(listener.local_addr(), "hello")));
         CHECK(served == 5);
         CHECK(heard == "hello");
@@ -165,6 +174,21 @@ TEST_SUITE("16.3 a connection") {
         c.runtime.block_on(c.stream.shutdown());
     }
 
+    TEST_CASE("shutdown_read lets whoever reads come to an end") {
+        Connection c;
+        auto main = [](TcpStream* stream, Peer* client) -> rt::Async<std::string> {
+            auto reading = rt::spawn(rt::read_to_string(*stream));
+            co_await rt::Countdown(2);  // it waits
+            client->send("so far");
+            stream->shutdown_read();
+            std::string text = co_await reading;
+            co_await stream->write_all("thanks");
+            co_return text;
+        };
+        CHECK(c.runtime.block_on(main(&c.stream, &c.client)) == "so far");
+        CHECK(c.client.receive(6) == "thanks");
+    }
+
     TEST_CASE("a reset is an error") {
         Connection c;
         c.client.reset();
@@ -185,8 +209,11 @@ TEST_SUITE("16.3 a connection") {
         Connection c;
         c.client.reset();
         CHECK(failure_of(c.stream.read(100), c.runtime) == "read: Connection reset by peer");
-        step("write; SIGPIPE would end the program here");
+        static rt::Atomic<int> signals{0};
+        std::signal(SIGPIPE, [](int) { signals.fetch_add(1); });
+        step("write");
         CHECK(failure_of(c.stream.write_all("anybody there?"), c.runtime) == "write: Broken pipe");
+        CHECK_MESSAGE(signals.load() == 0, "the write raised SIGPIPE, which kills a program that does not expect it");
     }
 
     TEST_CASE("a write of megabytes through a small buffer") {
@@ -262,8 +289,8 @@ TEST_SUITE("16.3 a connection") {
         Connection c;
         auto main = [](TcpStream* stream, Peer* client) -> rt::Async<std::string> {
             // Registered first, and refused: from now on only events say that there is something.
-            auto won = co_await rt::select(stream->read(std::size_t{100}), rt::Countdown(1));
-            CHECK(won.index() == 1);
+            auto nothing_yet = co_await rt::select(stream->read(std::size_t{100}), rt::Countdown(1));
+            CHECK(nothing_yet.index() == 1);
             client->send("before");
             client->send_urgent('!');
             client->send("behind");
@@ -311,17 +338,17 @@ TEST_SUITE("16.3 a connection") {
         rt::CurrentThread runtime;
         TcpListener listener = TcpListener::listen(loopback());
         rt::SocketAddr nobody = TcpListener::listen(loopback()).local_addr();
-        auto one = [](TcpListener* l) -> rt::Async<> {
-            auto both = rt::join(echo_one(l), say(l->local_addr(), "hello"));
-            co_await both;
-        };
-        runtime.block_on(one(&listener));
+        CHECK(failure_of(TcpStream::connect(nobody), runtime).ends_with("Connection refused"));
         int before = open_descriptors();
-        for (int i = 0; i < 20; ++i) {
-            runtime.block_on(one(&listener));
-            CHECK(failure_of(TcpStream::connect(nobody), runtime).ends_with("Connection refused"));
+        for (int i = 0; i < 5; ++i) {
+            TcpStream connected = runtime.block_on(TcpStream::connect(listener.local_addr()));
+            TcpStream accepted = runtime.block_on(listener.accept());
+            CHECK(open_descriptors() == before + 2);
+            step("drop both ends");
         }
-        CHECK_MESSAGE(open_descriptors() == before, "a stream that is dropped closes its descriptor; so does a failed connect");
+        CHECK_MESSAGE(open_descriptors() == before, "a stream that is dropped closes its descriptor");
+        CHECK(failure_of(TcpStream::connect(nobody), runtime).ends_with("Connection refused"));
+        CHECK_MESSAGE(open_descriptors() == before, "a connect that fails closes its descriptor");
     }
 
     TEST_CASE("a runtime may go while sockets are open and tasks wait for them") {

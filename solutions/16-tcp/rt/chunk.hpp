@@ -55,7 +55,7 @@ class ChunkCache {
     ChunkCache(const ChunkCache&) = delete;
     ChunkCache& operator=(const ChunkCache&) = delete;
     ~ChunkCache() {
-        closed_ = true;
+        has_gone_ = true;
         for (Stack& stack : stacks_) {
             while (char* buffer = pop(stack)) {
                 ::operator delete(buffer);
@@ -65,8 +65,11 @@ class ChunkCache {
 
     /// The calling thread's own; null when the thread is ending and has given its cache up.
     static ChunkCache* of_this_thread() noexcept {
+        if (has_gone_) {
+            return nullptr;
+        }
         thread_local ChunkCache cache;
-        return cache.closed_ ? nullptr : &cache;
+        return &cache;
     }
 
     /// How long the buffer for `size` bytes is.
@@ -134,8 +137,10 @@ class ChunkCache {
 #endif
     }
 
+    /// Beside the cache, not in it: it is looked at when the cache is no more.
+    static constinit inline thread_local bool has_gone_ = false;
+
     std::array<Stack, stack_count> stacks_{};
-    bool closed_ = false;
 };
 
 }  // namespace detail
