@@ -1,6 +1,6 @@
 /// \file
-/// The three loopers on three threads. Nobody yields, and after each round everybody waits for the others, standing still:
-/// on one thread, the first would wait for ever.
+/// The three loopers on three threads. Nobody yields, and after each round everybody waits for the others, standing
+/// still: on one thread, the first would wait for ever.
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/join.hpp>

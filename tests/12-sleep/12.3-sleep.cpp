@@ -122,10 +122,10 @@ TEST_SUITE("12.3 sleep") {
         PausedClock clock;
         using Seconds = std::chrono::duration<double>;
         using Years = std::chrono::duration<long, std::ratio<31'556'952>>;
-        for (rt::Instant deadline : {rt::sleep(std::chrono::hours::max()).deadline(),
-                                     rt::sleep(std::chrono::nanoseconds::max()).deadline(),
-                                     rt::sleep(Years::max()).deadline(), rt::sleep(Seconds(1e300)).deadline(),
-                                     rt::sleep(Seconds(std::numeric_limits<double>::infinity())).deadline()}) {
+        for (rt::Instant deadline :
+             {rt::sleep(std::chrono::hours::max()).deadline(), rt::sleep(std::chrono::nanoseconds::max()).deadline(),
+              rt::sleep(Years::max()).deadline(), rt::sleep(Seconds(1e300)).deadline(),
+              rt::sleep(Seconds(std::numeric_limits<double>::infinity())).deadline()}) {
             CHECK(deadline.time_since_epoch() == rt::Instant::max().time_since_epoch());
         }
         CHECK(rt::sleep(Years(200)).deadline() == clock.now() + Years(200));
@@ -363,7 +363,8 @@ TEST_SUITE("12.3 sleep") {
         {
             rt::EnterScheduler entered(runtime);
             for (int round = 0; round < 3000; ++round) {
-                auto task = std::make_unique<MockTask<rt::Sleep>>("the sleep", rt::sleep(std::chrono::microseconds(round % 40)));
+                auto task = std::make_unique<MockTask<rt::Sleep>>("the sleep",
+                                                                  rt::sleep(std::chrono::microseconds(round % 40)));
                 for (int polls = 0; polls < round % 7; ++polls) {
                     if (task->poll_silently().is_ready()) {
                         break;

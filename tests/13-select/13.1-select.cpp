@@ -107,8 +107,8 @@ TEST_SUITE("13.1 the first to be done") {
         // In whatever order: the ready one ends the poll, and neither is polled twice in it.
         Remote<int> kettle("the kettle");
         Remote<int> toaster("the toaster");
-        auto race = spawn_mock("select(biased, kettle, toaster)",
-                               rt::select(rt::biased, kettle.future(), toaster.future()));
+        auto race =
+            spawn_mock("select(biased, kettle, toaster)", rt::select(rt::biased, kettle.future(), toaster.future()));
         kettle.finish(100);
         CHECK(race.poll().is_ready());
         CHECK(kettle.polls() == 1);

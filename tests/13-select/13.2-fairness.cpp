@@ -110,9 +110,8 @@ TEST_SUITE("13.2 fairness and loops") {
 
     TEST_CASE("of five that are always ready each wins its share") {
         step("1000 rounds of five ready futures");
-        auto wins = wins_of<5>(1000, [] {
-            return rt::select(rt::ready(0), rt::ready(1), rt::ready(2), rt::ready(3), rt::ready(4));
-        });
+        auto wins = wins_of<5>(
+            1000, [] { return rt::select(rt::ready(0), rt::ready(1), rt::ready(2), rt::ready(3), rt::ready(4)); });
         for (int each : wins) {
             CHECK(each >= 100);
         }
@@ -151,8 +150,8 @@ TEST_SUITE("13.2 fairness and loops") {
         Remote<int> kettle("the kettle");
         Remote<int> toaster("the toaster");
         Remote<int> oven("the oven");
-        auto race = spawn_mock("select(kettle, toaster, oven)",
-                               rt::select(kettle.future(), toaster.future(), oven.future()));
+        auto race =
+            spawn_mock("select(kettle, toaster, oven)", rt::select(kettle.future(), toaster.future(), oven.future()));
         for (int round = 1; round <= 10; ++round) {
             CHECK(race.poll() == Pending);
             CHECK(kettle.polls() == round);
@@ -189,8 +188,8 @@ TEST_SUITE("13.2 fairness and loops") {
         Remote<int> kettle("the kettle");
         auto boiling = kettle.future();
         {
-            auto race = spawn_mock("select(by_ref(kettle), ready)",
-                                   rt::select(rt::biased, rt::by_ref(boiling), rt::ready(1)));
+            auto race =
+                spawn_mock("select(by_ref(kettle), ready)", rt::select(rt::biased, rt::by_ref(boiling), rt::ready(1)));
             CHECK(race.poll().value().index() == 1);
         }
         CHECK(kettle.drops() == 0);

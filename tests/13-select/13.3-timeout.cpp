@@ -146,8 +146,8 @@ TEST_SUITE("13.3 timeout") {
 
     TEST_CASE("the inner of two time-outs is heard by the outer as an exception") {
         PausedClock clock;
-        auto both = spawn_mock("timeout(2 s, timeout(1 s, pending))",
-                               rt::timeout(2s, rt::timeout(1s, rt::pending<int>())));
+        auto both =
+            spawn_mock("timeout(2 s, timeout(1 s, pending))", rt::timeout(2s, rt::timeout(1s, rt::pending<int>())));
         CHECK(both.poll() == Pending);
         CHECK(clock.timers() == 2);
         clock.jump();

@@ -14,8 +14,9 @@
 ///
 /// The notification is sent outside of the lock, or its receiver would wake only to wait for that.
 ///
-/// A thread leaves when it was idle for `idle_time`. It cannot join itself: it leaves its Thread behind in `left_`, and joins
-/// the one that lay there. So at the end one is left, and the destructor joins it with those that are still in the pool.
+/// A thread leaves when it was idle for `idle_time`. It cannot join itself: it leaves its Thread behind in `left_`, and
+/// joins the one that lay there. So at the end one is left, and the destructor joins it with those that are still in
+/// the pool.
 ///
 /// Source of the idea: Tokio's `runtime/blocking/pool.rs`.
 #pragma once
@@ -75,8 +76,8 @@ class BlockingPool final : public Schedule {
         options_ = std::move(options);
     }
 
-    /// Lets a thread run `job`, behind those that wait already. If there is no thread and none can be started, leaves the
-    /// job alone and returns why. Called by spawn_blocking, on any thread.
+    /// Lets a thread run `job`, behind those that wait already. If there is no thread and none can be started, leaves
+    /// the job alone and returns why. Called by spawn_blocking, on any thread.
     std::exception_ptr submit(Runnable& job) noexcept;
 
     /// A wake of a job; none is to be expected, since a job never waits.

@@ -1,8 +1,8 @@
 /// \file
 /// `spawn_blocking(f, args...)`: calls an ordinary function, which may block, on a thread of a pool.
 ///
-/// A future must never stand still: while it does, so does everything else on its thread. What cannot help it (a file, a
-/// long calculation, a library that knows nothing of wakers) is called over there, and awaited here.
+/// A future must never stand still: while it does, so does everything else on its thread. What cannot help it (a file,
+/// a long calculation, a library that knows nothing of wakers) is called over there, and awaited here.
 ///
 /// Source of the idea: `tokio::task::spawn_blocking`.
 #pragma once
@@ -68,17 +68,18 @@ concept BlockingCallable = std::invocable<F, Args...> && !std::is_reference_v<st
 
 }  // namespace detail
 
-/// Calls `f(args...)` on a thread that may block, soon; the handle yields the result, or throws what `f` threw. Called from
-/// the tasks of a runtime.
+/// Calls `f(args...)` on a thread that may block, soon; the handle yields the result, or throws what `f` threw. Called
+/// from the tasks of a runtime.
 ///
 /// `abort` ends a job that has not begun; one that runs, runs to its end, and the end of the runtime waits for it. Jobs
 /// begin in the order of their calls. If no thread can be started at all, the handle throws the std::system_error that
 /// says why.
 template <class F, class... Args>
-    requires detail::BlockingCallable<F, Args...>
+requires detail::BlockingCallable<F, Args...>
 auto spawn_blocking(F f, Args... args) {
     using T = std::invoke_result_t<F, Args...>;
-    static_assert(!Future<T>, "spawn_blocking calls a plain function: one that gives a future never blocks, so spawn it");
+    static_assert(!Future<T>,
+                  "spawn_blocking calls a plain function: one that gives a future never blocks, so spawn it");
     static_assert(is_send<F> && (is_send<Args> && ...) && is_send<T>,
                   "spawn_blocking: the callable, an argument or the result is bound to its thread (ThreadBound)");
     auto& pool = current("spawn_blocking").service<BlockingPool>();
@@ -93,8 +94,7 @@ auto spawn_blocking(F f, Args... args) {
 
 /// Chosen when that is not possible, to say why.
 template <class F, class... Args>
-    requires(!detail::BlockingCallable<F, Args...>)
-void spawn_blocking(const F&, const Args&...) {
+requires(!detail::BlockingCallable<F, Args...>) void spawn_blocking(const F&, const Args&...) {
     static_assert(std::invocable<F, Args...>, "spawn_blocking needs something to call, and the arguments it takes");
     static_assert(!std::invocable<F, Args...>, "spawn_blocking: return a value or a pointer, not a reference");
 }

@@ -69,7 +69,8 @@ class Clock {
         }
         Lock lock(mutex_);
         // A clock that was only ever paused for a while is behind; one that jumped is ahead.
-        return ahead_ < Instant::duration::zero() && moment > Instant::max() + ahead_ ? Instant::max() : moment - ahead_;
+        return ahead_ < Instant::duration::zero() && moment > Instant::max() + ahead_ ? Instant::max()
+                                                                                      : moment - ahead_;
     }
 
   private:

@@ -1,9 +1,9 @@
 /// \file
 /// `interval(period)`: something that happens again and again. `tick()` waits for the next time.
 ///
-/// The first tick is at once; the others follow every `period`, counted from the moments at which they were due, not from
-/// the moments at which someone looked: so an interval does not drift. What becomes of ticks that nobody waited for in time
-/// is the MissedTickBehavior.
+/// The first tick is at once; the others follow every `period`, counted from the moments at which they were due, not
+/// from the moments at which someone looked: so an interval does not drift. What becomes of ticks that nobody waited
+/// for in time is the MissedTickBehavior.
 ///
 /// Source of the idea: `tokio::time::interval`.
 #pragma once

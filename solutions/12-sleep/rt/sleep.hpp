@@ -53,7 +53,7 @@ class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
     using Output = void;
 
     explicit Sleep(Instant deadline) noexcept : deadline_(deadline) {}
-    Sleep(Sleep&&) noexcept = default;
+    Sleep(Sleep &&) noexcept = default;
     Sleep& operator=(Sleep&&) = delete;  // use reset
     ~Sleep() {
         if (timer_.is_waiting()) {
@@ -62,12 +62,12 @@ class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
     }
 
     /// The first poll needs a runtime, and sets the timer there.
-    Poll<void> poll(Context& cx) {
+    Poll<void> poll(Context & cx) {
         contract_.begin("sleep");
         if (timer_.is_idle()) {
             Timers& timers = current("sleep").service<Timers>();
-            // A moment that has passed needs no timer. Without budget it takes one all the same, and is Ready by and by:
-            // a loop around sleep(0) starves nobody.
+            // A moment that has passed needs no timer. Without budget it takes one all the same, and is Ready by and
+            // by: a loop around sleep(0) starves nobody.
             if (timers.now() >= deadline_ && budget::has_some(cx)) {
                 budget::spend();
                 return Ready();
@@ -82,8 +82,8 @@ class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
         return Ready();
     }
 
-    /// Goes on until `deadline` instead; after it was Ready, it may then be polled again. Called by its owner between two
-    /// polls; whoever was to be woken at the old moment is woken at the new one.
+    /// Goes on until `deadline` instead; after it was Ready, it may then be polled again. Called by its owner between
+    /// two polls; whoever was to be woken at the old moment is woken at the new one.
     void reset(Instant deadline) {
         deadline_ = deadline;
         if (timer_.is_waiting() && timer_.timers().move(timer_, deadline)) {
@@ -118,9 +118,10 @@ inline Sleep sleep_until(Instant deadline) noexcept { return Sleep(deadline); }
 
 /// Chosen when the argument is a bare number, to say so.
 template <class T>
-    requires std::is_arithmetic_v<T>
+requires std::is_arithmetic_v<T>
 void sleep(T) {
-    static_assert(!std::is_arithmetic_v<T>, "sleep takes a duration with a unit: sleep(std::chrono::seconds(1)), or sleep(1s)");
+    static_assert(!std::is_arithmetic_v<T>,
+                  "sleep takes a duration with a unit: sleep(std::chrono::seconds(1)), or sleep(1s)");
 }
 
 }  // namespace rt

@@ -1,9 +1,10 @@
 /// \file
-/// Time, whole: `sleep`, `sleep_until`, `interval`, and `rt::time`, the clock they go by, which a test can stop and move.
+/// Time, whole: `sleep`, `sleep_until`, `interval`, and `rt::time`, the clock they go by, which a test can stop and
+/// move.
 ///
 /// On a paused clock nothing takes long: whenever the runtime has nothing to do, the clock jumps to the next timer. So
-/// a test of an hour's sleep ends at once, with every timer fired in order and at its moment. While a blocking job is in
-/// flight the clock does not jump by itself: who knows what time it will be when the job ends.
+/// a test of an hour's sleep ends at once, with every timer fired in order and at its moment. While a blocking job is
+/// in flight the clock does not jump by itself: who knows what time it will be when the job ends.
 ///
 /// Source of the idea: `tokio::time::{pause, resume, advance}`.
 #pragma once
@@ -26,7 +27,10 @@ namespace detail {
 inline Timers& movable_timers(const char* what) {
     Scheduler& scheduler = current(what);
     if (scheduler.is_multi_threaded()) {
-        violation("the clock of a multi_thread runtime cannot be paused: its threads are never idle together; use current_thread", what);
+        violation(
+            "the clock of a multi_thread runtime cannot be paused: its threads are never idle together; use "
+            "current_thread",
+            what);
     }
     return scheduler.service<Timers>();
 }
@@ -45,7 +49,7 @@ class [[nodiscard("advance does nothing until it is awaited")]] Advance {
     using Output = void;
 
     explicit Advance(Instant::duration duration) noexcept : duration_(duration) {}
-    Advance(Advance&&) noexcept = default;
+    Advance(Advance &&) noexcept = default;
     Advance& operator=(Advance&&) = delete;
     ~Advance() {
         if (timer_.is_waiting()) {
@@ -53,7 +57,7 @@ class [[nodiscard("advance does nothing until it is awaited")]] Advance {
         }
     }
 
-    Poll<void> poll(Context& cx) {
+    Poll<void> poll(Context & cx) {
         contract_.begin("rt::time::advance");
         if (timer_.is_idle()) {
             Timers& timers = detail::movable_timers("rt::time::advance");
@@ -75,9 +79,9 @@ class [[nodiscard("advance does nothing until it is awaited")]] Advance {
     Timer timer_;
 };
 
-/// Moves the paused clock by `duration`, counted from the first poll: from timer to timer, each fired at its moment, and
-/// after each the tasks run until all wait. Ready when the clock is there and all wait again; `advance(0s)` is a way to
-/// let all tasks run. Blocking jobs in flight do not hold it up.
+/// Moves the paused clock by `duration`, counted from the first poll: from timer to timer, each fired at its moment,
+/// and after each the tasks run until all wait. Ready when the clock is there and all wait again; `advance(0s)` is a
+/// way to let all tasks run. Blocking jobs in flight do not hold it up.
 template <class Rep, class Period>
 Advance advance(std::chrono::duration<Rep, Period> duration) noexcept {
     return Advance(later(Instant(), duration) - Instant());

@@ -2,7 +2,8 @@
 /// `Timer`: something that is to be woken at a moment. `TimerHeap`: many of them, the earliest on top.
 ///
 /// A Timer lies inside the future that waits (its poll has pinned it), so the heap owns no timer: it is one array of
-/// moments with pointers. Each timer knows its place in the array, so one that is given up is taken out without a search.
+/// moments with pointers. Each timer knows its place in the array, so one that is given up is taken out without a
+/// search.
 ///
 /// Four children to a node: half as many levels as with two, and the children of a node lie side by side, in one cache
 /// line. Insert, remove and pop cost O(log n); an insert behind all others, the usual one, costs O(1).
@@ -55,7 +56,7 @@ class Timer {
 
     bool is_before(const Timer& other) const noexcept { return order_ < other.order_; }
 
-    std::uint64_t order_ = 0;  // counted up as timers are set: equal deadlines fire in this order
+    std::uint64_t order_ = 0;   // counted up as timers are set: equal deadlines fire in this order
     Timers* timers_ = nullptr;  // where it is set; valid while it is waiting
     Waker waker_;
     std::uint32_t place_ = 0;  // in the heap's array

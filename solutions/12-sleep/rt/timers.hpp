@@ -1,25 +1,27 @@
 /// \file
 /// `Timers`: all that wait for a moment, and the Park that a runtime sleeps in because of them.
 ///
-/// A runtime's Park knows how to sleep until an unpark. Timers is a Park around it that adds: not beyond the next deadline.
-/// So nobody runs a thread for the time: the thread that has nothing to do looks at the clock when it wakes.
+/// A runtime's Park knows how to sleep until an unpark. Timers is a Park around it that adds: not beyond the next
+/// deadline. So nobody runs a thread for the time: the thread that has nothing to do looks at the clock when it wakes.
 ///
 ///   park(deadline) ──► 1 under the lock: the earlier of the deadline and the first timer's; wakes_at_ says so
 ///                      2 the Park below sleeps until then, or until an unpark
 ///                      3 under the lock: timers whose moment has come are taken out; outside of it they are woken
 ///
-/// Who may touch what: a Timer, while it is in a heap, belongs to `mutex_`. Step 3 takes the waker out of it and marks it
-/// as fired before it lets go of the lock, and does not touch it afterwards: its owner may then destroy it, on any thread.
-/// No waker is woken, dropped or replaced under the lock: each of these can end a task whose futures come back for the lock.
+/// Who may touch what: a Timer, while it is in a heap, belongs to `mutex_`. Step 3 takes the waker out of it and marks
+/// it as fired before it lets go of the lock, and does not touch it afterwards: its owner may then destroy it, on any
+/// thread. No waker is woken, dropped or replaced under the lock: each of these can end a task whose futures come back
+/// for the lock.
 ///
-/// An earlier deadline, set from another thread while the runtime sleeps: `wakes_at_` was written under the lock before the
-/// sleep, so whoever sets the timer sees that it is earlier, and unparks. It is Instant::min() while nobody sleeps, and
-/// nothing is earlier than that; so the runtime's own thread never unparks itself.
+/// An earlier deadline, set from another thread while the runtime sleeps: `wakes_at_` was written under the lock before
+/// the sleep, so whoever sets the timer sees that it is earlier, and unparks. It is Instant::min() while nobody sleeps,
+/// and nothing is earlier than that; so the runtime's own thread never unparks itself.
 ///
 /// A timer is never early: step 3 compares with the clock to the nanosecond, however the Park below rounded.
 ///
-/// A paused clock moves in two cases only, and only when the runtime wants to sleep and is found idle after a look at the
-/// Park below: to the next timer if no work is under way outside (a blocking job, lesson 11), or on behalf of `advance`.
+/// A paused clock moves in two cases only, and only when the runtime wants to sleep and is found idle after a look at
+/// the Park below: to the next timer if no work is under way outside (a blocking job, lesson 11), or on behalf of
+/// `advance`.
 ///
 /// Source of the idea: Tokio's time driver.
 #pragma once
@@ -76,11 +78,12 @@ class Timers final : public Park {
         return sleeping_.is_empty() ? std::nullopt : std::optional(clock_.to_real(sleeping_.next_deadline()));
     }
 
-    /// Sees to it that `waker` is woken once `deadline` has come. Called by futures, from any thread; `timer` must not be
-    /// waiting already, and must stay where it is until it has fired or is cancelled. Instant::max() never comes.
+    /// Sees to it that `waker` is woken once `deadline` has come. Called by futures, from any thread; `timer` must not
+    /// be waiting already, and must stay where it is until it has fired or is cancelled. Instant::max() never comes.
     void set(Timer& timer, Instant deadline, const Waker& waker) { insert(sleeping_, timer, deadline, waker); }
 
-    /// Wakes `waker` instead of the one before; false if the timer has fired. Called when a waiting future is polled again.
+    /// Wakes `waker` instead of the one before; false if the timer has fired. Called when a waiting future is polled
+    /// again.
     bool update(Timer& timer, const Waker& waker) noexcept {
         Waker old;  // dropped outside of the lock
         Lock lock(mutex_);

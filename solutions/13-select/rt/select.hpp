@@ -2,8 +2,8 @@
 /// `select(a, b, c)`: the first of several futures to be done. The others are dropped, and that cancels them.
 ///
 /// Fairness: if several are ready at once, the first one that is polled wins. A loop around select would then never see
-/// the second branch while the first is ready, so each poll begins with another branch. Where it begins is a counter of the
-/// thread, which goes round by the golden ratio: every branch comes first as often as the others, also when several
+/// the second branch while the first is ready, so each poll begins with another branch. Where it begins is a counter of
+/// the thread, which goes round by the golden ratio: every branch comes first as often as the others, also when several
 /// selects take turns on the thread, which a counter that goes round one by one would always send to the same branch.
 /// `select(biased, …)` always begins with the first, for branches that are to have precedence.
 ///
@@ -101,16 +101,16 @@ class [[nodiscard]] Select {
     std::optional<std::tuple<Fs...>> branches_;  // until one has won
 };
 
-/// Waits for the first of `futures` to be done; yields a variant, whose index is the number of the branch and whose value is
-/// its result (a void one gives `std::monostate`). A branch that throws has won, and select throws that. The losers are
-/// destroyed before select is Ready.
+/// Waits for the first of `futures` to be done; yields a variant, whose index is the number of the branch and whose
+/// value is its result (a void one gives `std::monostate`). A branch that throws has won, and select throws that. The
+/// losers are destroyed before select is Ready.
 template <Future... Fs>
 Select<false, Fs...> select(Fs... futures) {
     return Select<false, Fs...>(std::move(futures)...);
 }
 
-/// As `select`, and of several that are ready at once the first argument wins: for "stop" before "go on". A first branch
-/// that is always ready starves the others.
+/// As `select`, and of several that are ready at once the first argument wins: for "stop" before "go on". A first
+/// branch that is always ready starves the others.
 template <Future... Fs>
 Select<true, Fs...> select(Biased, Fs... futures) {
     return Select<true, Fs...>(std::move(futures)...);
@@ -118,9 +118,10 @@ Select<true, Fs...> select(Biased, Fs... futures) {
 
 /// Chosen when something is not a future, to say so.
 template <class... Ts>
-    requires(!(Future<Ts> && ...))
-auto select(const Ts&...) {
-    static_assert((Future<Ts> && ...), "select takes futures, and one of these is none: a future has `Output` and `Poll<Output> poll(Context&)`");
+requires(!(Future<Ts> && ...)) auto select(const Ts&...) {
+    static_assert(
+        (Future<Ts> && ...),
+        "select takes futures, and one of these is none: a future has `Output` and `Poll<Output> poll(Context&)`");
 }
 
 }  // namespace rt

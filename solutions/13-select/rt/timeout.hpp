@@ -20,7 +20,9 @@ namespace rt {
 /// Thrown by `timeout` when the time is up.
 class Elapsed : public std::exception {
   public:
-    const char* what() const noexcept override { return "the time is up: the deadline came before the future was done"; }
+    const char* what() const noexcept override {
+        return "the time is up: the deadline came before the future was done";
+    }
 };
 
 /// See `timeout`.
@@ -64,8 +66,8 @@ class [[nodiscard]] Timeout {
     std::optional<Racers> racers_;  // until one has won
 };
 
-/// Waits for `future`, at most until `duration` from now: yields its value or throws what it threw. If it is not done by then
-/// it is destroyed, and Elapsed is thrown. A future that is ready wins, also when the time is up.
+/// Waits for `future`, at most until `duration` from now: yields its value or throws what it threw. If it is not done
+/// by then it is destroyed, and Elapsed is thrown. A future that is ready wins, also when the time is up.
 template <class Rep, class Period, Future F>
 Timeout<F> timeout(std::chrono::duration<Rep, Period> duration, F future) {
     return Timeout<F>(time::later(time::now(), duration), std::move(future));
@@ -79,9 +81,10 @@ Timeout<F> timeout_at(Instant deadline, F future) {
 
 /// Chosen when the last argument is not a future, to say so.
 template <class Rep, class Period, class T>
-    requires(!Future<T>)
-void timeout(std::chrono::duration<Rep, Period>, const T&) {
-    static_assert(Future<T>, "timeout(duration, future): the second is no future: it needs `Output` and `Poll<Output> poll(Context&)`");
+requires(!Future<T>) void timeout(std::chrono::duration<Rep, Period>, const T&) {
+    static_assert(
+        Future<T>,
+        "timeout(duration, future): the second is no future: it needs `Output` and `Poll<Output> poll(Context&)`");
 }
 
 }  // namespace rt
