@@ -63,10 +63,10 @@ class Groups {
 using Outbox = rt::mpsc::Sender<std::string>;
 
 /// Brings a group's messages to one client's outbox. While that is full, this waits, and nobody else does: the group goes
-/// on, and what it cannot keep for us is counted.
-rt::Async<> follow(std::string group, rt::broadcast::Receiver<std::string> messages, Outbox outbox, rt::Notify* leaving) {
+/// on, and what it cannot keep for us is counted. `left` was made by whoever spawns this: made in here, it would miss a
+/// notification that comes before the first poll.
+rt::Async<> follow(std::string group, rt::broadcast::Receiver<std::string> messages, Outbox outbox, rt::Notified left) {
     try {
-        auto left = leaving->notified();
         for (bool is_in = true; is_in;) {
             std::string line;
             try {
@@ -127,7 +127,7 @@ rt::Async<> attend(rt::TcpStream stream, std::shared_ptr<Groups> groups) {
             std::string reply;
             if (line->starts_with("join ") && !group.empty() && name == line->npos) {
                 if (joined.insert(group).second) {
-                    tasks.spawn(follow(group, groups->join(group), outbox, &leaving));
+                    tasks.spawn(follow(group, groups->join(group), outbox, leaving.notified()));
                 }
                 reply = fmt::format("joined {}\n", group);
             } else if (!line->starts_with("post ") || group.empty() || name == line->npos) {

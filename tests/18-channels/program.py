@@ -137,6 +137,15 @@ class Chat(unittest.TestCase):
             ann.socket.shutdown(socket.SHUT_WR)
             self.assertEqual([ann.hear() for _ in range(21)], [f"message tea {n}" for n in range(20)] + [None])
 
+    def test_who_says_all_at_once_and_ends_is_answered(self):
+        with Server() as server:
+            for _ in range(200):
+                with Person(server) as ann:
+                    ann.socket.sendall(b"join tea\njoin milk\npost tea hi\n")
+                    ann.socket.shutdown(socket.SHUT_WR)
+                    self.assertEqual([ann.hear() for _ in range(4)],
+                                     ["joined tea", "joined milk", "message tea hi", None])
+
     def test_who_resets_harms_nobody(self):
         with Server() as server, Person(server, "tea") as ann:
             for _ in range(5):
