@@ -1,0 +1,167 @@
+/// \file
+/// 15.4: descriptors and the tasks of a runtime.
+#include <doctest/doctest.h>
+
+#include "source.hpp"
+
+#include <rt/async.hpp>
+#include <rt/block_on.hpp>
+#include <rt/budget.hpp>
+#include <rt/current_thread.hpp>
+#include <rt/future.hpp>
+#include <rt/multi_thread.hpp>
+#include <rt/scheduler.hpp>
+#include <rt/sys.hpp>
+#include <support/death.hpp>
+#include <support/ends.hpp>
+#include <support/story.hpp>
+#include <support/test_thread.hpp>
+#include <support/trace_log.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+
+using namespace support;
+using Kind = rt::trace::Kind;
+
+TEST_SUITE("15.4 descriptors in a runtime") {
+    TEST_CASE("in a runtime a descriptor is registered once in its life") {
+        TraceLog log{Kind::io_register};
+        rt::CurrentThread runtime;
+        Ends pipe = make_pipe();
+        auto source = std::make_shared<Source>(std::move(pipe.here));
+        TestThread writer([&] {
+            for (int i = 1; i <= 5; ++i) {
+                log.wait_for(Kind::park, i);
+                CHECK(rt::sys::write(pipe.there.get(), std::string_view("x")) == 1);
+            }
+        });
+        CHECK(runtime.block_on(read_bytes(source, 5)) == "xxxxx");
+        CHECK(log.count(Kind::io_register) == 1);
+        CHECK_MESSAGE(log.count(Kind::park) == 5, "five waits are five sleeps: more would be a busy loop");
+    }
+
+    TEST_CASE("a source that always has something lets others have their turn") {
+        rt::CurrentThread runtime;
+        rt::sys::Fd zero(::open("/dev/zero", O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+        auto source = std::make_shared<Source>(std::move(zero));
+        auto main = [](std::shared_ptr<Source> s) -> rt::Async<int> {
+            auto greedy = rt::spawn(read_bytes(s, 100'000));
+            auto look = [s](rt::Context&) -> rt::Poll<int> { return rt::Ready(s->calls); };
+            auto modest = rt::spawn(rt::poll_fn(look));
+            int calls = co_await modest;
+            co_await greedy;
+            co_return calls;
+        };
+        int calls = runtime.block_on(main(source));
+        CHECK_MESSAGE(calls == static_cast<int>(rt::budget::per_poll),
+                      "a source that is always ready must give way after its budget");
+    }
+
+    TEST_CASE("tasks that still wait go with their runtime") {
+        int before = open_descriptors();
+        {
+            rt::CurrentThread runtime;
+            Ends pipe = make_pipe();
+            auto source = std::make_shared<Source>(std::move(pipe.here));
+            auto main = [](std::shared_ptr<Source> s) -> rt::Async<> {
+                rt::spawn(read_bytes(s, 5)).detach();
+                co_await rt::Countdown(3);
+            };
+            runtime.block_on(main(source));
+            CHECK(source->source.is_registered());
+        }
+        CHECK(open_descriptors() == before);
+    }
+
+    TEST_CASE("a source may outlive its runtime if only to be closed") {
+        Ends pipe = make_pipe();
+        auto source = std::make_shared<Source>(std::move(pipe.here));
+        {
+            rt::CurrentThread runtime;
+            auto main = [](std::shared_ptr<Source> s) -> rt::Async<> {
+                rt::spawn(read_bytes(s, 5)).detach();
+                co_await rt::Countdown(3);
+            };
+            runtime.block_on(main(source));
+        }
+        expect_violation("whose runtime has gone", [&] { rt::block_on(source->read()); });
+        source.reset();
+        CHECK(true);
+    }
+
+    TEST_CASE("waiting outside of a runtime is one sentence") {
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        expect_violation("waiting for a descriptor: needs a runtime", [&] { rt::block_on(source.read()); },
+                         Noticed::in_every_build);
+    }
+
+    TEST_CASE("many pipes on many workers") {
+        constexpr int pipes = 50;
+        constexpr std::size_t bytes = 200;
+        std::vector<Ends> ends;
+        rt::MultiThread runtime(2);
+        auto main = [](std::vector<std::shared_ptr<Source>> sources) -> rt::Async<std::size_t> {
+            std::vector<rt::JoinHandle<std::string>> handles;
+            for (auto& source : sources) {
+                handles.push_back(rt::spawn(read_bytes(source, bytes)));
+            }
+            std::size_t total = 0;
+            for (auto& handle : handles) {
+                std::string text = co_await handle;
+                total += text.size();
+            }
+            co_return total;
+        };
+        std::vector<std::shared_ptr<Source>> sources;
+        for (int i = 0; i < pipes; ++i) {
+            ends.push_back(make_pipe());
+            sources.push_back(std::make_shared<Source>(std::move(ends.back().here)));
+        }
+        TestThread writer([&] {
+            for (std::size_t round = 0; round < bytes; ++round) {
+                for (Ends& each : ends) {
+                    CHECK(rt::sys::write(each.there.get(), std::string_view("x")) == 1);
+                }
+            }
+        });
+        CHECK(runtime.block_on(main(std::move(sources))) == pipes * bytes);
+    }
+
+    TEST_CASE("descriptors come and go on many workers") {
+        // Records are used again at once, while another worker may still have events of their predecessors in its hand.
+        rt::MultiThread runtime(2);
+        auto one = [](int rounds) -> rt::Async<int> {
+            int good = 0;
+            for (int round = 0; round < rounds; ++round) {
+                Ends pipe = make_pipe();
+                auto source = std::make_shared<Source>(std::move(pipe.here));
+                auto reading = rt::spawn(read_bytes(source, 1));
+                co_await rt::Countdown(1);
+                CHECK(rt::sys::write(pipe.there.get(), std::string_view("x")) == 1);
+                std::string text = co_await reading;
+                good += text == "x" ? 1 : 0;
+            }
+            co_return good;
+        };
+        auto main = [](auto f) -> rt::Async<int> {
+            std::vector<rt::JoinHandle<int>> handles;
+            for (int i = 0; i < 8; ++i) {
+                handles.push_back(rt::spawn(f(250)));
+            }
+            int good = 0;
+            for (auto& handle : handles) {
+                good += co_await handle;
+            }
+            co_return good;
+        };
+        CHECK(runtime.block_on(main(one)) == 2000);
+    }
+}

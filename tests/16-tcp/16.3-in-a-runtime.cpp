@@ -1,0 +1,200 @@
+/// \file
+/// 16.3: a connection and the tasks of a runtime.
+#include <doctest/doctest.h>
+
+#include "connection.hpp"
+
+#include <rt/async.hpp>
+#include <rt/budget.hpp>
+#include <rt/current_thread.hpp>
+#include <rt/future.hpp>
+#include <rt/join.hpp>
+#include <rt/multi_thread.hpp>
+#include <rt/select.hpp>
+#include <rt/tcp.hpp>
+#include <support/ends.hpp>
+#include <support/story.hpp>
+#include <support/test_thread.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <fmt/core.h>
+
+using namespace support;
+using rt::Chunk, rt::TcpListener, rt::TcpStream;
+
+TEST_SUITE("16.3 connections in a runtime") {
+    TEST_CASE("both directions at once by halves") {
+        Connection c;
+        std::string text = pattern(1'000'000);
+        auto read_all = [](rt::ReadHalf half) -> rt::Async<std::string> { co_return co_await half.read_to_string(); };
+        auto write_all = [](rt::WriteHalf half, std::string bytes) -> rt::Async<> { co_await half.write_all(bytes); };
+        auto both = [read_all, write_all, &text](TcpStream stream) {
+            auto [reader, writer] = rt::split(std::move(stream));
+            return rt::join(read_all(std::move(reader)), write_all(std::move(writer), text));
+        };
+        std::string received;
+        TestThread sender([&] {
+            c.client.send(text);
+            c.client.end();
+        });
+        TestThread receiver([&] { received = c.client.receive_all(); });
+        auto main = [](auto make, TcpStream stream) -> rt::Async<std::string> {
+            auto joined = make(std::move(stream));
+            auto results = co_await joined;
+            co_return std::get<0>(results);
+        };
+        std::string read = c.runtime.block_on(main(both, std::move(c.stream)));
+        sender.join();
+        receiver.join();
+        CHECK((read == text));
+        CHECK_MESSAGE((received == text), "the end is read because the writing half was dropped");
+    }
+
+    TEST_CASE("a read that is dropped leaves the stream usable") {
+        Connection c;
+        auto main = [](TcpStream* stream, Peer* client) -> rt::Async<std::string> {
+            for (int i = 0; i < 3; ++i) {
+                auto won = co_await rt::select(stream->read(std::size_t{100}), rt::Countdown(1));
+                CHECK(won.index() == 1);
+            }
+            client->send("tea");
+            Chunk chunk = co_await stream->read(100);
+            co_return std::string(chunk.view());
+        };
+        CHECK(c.runtime.block_on(main(&c.stream, &c.client)) == "tea");
+    }
+
+    TEST_CASE("bytes behind urgent data are not forgotten") {
+        Connection c;
+        auto main = [](TcpStream* stream, Peer* client) -> rt::Async<std::string> {
+            // Registered first, and refused: from now on only events say that there is something.
+            auto nothing_yet = co_await rt::select(stream->read(std::size_t{100}), rt::Countdown(1));
+            CHECK(nothing_yet.index() == 1);
+            client->send("before");
+            client->send_urgent('!');
+            client->send("behind");
+            client->end();
+            co_return co_await stream->read_to_string();
+        };
+        CHECK(c.runtime.block_on(main(&c.stream, &c.client)) == "beforebehind");
+    }
+
+    TEST_CASE("a stream that always has bytes lets others have their turn") {
+        Connection c;
+        std::string text(200'000, 'x');
+        TestThread sender([&] {
+            c.client.send(text);
+            c.client.end();
+        });
+        auto read_bytes = [](TcpStream* stream, std::size_t* reads) -> rt::Async<> {
+            while (Chunk chunk = co_await stream->read(1)) {
+                ++*reads;
+            }
+        };
+        auto main = [read_bytes](TcpStream* stream, std::size_t* reads) {
+            return [](auto read, TcpStream* s, std::size_t* count) -> rt::Async<int> {
+                auto greedy = rt::spawn(read(s, count));
+                auto take_turns = [](rt::JoinHandle<>* until) -> rt::Async<int> {
+                    int turns = 0;
+                    for (; !until->is_finished(); ++turns) {
+                        co_await rt::Countdown(1);
+                    }
+                    co_return turns;
+                };
+                auto modest = rt::spawn(take_turns(&greedy));
+                int turns = co_await modest;
+                co_await greedy;
+                co_return turns;
+            }(read_bytes, stream, reads);
+        };
+        std::size_t reads = 0;
+        int turns = c.runtime.block_on(main(&c.stream, &reads));
+        CHECK(reads == text.size());
+        CHECK(turns >= static_cast<int>(text.size() / rt::budget::per_poll));
+    }
+
+    TEST_CASE("no descriptor is left open") {
+        rt::CurrentThread runtime;
+        TcpListener listener = TcpListener::listen(loopback());
+        rt::SocketAddr nobody = TcpListener::listen(loopback()).local_addr();
+        CHECK(failure_of(TcpStream::connect(nobody), runtime).ends_with("Connection refused"));
+        int before = open_descriptors();
+        for (int i = 0; i < 5; ++i) {
+            TcpStream connected = runtime.block_on(TcpStream::connect(listener.local_addr()));
+            TcpStream accepted = runtime.block_on(listener.accept());
+            CHECK(open_descriptors() == before + 2);
+            step("drop both ends");
+        }
+        CHECK_MESSAGE(open_descriptors() == before, "a stream that is dropped closes its descriptor");
+        CHECK(failure_of(TcpStream::connect(nobody), runtime).ends_with("Connection refused"));
+        CHECK_MESSAGE(open_descriptors() == before, "a connect that fails closes its descriptor");
+    }
+
+    TEST_CASE("a runtime may go while sockets are open and tasks wait for them") {
+        int before = open_descriptors();
+        std::optional<TcpStream> survivor;
+        {
+            Connection c;
+            auto main = [](TcpStream stream) -> rt::Async<> {
+                rt::spawn(echo(std::move(stream))).detach();
+                co_await rt::Countdown(3);
+            };
+            c.runtime.block_on(main(std::move(c.stream)));
+            Peer second(c.listener.local_addr());
+            survivor = c.runtime.block_on(c.listener.accept());
+        }
+        CHECK(open_descriptors() == before + 1);
+        survivor.reset();
+        CHECK(open_descriptors() == before);
+    }
+
+    TEST_CASE("IPv6") {
+        rt::CurrentThread runtime;
+        TcpListener listener;
+        try {
+            listener = TcpListener::listen(rt::SocketAddr::from_ip("::1", 0).value());
+        } catch (const std::system_error& error) {
+            fmt::print("skipped, no IPv6 here: {}\n", error.what());
+            return;
+        }
+        auto [served, heard] = runtime.block_on(rt::join(echo_one(&listener), say(listener.local_addr(), "hello")));
+        CHECK(served == 5);
+        CHECK(heard == "hello");
+    }
+
+    TEST_CASE("many connections on many workers") {
+        rt::MultiThread runtime(2);
+        auto server = [](TcpListener* listener, int count) -> rt::Async<> {
+            for (int i = 0; i < count; ++i) {
+                TcpStream stream = co_await listener->accept();
+                rt::spawn(echo(std::move(stream))).detach();
+            }
+        };
+        auto main = [server](TcpListener* listener, int count) {
+            return [](auto serve, TcpListener* l, int n) -> rt::Async<int> {
+                auto serving = rt::spawn(serve(l, n));
+                std::vector<rt::JoinHandle<std::string>> clients;
+                for (int i = 0; i < n; ++i) {
+                    clients.push_back(rt::spawn(say(l->local_addr(), pattern(static_cast<std::size_t>(i) * 100))));
+                }
+                int good = 0;
+                for (int i = 0; i < n; ++i) {
+                    std::string heard = co_await clients[static_cast<std::size_t>(i)];
+                    good += heard == pattern(static_cast<std::size_t>(i) * 100) ? 1 : 0;
+                    still_alive();
+                }
+                co_await serving;
+                co_return good;
+            }(server, listener, count);
+        };
+        TcpListener listener = TcpListener::listen(loopback());
+        CHECK(runtime.block_on(main(&listener, 200)) == 200);
+    }
+}
