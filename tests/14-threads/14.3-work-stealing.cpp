@@ -1,5 +1,7 @@
 /// \file
 /// 14.3: work reaches whoever is free, once.
+#include "sleeping.hpp"
+
 #include <doctest/doctest.h>
 
 #include <rt/async.hpp>
@@ -16,10 +18,8 @@
 #include <support/test_thread.hpp>
 #include <support/trace_log.hpp>
 
-#include <cstddef>
 #include <latch>
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -74,21 +74,6 @@ class Exclusive {
     int plain_ = 0;
 };
 
-/// Waits until all of a new runtime's workers sleep for good: not for the time of a watch.
-void wait_for_sleep(const TraceLog& log, unsigned workers) {
-    for (int parks = 1;; ++parks) {
-        log.wait_for(Kind::park, parks);
-        std::string const text = log.text();
-        unsigned asleep = 0;
-        for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', end + 1)) {
-            asleep += !text.substr(0, end).ends_with("with a deadline");
-        }
-        if (asleep == workers) {
-            return;
-        }
-    }
-}
-
 }  // namespace
 
 TEST_SUITE("14.3 work stealing") {
@@ -140,9 +125,9 @@ TEST_SUITE("14.3 work stealing") {
 
     TEST_CASE("a single task behind a poll that does not end is taken by another worker") {
         for (int round = 0; round < 20; ++round) {
-            TraceLog log{Kind::park};
+            TraceLog log{Kind::park, Kind::unpark};
             rt::MultiThread runtime(2);
-            wait_for_sleep(log, 2);
+            wait_until_asleep(log, 2);
             for (int time = 0; time < 3; ++time) {
                 // The first time nobody keeps watch, later somebody may.
                 step("round {}: a task queues one other and waits for it without giving its thread up", round);
