@@ -54,6 +54,21 @@ Async<int> ask(int count) {
     co_return sum;
 }
 
+/// A value that closes the receiver while it is on its way into the channel.
+class Closing {
+  public:
+    explicit Closing(oneshot::Receiver<Closing>& r) noexcept : receiver_(&r) {}
+    Closing(Closing&& other) noexcept : moves(other.moves + 1) {
+        if (auto* receiver = std::exchange(other.receiver_, nullptr)) {
+            receiver->close();
+        }
+    }
+    int moves = 0;
+
+  private:
+    oneshot::Receiver<Closing>* receiver_ = nullptr;
+};
+
 /// Runs `here` and `there` at about the same moment, on two threads, again and again, each time after `set_up` and before
 /// `look`.
 template <class SetUp, class Here, class There, class Look>
@@ -194,6 +209,15 @@ TEST_SUITE("18.2 oneshot") {
         CHECK(sender.send(2));
         receiver.close();
         CHECK(receiver.try_recv() == std::optional(2));
+    }
+
+    TEST_CASE("close at the very moment of sending: the value goes back") {
+        auto [sender, receiver] = oneshot::channel<Closing>();
+        Closing value(receiver);
+        CHECK_FALSE(sender.send(std::move(value)));
+        step("it went into the channel and out again");
+        CHECK(value.moves == 2);
+        CHECK_THROWS_AS(receiver.try_recv(), rt::RecvError);
     }
 
     TEST_CASE("try_recv does not wait") {
