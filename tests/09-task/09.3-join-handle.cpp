@@ -335,6 +335,28 @@ TEST_SUITE("09.3 the JoinHandle") {
         CHECK(log.text() == "drop the task\n");
     }
 
+    TEST_CASE("a wake by reference keeps the waker's hold and a wake by value gives it to the Runnable") {
+        Queue queue;
+        DropCounter futures;
+        rt::Waker waker;
+        start(queue, rt::poll_fn([&, token = futures.token(), polls = 0](rt::Context& cx) mutable -> rt::Poll<void> {
+                  if (++polls == 1) {
+                      waker = cx.waker();
+                  }
+                  return Pending;
+              })).detach();
+        CHECK(queue.run_one());
+        step("wake it by reference, and run it");
+        waker.wake_by_ref();
+        CHECK(queue.run_one());
+        CHECK(futures.alive() == 1);
+        step("wake it by value, and run it: nobody knows it now");
+        std::move(waker).wake();
+        CHECK(futures.alive() == 1);
+        CHECK(queue.run_one());
+        CHECK(futures.alive() == 0);
+    }
+
     TEST_CASE("a task that returned Pending and that nobody can wake") {
         Queue queue;
         DropCounter futures;
