@@ -56,7 +56,7 @@ rt::Async<int> wait() {
     for (; waits < 4; ++waits) {
         tasks.spawn(rt::sleep(100ms));
     }
-    while (co_await tasks.join_next()) {
+    while (auto done = co_await tasks.join_next()) {
     }
     co_return waits;
 }

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
+#include <rt/future.hpp>
 #include <rt/oneshot.hpp>
 #include <rt/serve.hpp>
 #include <rt/tcp.hpp>
@@ -119,6 +120,25 @@ TEST_SUITE("20.3 the end") {
         rt::CurrentThread runtime;
         runtime.block_on(story(handlers.token()));
         CHECK(handlers.alive() == 0);
+    }
+
+    TEST_CASE("a client that was accepted at the last moment hears of it") {
+        auto story = []() -> rt::Async<> {
+            rt::time::pause();
+            for (int round = 0; round < 8; ++round) {
+                rt::TcpListener listener = listen();
+                rt::TcpStream silent = co_await rt::TcpStream::connect(listener.local_addr());
+                auto before = rt::time::now();
+                step("stop a server one poll after it has begun, round {}", round);
+                // Its client, if it was accepted, is in the queue then, and has not been polled.
+                auto server = rt::spawn(rt::serve(std::move(listener), rt::ServeLimits(10, 5s), rt::Countdown(1), echo));
+                std::size_t served = co_await server;
+                CHECK(served <= 1);
+                CHECK(rt::time::now() - before == 0s);
+            }
+        };
+        rt::CurrentThread runtime;
+        runtime.block_on(story());
     }
 
     TEST_CASE("a server that nobody has met ends at once") {

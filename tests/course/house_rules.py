@@ -24,6 +24,8 @@ REASONS = {
     "closure": "a coroutine that is a capturing lambda reads its captures from the lambda, which dies first: hand them "
                "over as parameters, or give the lambda to spawn, which keeps it",
     "fence": "ThreadSanitizer does not model fences: put the ordering on the atomic operation itself",
+    "empty": "`while (co_await x) { }` with nothing in its body never awaits with g++ 12: say `while (auto next = co_await x)`, "
+             "or put something into the body",
     "lock": "a lock held across co_await stays locked while the task sleeps: end its block before",
 }
 
@@ -213,6 +215,16 @@ class Source:
             if token.text == "atomic_thread_fence":
                 yield Finding(token.line, "fence")
 
+    def empty_loops(self):
+        for index, token in enumerate(self.tokens):
+            condition = index + 1
+            if token.text != "while" or self.at(condition) != "(" or condition not in self.partner:
+                continue
+            end = self.partner[condition]
+            words = [self.at(here) for here in range(condition, end)]
+            if "co_await" in words and "=" not in words and self.at(end + 1) == "{" and self.at(end + 2) == "}":
+                yield Finding(token.line, "empty")
+
     def locks(self):
         for index, token in enumerate(self.tokens):
             if token.text not in ("Lock", "lock_guard", "unique_lock", "scoped_lock"):
@@ -233,7 +245,8 @@ class Source:
                     yield Finding(self.tokens[later].line, "lock")
 
     def findings(self) -> list:
-        found = {*self.temporaries(), *self.lists(), *self.functions(), *self.closures(), *self.fences(), *self.locks()}
+        found = {*self.temporaries(), *self.lists(), *self.functions(), *self.closures(), *self.fences(), *self.empty_loops(),
+                 *self.locks()}
         return sorted(found, key=lambda finding: (finding.line, finding.rule))
 
 

@@ -56,6 +56,15 @@ class EachRule(CourseTest):
         self.keeps("for (int i = 0; i < 3; ++i) { v.push_back(co_await g(i)); }")
         self.keeps("switch (n) { case 1: co_await g(); break; }")
 
+    def test_empty_loop(self):
+        self.breaks("while (co_await set.join_next()) { }", "empty")
+        self.breaks("while (x && co_await f()) {\n}", "empty")
+
+    def test_loop_that_is_not_empty(self):
+        self.keeps("while (auto next = co_await f()) { }")
+        self.keeps("while (co_await f()) { ++n; }")
+        self.keeps("do { g(); } while (co_await f());")
+
     def test_reference_parameter(self):
         self.breaks("Async<int> f(const std::string& s) { co_return 1; }", "reference")
         self.breaks("rt::Async<void> T::f(int&& s) const noexcept {\n  co_await g();\n}", "reference")

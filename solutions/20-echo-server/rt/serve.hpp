@@ -68,14 +68,15 @@ inline Async<TcpStream> next_client(TcpListener* listener, JoinSet<>* clients, s
     }
 }
 
-/// One client, from its first byte to its last. Throws nothing: what goes wrong here is its own affair. It shares `stopping`:
-/// if the server is dropped, its clients are aborted, and go a little later than its frame.
+/// One client, from its first byte to its last. Throws nothing: what goes wrong here is its own affair. It hears `stopped` from
+/// birth, though it may not have been polled when that comes; and it shares `stopping` with the server: if that is dropped, its
+/// clients are aborted, and go a little later than its frame.
 template <class Handler>
-Async<> attend(TcpStream stream, Handler handler, std::shared_ptr<Notify> stopping) {
+Async<> attend(TcpStream stream, Handler handler, [[maybe_unused]] std::shared_ptr<Notify> stopping, Notified stopped) {
     try {
+        Notified stop = std::move(stopped);  // a local: it goes before what it points to
         auto handled = handler(&stream);
-        auto stopped = stopping->notified();
-        auto first = co_await select(by_ref(handled), std::move(stopped));
+        auto first = co_await select(by_ref(handled), by_ref(stop));
         if (first.index() == 1) {
             stream.shutdown_read();
             co_await handled;
@@ -99,7 +100,7 @@ Async<std::size_t> serve(TcpListener listener, ServeLimits limits, Stop stop, Ha
         if (next.index() == 1) {
             break;
         }
-        clients.spawn(detail::attend(std::get<0>(std::move(next)), handler, stopping));
+        clients.spawn(detail::attend(std::get<0>(std::move(next)), handler, stopping, stopping->notified()));
         while (clients.try_join_next()) {
         }
     }
