@@ -44,7 +44,6 @@ int main(int argc, char** argv) {
     }
     fmt::print("{} degrees: {} of {} polls were for nothing\n", answer.value(), polls - 1, polls);
 
-    auto tea =
-        std::move(answer).map([](int degrees) { return fmt::format("tea of {} degrees", degrees - 20); });
+    auto tea = std::move(answer).map([](int degrees) { return fmt::format("tea of {} degrees", degrees - 20); });
     fmt::print("mapped: {}\n", tea);
 }

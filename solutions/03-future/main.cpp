@@ -17,8 +17,7 @@ using rt::Waker;
 Waker speaking_waker() {
     static constexpr auto nothing = [](void*) noexcept {};
     static constexpr auto speak = [](void*) noexcept { fmt::print("    woken: ask again\n"); };
-    static constexpr rt::WakerVTable table{
-        .clone = nothing, .wake = speak, .wake_by_ref = speak, .drop = nothing};
+    static constexpr rt::WakerVTable table{.clone = nothing, .wake = speak, .wake_by_ref = speak, .drop = nothing};
     return Waker(nullptr, &table);
 }
 

@@ -39,8 +39,7 @@ class Tea {
                 fmt::print("  the tea is brewed\n");
                 state_ = State::done;
                 return Ready(2);
-            case State::done:
-                break;
+            case State::done: break;
         }
         rt::violation("polled after Ready", "Tea");
     }

@@ -92,9 +92,10 @@ int main(int argc, char** argv) {
         rt::block_on(nested());
         rt::block_on(block());
     } else {
-        fmt::print(stderr,
-                   "'{}' means nothing here: say nothing, or 'dangle' for the async block that outlives its captures.\n",
-                   argv[argc - 1]);
+        fmt::print(
+            stderr,
+            "'{}' means nothing here: say nothing, or 'dangle' for the async block that outlives its captures.\n",
+            argv[argc - 1]);
         return 2;
     }
     return 0;

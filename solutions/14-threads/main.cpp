@@ -56,8 +56,7 @@ rt::Async<int> wait() {
     for (; waits < 4; ++waits) {
         tasks.spawn(rt::sleep(100ms));
     }
-    while (auto done = co_await tasks.join_next()) {
-    }
+    while (auto done = co_await tasks.join_next()) {}
     co_return waits;
 }
 
@@ -78,7 +77,8 @@ int main(int argc, char** argv) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), workers);
     const bool is_number = error == std::errc() && end == text.data() + text.size() && workers >= 1 && workers <= 64;
     if (argc > 2 || (argc == 2 && !is_number)) {
-        fmt::print(stderr, "'{}' means nothing here: say how many workers, 1 to 64, or nothing for one per processor.\n",
+        fmt::print(stderr,
+                   "'{}' means nothing here: say how many workers, 1 to 64, or nothing for one per processor.\n",
                    argv[argc - 1]);
         return 2;
     }

@@ -77,7 +77,9 @@ int main(int argc, char** argv) {
         std::string_view argument = argv[1];
         auto chosen = argument.starts_with(prefix) ? rt::Flavor::parse(argument.substr(prefix.size())) : std::nullopt;
         if (argc > 2 || !chosen) {
-            fmt::print(stderr, "say --runtime=current_thread, --runtime=multi_thread, --runtime=multi_thread:N or --runtime=asio\n");
+            fmt::print(
+                stderr,
+                "say --runtime=current_thread, --runtime=multi_thread, --runtime=multi_thread:N or --runtime=asio\n");
             return 2;
         }
         flavor = *chosen;

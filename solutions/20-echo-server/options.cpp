@@ -54,9 +54,8 @@ Options Options::parse(int argc, char** argv) {
                                     {"idle-timeout", required_argument, nullptr, idle_timeout},
                                     {"drain-timeout", required_argument, nullptr, drain_timeout},
                                     {nullptr, 0, nullptr, 0}};
-    static const option for_demo[] = {common[0], common[1], common[2],
-                                      {"clients", required_argument, nullptr, clients},
-                                      {nullptr, 0, nullptr, 0}};
+    static const option for_demo[] = {
+        common[0], common[1], common[2], {"clients", required_argument, nullptr, clients}, {nullptr, 0, nullptr, 0}};
     opterr = 0;  // the sentences are ours
     char** arguments = argv + 1;
     int count = argc - 1;
@@ -82,7 +81,9 @@ Options Options::parse(int argc, char** argv) {
                     throw std::invalid_argument(fmt::format("'{}' is not understood; see --help", arguments[optind]));
                 }
                 return options;
-            default: throw std::invalid_argument(fmt::format("'{}' is no option of {}; see --help", arguments[before], mode));
+            default:
+                throw std::invalid_argument(
+                    fmt::format("'{}' is no option of {}; see --help", arguments[before], mode));
         }
     }
 }

@@ -91,10 +91,8 @@ TEST_SUITE("02.2 wake") {
     }
 
     TEST_CASE("waking with an empty waker is a mistake and says so") {
-        expect_violation(
-            "wake on an empty Waker", [] { Waker().wake_by_ref(); }, Noticed::in_every_build);
-        expect_violation(
-            "wake on an empty Waker", [] { Waker().wake(); }, Noticed::in_every_build);
+        expect_violation("wake on an empty Waker", [] { Waker().wake_by_ref(); }, Noticed::in_every_build);
+        expect_violation("wake on an empty Waker", [] { Waker().wake(); }, Noticed::in_every_build);
         expect_violation(
             "moved from, or woken already",
             [] {

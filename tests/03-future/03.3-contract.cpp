@@ -53,12 +53,10 @@ TEST_SUITE("03.3 the contract") {
 
     TEST_CASE("an exception ends a future too") {
         expect_violation("poll_fn: polled after Ready", [] {
-            auto future =
-                rt::poll_fn([](Context&) -> Poll<int> { throw std::runtime_error("the kettle burst"); });
+            auto future = rt::poll_fn([](Context&) -> Poll<int> { throw std::runtime_error("the kettle burst"); });
             try {
                 (void)poll_once(future);
-            } catch (const std::runtime_error&) {
-            }
+            } catch (const std::runtime_error&) {}
             (void)poll_once(future);
         });
     }

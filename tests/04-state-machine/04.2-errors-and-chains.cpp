@@ -79,9 +79,8 @@ TEST_SUITE("04.2 errors and void and chains") {
         Remote<int> first("first");
         Remote<int> second("second");
         Remote<std::string> third("third");
-        auto chain =
-            spawn_mock("the chain", rt::then(rt::then(first.future(), [&](int) { return second.future(); }),
-                                             [&](int) { return third.future(); }));
+        auto chain = spawn_mock("the chain", rt::then(rt::then(first.future(), [&](int) { return second.future(); }),
+                                                      [&](int) { return third.future(); }));
         CHECK(chain.poll() == Pending);
         first.finish(1);
         CHECK(chain.poll() == Pending);

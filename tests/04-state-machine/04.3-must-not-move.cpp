@@ -102,13 +102,11 @@ TEST_SUITE("04.3 a polled future must not move") {
 
     TEST_CASE("polled after an error") {
         expect_violation("then: polled after Ready", [] {
-            auto burst =
-                rt::poll_fn([](Context&) -> Poll<int> { throw std::runtime_error("the kettle burst"); });
+            auto burst = rt::poll_fn([](Context&) -> Poll<int> { throw std::runtime_error("the kettle burst"); });
             auto tea = rt::then(std::move(burst), [](int n) { return rt::ready(n); });
             try {
                 (void)poll_once(tea);
-            } catch (const std::runtime_error&) {
-            }
+            } catch (const std::runtime_error&) {}
             (void)poll_once(tea);
         });
     }

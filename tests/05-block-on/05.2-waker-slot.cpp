@@ -211,8 +211,7 @@ TEST_SUITE("05.2 a slot for the latest waker") {
         rt::Atomic<int> happened{0};
         rt::Atomic<int> seen{0};
         std::latch start(3);
-        step("{} times: one thread waits, another makes it happen and wakes, a third one wakes for nothing",
-             rounds);
+        step("{} times: one thread waits, another makes it happen and wakes, a third one wakes for nothing", rounds);
         {
             rt::Atomic<bool> over{false};
             TestThread nuisance([&] {

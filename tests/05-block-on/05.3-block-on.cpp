@@ -257,9 +257,7 @@ TEST_SUITE("05.3 block_on") {
     TEST_CASE("block_on inside of a future is a mistake and says so") {
         expect_violation(
             "block_on inside of a future",
-            [] {
-                block_on(rt::poll_fn([](Context&) -> Poll<int> { return Ready(block_on(rt::ready(3))); }));
-            },
+            [] { block_on(rt::poll_fn([](Context&) -> Poll<int> { return Ready(block_on(rt::ready(3))); })); },
             Noticed::in_every_build);
         step("on another thread it is fine");
         int const inner = block_on(rt::poll_fn([](Context&) -> Poll<int> {

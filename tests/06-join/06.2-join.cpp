@@ -233,8 +233,8 @@ TEST_SUITE("06.2 join") {
         Remote<int> toaster("the toaster");
         toaster.fail(std::runtime_error("the toast burned"));
         {
-            auto breakfast = spawn_mock("the join", rt::join(rt::ready(drops.token()), toaster.future(),
-                                                             rt::ready(drops.token())));
+            auto breakfast =
+                spawn_mock("the join", rt::join(rt::ready(drops.token()), toaster.future(), rt::ready(drops.token())));
             CHECK_THROWS_WITH_AS((void)breakfast.poll(), "the toast burned", std::runtime_error);
         }
         CHECK(drops.alive() == 0);
@@ -258,9 +258,7 @@ TEST_SUITE("06.2 join") {
 
     TEST_CASE("a join that is never polled drops its children") {
         Remote<int> kettle("the kettle");
-        {
-            auto never = rt::join(kettle.future(), rt::ready(2));
-        }
+        { auto never = rt::join(kettle.future(), rt::ready(2)); }
         CHECK(kettle.polls() == 0);
         CHECK(kettle.drops() == 1);
     }

@@ -64,7 +64,8 @@ int writes_of(F f) {
 TEST_SUITE("09.1 the state word") {
     TEST_CASE("every wake writes to the word and publishes") {
         State state(false);
-        INFO("a wake that only reads the word does not publish what its thread did before: the poll may miss it for ever");
+        INFO(
+            "a wake that only reads the word does not publish what its thread did before: the poll may miss it for ever");
         step("wake a task that waits in the queue already");
         CHECK(writes_of([&] { (void)state.wake(); }) == 1);
         step("wake it during its poll: twice");

@@ -277,9 +277,8 @@ TEST_SUITE("09.2 run and wake") {
     TEST_CASE("what is announced: an exception") {
         TraceLog log{TraceLog::Kind::poll_end};
         Queue queue;
-        rt::Task& task = start(queue, rt::poll_fn([](rt::Context&) -> rt::Poll<int> {
-                                   throw std::runtime_error("no");
-                               }));
+        rt::Task& task =
+            start(queue, rt::poll_fn([](rt::Context&) -> rt::Poll<int> { throw std::runtime_error("no"); }));
         log.call(&task, "the task");
         CHECK(queue.run_one());
         CHECK(log.text() == "polled the task: exception\n");

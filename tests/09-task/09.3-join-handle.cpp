@@ -213,8 +213,7 @@ TEST_SUITE("09.3 the JoinHandle") {
         Queue queue;
         std::string const who = rt::checks_enabled ? name_of_task(__LINE__ + 3) : "task 0x";
         Remote<int> kettle("the kettle");
-        std::optional<rt::JoinHandle<int>> handle =
-            start(queue, kettle.future());
+        std::optional<rt::JoinHandle<int>> handle = start(queue, kettle.future());
         kettle.fail(std::runtime_error("the kettle leaks"));
         StderrCapture printed;
         SUBCASE("the handle went before") {
@@ -248,15 +247,16 @@ TEST_SUITE("09.3 the JoinHandle") {
     }
 
     TEST_CASE("a handle gives its outcome once") {
-        expect_violation("a JoinHandle was polled after it gave its outcome",
-                         [] {
-                             Queue queue;
-                             auto handle = spawn_mock("the handle", start(queue, rt::ready(3)));
-                             queue.run_one();
-                             (void)handle.poll();
-                             (void)handle.poll();
-                         },
-                         Noticed::in_every_build);
+        expect_violation(
+            "a JoinHandle was polled after it gave its outcome",
+            [] {
+                Queue queue;
+                auto handle = spawn_mock("the handle", start(queue, rt::ready(3)));
+                queue.run_one();
+                (void)handle.poll();
+                (void)handle.poll();
+            },
+            Noticed::in_every_build);
     }
 
     TEST_CASE("a handle that was moved from is empty") {
@@ -306,13 +306,13 @@ TEST_SUITE("09.3 the JoinHandle") {
         DropCounter futures;
         rt::Waker first;
         rt::Waker second;
-        auto [runnable, handle] = rt::make_task(
-            rt::poll_fn([&, token = futures.token()](rt::Context& cx) -> rt::Poll<void> {
-                first = cx.waker();
-                second = cx.waker();
-                return Pending;
-            }),
-            queue);
+        auto [runnable, handle] =
+            rt::make_task(rt::poll_fn([&, token = futures.token()](rt::Context& cx) -> rt::Poll<void> {
+                              first = cx.waker();
+                              second = cx.waker();
+                              return Pending;
+                          }),
+                          queue);
         log.call(&runnable.task(), "the task");
         queue.start(std::move(runnable));
         CHECK(queue.run_one());
@@ -344,7 +344,8 @@ TEST_SUITE("09.3 the JoinHandle") {
                       waker = cx.waker();
                   }
                   return Pending;
-              })).detach();
+              }))
+            .detach();
         CHECK(queue.run_one());
         step("wake it by reference, and run it");
         waker.wake_by_ref();

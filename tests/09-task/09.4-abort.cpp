@@ -235,8 +235,8 @@ class Guarded {
     struct Shared {
         rt::Atomic<bool> flags[2] = {false, false};
         rt::Atomic<int> inside{0};
-        rt::Atomic<int> at_once{0};     // polled by two threads at the same time
-        rt::Atomic<int> too_late{0};    // polled after its end
+        rt::Atomic<int> at_once{0};   // polled by two threads at the same time
+        rt::Atomic<int> too_late{0};  // polled after its end
         rt::Atomic<int> destroyed{0};
         rt::Waker wakers[3];
     };

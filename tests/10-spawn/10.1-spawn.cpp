@@ -162,7 +162,8 @@ TEST_SUITE("10.1 spawn") {
         auto main = [](std::vector<int>* counts) -> rt::Async<> {
             std::vector<rt::JoinHandle<>> handles;
             for (int n = 0; n < 1000; ++n) {
-                auto counted = [count = &(*counts)[static_cast<std::size_t>(n)], left = n % 7](rt::Context& cx) mutable {
+                auto counted = [count = &(*counts)[static_cast<std::size_t>(n)],
+                                left = n % 7](rt::Context& cx) mutable {
                     ++*count;
                     if (left-- == 0) {
                         return rt::Poll<void>(Ready());
@@ -199,7 +200,8 @@ TEST_SUITE("10.1 spawn") {
             }
         };
         CHECK(runtime.block_on(Family::descend(&notes, 3)) == 3);
-        CHECK(notes == Notes{"down to 3", "down to 2", "down to 1", "down to 0", "up from 0", "up from 1", "up from 2"});
+        CHECK(notes ==
+              Notes{"down to 3", "down to 2", "down to 1", "down to 0", "up from 0", "up from 1", "up from 2"});
     }
 
     TEST_CASE("a handle may be awaited by another task") {
@@ -439,10 +441,13 @@ TEST_SUITE("10.1 spawn") {
             "spawn: needs a runtime: call it inside of a future that runtime.block_on or rt::run runs",
             [] { rt::spawn(rt::ready()); }, Noticed::in_every_build);
         expect_violation(
-            "spawn: needs a runtime", [] { rt::block_on(rt::poll_fn([](rt::Context&) -> rt::Poll<void> {
-                rt::spawn(rt::ready());
-                return Ready();
-            })); },
+            "spawn: needs a runtime",
+            [] {
+                rt::block_on(rt::poll_fn([](rt::Context&) -> rt::Poll<void> {
+                    rt::spawn(rt::ready());
+                    return Ready();
+                }));
+            },
             Noticed::in_every_build);
         CHECK(rt::try_current() == nullptr);
     }
@@ -452,7 +457,8 @@ TEST_SUITE("10.1 spawn") {
             "block_on inside of a future",
             [] {
                 rt::CurrentThread runtime;
-                auto nested = rt::poll_fn([&](rt::Context&) -> rt::Poll<int> { return Ready(runtime.block_on(rt::ready(3))); });
+                auto nested =
+                    rt::poll_fn([&](rt::Context&) -> rt::Poll<int> { return Ready(runtime.block_on(rt::ready(3))); });
                 runtime.block_on(runtime.spawn(std::move(nested)));
             },
             Noticed::in_every_build);
@@ -460,7 +466,8 @@ TEST_SUITE("10.1 spawn") {
             "block_on inside of a future",
             [] {
                 rt::CurrentThread runtime;
-                runtime.block_on(rt::poll_fn([](rt::Context&) -> rt::Poll<int> { return Ready(rt::block_on(rt::ready(3))); }));
+                runtime.block_on(
+                    rt::poll_fn([](rt::Context&) -> rt::Poll<int> { return Ready(rt::block_on(rt::ready(3))); }));
             },
             Noticed::in_every_build);
     }

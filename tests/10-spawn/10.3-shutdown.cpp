@@ -273,7 +273,8 @@ TEST_SUITE("10.3 shutdown") {
             Cellar& made = runtime.service<Cellar>();
             step("ask for it again, outside and inside of a task");
             CHECK(&runtime.service<Cellar>() == &made);
-            auto ask = rt::poll_fn([](rt::Context&) -> rt::Poll<Cellar*> { return Ready(&rt::current().service<Cellar>()); });
+            auto ask =
+                rt::poll_fn([](rt::Context&) -> rt::Poll<Cellar*> { return Ready(&rt::current().service<Cellar>()); });
             CHECK(runtime.block_on(std::move(ask)) == &made);
             CHECK(runtime.find_service<Cellar>() == &made);
             CHECK(Cellar::made == before + 1);

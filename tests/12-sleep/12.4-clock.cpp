@@ -347,12 +347,10 @@ TEST_SUITE("12.4 a clock that stands still and intervals") {
             rt::CurrentThread runtime;
             rt::EnterScheduler entered(runtime);
             auto advance = spawn_mock("advance", rt::time::advance(1s));
-            expect_violation(
-                "call rt::time::pause first", [&] { (void)advance.poll(); }, Noticed::in_every_build);
+            expect_violation("call rt::time::pause first", [&] { (void)advance.poll(); }, Noticed::in_every_build);
         }
         SUBCASE("pause needs a runtime") {
-            expect_violation(
-                "rt::time::pause: needs a runtime", [] { rt::time::pause(); }, Noticed::in_every_build);
+            expect_violation("rt::time::pause: needs a runtime", [] { rt::time::pause(); }, Noticed::in_every_build);
         }
         SUBCASE("pause needs a runtime with one thread") {
             auto body = [] {

@@ -142,8 +142,9 @@ TEST_SUITE("14.1 the queue of a worker") {
     }
 
     TEST_CASE("indices run over every power of two") {
-        for (std::uint64_t const first : {(std::uint64_t{1} << 8U) - 3, (std::uint64_t{1} << 16U) - 3,
-                                          (std::uint64_t{1} << 32U) - 3, std::numeric_limits<std::uint64_t>::max() - 3}) {
+        for (std::uint64_t const first :
+             {(std::uint64_t{1} << 8U) - 3, (std::uint64_t{1} << 16U) - 3, (std::uint64_t{1} << 32U) - 3,
+              std::numeric_limits<std::uint64_t>::max() - 3}) {
             step("begin at index {}", first);
             Ledger ledger(600);
             rt::InjectionQueue overflow;

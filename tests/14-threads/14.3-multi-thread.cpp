@@ -239,37 +239,41 @@ TEST_SUITE("14.3 multi_thread") {
     }
 
     TEST_CASE("misuse is a sentence") {
-        expect_violation("a runtime with no worker would never run a task", [] { rt::MultiThread runtime(0); },
-                         Noticed::in_every_build);
-        expect_violation("spawn_local on a multi_thread runtime",
-                         [] {
-                             rt::MultiThread runtime(1);
-                             auto local = [](rt::Context&) -> rt::Poll<void> {
-                                 rt::spawn_local(rt::ready()).detach();
-                                 return rt::Ready();
-                             };
-                             runtime.block_on(rt::poll_fn(local));
-                         },
-                         Noticed::in_every_build);
-        expect_violation("block_on inside of a future",
-                         [] {
-                             rt::MultiThread runtime(1);
-                             auto nested = [&runtime](rt::Context&) -> rt::Poll<int> {
-                                 return rt::Ready(runtime.block_on(rt::ready(1)));
-                             };
-                             runtime.block_on(runtime.spawn(rt::poll_fn(nested)));
-                         },
-                         Noticed::in_every_build);
-        expect_violation("a MultiThread was destroyed inside of a future",
-                         [] {
-                             auto runtime = std::make_unique<rt::MultiThread>(1);
-                             auto destroy = [&runtime](rt::Context&) -> rt::Poll<void> {
-                                 runtime.reset();
-                                 return rt::Ready();
-                             };
-                             rt::MultiThread* const address = runtime.get();
-                             address->block_on(address->spawn(rt::poll_fn(destroy)));
-                         },
-                         Noticed::in_every_build);
+        expect_violation(
+            "a runtime with no worker would never run a task", [] { rt::MultiThread runtime(0); },
+            Noticed::in_every_build);
+        expect_violation(
+            "spawn_local on a multi_thread runtime",
+            [] {
+                rt::MultiThread runtime(1);
+                auto local = [](rt::Context&) -> rt::Poll<void> {
+                    rt::spawn_local(rt::ready()).detach();
+                    return rt::Ready();
+                };
+                runtime.block_on(rt::poll_fn(local));
+            },
+            Noticed::in_every_build);
+        expect_violation(
+            "block_on inside of a future",
+            [] {
+                rt::MultiThread runtime(1);
+                auto nested = [&runtime](rt::Context&) -> rt::Poll<int> {
+                    return rt::Ready(runtime.block_on(rt::ready(1)));
+                };
+                runtime.block_on(runtime.spawn(rt::poll_fn(nested)));
+            },
+            Noticed::in_every_build);
+        expect_violation(
+            "a MultiThread was destroyed inside of a future",
+            [] {
+                auto runtime = std::make_unique<rt::MultiThread>(1);
+                auto destroy = [&runtime](rt::Context&) -> rt::Poll<void> {
+                    runtime.reset();
+                    return rt::Ready();
+                };
+                rt::MultiThread* const address = runtime.get();
+                address->block_on(address->spawn(rt::poll_fn(destroy)));
+            },
+            Noticed::in_every_build);
     }
 }

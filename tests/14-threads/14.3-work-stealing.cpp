@@ -101,7 +101,8 @@ TEST_SUITE("14.3 work stealing") {
         TraceLog log{Kind::steal};
         rt::MultiThread runtime(workers);
         for (int round = 0; round < 100; ++round) {
-            step("round {}: a task queues {} others and waits for them without giving its thread up", round, workers - 1);
+            step("round {}: a task queues {} others and waits for them without giving its thread up", round,
+                 workers - 1);
             std::latch all(workers);
             std::latch* const meeting = &all;
             auto block = [meeting]() -> rt::Async<> {

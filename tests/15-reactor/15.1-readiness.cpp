@@ -81,7 +81,8 @@ TEST_SUITE("15.1 the readiness word") {
         step("the read is refused; before that is noted comes a newer event");
         r.word.set(r.generation, Readiness::readable);
         r.word.clear_refused(Direction::read, seen);
-        CHECK_MESSAGE(r.word.load().allows(Direction::read), "a newer event was cleared: its bytes will never be announced again");
+        CHECK_MESSAGE(r.word.load().allows(Direction::read),
+                      "a newer event was cleared: its bytes will never be announced again");
     }
 
     TEST_CASE("nor does a short read") {
@@ -91,7 +92,8 @@ TEST_SUITE("15.1 the readiness word") {
         step("a short read; before that is noted comes a newer event");
         r.word.set(r.generation, Readiness::readable);
         r.word.clear_short(Direction::read, seen);
-        CHECK_MESSAGE(r.word.load().allows(Direction::read), "a newer event was cleared: its bytes will never be announced again");
+        CHECK_MESSAGE(r.word.load().allows(Direction::read),
+                      "a newer event was cleared: its bytes will never be announced again");
     }
 
     TEST_CASE("a clear of the other direction does not stand in the way") {
@@ -109,7 +111,8 @@ TEST_SUITE("15.1 the readiness word") {
         r.word.set(r.generation, Readiness::readable | Readiness::read_closed);
         step("the bytes are read, and fill half of the buffer");
         r.word.clear_short(Direction::read, r.word.load());
-        CHECK_MESSAGE(r.word.load().allows(Direction::read), "the end of the stream was forgotten: it is not said twice");
+        CHECK_MESSAGE(r.word.load().allows(Direction::read),
+                      "the end of the stream was forgotten: it is not said twice");
     }
 
     TEST_CASE("a refusal clears even what has ended") {

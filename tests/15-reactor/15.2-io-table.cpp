@@ -43,7 +43,8 @@ TEST_SUITE("15.2 the table of records") {
         step("the second gets the same record");
         Registration second(*table);
         CHECK(&second.record() == record);
-        CHECK_MESSAGE(second.token() != old_token, "the kernel could not tell the successor from the closed descriptor");
+        CHECK_MESSAGE(second.token() != old_token,
+                      "the kernel could not tell the successor from the closed descriptor");
         CHECK(static_cast<std::uint32_t>(second.token()) == static_cast<std::uint32_t>(old_token));
     }
 

@@ -22,10 +22,10 @@
 #include <utility>
 #include <vector>
 
-#include <csignal>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <csignal>
 
 using namespace support;
 using namespace std::chrono_literals;
@@ -60,7 +60,7 @@ class Doorbell {
 
 /// Installs a handler that does nothing, without SA_RESTART: every blocking call is interrupted.
 void interrupt_calls_on(int signal) {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = [](int) {};
     sigaction(signal, &action, nullptr);
 }
@@ -222,7 +222,8 @@ TEST_SUITE("15.3 the reactor") {
             rt::Instant deadline = rt::sys::now() + wait;
             step("park for {} us", wait.count());
             reactor.park(deadline);
-            CHECK_MESSAGE(rt::sys::now() >= deadline, "the sleep was rounded down: a timer would fire early, or the loop spin");
+            CHECK_MESSAGE(rt::sys::now() >= deadline,
+                          "the sleep was rounded down: a timer would fire early, or the loop spin");
         }
         step("a deadline of long ago, and one of centuries ahead after an unpark");
         reactor.park(rt::sys::now() - 1h);

@@ -99,8 +99,8 @@ TEST_SUITE("15.4 descriptors in a runtime") {
     TEST_CASE("waiting outside of a runtime is one sentence") {
         Ends pipe = make_pipe();
         Source source(std::move(pipe.here));
-        expect_violation("waiting for a descriptor: needs a runtime", [&] { rt::block_on(source.read()); },
-                         Noticed::in_every_build);
+        expect_violation(
+            "waiting for a descriptor: needs a runtime", [&] { rt::block_on(source.read()); }, Noticed::in_every_build);
     }
 
     TEST_CASE("many pipes on many workers") {

@@ -27,10 +27,10 @@
 
 #include <fmt/core.h>
 
-#include <csignal>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <csignal>
 
 using namespace support;
 using rt::Pending, rt::Reactor;
@@ -136,7 +136,8 @@ TEST_SUITE("15.4 waiting for a descriptor") {
         reactor.park(rt::no_wait);
         CHECK(task.poll().value() == "bye");
         rt::Poll<std::string> end = spawn_mock("read the end", source.read()).poll();
-        REQUIRE_MESSAGE(end.is_ready(), "the end of the stream was in the same event as the bytes: it is not said twice");
+        REQUIRE_MESSAGE(end.is_ready(),
+                        "the end of the stream was in the same event as the bytes: it is not said twice");
         CHECK(end.value().empty());
         CHECK(spawn_mock("read the end again", source.read()).poll().value().empty());
     }
@@ -152,7 +153,7 @@ TEST_SUITE("15.4 waiting for a descriptor") {
         static Reactor reactor;
         static rt::Atomic<bool> armed{false};
         static rt::Atomic<bool> reported{false};
-        struct sigaction action {};
+        struct sigaction action{};
         action.sa_flags = SA_RESTART;
         action.sa_handler = [](int) {
             if (armed.exchange(false)) {
@@ -193,7 +194,8 @@ TEST_SUITE("15.4 waiting for a descriptor") {
         }
         every = {};
         setitimer(ITIMER_REAL, &every, nullptr);
-        CHECK_MESSAGE(lost == 0, "an event came after the look and before the waker was left: leave the waker, then look again");
+        CHECK_MESSAGE(lost == 0,
+                      "an event came after the look and before the waker was left: leave the waker, then look again");
     }
 
     TEST_CASE("no event is lost between two threads") {
@@ -219,8 +221,7 @@ TEST_SUITE("15.4 waiting for a descriptor") {
             rt::sys::write(pipe.there.get(), std::string_view("x"));
             rt::Instant now = rt::sys::now();
             begun.store(round, rt::release);
-            while (rt::sys::now() < now + std::chrono::nanoseconds(round % 1000 * 2)) {
-            }
+            while (rt::sys::now() < now + std::chrono::nanoseconds(round % 1000 * 2)) {}
             if (rt::block_on(source.read()) != "x") {
                 FAIL("read something else in round " << round);
             }

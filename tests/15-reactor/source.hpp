@@ -53,9 +53,9 @@ class Source {
     }
 
     rt::IoSource source;
-    int calls = 0;                           // of read and write
-    std::function<void()> after_read;        // what happens between the next read and its return
-    std::optional<ssize_t> answer_instead;   // what the next read seems to answer
+    int calls = 0;                          // of read and write
+    std::function<void()> after_read;       // what happens between the next read and its return
+    std::optional<ssize_t> answer_instead;  // what the next read seems to answer
 };
 
 /// Reads `bytes` bytes, piece by piece.

@@ -104,7 +104,8 @@ TEST_SUITE("16.2 bytes") {
         CHECK(task.poll() == Pending);
         CHECK(script.written == "gre");
         CHECK(task.poll() == Ready());
-        CHECK_MESSAGE(script.written == "green tea", "a short write is no error, and not the end: the rest is to be written too");
+        CHECK_MESSAGE(script.written == "green tea",
+                      "a short write is no error, and not the end: the rest is to be written too");
         CHECK(script.writes == 4);
     }
 

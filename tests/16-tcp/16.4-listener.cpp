@@ -96,7 +96,8 @@ TEST_SUITE("16.4 a listener") {
         CHECK(runtime.block_on(TcpListener::bind("127.0.0.1:0")).local_addr().ip() == "127.0.0.1");
         CHECK(runtime.block_on(TcpListener::bind("localhost:0")).local_addr().port() != 0);
         CHECK_THROWS_WITH_AS((void)runtime.block_on(TcpListener::bind("127.0.0.1")),
-                             "'127.0.0.1' is no address: the port is missing, as in localhost:80", std::invalid_argument);
+                             "'127.0.0.1' is no address: the port is missing, as in localhost:80",
+                             std::invalid_argument);
     }
 
     TEST_CASE("a busy port is an error with its address") {
@@ -195,7 +196,8 @@ TEST_SUITE("16.4 a listener") {
                     try {
                         co_await l->accept();
                     } catch (...) {
-                        errors.push_back(std::current_exception());  // looked at later: sanitizers need descriptors to look
+                        errors.push_back(
+                            std::current_exception());  // looked at later: sanitizers need descriptors to look
                     }
                 }
             }
@@ -284,9 +286,8 @@ TEST_SUITE("16.4 a listener") {
         rt::CurrentThread runtime;
         TcpListener listener = TcpListener::listen(loopback());
         std::string printed;
-        TestThread client([&] {
-            printed = shell(fmt::format("printf 'question' | socat -t 10 - TCP:{}", listener.local_addr()));
-        });
+        TestThread client(
+            [&] { printed = shell(fmt::format("printf 'question' | socat -t 10 - TCP:{}", listener.local_addr())); });
         CHECK(runtime.block_on(read_and_answer(&listener, "answer\n")) == "question");
         client.join();
         CHECK(printed == "answer\n");
@@ -300,11 +301,11 @@ TEST_SUITE("16.4 a listener") {
         TcpListener listener = TcpListener::listen(loopback());
         std::string printed;
         TestThread client([&] {
-            printed = shell(fmt::format("curl --silent --show-error --http1.0 --max-time 20 http://{}/tea",
-                                        listener.local_addr()));
+            printed = shell(
+                fmt::format("curl --silent --show-error --http1.0 --max-time 20 http://{}/tea", listener.local_addr()));
         });
-        std::string request = runtime.block_on(
-            read_and_answer(&listener, "HTTP/1.0 200 OK\r\nContent-Length: 10\r\n\r\ngreen tea\n"));
+        std::string request =
+            runtime.block_on(read_and_answer(&listener, "HTTP/1.0 200 OK\r\nContent-Length: 10\r\n\r\ngreen tea\n"));
         client.join();
         CHECK(request.starts_with("GET /tea HTTP/1.0\r\n"));
         CHECK(printed == "green tea\n");

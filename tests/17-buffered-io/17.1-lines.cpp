@@ -211,7 +211,8 @@ TEST_SUITE("17.1 lines") {
         std::vector<std::string> lines;
         std::string text;
         for (int i = 0; i < 300; ++i) {
-            std::size_t const size = static_cast<std::size_t>(random.below(10) == 0 ? random.below(20'000) : random.below(40));
+            std::size_t const size =
+                static_cast<std::size_t>(random.below(10) == 0 ? random.below(20'000) : random.below(40));
             lines.push_back(std::string(size, static_cast<char>('a' + i % 26)));
             text += lines.back() + (random.below(2) == 0 ? "\n" : "\r\n");
         }

@@ -273,17 +273,23 @@ TEST_SUITE("18.2 oneshot") {
     }
 
     TEST_CASE("used up is used up") {
-        expect_violation("a oneshot sender was used after it had sent", [] {
-            auto [sender, receiver] = oneshot::channel<int>();
-            sender.send(1);
-            sender.send(2);
-        }, Noticed::in_every_build);
-        expect_violation("a oneshot receiver was used after it gave its value", [] {
-            auto [sender, receiver] = oneshot::channel<int>();
-            sender.send(1);
-            rt::block_on(rt::by_ref(receiver));
-            receiver.try_recv();
-        }, Noticed::in_every_build);
+        expect_violation(
+            "a oneshot sender was used after it had sent",
+            [] {
+                auto [sender, receiver] = oneshot::channel<int>();
+                sender.send(1);
+                sender.send(2);
+            },
+            Noticed::in_every_build);
+        expect_violation(
+            "a oneshot receiver was used after it gave its value",
+            [] {
+                auto [sender, receiver] = oneshot::channel<int>();
+                sender.send(1);
+                rt::block_on(rt::by_ref(receiver));
+                receiver.try_recv();
+            },
+            Noticed::in_every_build);
     }
 
     TEST_CASE("requests and answers on each runtime") {
@@ -299,9 +305,9 @@ TEST_SUITE("18.2 oneshot from two threads") {
         std::optional<Ends<int>> ends;
         int sent = 0;
         int received = 0;
-        race(rounds, [&] { ends.emplace(); },
-             [&] { received += rt::block_on(std::move(ends->receiver)); },
-             [&] { sent += ends->sender.send(1) ? 1 : 0; }, look_at_nothing);
+        race(
+            rounds, [&] { ends.emplace(); }, [&] { received += rt::block_on(std::move(ends->receiver)); },
+            [&] { sent += ends->sender.send(1) ? 1 : 0; }, look_at_nothing);
         CHECK(sent == rounds);
         CHECK(received == rounds);
     }
@@ -310,13 +316,13 @@ TEST_SUITE("18.2 oneshot from two threads") {
         DropCounter counter;
         std::optional<Ends<DropCounter::Token>> ends;
         int refused = 0;
-        race(rounds, [&] { ends.emplace(); },
-             [&] { auto gone = std::move(ends->receiver); },
-             [&] {
-                 auto token = counter.token();
-                 refused += ends->sender.send(std::move(token)) ? 0 : 1;
-             },
-             look_at_nothing);
+        race(
+            rounds, [&] { ends.emplace(); }, [&] { auto gone = std::move(ends->receiver); },
+            [&] {
+                auto token = counter.token();
+                refused += ends->sender.send(std::move(token)) ? 0 : 1;
+            },
+            look_at_nothing);
         CHECK(counter.drops() == rounds);
         CHECK(counter.copies() == 0);
         step("{} of {} were refused", refused, rounds);
@@ -337,8 +343,7 @@ TEST_SUITE("18.2 oneshot from two threads") {
             ends->receiver.close();
             try {
                 received = ends->receiver.try_recv().value_or(nullptr);
-            } catch (const rt::RecvError&) {
-            }
+            } catch (const rt::RecvError&) {}
         };
         auto send = [&] { sent = ends->sender.send(std::move(kept)); };
         auto look = [&] { wrong += (received != nullptr) == sent && (kept == nullptr) == sent ? 0 : 1; };
@@ -362,10 +367,9 @@ TEST_SUITE("18.2 oneshot from two threads") {
 
     TEST_CASE("closed against drop: the sender always hears of it") {
         std::optional<Ends<int>> ends;
-        race(rounds, [&] { ends.emplace(); },
-             [&] { rt::block_on(ends->sender.closed()); },
-             [&] { auto gone = std::move(ends->receiver); },
-             look_at_nothing);
+        race(
+            rounds, [&] { ends.emplace(); }, [&] { rt::block_on(ends->sender.closed()); },
+            [&] { auto gone = std::move(ends->receiver); }, look_at_nothing);
         step("done");
     }
 }

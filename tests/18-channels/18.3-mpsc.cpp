@@ -289,8 +289,9 @@ TEST_SUITE("18.3 mpsc") {
     }
 
     TEST_CASE("a capacity of 0 is refused") {
-        expect_violation("mpsc::channel: a capacity of 0 has room for nothing",
-                         [] { std::ignore = mpsc::channel<int>(0); }, Noticed::in_every_build);
+        expect_violation(
+            "mpsc::channel: a capacity of 0 has room for nothing", [] { std::ignore = mpsc::channel<int>(0); },
+            Noticed::in_every_build);
     }
 
     TEST_CASE("a large capacity takes memory only as it is used") {
@@ -460,11 +461,14 @@ TEST_SUITE("18.3 mpsc dropped while waiting") {
     }
 
     TEST_CASE("a moved-from end says so") {
-        expect_violation("an mpsc sender was used after it was moved from", [] {
-            auto [sender, receiver] = mpsc::channel<int>(1);
-            auto moved = std::move(sender);
-            std::ignore = sender.is_closed();
-        }, Noticed::in_every_build);
+        expect_violation(
+            "an mpsc sender was used after it was moved from",
+            [] {
+                auto [sender, receiver] = mpsc::channel<int>(1);
+                auto moved = std::move(sender);
+                std::ignore = sender.is_closed();
+            },
+            Noticed::in_every_build);
     }
 }
 

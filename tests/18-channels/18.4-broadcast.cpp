@@ -142,8 +142,8 @@ TEST_SUITE("18.4 broadcast") {
         std::vector<std::unique_ptr<MockTask<broadcast::Recv<int>>>> tasks;
         for (int n = 0; n < 70; ++n) {
             receivers.push_back(std::make_unique<broadcast::Receiver<int>>(sender.subscribe()));
-            tasks.push_back(std::make_unique<MockTask<broadcast::Recv<int>>>(fmt::format("recv {}", n),
-                                                                              receivers.back()->recv()));
+            tasks.push_back(
+                std::make_unique<MockTask<broadcast::Recv<int>>>(fmt::format("recv {}", n), receivers.back()->recv()));
             CHECK(tasks.back()->poll() == Pending);
         }
         CHECK(sender.send(7) == 71);
@@ -327,8 +327,9 @@ TEST_SUITE("18.4 broadcast") {
     }
 
     TEST_CASE("a capacity of 0 is refused") {
-        expect_violation("broadcast::channel: a capacity of 0 keeps nothing",
-                         [] { std::ignore = broadcast::channel<int>(0); }, Noticed::in_every_build);
+        expect_violation(
+            "broadcast::channel: a capacity of 0 keeps nothing", [] { std::ignore = broadcast::channel<int>(0); },
+            Noticed::in_every_build);
     }
 }
 
@@ -354,30 +355,31 @@ TEST_SUITE("18.4 broadcast between tasks and threads") {
         {
             std::vector<TestThread> threads;
             for (int t = 0; t < 3; ++t) {
-                threads.emplace_back([own = sender.subscribe(), &begin, leaves_after = t == 0 ? random.below(count) : count]() mutable {
-                    begin.arrive_and_wait();
-                    int seen = 0;
-                    int next = 0;
-                    bool in_order = true;
-                    while (seen < leaves_after) {
-                        try {
-                            auto value = rt::block_on(own.recv());
-                            if (!value) {
-                                break;
+                threads.emplace_back(
+                    [own = sender.subscribe(), &begin, leaves_after = t == 0 ? random.below(count) : count]() mutable {
+                        begin.arrive_and_wait();
+                        int seen = 0;
+                        int next = 0;
+                        bool in_order = true;
+                        while (seen < leaves_after) {
+                            try {
+                                auto value = rt::block_on(own.recv());
+                                if (!value) {
+                                    break;
+                                }
+                                in_order = in_order && value->first == next;
+                                ++next;
+                                ++seen;
+                            } catch (const Lagged& lagged) {
+                                next += static_cast<int>(lagged.missed());
+                                seen += static_cast<int>(lagged.missed());
                             }
-                            in_order = in_order && value->first == next;
-                            ++next;
-                            ++seen;
-                        } catch (const Lagged& lagged) {
-                            next += static_cast<int>(lagged.missed());
-                            seen += static_cast<int>(lagged.missed());
                         }
-                    }
-                    CHECK(in_order);
-                    if (leaves_after == count) {
-                        CHECK(seen == count);
-                    }
-                });
+                        CHECK(in_order);
+                        if (leaves_after == count) {
+                            CHECK(seen == count);
+                        }
+                    });
             }
             { auto unused = std::move(receiver); }
             begin.arrive_and_wait();

@@ -20,15 +20,17 @@ TEST_SUITE("19.1 flavor") {
     }
 
     TEST_CASE("what is not a name is nothing") {
-        for (std::string_view text : {"", "tokio", "Current_Thread", "current_thread ", "multi_thread:", "multi_thread:0", "multi_thread:x",
-                                      "multi_thread:2x", "multi_thread:-1", "multi_thread:1025", "multi_thread:99999999999", "asio:2"}) {
+        for (std::string_view text :
+             {"", "tokio", "Current_Thread", "current_thread ", "multi_thread:", "multi_thread:0", "multi_thread:x",
+              "multi_thread:2x", "multi_thread:-1", "multi_thread:1025", "multi_thread:99999999999", "asio:2"}) {
             step("read '{}'", text);
             CHECK(Flavor::parse(text) == std::nullopt);
         }
     }
 
     TEST_CASE("to_string is what parse reads") {
-        for (Flavor flavor : {Flavor::current_thread(), Flavor::multi_thread(), Flavor::multi_thread(7), Flavor::asio()}) {
+        for (Flavor flavor :
+             {Flavor::current_thread(), Flavor::multi_thread(), Flavor::multi_thread(7), Flavor::asio()}) {
             step("print and read {}", flavor.to_string());
             CHECK(Flavor::parse(flavor.to_string()) == flavor);
         }

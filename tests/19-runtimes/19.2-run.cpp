@@ -34,7 +34,7 @@ std::vector<Flavor> all_flavors() {
 
 rt::Async<int> square(int n) {
     co_await rt::yield_now();
-    co_return n * n;
+    co_return n* n;
 }
 
 rt::Async<int> squares() {
@@ -156,7 +156,8 @@ TEST_SUITE("19.2 run") {
         if (!rt::has_asio) {
             step("run on asio");
             CHECK_THROWS_WITH_AS(rt::run(Flavor::asio(), rt::ready()),
-                                 "this program was built without Asio: install libasio-dev and build again", std::runtime_error);
+                                 "this program was built without Asio: install libasio-dev and build again",
+                                 std::runtime_error);
         }
     }
 }

@@ -89,8 +89,7 @@ TEST_SUITE("19.3 a foreign loop") {
                 set.spawn(sleeper, &order, n);
                 co_await rt::yield_now();
             }
-            while (auto done = co_await set.join_next()) {
-            }
+            while (auto done = co_await set.join_next()) {}
             co_return order;
         };
         step("set timers of 40, 20 and 1 ms, a turn apart");

@@ -9,8 +9,8 @@
 #include <support/mock_task.hpp>
 #include <support/story.hpp>
 
-#include <csignal>
 #include <dirent.h>
+#include <csignal>
 
 #include <chrono>
 #include <optional>

@@ -106,7 +106,8 @@ TEST_SUITE("20.3 the end") {
                 };
                 return wait(token, started);
             };
-            auto server = rt::spawn(rt::serve(std::move(listener), rt::ServeLimits(10, 5s), std::move(receiver), stubborn));
+            auto server =
+                rt::spawn(rt::serve(std::move(listener), rt::ServeLimits(10, 5s), std::move(receiver), stubborn));
             rt::TcpStream client = co_await rt::TcpStream::connect(address);
             auto begun = started->notified();
             co_await begun;
@@ -131,7 +132,8 @@ TEST_SUITE("20.3 the end") {
                 auto before = rt::time::now();
                 step("stop a server one poll after it has begun, round {}", round);
                 // Its client, if it was accepted, is in the queue then, and has not been polled.
-                auto server = rt::spawn(rt::serve(std::move(listener), rt::ServeLimits(10, 5s), rt::Countdown(1), echo));
+                auto server =
+                    rt::spawn(rt::serve(std::move(listener), rt::ServeLimits(10, 5s), rt::Countdown(1), echo));
                 std::size_t served = co_await server;
                 CHECK(served <= 1);
                 CHECK(rt::time::now() - before == 0s);

@@ -70,8 +70,7 @@ std::string how_it_missed_its_end(std::string_view sentence, const std::function
     std::string const printed = read_to_end(ends[0]);
     close(ends[0]);
     int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
     still_alive();
 
     if (WIFEXITED(status) && WEXITSTATUS(status) == todo_status && printed.find("TODO(") != printed.npos) {
@@ -82,11 +81,10 @@ std::string how_it_missed_its_end(std::string_view sentence, const std::function
     if (aborted && printed.find(sentence) != printed.npos) {
         return "";
     }
-    std::string const how =
-        aborted               ? "it aborted"
-        : WIFSIGNALED(status) ? fmt::format("it was killed by signal {}", WTERMSIG(status))
-        : WEXITSTATUS(status) ? fmt::format("it ended with status {}", WEXITSTATUS(status))
-                              : "it went on, and nothing was noticed";
+    std::string const how = aborted               ? "it aborted"
+                            : WIFSIGNALED(status) ? fmt::format("it was killed by signal {}", WTERMSIG(status))
+                            : WEXITSTATUS(status) ? fmt::format("it ended with status {}", WEXITSTATUS(status))
+                                                  : "it went on, and nothing was noticed";
     std::string const words = printed.empty() ? "" : ", with these words:\n" + printed;
     return fmt::format("expected the program to end with \"{}\"; found: {}{}", sentence, how, words);
 }

@@ -66,8 +66,8 @@ struct StoryReporter : doctest::ConsoleReporter {
         tell();
         Guard guard(mutex);
         bool const negated = (data.m_at & doctest::assertType::is_false) != 0;
-        s << doctest::Color::Green << "  expected  " << doctest::Color::None << (negated ? "not " : "")
-          << data.m_expr << "\n"
+        s << doctest::Color::Green << "  expected  " << doctest::Color::None << (negated ? "not " : "") << data.m_expr
+          << "\n"
           << doctest::Color::Red << "  found     " << doctest::Color::None << data.m_decomp << "\n";
         s << "  in        " << data.m_file << ":" << data.m_line << "\n";
         log_contexts();

@@ -125,7 +125,8 @@ class MockPeer {
 
     /// Sends `text`, which one read takes whole, or in parts if its room is too small.
     void send(std::string_view text) {
-        step("the peer sends '{}'", text.size() > 60 ? fmt::format("{}… ({} bytes)", text.substr(0, 20), text.size()) : std::string(text));
+        step("the peer sends '{}'",
+             text.size() > 60 ? fmt::format("{}… ({} bytes)", text.substr(0, 20), text.size()) : std::string(text));
         wake_reader([&] { state_->to_read.emplace_back(text); });
     }
     /// Sends no more: after what was sent, reads give the end of the stream.
@@ -162,7 +163,7 @@ class MockPeer {
     using State = detail::MockStreamState;
 
     template <class T>
-    T get(T State::*member) const {
+    T get(T State::* member) const {
         rt::Lock lock(state_->mutex);
         return state_.get()->*member;
     }

@@ -79,8 +79,7 @@ std::string story_so_far() {
         text += fmt::format("  …  {} steps before\n", from - 1 - it.told);
     }
     for (StepNumber number = from; number <= last; ++number) {
-        text += fmt::format("{:3}. {}{}\n", number, it.steps[number - it.first],
-                            number == last ? "   <-- here" : "");
+        text += fmt::format("{:3}. {}{}\n", number, it.steps[number - it.first], number == last ? "   <-- here" : "");
     }
     it.told = last;
     return text;

@@ -117,39 +117,22 @@ class TraceLog {
         std::string const who = name_of(event.subject);
         std::int64_t const value = event.value;
         switch (event.kind) {
-            case Kind::spawn:
-                return fmt::format("spawn {}", who);
-            case Kind::poll_begin:
-                return fmt::format("poll {}", who);
+            case Kind::spawn: return fmt::format("spawn {}", who);
+            case Kind::poll_begin: return fmt::format("poll {}", who);
             case Kind::poll_end:
-                return fmt::format("polled {}: {}", who,
-                                   value > 0    ? "Ready"
-                                   : value == 0 ? "Pending"
-                                                : "exception");
-            case Kind::wake:
-                return fmt::format("wake {}: {}", who, value != 0 ? "queued" : "already queued");
-            case Kind::abort:
-                return fmt::format("abort {}", who);
-            case Kind::drop:
-                return fmt::format("drop {}", who);
-            case Kind::park:
-                return fmt::format("park {}{}", who, value != 0 ? " with a deadline" : "");
-            case Kind::unpark:
-                return fmt::format("unpark {}", who);
-            case Kind::timer_set:
-                return fmt::format("timer set {}", who);
-            case Kind::timer_fire:
-                return fmt::format("timer fires {}", who);
-            case Kind::io_register:
-                return fmt::format("register {}", who);
-            case Kind::io_ready:
-                return fmt::format("ready {}", who);
-            case Kind::steal:
-                return fmt::format("steal {}", value);
-            case Kind::blocking_run:
-                return fmt::format("blocking run {}", who);
-            default:
-                return fmt::format("event {} {}", static_cast<int>(event.kind), who);
+                return fmt::format("polled {}: {}", who, value > 0 ? "Ready" : value == 0 ? "Pending" : "exception");
+            case Kind::wake: return fmt::format("wake {}: {}", who, value != 0 ? "queued" : "already queued");
+            case Kind::abort: return fmt::format("abort {}", who);
+            case Kind::drop: return fmt::format("drop {}", who);
+            case Kind::park: return fmt::format("park {}{}", who, value != 0 ? " with a deadline" : "");
+            case Kind::unpark: return fmt::format("unpark {}", who);
+            case Kind::timer_set: return fmt::format("timer set {}", who);
+            case Kind::timer_fire: return fmt::format("timer fires {}", who);
+            case Kind::io_register: return fmt::format("register {}", who);
+            case Kind::io_ready: return fmt::format("ready {}", who);
+            case Kind::steal: return fmt::format("steal {}", value);
+            case Kind::blocking_run: return fmt::format("blocking run {}", who);
+            default: return fmt::format("event {} {}", static_cast<int>(event.kind), who);
         }
     }
 

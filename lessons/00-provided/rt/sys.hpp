@@ -77,7 +77,9 @@ inline ssize_t write(int fd, std::span<const char> from) noexcept {
 /// `flags` as for open(2): O_RDONLY, O_NONBLOCK, O_CLOEXEC and so on. Makes no file.
 inline int open(const char* path, int flags) noexcept { return detail::or_errno(::open(path, flags)); }
 /// A pipe: what is written to `ends[1]` is read from `ends[0]`; both closed on exec. `flags`: O_NONBLOCK or 0.
-inline int pipe(std::span<int, 2> ends, int flags) noexcept { return detail::or_errno(::pipe2(ends.data(), flags | O_CLOEXEC)); }
+inline int pipe(std::span<int, 2> ends, int flags) noexcept {
+    return detail::or_errno(::pipe2(ends.data(), flags | O_CLOEXEC));
+}
 
 inline int epoll_create() noexcept { return detail::or_errno(::epoll_create1(EPOLL_CLOEXEC)); }
 inline int epoll_add(int epoll, int fd, std::uint32_t events, std::uint64_t token) noexcept {

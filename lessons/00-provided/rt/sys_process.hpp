@@ -16,7 +16,7 @@ namespace rt::sys {
 
 /// Has `handler` called when signal `number` comes; system calls that it interrupts go on by themselves where they can.
 inline int on_signal(int number, void (*handler)(int)) noexcept {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = handler;
     action.sa_flags = SA_RESTART;
     ::sigfillset(&action.sa_mask);
@@ -47,8 +47,7 @@ inline long peak_memory_kb() noexcept {
     long kb = 0;
     if (std::FILE* status = std::fopen("/proc/self/status", "re")) {
         char line[256];
-        while (std::fgets(line, sizeof line, status) != nullptr && std::sscanf(line, "VmHWM: %ld kB", &kb) != 1) {
-        }
+        while (std::fgets(line, sizeof line, status) != nullptr && std::sscanf(line, "VmHWM: %ld kB", &kb) != 1) {}
         std::fclose(status);
     }
     return kb;

@@ -25,7 +25,9 @@ inline int bind(int fd, const sockaddr* address, socklen_t size) noexcept {
 }
 inline int listen(int fd, int backlog) noexcept { return detail::or_errno(::listen(fd, backlog)); }
 /// The accepted socket is non-blocking and closed on exec.
-inline int accept(int fd) noexcept { return detail::or_errno(::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)); }
+inline int accept(int fd) noexcept {
+    return detail::or_errno(::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+}
 inline int connect(int fd, const sockaddr* address, socklen_t size) noexcept {
     return detail::or_errno(::connect(fd, address, size));
 }

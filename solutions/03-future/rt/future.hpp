@@ -37,11 +37,15 @@ concept Future = std::is_object_v<F> && requires(F& future, Context& cx) {
 /// the compiler's words.
 template <class F>
 consteval void expect_future() {
-    static_assert(std::is_class_v<F>, "this is no future: a future is an object with `Output` and `Poll<Output> poll(Context&)`");
+    static_assert(std::is_class_v<F>,
+                  "this is no future: a future is an object with `Output` and `Poll<Output> poll(Context&)`");
     if constexpr (std::is_class_v<F>) {
-        static_assert(requires { typename F::Output; }, "this is no future yet: it does not say what it yields, `using Output = …;`");
-        static_assert(requires(F& future, Context& cx) { future.poll(cx); },
-                      "this is no future yet: it has no function `Poll<Output> poll(Context&)`");
+        static_assert(
+            requires { typename F::Output; },
+            "this is no future yet: it does not say what it yields, `using Output = …;`");
+        static_assert(
+            requires(F& future, Context& cx) { future.poll(cx); },
+            "this is no future yet: it has no function `Poll<Output> poll(Context&)`");
         static_assert(Future<F>, "this is no future yet: its `poll` must return `Poll<Output>`, that very type");
     }
 }
@@ -78,7 +82,8 @@ class Contract {
     /// Called first in every poll; `name` is for the sentence, if there must be one.
     void begin(const char* name) noexcept {
         if (state_ == State::done) {
-            violation("polled after Ready: a finished future has nothing more to give, so remember that it is done", name);
+            violation("polled after Ready: a finished future has nothing more to give, so remember that it is done",
+                      name);
         }
         if (state_ == State::moved_from) {
             violation("polled after it was moved away: poll the place it was moved to", name);
@@ -97,7 +102,8 @@ class Contract {
 
     void take(Contract& other) noexcept {
         if (other.state_ == State::polled) {
-            violation("a future was moved after its first poll: others may point into it by now, so move it before, or never");
+            violation(
+                "a future was moved after its first poll: others may point into it by now, so move it before, or never");
         }
         state_ = std::exchange(other.state_, State::moved_from);
     }
@@ -196,7 +202,8 @@ inline constexpr bool returns_poll<F> = is_poll<std::invoke_result_t<F&, Context
 template <class F>
 class [[nodiscard]] PollFn {
     static_assert(std::invocable<F&, Context&>, "poll_fn(f): f is called as f(cx), so it takes a Context&");
-    static_assert(detail::returns_poll<F>, "poll_fn(f): f must return a Poll, so write the type: [](Context& cx) -> Poll<int> { … }");
+    static_assert(detail::returns_poll<F>,
+                  "poll_fn(f): f must return a Poll, so write the type: [](Context& cx) -> Poll<int> { … }");
 
   public:
     using Output = typename std::invoke_result_t<F&, Context&>::Value;

@@ -36,7 +36,8 @@ struct ThenResult<F, void> {
 template <Future First, class F>
 class [[nodiscard]] Then {
     using Second = typename detail::ThenResult<F, OutputOf<First>>::Type;
-    static_assert(Future<Second>, "then(first, f): f must return a future; to change a value only, return rt::ready(value)");
+    static_assert(Future<Second>,
+                  "then(first, f): f must return a future; to change a value only, return rt::ready(value)");
 
   public:
     using Output = OutputOf<Second>;
@@ -66,7 +67,8 @@ class [[nodiscard]] Then {
             }
             case State::done: break;
         }
-        violation("polled after Ready: a finished future has nothing more to give, so remember that it is done", "then");
+        violation("polled after Ready: a finished future has nothing more to give, so remember that it is done",
+                  "then");
     }
 
   private:

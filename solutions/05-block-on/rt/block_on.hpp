@@ -105,7 +105,8 @@ OutputOf<F> block_on(F future) {
         if constexpr (checks_enabled) {
             // In this order: whoever held a waker put the token down before giving the waker up.
             if (shared.has_wakers(1) && !shared.park().has_token()) {
-                violation("a future returned Pending but kept no waker: nothing can ever wake this thread; store cx.waker()");
+                violation(
+                    "a future returned Pending but kept no waker: nothing can ever wake this thread; store cx.waker()");
             }
         }
         shared.park().park(std::nullopt);

@@ -68,7 +68,8 @@ class Task {
     /// How a poll ended; the numbers are those of `trace::Kind::poll_end`.
     enum class Polled : int { exception = -1, pending = 0, ready = 1 };
 
-    Task(Schedule& schedule, bool is_owned, [[maybe_unused]] std::source_location where) noexcept : state_(is_owned), schedule_(schedule) {
+    Task(Schedule& schedule, bool is_owned, [[maybe_unused]] std::source_location where) noexcept
+        : state_(is_owned), schedule_(schedule) {
 #if RT_CHECKS
         where_ = where;
 #endif
@@ -187,7 +188,8 @@ inline void Task::run() noexcept {
         case TaskState::OnPause::destroy: delete this; break;
         case TaskState::OnPause::complain:
             if constexpr (checks_enabled) {
-                violation("returned Pending but kept no waker, so nothing can ever wake it; store cx.waker()", name().text);
+                violation("returned Pending but kept no waker, so nothing can ever wake it; store cx.waker()",
+                          name().text);
             }
             break;
     }

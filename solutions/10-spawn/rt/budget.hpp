@@ -22,7 +22,7 @@ inline constexpr std::uint64_t per_poll = 128;
 namespace detail {
 inline constexpr std::uint64_t without_end = std::numeric_limits<std::uint64_t>::max();
 inline constinit thread_local std::uint64_t left = without_end;
-}
+}  // namespace detail
 
 /// Called by a runtime before it polls a task.
 inline void refill() noexcept { detail::left = per_poll; }

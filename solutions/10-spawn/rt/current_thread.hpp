@@ -198,7 +198,8 @@ OutputOf<F> CurrentThread::block_on(F future) {
             if constexpr (checks_enabled) {
                 // In this order: whoever held a waker woke before giving the waker up.
                 if (!main_waker_->is_kept() && !main_waker_->is_woken()) {
-                    violation("block_on's future returned Pending but kept no waker: nothing can ever wake it; store cx.waker()");
+                    violation(
+                        "block_on's future returned Pending but kept no waker: nothing can ever wake it; store cx.waker()");
                 }
             }
         }

@@ -180,7 +180,8 @@ class JoinSet<T>::Shared {
 template <class T>
 class JoinSet<T>::Member {
   public:
-    Member(JoinHandle<T> h, std::shared_ptr<Shared> shared) noexcept : handle(std::move(h)), shared_(std::move(shared)) {}
+    Member(JoinHandle<T> h, std::shared_ptr<Shared> shared) noexcept
+        : handle(std::move(h)), shared_(std::move(shared)) {}
 
     /// A waker that puts this member into the list of those that have finished.
     Waker waker() noexcept {

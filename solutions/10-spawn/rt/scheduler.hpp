@@ -177,7 +177,8 @@ class Scheduler : public Schedule {
 /// the same thread: nobody else ever finds its own identity in `makes_service_`.
 class Scheduler::MakesService {
   public:
-    explicit MakesService(Scheduler& scheduler) : scheduler_(scheduler), lock_(scheduler.services_mutex_, std::defer_lock) {
+    explicit MakesService(Scheduler& scheduler)
+        : scheduler_(scheduler), lock_(scheduler.services_mutex_, std::defer_lock) {
         if (scheduler_.makes_service_.load(relaxed) != this_thread_id()) {
             lock_.lock();
             scheduler_.makes_service_.store(this_thread_id(), relaxed);
@@ -332,7 +333,8 @@ template <class F, class... Args>
 auto spawn(F f, Args... args) {
     static_assert(is_send<F> && (is_send<Args> && ...),
                   "spawn: the callable or an argument is bound to its thread (ThreadBound); use spawn_local");
-    return current("spawn").spawn(detail::AsyncCall<F, Args...>(std::move(f), std::move(args)...), std::source_location());
+    return current("spawn").spawn(detail::AsyncCall<F, Args...>(std::move(f), std::move(args)...),
+                                  std::source_location());
 }
 
 /// Chosen when there is nothing to run, to say so.

@@ -23,8 +23,7 @@ class TaskQueue {
           size_(std::exchange(other.size_, 0)) {}
     TaskQueue& operator=(TaskQueue&&) = delete;
     ~TaskQueue() {
-        while (auto runnable = pop()) {
-        }
+        while (auto runnable = pop()) {}
     }
 
     bool is_empty() const noexcept { return first_ == nullptr; }

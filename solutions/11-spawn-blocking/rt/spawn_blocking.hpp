@@ -75,7 +75,7 @@ concept BlockingCallable = std::invocable<F, Args...> && !std::is_reference_v<st
 /// begin in the order of their calls. If no thread can be started at all, the handle throws the std::system_error that
 /// says why.
 template <class F, class... Args>
-requires detail::BlockingCallable<F, Args...>
+    requires detail::BlockingCallable<F, Args...>
 auto spawn_blocking(F f, Args... args) {
     using T = std::invoke_result_t<F, Args...>;
     static_assert(!Future<T>,
@@ -94,7 +94,8 @@ auto spawn_blocking(F f, Args... args) {
 
 /// Chosen when that is not possible, to say why.
 template <class F, class... Args>
-requires(!detail::BlockingCallable<F, Args...>) void spawn_blocking(const F&, const Args&...) {
+    requires(!detail::BlockingCallable<F, Args...>)
+void spawn_blocking(const F&, const Args&...) {
     static_assert(std::invocable<F, Args...>, "spawn_blocking needs something to call, and the arguments it takes");
     static_assert(!std::invocable<F, Args...>, "spawn_blocking: return a value or a pointer, not a reference");
 }

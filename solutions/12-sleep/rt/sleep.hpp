@@ -53,7 +53,7 @@ class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
     using Output = void;
 
     explicit Sleep(Instant deadline) noexcept : deadline_(deadline) {}
-    Sleep(Sleep &&) noexcept = default;
+    Sleep(Sleep&&) noexcept = default;
     Sleep& operator=(Sleep&&) = delete;  // use reset
     ~Sleep() {
         if (timer_.is_waiting()) {
@@ -62,7 +62,7 @@ class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
     }
 
     /// The first poll needs a runtime, and sets the timer there.
-    Poll<void> poll(Context & cx) {
+    Poll<void> poll(Context& cx) {
         contract_.begin("sleep");
         if (timer_.is_idle()) {
             Timers& timers = current("sleep").service<Timers>();
@@ -118,7 +118,7 @@ inline Sleep sleep_until(Instant deadline) noexcept { return Sleep(deadline); }
 
 /// Chosen when the argument is a bare number, to say so.
 template <class T>
-requires std::is_arithmetic_v<T>
+    requires std::is_arithmetic_v<T>
 void sleep(T) {
     static_assert(!std::is_arithmetic_v<T>,
                   "sleep takes a duration with a unit: sleep(std::chrono::seconds(1)), or sleep(1s)");

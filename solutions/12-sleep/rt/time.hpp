@@ -49,7 +49,7 @@ class [[nodiscard("advance does nothing until it is awaited")]] Advance {
     using Output = void;
 
     explicit Advance(Instant::duration duration) noexcept : duration_(duration) {}
-    Advance(Advance &&) noexcept = default;
+    Advance(Advance&&) noexcept = default;
     Advance& operator=(Advance&&) = delete;
     ~Advance() {
         if (timer_.is_waiting()) {
@@ -57,7 +57,7 @@ class [[nodiscard("advance does nothing until it is awaited")]] Advance {
         }
     }
 
-    Poll<void> poll(Context & cx) {
+    Poll<void> poll(Context& cx) {
         contract_.begin("rt::time::advance");
         if (timer_.is_idle()) {
             Timers& timers = detail::movable_timers("rt::time::advance");

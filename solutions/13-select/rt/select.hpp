@@ -118,7 +118,8 @@ Select<true, Fs...> select(Biased, Fs... futures) {
 
 /// Chosen when something is not a future, to say so.
 template <class... Ts>
-requires(!(Future<Ts> && ...)) auto select(const Ts&...) {
+    requires(!(Future<Ts> && ...))
+auto select(const Ts&...) {
     static_assert(
         (Future<Ts> && ...),
         "select takes futures, and one of these is none: a future has `Output` and `Poll<Output> poll(Context&)`");

@@ -81,7 +81,8 @@ Timeout<F> timeout_at(Instant deadline, F future) {
 
 /// Chosen when the last argument is not a future, to say so.
 template <class Rep, class Period, class T>
-requires(!Future<T>) void timeout(std::chrono::duration<Rep, Period>, const T&) {
+    requires(!Future<T>)
+void timeout(std::chrono::duration<Rep, Period>, const T&) {
     static_assert(
         Future<T>,
         "timeout(duration, future): the second is no future: it needs `Output` and `Poll<Output> poll(Context&)`");

@@ -57,8 +57,7 @@ class Deque {
     Deque& operator=(const Deque&) = delete;
     /// Drops what is left, which cancels those tasks.
     ~Deque() {
-        while (auto runnable = pop()) {
-        }
+        while (auto runnable = pop()) {}
     }
 
     /// Puts `runnable` behind the others; if there is no room, moves the older half and it into `overflow`. True if it is the

@@ -68,8 +68,8 @@ class InjectionQueue {
     void publish_size() noexcept { size_.store(queue_.size(), seq_cst); }
 
     Mutex mutex_;
-    TaskQueue queue_;               // under mutex_
-    Atomic<std::size_t> size_{0};   // of queue_; written under mutex_
+    TaskQueue queue_;              // under mutex_
+    Atomic<std::size_t> size_{0};  // of queue_; written under mutex_
 };
 
 }  // namespace rt

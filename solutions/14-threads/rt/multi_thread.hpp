@@ -61,7 +61,8 @@ class MultiThread final : public Scheduler {
     /// Starts `future` as a task. Called from any thread; inside of this runtime, `rt::spawn` says the same.
     template <Future F>
     JoinHandle<OutputOf<F>> spawn(F future, std::source_location where = std::source_location::current()) {
-        static_assert(is_send<F>, "MultiThread::spawn: this future is bound to its thread (ThreadBound), and tasks here are not");
+        static_assert(is_send<F>,
+                      "MultiThread::spawn: this future is bound to its thread (ThreadBound), and tasks here are not");
         return Scheduler::spawn(std::move(future), where);
     }
 
@@ -151,8 +152,9 @@ class MultiThread final : public Scheduler {
 
     void shut_down() noexcept {
         if (detail::runs_futures) {
-            violation("a MultiThread was destroyed inside of a future: that waits for the workers, and would stop every other "
-                      "task of this thread; let ordinary code own it");
+            violation(
+                "a MultiThread was destroyed inside of a future: that waits for the workers, and would stop every other "
+                "task of this thread; let ordinary code own it");
         }
         stop_workers();
         {

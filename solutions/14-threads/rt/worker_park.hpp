@@ -69,8 +69,10 @@ class WorkerPark {
     void unpark(DriverSeat& seat) noexcept {
         switch (state_.exchange(notified, acq_rel)) {
             case in_bed: bed_.unpark(); break;
-            case in_driver: seat.unpark(); break;  // too late, perhaps: then the next one in the driver looks around once
-            default: break;                        // it finds the token before it lies down
+            case in_driver:
+                seat.unpark();
+                break;       // too late, perhaps: then the next one in the driver looks around once
+            default: break;  // it finds the token before it lies down
         }
     }
 

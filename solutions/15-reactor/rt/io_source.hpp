@@ -104,7 +104,8 @@ class IoSource {
     WakerSlot& waiter(Direction direction) const noexcept {
         if constexpr (checks_enabled) {
             if (registration_.record().table.is_abandoned()) {
-                violation("waiting for a descriptor whose runtime has gone: use it on the runtime that it first waited on");
+                violation(
+                    "waiting for a descriptor whose runtime has gone: use it on the runtime that it first waited on");
             }
         }
         return registration_.record().waiter(direction);

@@ -167,7 +167,8 @@ class Registration {
     Registration() noexcept = default;
     /// Takes a record for a new descriptor. Called by the reactor.
     explicit Registration(IoTable& table) : index_(table.take()), record_(&table.at(index_)) {}
-    Registration(Registration&& other) noexcept : index_(other.index_), record_(std::exchange(other.record_, nullptr)) {}
+    Registration(Registration&& other) noexcept
+        : index_(other.index_), record_(std::exchange(other.record_, nullptr)) {}
     Registration& operator=(Registration other) noexcept {
         std::swap(index_, other.index_);
         std::swap(record_, other.record_);

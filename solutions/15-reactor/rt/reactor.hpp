@@ -50,7 +50,10 @@ class Reactor final : public Park {
     /// Called by `scheduler.service<Reactor>()`.
     explicit Reactor(Scheduler& scheduler) : Reactor() { scheduler.set_base(*this); }
     /// A reactor on its own, to be given to a runtime as its base, or used by a test.
-    Reactor() : table_(IoTable::make()), epoll_(check(sys::epoll_create(), "epoll_create")), event_(check(sys::event_fd(), "eventfd")) {
+    Reactor()
+        : table_(IoTable::make()),
+          epoll_(check(sys::epoll_create(), "epoll_create")),
+          event_(check(sys::event_fd(), "eventfd")) {
         check(sys::epoll_add(epoll_.get(), event_.get(), EPOLLIN | EPOLLET, unpark_token), "epoll_ctl");
     }
     ~Reactor() override { table_->abandon(); }
@@ -89,8 +92,7 @@ class Reactor final : public Park {
         }
         trace::emit(trace::Kind::unpark, this);
         constexpr std::uint64_t one = 1;
-        while (sys::write(event_.get(), {reinterpret_cast<const char*>(&one), sizeof one}) == -EINTR) {
-        }
+        while (sys::write(event_.get(), {reinterpret_cast<const char*>(&one), sizeof one}) == -EINTR) {}
     }
 
     /// The epoll descriptor: readable when `park` would find something. Called by a foreign event loop, which then calls

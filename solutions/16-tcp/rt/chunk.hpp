@@ -131,7 +131,8 @@ class ChunkCache {
         return reinterpret_cast<char*>(buffer);
     }
 
-    static void poison([[maybe_unused]] void* buffer, [[maybe_unused]] std::size_t size, [[maybe_unused]] bool on) noexcept {
+    static void poison([[maybe_unused]] void* buffer, [[maybe_unused]] std::size_t size,
+                       [[maybe_unused]] bool on) noexcept {
 #if RT_POISON_CHUNKS
         on ? __asan_poison_memory_region(buffer, size) : __asan_unpoison_memory_region(buffer, size);
 #endif

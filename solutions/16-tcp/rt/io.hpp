@@ -114,7 +114,8 @@ class [[nodiscard]] ReadToString {
                 return Ready<std::string>(std::move(text_));
             }
             if (read.value() > limit_ - text_.size()) {
-                throw std::system_error(EMSGSIZE, std::system_category(), "read_to_string: the stream is longer than the limit");
+                throw std::system_error(EMSGSIZE, std::system_category(),
+                                        "read_to_string: the stream is longer than the limit");
             }
             text_.append(chunk.room().data(), read.value());
         }
@@ -215,15 +216,19 @@ Shutdown<W> shutdown(W& writer) noexcept {
 template <class R, class Into>
     requires(!AsyncRead<R>)
 auto read(R&, const Into&) {
-    static_assert(AsyncRead<R>, "read needs something to read from: a type with `Poll<std::size_t> poll_read(Context&, std::span<char>)`");
+    static_assert(
+        AsyncRead<R>,
+        "read needs something to read from: a type with `Poll<std::size_t> poll_read(Context&, std::span<char>)`");
 }
 
 /// Chosen when something cannot be written, to say so.
 template <class W>
     requires(!AsyncWrite<W>)
 auto write_all(W&, std::string_view) {
-    static_assert(AsyncWrite<W>, "write_all needs something to write to: a type with `Poll<std::size_t> poll_write(Context&, std::string_view)` "
-                                 "and `Poll<void> poll_shutdown(Context&)`");
+    static_assert(
+        AsyncWrite<W>,
+        "write_all needs something to write to: a type with `Poll<std::size_t> poll_write(Context&, std::string_view)` "
+        "and `Poll<void> poll_shutdown(Context&)`");
 }
 
 }  // namespace rt

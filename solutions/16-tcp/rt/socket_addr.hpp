@@ -125,7 +125,8 @@ struct HostPort {
         } else {
             std::size_t colon = text.rfind(':');
             if (colon == text.npos) {
-                throw std::invalid_argument(fmt::format("'{}' is no address: the port is missing, as in localhost:80", text));
+                throw std::invalid_argument(
+                    fmt::format("'{}' is no address: the port is missing, as in localhost:80", text));
             }
             host = text.substr(0, colon);
             rest = text.substr(colon + 1);
@@ -134,7 +135,8 @@ struct HostPort {
             }
         }
         if (host.empty()) {
-            throw std::invalid_argument(fmt::format("'{}' is no address: the host is missing, as in localhost:80", text));
+            throw std::invalid_argument(
+                fmt::format("'{}' is no address: the host is missing, as in localhost:80", text));
         }
         return HostPort(std::string(host), parse_port(rest));
     }

@@ -139,7 +139,8 @@ class BufReader {
 };
 
 template <AsyncRead R>
-Poll<std::optional<std::string>> BufReader<R>::poll_piece(Context& cx, Kind kind, char delimiter, std::size_t& searched) {
+Poll<std::optional<std::string>> BufReader<R>::poll_piece(Context& cx, Kind kind, char delimiter,
+                                                          std::size_t& searched) {
     for (;;) {
         char wanted = skip_to_.value_or(delimiter);
         std::size_t end = buffer_.view().find(wanted, searched);

@@ -386,7 +386,8 @@ class Receiver {
 
 template <class T>
 std::pair<Sender<T>, Receiver<T>> channel(std::size_t capacity) {
-    static_assert(std::is_nothrow_move_constructible_v<T>, "mpsc: T must be movable, without throwing; send a std::unique_ptr<T>");
+    static_assert(std::is_nothrow_move_constructible_v<T>,
+                  "mpsc: T must be movable, without throwing; send a std::unique_ptr<T>");
     if (capacity == 0) {
         violation("mpsc::channel: a capacity of 0 has room for nothing; use 1 or more");
     }

@@ -37,8 +37,8 @@ class ServeLimits {
     ServeLimits() = default;
     ServeLimits(std::size_t most, std::chrono::milliseconds drain_for) : connections(most), drain(drain_for) {}
 
-    std::size_t connections = 1'000'000;        ///< open at a time
-    std::chrono::milliseconds drain{5'000};     ///< for the last answers, once the server is to stop
+    std::size_t connections = 1'000'000;     ///< open at a time
+    std::chrono::milliseconds drain{5'000};  ///< for the last answers, once the server is to stop
 };
 
 namespace detail {
@@ -81,8 +81,7 @@ Async<> attend(TcpStream stream, Handler handler, [[maybe_unused]] std::shared_p
             stream.shutdown_read();
             co_await handled;
         }
-    } catch (const std::exception&) {
-    }
+    } catch (const std::exception&) {}
 }
 
 }  // namespace detail
@@ -101,8 +100,7 @@ Async<std::size_t> serve(TcpListener listener, ServeLimits limits, Stop stop, Ha
             break;
         }
         clients.spawn(detail::attend(std::get<0>(std::move(next)), handler, stopping, stopping->notified()));
-        while (clients.try_join_next()) {
-        }
+        while (clients.try_join_next()) {}
     }
     { TcpListener closed = std::move(listener); }
     stopping->notify_waiters();

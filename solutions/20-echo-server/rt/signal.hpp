@@ -37,12 +37,14 @@ class SignalTable {
   public:
     struct Entry {
         Atomic<bool> is_taken{false};
-        Atomic<int> fd{-1};  // -1: not asked for
+        Atomic<int> fd{-1};              // -1: not asked for
         Atomic<std::uint64_t> asked{0};  // a bit for each signal, as in `bit`
         Atomic<std::uint64_t> came{0};   // those that have come and were not taken
     };
 
-    static constexpr std::uint64_t bit(int number) noexcept { return std::uint64_t{1} << static_cast<unsigned>(number - 1); }
+    static constexpr std::uint64_t bit(int number) noexcept {
+        return std::uint64_t{1} << static_cast<unsigned>(number - 1);
+    }
 
     /// An entry for `fd` that hears of the signals `asked`. Throws if there are too many, or if the system refuses a signal.
     static Entry& take(int fd, std::uint64_t asked) {
@@ -61,7 +63,8 @@ class SignalTable {
                 return entry;
             }
         }
-        throw std::system_error(EMFILE, std::system_category(), "more signal futures at a time than this process can have");
+        throw std::system_error(EMFILE, std::system_category(),
+                                "more signal futures at a time than this process can have");
     }
 
     static void give_back(Entry& entry) noexcept {
