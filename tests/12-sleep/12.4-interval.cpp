@@ -13,7 +13,6 @@
 
 using namespace support;
 using namespace std::chrono_literals;
-using rt::Async;
 using rt::Instant;
 using rt::MissedTickBehavior;
 using rt::Pending;

@@ -14,7 +14,6 @@
 #include <utility>
 
 using namespace support;
-using rt::Async;
 using rt::Pending;
 using rt::Ready;
 namespace mpsc = rt::mpsc;
