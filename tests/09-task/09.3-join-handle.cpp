@@ -36,8 +36,10 @@ rt::JoinHandle<rt::OutputOf<F>> start(Queue& queue, F future, rt::Owned owned = 
     return std::move(handle);
 }
 
-/// How the task that was made in `line` of this file is named in messages.
-std::string name_of_task(unsigned line) { return fmt::format("the task spawned at {}:{}", __FILE__, line); }
+/// How a task that was made at `where` is named in messages.
+std::string name_of_task(std::source_location where) {
+    return fmt::format("the task spawned at {}:{}", where.file_name(), where.line());
+}
 
 }  // namespace
 
@@ -211,9 +213,10 @@ TEST_SUITE("09.3 the JoinHandle") {
 
     TEST_CASE("an exception that nobody awaits is printed with the place of its task") {
         Queue queue;
-        std::string const who = rt::checks_enabled ? name_of_task(__LINE__ + 3) : "task 0x";
+        auto const where = std::source_location::current();
+        std::string const who = rt::checks_enabled ? name_of_task(where) : "task 0x";
         Remote<int> kettle("the kettle");
-        std::optional<rt::JoinHandle<int>> handle = start(queue, kettle.future());
+        std::optional<rt::JoinHandle<int>> handle = start(queue, kettle.future(), rt::Owned::no, where);
         kettle.fail(std::runtime_error("the kettle leaks"));
         StderrCapture printed;
         SUBCASE("the handle went before") {
@@ -382,12 +385,12 @@ TEST_SUITE("09.3 the JoinHandle") {
     }
 
     TEST_CASE("kept by a list and by nobody who could wake it: a mistake that is named") {
-        std::string const who = name_of_task(__LINE__ + 5);
-        expect_violation(who + ": returned Pending but kept no waker", [] {
+        auto const where = std::source_location::current();
+        expect_violation(name_of_task(where) + ": returned Pending but kept no waker", [&] {
             Queue queue;
             auto silent = [](rt::Context&) -> rt::Poll<void> { return Pending; };
             auto future = rt::poll_fn(silent);
-            start(queue, std::move(future), rt::Owned::yes).detach();
+            start(queue, std::move(future), rt::Owned::yes, where).detach();
             queue.run_one();
         });
     }
