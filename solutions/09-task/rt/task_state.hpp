@@ -10,6 +10,13 @@
 ///   owned      at birth, if a runtime keeps a list        when the task has left that list
 ///   the rest   counts references: each Waker, and the Runnable
 ///
+/// The steps, numbered as the functions below:
+///
+///   born ──► notified ──(1) start──► running ──(2) complete──► complete, for ever
+///             ▲    ▲                  │   │
+///             │    └─(3) pause: woken─┘   └─(3) pause──► asleep: none of these bits
+///             └────────────────(4) wake, abort─────────────┘
+///
 /// What follows from it:
 ///  - While notified, and neither running nor complete, exactly one Runnable exists: in a queue, or on its way into one. So
 ///    a task is never queued twice: only the wake that finds none of running, notified, complete makes a Runnable.
@@ -47,19 +54,19 @@ class TaskState {
     explicit TaskState(bool is_owned) noexcept
         : word_(notified | handle | reference | (is_owned ? unsigned{owned} : 0U)) {}
 
-    /// A wake that keeps its reference. On `schedule` the caller makes a Runnable, with a reference of its own.
+    /// (4) A wake that keeps its reference. On `schedule` the caller makes a Runnable, with a reference of its own.
     OnWake wake() noexcept { return notify(notified); }
 
-    /// A wake that asks the task to end. On `schedule` as above.
+    /// (4) A wake that asks the task to end. On `schedule` as above.
     OnWake abort() noexcept { return notify(notified | aborted); }
 
-    /// Called by the holder of the Runnable, before it polls.
+    /// (1) Called by the holder of the Runnable, before it polls.
     OnStart start() noexcept {
         unsigned before = word_.fetch_xor(notified | running, acq_rel);
         return (before & aborted) != 0 ? OnStart::cancel : OnStart::poll;
     }
 
-    /// Called after a poll that was Pending. Gives the Runnable's reference back, unless it is to be scheduled again.
+    /// (3) Called after a poll that was Pending. Gives the Runnable's reference back, unless it is to be scheduled again.
     OnPause pause() noexcept {
         unsigned before = word_.load(relaxed);
         for (;;) {
@@ -78,7 +85,7 @@ class TaskState {
         }
     }
 
-    /// Called when the outcome is stored.
+    /// (2) Called when the outcome is stored.
     OnComplete complete() noexcept {
         unsigned before = word_.fetch_xor(running | complete_, acq_rel);
         return (before & handle) != 0 ? OnComplete::wake_handle : OnComplete::drop_outcome;
