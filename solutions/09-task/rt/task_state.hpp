@@ -37,8 +37,6 @@
 
 #include <rt/sync.hpp>
 
-#include <cstdint>
-
 namespace rt {
 
 class TaskState {
