@@ -1,0 +1,146 @@
+#include <doctest/doctest.h>
+#include <rt/async.hpp>
+#include <rt/block_on.hpp>
+#include <rt/budget.hpp>
+#include <rt/current_thread.hpp>
+#include <rt/future.hpp>
+#include <rt/yield_now.hpp>
+#include <support/counted_future.hpp>
+#include <support/death.hpp>
+#include <support/show.hpp>
+#include <support/story.hpp>
+#include <support/test_thread.hpp>
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace support;
+using rt::Pending;
+using rt::Ready;
+
+namespace {
+
+using Notes = std::vector<std::string>;
+
+/// Notes each of its turns, and yields in between.
+rt::Async<> take_turns(Notes* notes, std::string name, int turns) {
+    for (int turn = 1; turn <= turns; ++turn) {
+        notes->push_back(name + std::to_string(turn));
+        co_await rt::yield_now();
+    }
+}
+
+}  // namespace
+
+TEST_SUITE("10.1 the rules of a runtime") {
+    TEST_CASE("an always-ready source has its budget") {
+        rt::CurrentThread runtime;
+        Notes notes;
+        auto drain = [](Notes* out, int total) -> rt::Async<> {
+            int in_one_poll = 0;
+            for (int n = 0; n < total; ++n) {
+                bool was_pending = false;
+                auto source = rt::poll_fn([&](rt::Context& cx) -> rt::Poll<void> {
+                    if (!rt::budget::has_some(cx)) {
+                        was_pending = true;
+                        return Pending;
+                    }
+                    rt::budget::spend();
+                    return Ready();
+                });
+                co_await source;
+                if (was_pending) {
+                    out->push_back(std::to_string(in_one_poll));
+                    in_one_poll = 0;
+                }
+                ++in_one_poll;
+            }
+            out->push_back(std::to_string(in_one_poll));
+        };
+        auto main = [](Notes* out, auto draining) -> rt::Async<> {
+            auto source = rt::spawn(draining(out, 300));
+            auto other = rt::spawn(take_turns(out, "other", 3));
+            co_await source;
+            co_await other;
+        };
+        step("take 300 things that are all there, beside another task");
+        runtime.block_on(main(&notes, drain));
+        CHECK(notes == Notes{"other1", "128", "other2", "128", "44", "other3"});
+    }
+
+    TEST_CASE("outside of a runtime the budget does not end") {
+        int taken = 0;
+        auto all = rt::poll_fn([&](rt::Context& cx) -> rt::Poll<void> {
+            for (int n = 0; n < 1000; ++n) {
+                CHECK(rt::budget::has_some(cx));
+                rt::budget::spend();
+                ++taken;
+            }
+            return Ready();
+        });
+        step("after a runtime has run");
+        rt::CurrentThread().block_on(rt::Countdown(1));
+        rt::block_on(std::move(all));
+        CHECK(taken == 1000);
+    }
+
+    TEST_CASE("spawn outside of a runtime is one sentence") {
+        expect_violation(
+            "spawn: needs a runtime: call it inside of a future that runtime.block_on or rt::run runs",
+            [] { rt::spawn(rt::ready()); }, Noticed::in_every_build);
+        expect_violation(
+            "spawn: needs a runtime",
+            [] {
+                rt::block_on(rt::poll_fn([](rt::Context&) -> rt::Poll<void> {
+                    rt::spawn(rt::ready());
+                    return Ready();
+                }));
+            },
+            Noticed::in_every_build);
+        CHECK(rt::try_current() == nullptr);
+    }
+
+    TEST_CASE("block_on inside of a task is one sentence") {
+        expect_violation(
+            "block_on inside of a future",
+            [] {
+                rt::CurrentThread runtime;
+                auto nested =
+                    rt::poll_fn([&](rt::Context&) -> rt::Poll<int> { return Ready(runtime.block_on(rt::ready(3))); });
+                runtime.block_on(runtime.spawn(std::move(nested)));
+            },
+            Noticed::in_every_build);
+        expect_violation(
+            "block_on inside of a future",
+            [] {
+                rt::CurrentThread runtime;
+                runtime.block_on(
+                    rt::poll_fn([](rt::Context&) -> rt::Poll<int> { return Ready(rt::block_on(rt::ready(3))); }));
+            },
+            Noticed::in_every_build);
+    }
+
+    TEST_CASE("a runtime belongs to the thread that made it") {
+        expect_violation("used on another thread than the one that made it", [] {
+            rt::CurrentThread runtime;
+            TestThread elsewhere([&] { runtime.block_on(rt::ready()); });
+        });
+    }
+
+    TEST_CASE("a main future that keeps no waker is named") {
+        expect_violation("block_on's future returned Pending but kept no waker", [] {
+            rt::CurrentThread runtime;
+            runtime.block_on(rt::poll_fn([](rt::Context&) -> rt::Poll<void> { return Pending; }));
+        });
+    }
+
+    TEST_CASE("a detached task that keeps no waker is named with its place") {
+        expect_violation("10.1-spawn.cpp:", [] {
+            rt::CurrentThread runtime;
+            runtime.spawn(rt::poll_fn([](rt::Context&) -> rt::Poll<void> { return Pending; })).detach();
+            runtime.block_on(rt::Countdown(3));
+        });
+    }
+}
