@@ -97,11 +97,9 @@ class Channel {
                     replaced = waiting_.wait(waiter, cx.waker());
                     return TrySend::full;
                 }
-                buffer_.push(std::move(value));
                 --room_;
-            } else {
-                buffer_.push(std::move(value));  // into the place that is kept for it
-            }
+            }  // else a place is kept for it
+            buffer_.push(std::move(value));
             receiver = std::move(receiver_waker_);
         }
         wake(std::move(receiver));
