@@ -46,35 +46,36 @@ Options Options::parse(int argc, char** argv) {
         options.addr = "127.0.0.1:3001";
     }
 
-    enum : int { addr = 1, runtime, max_connections, idle_timeout, drain_timeout, clients, help };
-    static const option common[] = {{"addr", required_argument, nullptr, addr},
-                                    {"runtime", required_argument, nullptr, runtime},
-                                    {"help", no_argument, nullptr, help},
-                                    {"max-connections", required_argument, nullptr, max_connections},
-                                    {"idle-timeout", required_argument, nullptr, idle_timeout},
-                                    {"drain-timeout", required_argument, nullptr, drain_timeout},
+    enum : int { for_addr = 1, for_runtime, for_connections, for_idle, for_drain, for_clients, for_help };
+    static const option common[] = {{"addr", required_argument, nullptr, for_addr},
+                                    {"runtime", required_argument, nullptr, for_runtime},
+                                    {"help", no_argument, nullptr, for_help},
+                                    {"max-connections", required_argument, nullptr, for_connections},
+                                    {"idle-timeout", required_argument, nullptr, for_idle},
+                                    {"drain-timeout", required_argument, nullptr, for_drain},
                                     {nullptr, 0, nullptr, 0}};
-    static const option for_demo[] = {
-        common[0], common[1], common[2], {"clients", required_argument, nullptr, clients}, {nullptr, 0, nullptr, 0}};
+    static const option for_demo[] = {common[0],
+                                      common[1],
+                                      common[2],
+                                      {"clients", required_argument, nullptr, for_clients},
+                                      {nullptr, 0, nullptr, 0}};
     opterr = 0;  // the sentences are ours
     char** arguments = argv + 1;
     int count = argc - 1;
     for (;;) {
         int before = optind;
         switch (getopt_long(count, arguments, ":", serves ? common : for_demo, nullptr)) {
-            case addr: options.addr = optarg; break;
-            case runtime: options.flavor = flavor_named(optarg); break;
-            case max_connections:
+            case for_addr: options.addr = optarg; break;
+            case for_runtime: options.flavor = flavor_named(optarg); break;
+            case for_connections:
                 options.limits.connections = static_cast<std::size_t>(number("max-connections", optarg, 1, 1'000'000));
                 break;
-            case idle_timeout:
-                options.idle = std::chrono::seconds(number("idle-timeout", optarg, 1, 31'536'000));
-                break;
-            case drain_timeout:
+            case for_idle: options.idle = std::chrono::seconds(number("idle-timeout", optarg, 1, 31'536'000)); break;
+            case for_drain:
                 options.limits.drain = std::chrono::seconds(number("drain-timeout", optarg, 0, 31'536'000));
                 break;
-            case clients: options.clients = static_cast<int>(number("clients", optarg, 1, 1'000'000)); break;
-            case help: options.mode = Mode::help; return options;
+            case for_clients: options.clients = static_cast<int>(number("clients", optarg, 1, 1'000'000)); break;
+            case for_help: options.mode = Mode::help; return options;
             case ':': throw std::invalid_argument(fmt::format("{} needs a value; see --help", arguments[before]));
             case -1:
                 if (optind < count) {
