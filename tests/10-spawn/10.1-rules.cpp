@@ -137,7 +137,7 @@ TEST_SUITE("10.1 the rules of a runtime") {
     }
 
     TEST_CASE("a detached task that keeps no waker is named with its place") {
-        expect_violation("10.1-spawn.cpp:", [] {
+        expect_violation("10.1-rules.cpp:", [] {
             rt::CurrentThread runtime;
             runtime.spawn(rt::poll_fn([](rt::Context&) -> rt::Poll<void> { return Pending; })).detach();
             runtime.block_on(rt::Countdown(3));
