@@ -1,0 +1,331 @@
+"""Wrong answers that learners give, each of which the tests must catch, in words.
+
+    mistakes.py [NN | slug …] [-j2] [-v] [--unchanged]
+
+tests/NN-name/mistakes/slug.patch is a diff against the solutions, below three lines:
+
+    mistake: the clone is not counted            what the learner did
+    step: 02.1                                   whose tests must notice (or `20 program`, for tests/20-…/program.py)
+    says: a copy takes one more reference        what they must print: the case's name, or better what is wrong
+
+Each is applied to a copy of the files it touches, which come first in the include path; only the test files that know the
+sentence are built, and their cases run one by one, those that know it first. A mistake is caught if a case fails, says that
+sentence, and needs no more than 5 s. With --unchanged the same cases are run on the solutions as they are: each must pass,
+or what they say of the mistake would mean nothing.
+"""
+import argparse
+import concurrent.futures
+import hashlib
+import html
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from names import named_parts
+from sources import ROOT, lesson_folders, name_of
+
+LIMIT = 5  # seconds that a case has to fail
+HEADINGS = ("mistake", "step", "says")
+STEP = re.compile(r"(\d\d)(?:\.(\d+)| program)")
+TOUCHED = re.compile(r"^\+\+\+ b/(\S+)", re.M)
+PROGRAM = "program.py"
+
+FLAGS = ["-std=c++20", "-w", "-g1", "-O0", "-fsanitize=address", "-fno-omit-frame-pointer", "-D_GLIBCXX_ASSERTIONS",
+         "-DPBP_HAS_ASIO=0", *shlex.split(os.environ.get("PBP_CXX_FLAGS", ""))]
+COMPILER = os.environ.get("PBP_CXX", "g++")
+SHARED = ["doctest/doctest.h", "fmt/core.h", "algorithm", "array", "atomic", "chrono", "concepts", "coroutine", "exception",
+          "functional", "latch", "memory", "mutex", "condition_variable", "thread", "optional", "span", "stdexcept", "string",
+          "string_view", "system_error", "tuple", "type_traits", "utility", "variant", "vector"]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    path: Path
+    headings: dict
+    diff: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.path.parent.parent.name}/{self.path.stem}"
+
+    @property
+    def says(self) -> str:
+        return self.headings.get("says", "")
+
+    @property
+    def step(self) -> str:
+        return self.headings.get("step", "")
+
+    def touched(self) -> list:
+        return TOUCHED.findall(self.diff)
+
+
+def read(path: Path) -> Mistake:
+    head, mark, diff = path.read_text(encoding="utf-8").partition("\n--- a/")
+    headings = dict(re.findall(r"^(\w+): *(.*\S)", head, re.M))
+    return Mistake(path, headings, mark.lstrip("\n") + diff)
+
+
+def all_mistakes(root: Path = ROOT) -> list:
+    return [read(path) for path in sorted((root / "tests").glob("[0-9][0-9]-*/mistakes/*"))]
+
+
+# What a patch must be, before anything is built.
+
+def as_printed(code: str) -> str:
+    """Neighbouring literals are one."""
+    return re.sub(r'(?<!\\)"\s*\n\s*"', "", code).replace('\\"', '"')
+
+
+def text_of(path: Path) -> str:
+    return as_printed(path.read_text(encoding="utf-8"))
+
+
+def test_files(mistake: Mistake, root: Path = ROOT) -> list:
+    match = STEP.fullmatch(mistake.step)
+    if not match:
+        return []
+    pattern = f"{mistake.step}-*.cpp" if match.group(2) else PROGRAM
+    return sorted((root / "tests").glob(f"{match.group(1)}-*/{pattern}"))
+
+
+def knows(mistake: Mistake, root: Path = ROOT) -> list:
+    """The test files of the step in which the sentence stands."""
+    return [path for path in test_files(mistake, root) if mistake.says and mistake.says in text_of(path)]
+
+
+def headings(root: Path = ROOT) -> list:
+    return [f"{name_of(mistake.path, root)}: a mistake is a .patch with one line each of {', '.join(HEADINGS)} above the diff"
+            for mistake in all_mistakes(root)
+            if mistake.path.suffix != ".patch" or tuple(mistake.headings) != HEADINGS or not mistake.touched()]
+
+
+def steps(root: Path = ROOT) -> list:
+    return [f"{name_of(mistake.path, root)}: there is no test of step '{mistake.step}' in its lesson"
+            for mistake in all_mistakes(root)
+            if mistake.path.parents[1] not in {path.parent for path in test_files(mistake, root)}]
+
+
+def sentences(root: Path = ROOT) -> list:
+    given = [path for top in ("lessons/00-provided", "solutions", "tests/support") for path in (root / top).rglob("*.hpp")]
+    texts: list = []
+    wrong = []
+    for mistake in all_mistakes(root):
+        if knows(mistake, root):
+            continue
+        texts = texts or [text_of(path) for path in given]
+        if not mistake.says or not any(mistake.says in text for text in texts):
+            wrong.append(f"{name_of(mistake.path, root)}: neither the tests of {mistake.step} nor a header can say "
+                         f"'{mistake.says}'")
+    return wrong
+
+
+def git_apply(folder: Path, patch: Path, *options: str) -> str:
+    """What git says against it; nothing if the patch fits."""
+    run = subprocess.run(["git", "apply", *options, str(patch)], cwd=folder, capture_output=True, text=True,
+                         env={**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.parent)})
+    return "" if run.returncode == 0 else (run.stderr.strip() or "git apply failed")
+
+
+def applies(root: Path = ROOT) -> list:
+    wrong = []
+    for mistake in all_mistakes(root):
+        complaint = git_apply(root, mistake.path, "--check")
+        astray = [path for path in mistake.touched() if not path.startswith("solutions/")]
+        if astray:
+            complaint = f"it changes {astray[0]}, which is no solution"
+        if complaint:
+            wrong.append(f"{name_of(mistake.path, root)} does not fit the solutions any more: {complaint}")
+    return wrong
+
+
+def at_least(count: int, lessons: list, root: Path = ROOT) -> list:
+    found = [mistake.path.parents[1].name for mistake in all_mistakes(root)]
+    return [f"tests/{lesson}/mistakes: {found.count(lesson)} mistakes; there are to be {count}"
+            for lesson in lessons if found.count(lesson) < count]
+
+
+# The slow part: build it, and see it caught.
+
+def compile_with(arguments: list) -> str:
+    """The compiler's complaint, or nothing."""
+    run = subprocess.run([COMPILER, *FLAGS, *map(str, arguments)], capture_output=True, text=True, errors="replace")
+    errors = [line for line in run.stderr.splitlines() if "error" in line] or run.stderr.splitlines()
+    return "" if run.returncode == 0 else "\n".join(errors[:5]) or "the compiler failed"
+
+
+def harness(jobs: int) -> Path:
+    """The folder with the harness's objects and the precompiled header: made once, and anew when anything in it changed."""
+    support = ROOT / "tests/support"
+    parts = sorted([*support.glob("*.[ch]pp"), *(ROOT / "lessons/00-provided/rt").glob("*.hpp")])
+    key = hashlib.sha256(repr([COMPILER, FLAGS, SHARED, [part.read_text() for part in parts]]).encode())
+    key.update(subprocess.run([COMPILER, "--version"], capture_output=True).stdout)
+    folder = ROOT / "build/mistakes" / key.hexdigest()[:16]
+    if folder.exists():
+        return folder
+    making = folder.with_suffix(f".{os.getpid()}")
+    making.mkdir(parents=True)
+    (making / "shared.hpp").write_text("".join(f"#include <{name}>\n" for name in SHARED))
+    orders = [["-x", "c++-header", making / "shared.hpp", "-o", making / "shared.hpp.gch"]]
+    orders += [["-c", source, "-I", ROOT / "tests", "-I", ROOT / "lessons/00-provided", "-o", making / f"{source.stem}.o"]
+               for source in support.glob("*.cpp")]
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        complaints = [complaint for complaint in pool.map(compile_with, orders) if complaint]
+    if complaints:
+        shutil.rmtree(making)
+        sys.exit("the harness does not compile:\n" + "\n".join(complaints))
+    try:
+        making.replace(folder)
+    except OSError:  # another one was faster
+        shutil.rmtree(making)
+    return folder
+
+
+def includes(mistake: Mistake, copy: Path) -> list:
+    """The changed headers first; then as CMake has it: the lesson's, the earlier ones', what is given."""
+    folders = [folder for folder in reversed(lesson_folders()) if folder.name[:2] <= mistake.step[:2]]
+    changed = [copy / name_of(folder) for folder in folders if (copy / name_of(folder)).exists()]
+    return [f"-I{folder}" for folder in [*changed, *folders, ROOT / "lessons/00-provided", ROOT / "tests"]]
+
+
+def build(mistake: Mistake, copy: Path, kit: Path) -> str:
+    where = includes(mistake, copy)
+    executable = copy / "test"
+    if mistake.step.endswith(" program"):
+        (folder,) = [folder for folder in lesson_folders() if folder.name[:2] == mistake.step[:2]]
+        sources = [path if not (copy / name_of(path)).exists() else copy / name_of(path) for path in folder.glob("*.cpp")]
+        return compile_with([*where, *sources, "-o", executable, "-lfmt", "-pthread"])
+    sources = knows(mistake) or test_files(mistake)
+    return compile_with([*where, "-include", kit / "shared.hpp", *sources, *kit.glob("*.o"), "-o", executable, "-lfmt",
+                         "-pthread"])
+
+
+def cases(mistake: Mistake, executable: Path) -> list:
+    """The commands to run, the likeliest first."""
+    if mistake.step.endswith(" program"):
+        return [[sys.executable, "-B", str(test_files(mistake)[0]), "-k", mistake.says]]
+    listed = subprocess.run([executable, "--list-test-cases", "--reporters=xml"], capture_output=True, text=True).stdout
+    found = [html.unescape(name) for name in re.findall(r'<TestCase name="([^"]*)"', listed)]
+    if mistake.says in found:
+        found = [mistake.says]
+    else:
+        knowing = cases_that_know(mistake)
+        found.sort(key=lambda name: name not in knowing)
+    return [[str(executable), "--no-version=true", f"--test-case={name}"] for name in found]
+
+
+def cases_that_know(mistake: Mistake, root: Path = ROOT) -> list:
+    found = []
+    for path in knows(mistake, root):
+        text = path.read_text(encoding="utf-8")
+        parts = [(name, line) for kind, name, line in named_parts(text) if kind == "TEST_CASE"]
+        lines = text.split("\n")
+        ends = [line - 1 for _, line in parts[1:]] + [len(lines)]
+        for (name, line), end in zip(parts, ends):
+            if mistake.says in as_printed("\n".join(lines[line - 1:end])):
+                found.append(name)
+    return found
+
+
+def run_case(command: list, folder: Path) -> tuple:
+    """Its status (None: it took too long) and what it said. Whatever it started ends with it."""
+    environment = {**os.environ, "PBP_PROGRAM": str(folder / "test"), "PBP_SANITIZERS": "address", "PBP_BUILD_TYPE": "Debug"}
+    process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               text=True, errors="replace", start_new_session=True, env=environment)
+    try:
+        output, _ = process.communicate(timeout=LIMIT)
+        return process.returncode, output
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        return None, process.communicate()[0]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    mistake: Mistake
+    problem: str  # nothing if it was caught
+    output: str
+    seconds: float
+
+
+def judge(mistake: Mistake, kit: Path, unchanged: bool = False) -> Verdict:
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="mistake-") as folder:
+        see = see_it_pass if unchanged else see_it_caught
+        problem, output = see(mistake, Path(folder).resolve(), kit)
+    return Verdict(mistake, problem, output, time.monotonic() - began)
+
+
+def see_it_pass(mistake: Mistake, copy: Path, kit: Path) -> tuple:
+    complaint = build(mistake, copy, kit)
+    if complaint:
+        return f"does not compile:\n{complaint}", ""
+    command = cases(mistake, copy / "test")[0]
+    status, output = run_case(command, copy)
+    return "" if status == 0 else f"fails on the solution: {command[-1]}", output
+
+
+def see_it_caught(mistake: Mistake, copy: Path, kit: Path) -> tuple:
+    for name in mistake.touched():
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, copy / name)
+    complaint = git_apply(copy, mistake.path)
+    if complaint:
+        return f"does not apply: {complaint}", ""
+    complaint = build(mistake, copy, kit)
+    if complaint:
+        return f"does not compile:\n{complaint}", ""
+    problem, shown = "no test notices", ""
+    for command in cases(mistake, copy / "test"):
+        status, output = run_case(command, copy)
+        output = output.replace(str(ROOT) + "/", "")
+        if status is None:
+            problem, shown = f"a test needs more than {LIMIT} s to notice: {command[-1]}", output
+        elif status != 0 and mistake.says in output:
+            return "", output
+        elif status != 0:
+            problem, shown = "a test fails, but does not say so", output
+    return problem, shown
+
+
+def tell(verdict: Verdict, options: argparse.Namespace) -> None:
+    word = "MISSED" if verdict.problem else "passed" if options.unchanged else "caught"
+    print(f"{word}  {verdict.seconds:5.1f} s  {verdict.mistake.name}: {verdict.problem or verdict.mistake.says}")
+    if options.verbose or verdict.problem:
+        lines = [line for line in verdict.output.splitlines() if line.strip() and not line.startswith("=====")]
+        print("".join(f"          {line}\n" for line in lines[:25]), end="")
+    sys.stdout.flush()
+
+
+def main(arguments: list) -> int:
+    parser = argparse.ArgumentParser(description="Applies each mistake to the solution; the tests must catch it, in words.")
+    parser.add_argument("which", nargs="*", metavar="NN|slug", help="a lesson, or a mistake; all, if none is named")
+    parser.add_argument("-j", dest="jobs", type=int, default=1, metavar="N", help="how many at a time")
+    parser.add_argument("-v", dest="verbose", action="store_true", help="show what the tests said")
+    parser.add_argument("--unchanged", action="store_true", help="run the same tests on the solutions, where they must pass")
+    options = parser.parse_args(arguments)
+    chosen = [mistake for mistake in all_mistakes()
+              if not options.which or {mistake.path.stem, mistake.path.parents[1].name[:2]} & set(options.which)]
+    if not chosen:
+        parser.error("there is no such mistake")
+    kit = harness(options.jobs)
+    survivors = 0
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for verdict in pool.map(lambda mistake: judge(mistake, kit, options.unchanged), chosen):
+            tell(verdict, options)
+            survivors += bool(verdict.problem)
+    good = "passed" if options.unchanged else "caught"
+    print(f"{len(chosen)} mistakes: {len(chosen) - survivors} {good}, {survivors} not")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
