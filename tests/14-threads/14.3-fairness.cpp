@@ -16,7 +16,6 @@
 #include <rt/yield_now.hpp>
 #include <support/counted_future.hpp>
 #include <support/story.hpp>
-#include <support/trace_log.hpp>
 
 #include <chrono>
 #include <latch>
@@ -171,7 +170,6 @@ TEST_SUITE("14.3 fairness") {
             Remote<> second("the second event");
             std::latch in_poll(1);
             std::latch until_second(1);
-            TraceLog log{TraceLog::Kind::park, TraceLog::Kind::unpark};
             rt::MultiThread runtime(2);
             runtime.set_base(bell);
             auto block = [](CountedFuture<void> event, std::latch* arrived, std::latch* until) -> rt::Async<> {
@@ -188,7 +186,7 @@ TEST_SUITE("14.3 fairness") {
             rt::JoinHandle<> blocked = runtime.spawn(block(first.future(), &in_poll, &until_second));
             rt::JoinHandle<int> releasing = runtime.spawn(release(second.future(), &until_second));
             if (round % 2 == 0) {
-                wait_until_asleep(log, 2);  // else somebody may still keep watch
+                wait_until_asleep(runtime);  // else somebody may still keep watch
             }
             bell.ring(first);
             in_poll.wait();

@@ -126,9 +126,8 @@ TEST_SUITE("14.3 work stealing") {
 
     TEST_CASE("a single task behind a poll that does not end is taken by another worker") {
         for (int round = 0; round < 20; ++round) {
-            TraceLog log{Kind::park, Kind::unpark};
             rt::MultiThread runtime(2);
-            wait_until_asleep(log, 2);
+            wait_until_asleep(runtime);
             for (int time = 0; time < 3; ++time) {
                 // The first time nobody keeps watch, later somebody may.
                 step("round {}: a task queues one other and waits for it without giving its thread up", round);

@@ -1,33 +1,12 @@
 /// \file
-/// Waits until the workers of a runtime have gone to sleep, as the trace tells it.
+/// Waits until the workers of a runtime have gone to sleep.
 #pragma once
 
-#include <rt/trace.hpp>
-#include <support/trace_log.hpp>
+#include <rt/multi_thread.hpp>
+#include <support/random.hpp>
 
-#include <cstddef>
-#include <set>
-#include <string>
-
-/// Waits until `workers` of them sleep for good: not for the time of a watch. `log` listens to park and unpark since before
-/// the runtime was made; nobody else parks meanwhile.
-inline void wait_until_asleep(const support::TraceLog& log, std::size_t workers) {
-    for (int parks = 1;; ++parks) {
-        log.wait_for(rt::trace::Kind::park, parks);
-        std::string const text = log.text();
-        std::set<std::string> asleep;
-        for (std::size_t begin = 0; begin < text.size();) {
-            std::size_t const end = text.find('\n', begin);
-            std::string const line = text.substr(begin, end - begin);
-            if (line.starts_with("unpark ")) {
-                asleep.erase(line.substr(7));
-            } else if (!line.ends_with(" with a deadline")) {
-                asleep.insert(line.substr(5));
-            }
-            begin = end + 1;
-        }
-        if (asleep.size() == workers) {
-            return;
-        }
-    }
+/// Waits until all workers sleep until someone wakes them, and none keeps watch. Nobody else gives the runtime work meanwhile.
+/// (A trace could not tell: which of two threads announces first says nothing about which was first.)
+inline void wait_until_asleep(const rt::MultiThread& runtime) {
+    support::spin_until([&runtime] { return runtime.asleep_count() == runtime.worker_count(); });
 }

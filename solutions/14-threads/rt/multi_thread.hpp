@@ -89,6 +89,12 @@ class MultiThread final : public Scheduler {
 
     /// How many threads run tasks.
     std::size_t worker_count() const noexcept { return crew_.workers.size(); }
+    /// How many workers sleep until someone wakes them; one that keeps watch (watch.hpp) does not. A moment ago, if others
+    /// are at work. Called by tests and by whoever shows statistics.
+    std::size_t asleep_count() const noexcept {
+        std::size_t const resting = worker_count() - crew_.idle.awake_count();
+        return crew_.watch.is_kept() && resting != 0 ? resting - 1 : resting;
+    }
     /// How many tasks are not over. Called by tests and by whoever shows statistics.
     std::size_t task_count() const noexcept { return tasks_.size(); }
 
