@@ -36,6 +36,13 @@ TEST_SUITE("01.3 map and print") {
         });
         CHECK(mapped == Pending);
         CHECK(calls == 0);
+
+        step("map Pending of nothing, to something and to nothing");
+        Poll<int> const something = Poll<void>(Pending).map([&] { return ++calls; });
+        Poll<void> const nothing = Poll<void>(Pending).map([&] { ++calls; });
+        CHECK(something == Pending);
+        CHECK(nothing == Pending);
+        CHECK(calls == 0);
     }
 
     TEST_CASE("map can change the type") {
