@@ -43,6 +43,13 @@ class Server:
     def stop(self, number=signal.SIGINT):
         """Sends the signal and returns what the server said and its status."""
         self.process.send_signal(number)
+        # ThreadSanitizer keeps a signal back that comes just before its thread falls asleep, until the next one.
+        for _ in range(PATIENCE if "thread" in SANITIZERS else 0):
+            try:
+                self.process.wait(1)
+                break
+            except subprocess.TimeoutExpired:
+                self.process.send_signal(number)
         out, err = self.process.communicate(timeout=PATIENCE)
         return out, err, self.process.returncode
 
