@@ -40,16 +40,18 @@ class Server:
         client.settimeout(PATIENCE)
         return client
 
-    def stop(self, number=signal.SIGINT):
-        """Sends the signal and returns what the server said and its status."""
+    def signal(self, number):
         self.process.send_signal(number)
         # ThreadSanitizer keeps a signal back that comes just before its thread falls asleep, until the next one.
-        for _ in range(PATIENCE if "thread" in SANITIZERS else 0):
+        for _ in range(5 if "thread" in SANITIZERS else 0):
             try:
-                self.process.wait(1)
-                break
+                self.process.wait(0.3)
             except subprocess.TimeoutExpired:
                 self.process.send_signal(number)
+
+    def stop(self, number=signal.SIGINT):
+        """Sends the signal and returns what the server said and its status."""
+        self.signal(number)
         out, err = self.process.communicate(timeout=PATIENCE)
         return out, err, self.process.returncode
 
@@ -228,7 +230,7 @@ class End(unittest.TestCase):
                     self.assertTrue(is_answered(client))
                 for n, client in enumerate(clients):
                     client.sendall(b"last words of %d" % n)
-                server.process.send_signal(signal.SIGINT)
+                server.signal(signal.SIGINT)
                 for n, client in enumerate(clients):
                     self.assertEqual(receive(client, 100), b"last words of %d" % n)
                     client.close()
