@@ -40,7 +40,7 @@ class Server:
         client.settimeout(PATIENCE)
         return client
 
-    def signal(self, number):
+    def send(self, number):
         self.process.send_signal(number)
         # ThreadSanitizer keeps a signal back that comes just before its thread falls asleep, until the next one.
         for _ in range(5 if "thread" in SANITIZERS else 0):
@@ -51,7 +51,7 @@ class Server:
 
     def stop(self, number=signal.SIGINT):
         """Sends the signal and returns what the server said and its status."""
-        self.signal(number)
+        self.send(number)
         out, err = self.process.communicate(timeout=PATIENCE)
         return out, err, self.process.returncode
 
@@ -230,7 +230,7 @@ class End(unittest.TestCase):
                     self.assertTrue(is_answered(client))
                 for n, client in enumerate(clients):
                     client.sendall(b"last words of %d" % n)
-                server.signal(signal.SIGINT)
+                server.send(signal.SIGINT)
                 for n, client in enumerate(clients):
                     self.assertEqual(receive(client, 100), b"last words of %d" % n)
                     client.close()
