@@ -1,4 +1,5 @@
 #include "queue.hpp"
+#include "start.hpp"
 
 #include <doctest/doctest.h>
 #include <rt/future.hpp>
@@ -25,15 +26,6 @@ using rt::Ready;
 namespace {
 
 using Token = DropCounter::Token;
-
-/// Makes a task of `future` whose Runnable waits in `queue`.
-template <rt::Future F>
-rt::JoinHandle<rt::OutputOf<F>> start(Queue& queue, F future, rt::Owned owned = rt::Owned::no,
-                                      std::source_location where = std::source_location::current()) {
-    auto [runnable, handle] = rt::make_task(std::move(future), queue, owned, where);
-    queue.start(std::move(runnable));
-    return std::move(handle);
-}
 
 /// How a task that was made at `where` is named in messages.
 std::string name_of_task(std::source_location where) {

@@ -1,4 +1,5 @@
 #include "queue.hpp"
+#include "start.hpp"
 
 #include <doctest/doctest.h>
 #include <rt/future.hpp>
@@ -18,18 +19,6 @@
 using namespace support;
 using rt::Pending;
 using rt::Ready;
-
-namespace {
-
-/// Makes a task of `future` whose Runnable waits in `queue`.
-template <rt::Future F>
-rt::JoinHandle<rt::OutputOf<F>> start(Queue& queue, F future, rt::Owned owned = rt::Owned::no) {
-    auto [runnable, handle] = rt::make_task(std::move(future), queue, owned);
-    queue.start(std::move(runnable));
-    return std::move(handle);
-}
-
-}  // namespace
 
 TEST_SUITE("09.4 abort") {
     TEST_CASE("aborted before its first run") {
