@@ -38,22 +38,6 @@ auto mock_send(const mpsc::Sender<T>& sender, T value) {
     return spawn_mock(fmt::format("send {}", show(value)), sender.send(std::move(value)));
 }
 
-/// A value that locks the channel it is in when it is destroyed.
-class Letter {
-  public:
-    explicit Letter(const mpsc::Sender<Letter>& way_back) : sender_(std::make_unique<mpsc::Sender<Letter>>(way_back)) {}
-    Letter(Letter&&) noexcept = default;
-    Letter& operator=(Letter&&) noexcept = default;
-    ~Letter() {
-        if (sender_) {
-            std::ignore = sender_->is_closed();
-        }
-    }
-
-  private:
-    std::unique_ptr<mpsc::Sender<Letter>> sender_;  // null: moved away
-};
-
 Async<> produce(mpsc::Sender<int> sender, int first, int count) {
     for (int i = 0; i < count; ++i) {
         co_await sender.send(first + i);
