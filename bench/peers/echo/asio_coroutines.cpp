@@ -1,0 +1,120 @@
+// Echo by standalone Asio, with its coroutines; --runtime plain (the default) as Asio's own examples write it, or tuned.
+//
+// Tuned: no locks in the io_context, which one thread runs; the executor's real type instead of any_io_executor; errors as
+// values instead of exceptions. (Asio recycles the memory of frames and operations in both.)
+//
+// needs: asio
+#include "server.hpp"
+
+// Asio 1.22 looks for a macro that clang no longer sets.
+#define ASIO_HAS_CO_AWAIT 1
+#define ASIO_HAS_STD_COROUTINE 1
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include <asio/awaitable.hpp>
+#include <asio/buffer.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/experimental/as_tuple.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/use_awaitable.hpp>
+#include <asio/write.hpp>
+
+namespace {
+
+using asio::ip::tcp;
+
+template <class Acceptor>
+void listen(Acceptor& acceptor, const peer::Options& options) {
+    acceptor.set_option(tcp::acceptor::reuse_address(true));
+    acceptor.bind({asio::ip::address_v4::loopback(), options.port});
+    acceptor.listen(peer::backlog);
+    peer::announce(acceptor.local_endpoint().port());
+}
+
+namespace plain {
+
+asio::awaitable<void> echo(tcp::socket socket, std::size_t size) {
+    auto data = std::make_unique_for_overwrite<char[]>(size);
+    try {
+        for (;;) {
+            std::size_t got = co_await socket.async_read_some(asio::buffer(data.get(), size), asio::use_awaitable);
+            co_await asio::async_write(socket, asio::buffer(data.get(), got), asio::use_awaitable);
+        }
+    } catch (const std::system_error&) {
+        // the end of this connection, by whichever side
+    }
+}
+
+asio::awaitable<void> serve(tcp::acceptor acceptor, std::size_t buffer) {
+    for (;;) {
+        tcp::socket socket = co_await acceptor.async_accept(asio::use_awaitable);
+        socket.set_option(tcp::no_delay(true));
+        asio::co_spawn(acceptor.get_executor(), echo(std::move(socket), buffer), asio::detached);
+    }
+}
+
+void run(const peer::Options& options) {
+    asio::io_context io(1);
+    tcp::acceptor acceptor(io, tcp::v4());
+    listen(acceptor, options);
+    asio::co_spawn(io, serve(std::move(acceptor), options.buffer), asio::detached);
+    io.run();
+}
+
+}  // namespace plain
+
+namespace tuned {
+
+using Executor = asio::io_context::executor_type;
+using Socket = asio::basic_stream_socket<tcp, Executor>;
+using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
+constexpr asio::experimental::as_tuple_t<asio::use_awaitable_t<Executor>> as_values{};
+
+asio::awaitable<void, Executor> echo(Socket socket, std::size_t size) {
+    auto data = std::make_unique_for_overwrite<char[]>(size);
+    for (;;) {
+        auto [read_error, got] = co_await socket.async_read_some(asio::buffer(data.get(), size), as_values);
+        if (read_error) {
+            co_return;
+        }
+        auto [write_error, sent] = co_await asio::async_write(socket, asio::buffer(data.get(), got), as_values);
+        if (write_error) {
+            co_return;
+        }
+    }
+}
+
+asio::awaitable<void, Executor> serve(Acceptor acceptor, std::size_t buffer) {
+    for (;;) {
+        auto [error, accepted] = co_await acceptor.async_accept(as_values);
+        if (!error) {
+            Socket socket(std::move(accepted));
+            socket.set_option(tcp::no_delay(true), error);
+            asio::co_spawn(acceptor.get_executor(), echo(std::move(socket), buffer), asio::detached);
+        }
+    }
+}
+
+void run(const peer::Options& options) {
+    asio::io_context io(ASIO_CONCURRENCY_HINT_UNSAFE);
+    Acceptor acceptor(io, tcp::v4());
+    listen(acceptor, options);
+    asio::co_spawn(io, serve(std::move(acceptor), options.buffer), asio::detached);
+    io.run();
+}
+
+}  // namespace tuned
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    peer::Options options = peer::start(argc, argv, {"plain", "tuned"});
+    options.runtime == "tuned" ? tuned::run(options) : plain::run(options);
+}
