@@ -103,8 +103,8 @@ def includes_go_backwards(root: Path = ROOT) -> list:
 
 def none_is_too_long(root: Path = ROOT) -> list:
     """Also of tests, scripts and CMake files: one concept, one file."""
-    kinds = (".hpp", ".cpp", ".py", ".cmake")
-    files = [path for top in ("lessons", "solutions", "tests", "tools", "cmake") for path in sorted((root / top).rglob("*"))
+    kinds = (".hpp", ".cpp", ".py", ".cmake", ".rs")
+    files = [path for top in ("lessons", "solutions", "tests", "bench", "tools", "cmake") for path in sorted((root / top).rglob("*"))
              if path.suffix in kinds]
     counted = [(path, path.read_text(encoding="utf-8").count("\n")) for path in files]
     return [f"{name_of(path, root)} has {lines} lines; a file stays under {LONGEST}"

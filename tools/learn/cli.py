@@ -3,6 +3,7 @@ import os
 import signal
 import sys
 
+import bench
 import doctor
 import verify
 from building import Build
@@ -18,6 +19,7 @@ HELP = """Poll by Poll: build a Rust-style asynchronous runtime in C++20, lesson
   ./learn run NN [args]    build and run lesson NN's program (--release first: optimised, without sanitizers)
   ./learn test [NN]        build and run the tests, of one lesson or of all (`test course`: the course's own checks)
   ./learn verify           everything that CI runs: g++ and clang, debug and release, and ThreadSanitizer
+  ./learn bench [--list]   the finished runtime beside its peers: Tokio, smol, Asio, libuv, bare epoll (bench/README.md)
   ./learn doctor           what is installed, what is missing, and the exact fix
 
   --yes                    install what is missing without asking
@@ -136,7 +138,7 @@ def examine(words: list, yes: bool, machine: Machine) -> int:
     return doctor.doctor(machine)
 
 
-COMMANDS = {"run": run, "test": test, "verify": verify_all, "doctor": examine}
+COMMANDS = {"run": run, "test": test, "verify": verify_all, "bench": bench.bench, "doctor": examine}
 
 
 def refuse_more(command: str, words: list) -> None:
@@ -149,7 +151,7 @@ def parse(arguments: list) -> tuple:
     yes, words = False, []
     for index, argument in enumerate(arguments):
         lesson_given = words[:1] == ["run"] and any(not word.startswith("-") for word in words[1:])
-        if lesson_given:
+        if lesson_given or words[:1] == ["bench"]:
             words += arguments[index:]
             break
         if argument in ("--yes", "-y"):

@@ -44,6 +44,14 @@ def library(name: str) -> Callable[[Machine], str]:
     return lambda machine: "found" if machine.has_package(name) else ""
 
 
+def header(name: str) -> Callable[[Machine], str]:
+    return lambda machine: "found" if machine.has_file(f"/usr/include/{name}", f"/usr/local/include/{name}") else ""
+
+
+def crate(name: str) -> Callable[[Machine], str]:
+    return lambda machine: "found" if machine.has_file(f"/usr/share/cargo/registry/{name}-[0-9]*") else ""
+
+
 LEARNING = [
     Need(f"a C++20 compiler (g++ {limits.OLDEST_GCC} or newer)", ("g++",), compiler(lambda m: m.gcc() or m.clang())),
     Need(f"CMake {dotted(limits.OLDEST_CMAKE)} or newer", ("cmake",), cmake),
@@ -57,12 +65,25 @@ VERIFYING = [
     Need(f"clang++ {limits.VERIFIED_CLANG} or newer", ("clang-19",),
          compiler(lambda m: m.clang(limits.VERIFIED_CLANG))),
     Need("clang's sanitizers", ("libclang-rt-19-dev",), clang_runtime),
-    Need("standalone Asio", ("libasio-dev",),
-         lambda m: "found" if m.has_file("/usr/include/asio.hpp", "/usr/local/include/asio.hpp") else ""),
+    Need("standalone Asio", ("libasio-dev",), header("asio.hpp")),
     Need("git", ("git",), program("git")),
     Need("netcat", ("netcat-openbsd",), program("nc")),
     Need("socat", ("socat",), program("socat")),
     Need("curl", ("curl",), program("curl")),
+]
+
+# Each is one peer or one instrument of ./learn bench, which goes on without.
+BENCHING = [
+    Need("Tokio", ("librust-tokio-dev",), crate("tokio")),
+    Need("smol", ("librust-smol-dev",), crate("smol")),
+    Need("cargo", ("cargo",), program("cargo")),
+    Need("libuv", ("libuv1-dev",), header("uv.h")),
+    Need("standalone Asio", ("libasio-dev",), header("asio.hpp")),
+    Need("Google Benchmark", ("libbenchmark-dev",), header("benchmark/benchmark.h")),
+    Need("liburing", ("liburing-dev",), header("liburing.h")),
+    Need("pkg-config", ("pkg-config",), program("pkg-config", "pkgconf")),
+    Need("strace", ("strace",), program("strace")),
+    Need("valgrind", ("valgrind",), program("valgrind")),
 ]
 
 

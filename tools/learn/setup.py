@@ -1,6 +1,7 @@
 """Brings what is missing: asks where a person is there, goes ahead with --yes or in CI, else says the one command to type."""
 import os
 import subprocess
+from typing import Optional
 
 import machine as limits
 from machine import Machine
@@ -52,10 +53,10 @@ def still_missing(machine: Machine, absent: list) -> str:
     return f"still missing: {titles}; ./learn doctor says more."
 
 
-def set_up(machine: Machine, yes: bool, for_verify: bool = False) -> None:
-    """Returns when everything is there. Called by every command that builds."""
+def set_up(machine: Machine, yes: bool, for_verify: bool = False, needs: Optional[list] = None) -> None:
+    """Returns when everything is there: what building needs, or just `needs`. Called by every command that builds."""
     refuse_bad_system(machine)
-    needs = (VERIFYING if for_verify else []) + LEARNING
+    needs = needs or (VERIFYING if for_verify else []) + LEARNING
     absent = missing(machine, needs)
     if not absent:
         return

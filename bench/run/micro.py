@@ -1,0 +1,93 @@
+"""The micro-benchmarks: nanoseconds of one operation. Each peer's program runs in a process of its own, by turns.
+
+Which N makes a run long enough (some 20 ms, 60 with --quick off) is found once for each cell and then stays.
+"""
+from .children import Failed
+from .section import Program, Section
+
+# measure: (title, what is counted, first N)
+MEASURES = {
+    "spawn_await": ("spawn + await, one after another", "wall"),
+    "spawn_many": ("spawn 1 M, then join all", "wall"),
+    "join_set_1000": ("JoinSet of 1000, a task", "wall"),
+    "yield_1": ("yield_now, 1 task", "wall"),
+    "yield_1000": ("yield_now, 1000 tasks", "wall"),
+    "block_on_ready": ("block_on of a ready future", "wall"),
+    "notify_ping_pong": ("wake ping-pong, Notify", "wall"),
+    "oneshot_ping_pong": ("wake ping-pong, oneshot", "wall"),
+    "spawn_blocking": ("spawn_blocking round trip", "wall"),
+    "timers_create": ("100,000 timers: create", "cpu"),
+    "timers_cancel": ("100,000 timers: cancel", "cpu"),
+    "timers_run": ("100,000 timers: run to the end", "cpu"),
+}
+FIXED = {"spawn_many": 1_000_000, "timers_create": 100_000, "timers_cancel": 100_000, "timers_run": 100_000}
+RUNTIMES = {"rt": ("current_thread", "multi_thread:2", "asio"), "tokio_micro": ("current_thread", "multi_thread:2")}
+
+
+def columns(bench) -> list:
+    """(column, program, runtime or None) of all that is built."""
+    found = []
+    for program in bench.programs("micro"):
+        title = program.name.removesuffix("_micro")
+        for runtime in RUNTIMES.get(program.name, (None,)):
+            found.append((f"{title} {runtime}" if runtime else title, program, runtime))
+    return found
+
+
+def words(program: Program, runtime, *rest) -> list:
+    return [program.path, *map(str, rest), *(["--runtime", runtime] if runtime else [])]
+
+
+def measures_of(bench, program: Program, runtime) -> list:
+    """What it has; a runtime it was built without has nothing."""
+    try:
+        return bench.output_of(words(program, runtime, "list")).split()
+    except Failed as failure:
+        bench.skip(f"{program.name} on {runtime}: {failure}")
+        return []
+
+
+def once(bench, program: Program, runtime, measure: str, count: int) -> tuple:
+    """One run: (wall, CPU) nanoseconds of the whole of it, or (bytes, bytes)."""
+    line = bench.output_of(words(program, runtime, measure, count)).split()
+    if len(line) != 4 or line[0] != measure or int(line[1]) != count:
+        raise Failed(f"{program.name} answered '{' '.join(line)}' to {measure} {count}")
+    return int(line[2]), int(line[3])
+
+
+def fitting_count(bench, program: Program, runtime, measure: str) -> int:
+    """So many operations that a run takes long enough to be measured."""
+    if measure in FIXED:
+        return FIXED[measure] // (10 if bench.quick and measure == "spawn_many" else 1)
+    wanted, count = (20e6 if bench.quick else 60e6), 1000
+    while True:
+        wall, _ = once(bench, program, runtime, measure, count)
+        if wall >= wanted / 4:
+            return max(1000, round(count * wanted / wall / 1000) * 1000)
+        count = count * 10 if wall < wanted / 40 else count * 4
+
+
+def measure(bench) -> None:
+    """All peers of one measure stand in the same rounds."""
+    there = [(column, program, runtime, measures_of(bench, program, runtime)) for column, program, runtime in columns(bench)]
+    for name, (title, what) in MEASURES.items():
+        cells = {}
+        for column, program, runtime, has in there:
+            if name in has:
+                cells[column] = cell(bench, program, runtime, name, what)
+        if cells:
+            found = bench.rounds(cells, 3 if bench.quick else 11, name)
+            unit = "ns" if what == "wall" else "ns CPU"
+            bench.row(name, title, unit, {column: found[column][what] for column in cells})
+
+
+def cell(bench, program: Program, runtime, name: str, what: str):
+    count = fitting_count(bench, program, runtime, name)
+
+    def run() -> dict:
+        wall, cpu = once(bench, program, runtime, name, count)
+        return {"wall": wall / count, "cpu": cpu / count}
+    return run
+
+
+SECTION = Section("micro", "one operation of the runtime", measure, order=10, kinds=("micro", "rust"))

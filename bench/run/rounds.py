@@ -1,0 +1,155 @@
+"""Interleaved rounds: every cell once in each round, so that what changes on the machine changes for all of them; medians.
+
+Around every round the machine is watched: a loop of fixed work before and after it (it takes longer while the clock is low or
+a neighbour shares the core), the time that a hypervisor stole, and the CPU time used by processes that are not ours. A round in
+which one of them shows is disturbed: it is measured again, and that is said; where the machine is never quiet, the last
+rounds are kept all the same, and that is said too.
+"""
+import os
+import statistics
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Optional
+
+from .section import Stat
+
+STOLEN = 0.02          # of all CPU time of the round
+FOREIGN = 0.15         # of one core: what other processes may use
+SLOWER = 1.20          # the fixed loop against its best so far
+
+
+def stat_of(samples: list) -> Stat:
+    ordered = sorted(samples)
+    if len(ordered) < 3:
+        return Stat(statistics.median(ordered), ordered[0], ordered[-1], len(ordered))
+    low, _, high = statistics.quantiles(ordered, n=4, method="inclusive")
+    return Stat(statistics.median(ordered), low, high, len(ordered))
+
+
+def fixed_work() -> float:
+    """Seconds of CPU that the same small piece of work takes now: the best of three, each some ms."""
+    def once() -> float:
+        begin = time.process_time()
+        total = 0
+        for number in range(60_000):
+            total += number & 7
+        return time.process_time() - begin
+    return min(once() for _ in range(3))
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The machine's CPU time so far, in seconds."""
+    wall: float
+    busy: float        # all cores, without what was stolen
+    stolen: float
+    own: float         # this process and all it has started
+
+    @staticmethod
+    def now() -> "Moment":
+        fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
+        tick = os.sysconf("SC_CLK_TCK")
+        user, nice, system, _, _, irq, soft, stolen = (int(field) / tick for field in fields[:8])
+        return Moment(time.monotonic(), user + nice + system + irq + soft, stolen, own_cpu(os.getpid()))
+
+
+def own_cpu(root: int) -> float:
+    """This process, its children that are over, and those that still run with all of theirs."""
+    parents, used = {}, {}
+    tick = os.sysconf("SC_CLK_TCK")
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                fields = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            parents[int(entry)] = int(fields[1])
+            used[int(entry)] = sum(map(int, fields[11:15])) / tick     # its own, and of the children it waited for
+    return sum(time_used for pid, time_used in used.items() if descends(pid, root, parents))
+
+
+def descends(pid: Optional[int], root: int, parents: dict) -> bool:
+    while pid and pid != root:
+        pid = parents.get(pid)
+    return pid == root
+
+
+class Watch:
+    """Tells whether a round was disturbed. One for a whole run: the best of the fixed loop is remembered."""
+
+    def __init__(self, work: Callable[[], float] = fixed_work, now: Callable[[], Moment] = Moment.now):
+        self.work, self.now = work, now
+        self.best = float("inf")
+        self.begun: Optional[Moment] = None
+        self.before = 0.0
+
+    def begin(self) -> None:
+        self.before = self.work()
+        self.best = min(self.best, self.before)
+        self.begun = self.now()
+
+    def end(self) -> str:
+        """Why the round was disturbed; empty if it was not."""
+        a, b = self.begun, self.now()
+        after = self.work()
+        self.best = min(self.best, after)
+        wall = max(b.wall - a.wall, 1e-3)
+        stolen, foreign = b.stolen - a.stolen, (b.busy - a.busy) - (b.own - a.own)
+        tick = 2 / os.sysconf("SC_CLK_TCK")          # the counters' grain is no disturbance
+        if stolen > STOLEN * wall + tick:
+            return f"{100 * stolen / wall:.0f} % of its time was stolen"
+        if foreign > FOREIGN * wall + 2 * tick:
+            return f"other processes used {100 * foreign / wall:.0f} % of a core"
+        slower = max(self.before, after) / self.best
+        return f"the machine ran {slower:.2f} times slower than before" if slower > SLOWER else ""
+
+
+@dataclass
+class Rounds:
+    """What came of it: `stats` by cell and metric, and what to say about the rounds."""
+    stats: dict
+    samples: dict
+    kept: int
+    repeated: int
+    disturbed: int
+    reasons: list
+
+
+def run_rounds(cells: dict, count: int, watch: Watch, on_round: Callable[[int, str], None] = lambda number, why: None,
+               most_repeats: Optional[int] = None) -> Rounds:
+    """Runs `count` undisturbed rounds; each cell is called without arguments and gives {metric: figure}, or a figure.
+
+    The order turns from round to round. At most `most_repeats` rounds (the half of `count`, if not said) are measured
+    again; rounds that are disturbed after that count. If interrupted, or if a cell fails, nothing is lost: the exception
+    carries the rounds so far as `.rounds`.
+    """
+    most = count // 2 if most_repeats is None else most_repeats
+    names = list(cells)
+    samples: dict = {name: {} for name in names}
+    result = Rounds({}, samples, 0, 0, 0, [])
+    try:
+        while result.kept < count:
+            shift = result.kept % len(names) if names else 0
+            watch.begin()
+            found = {name: cells[name]() for name in names[shift:] + names[:shift]}
+            why = watch.end()
+            if why:
+                result.reasons.append(why)
+            if why and result.repeated < most:
+                result.repeated += 1
+                on_round(result.kept, why)
+                continue
+            result.disturbed += bool(why)
+            for name, figures in found.items():
+                for metric, figure in (figures if isinstance(figures, dict) else {"": figures}).items():
+                    samples[name].setdefault(metric, []).append(float(figure))
+            result.kept += 1
+            on_round(result.kept, "")
+    except BaseException as error:
+        error.rounds = result                # type: ignore[attr-defined]
+        raise
+    finally:
+        result.stats = {name: {metric: stat_of(values) for metric, values in metrics.items()}
+                        for name, metrics in samples.items() if metrics}
+    return result
