@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <fmt/core.h>
+
 using namespace support;
 using rt::Pending;
 using rt::Poll;
@@ -52,6 +54,7 @@ TEST_SUITE("01.1 Ready or Pending") {
         step("take the value of Pending");
         Poll<int> answer = Pending;
         CHECK_THROWS_AS((void)answer.value(), std::bad_optional_access);
+        CHECK(answer.is_pending());
     }
 
     TEST_CASE("the value can be changed where it lies") {
@@ -87,5 +90,13 @@ TEST_SUITE("01.1 Ready or Pending") {
         CHECK(Poll<int>(Ready(3)) != Ready(4));
         CHECK(Poll<int>(Ready(3)) == Poll<int>(Ready(3)));
         CHECK(Poll<int>(Ready(3)) != Poll<int>(Pending));
+    }
+
+    TEST_CASE("an answer can be printed") {
+        step("print Ready and Pending");
+        CHECK(fmt::format("{}", Poll<int>(Ready(3))) == "Ready(3)");
+        CHECK(fmt::format("{}", Poll<std::string>(Ready("tea"))) == "Ready(tea)");
+        CHECK(fmt::format("{}", Poll<int>(Pending)) == "Pending");
+        CHECK(fmt::format("{}", Poll<std::unique_ptr<int>>(Ready(nullptr))) == "Ready(…)");
     }
 }

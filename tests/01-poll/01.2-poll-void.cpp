@@ -5,6 +5,8 @@
 
 #include <type_traits>
 
+#include <fmt/core.h>
+
 using namespace support;
 using rt::Pending;
 using rt::Poll;
@@ -52,5 +54,11 @@ TEST_SUITE("01.2 Poll<void> has only the news") {
         CHECK(whistle(false) != Ready());
         CHECK(whistle(true) == Poll<void>(Ready()));
         CHECK(whistle(true) != Poll<void>(Pending));
+    }
+
+    TEST_CASE("an answer can be printed") {
+        step("print Ready and Pending");
+        CHECK(fmt::format("{}", whistle(true)) == "Ready");
+        CHECK(fmt::format("{}", whistle(false)) == "Pending");
     }
 }

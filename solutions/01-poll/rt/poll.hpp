@@ -59,27 +59,27 @@ class [[nodiscard]] Poll {
   public:
     using Value = T;
 
-    constexpr Poll(PendingType) noexcept {}
+    Poll(PendingType) noexcept {}
 
     template <class U>
         requires std::constructible_from<T, U>
-    constexpr Poll(Ready<U> ready) : value_(std::in_place, std::move(ready).take()) {}
+    Poll(Ready<U> ready) : value_(std::in_place, std::move(ready).take()) {}
 
     Poll(T) = delete;  // a bare value is no answer: return Ready(value)
 
     /// True if there is a value to take.
-    constexpr bool is_ready() const noexcept { return value_.has_value(); }
+    bool is_ready() const noexcept { return value_.has_value(); }
     /// True if the work is not done: poll again after the next wake.
-    constexpr bool is_pending() const noexcept { return !value_.has_value(); }
+    bool is_pending() const noexcept { return !is_ready(); }
 
     /// The value. Call it only when `is_ready()`; throws `std::bad_optional_access` otherwise.
-    constexpr T& value() & { return value_.value(); }
-    constexpr const T& value() const& { return value_.value(); }
-    constexpr T&& value() && { return std::move(value_).value(); }
+    T& value() & { return value_.value(); }
+    const T& value() const& { return value_.value(); }
+    T&& value() && { return std::move(value_).value(); }
 
     /// Ready(f(value)) if there is a value, else Pending. Called to turn one answer into another without looking inside.
     template <std::invocable<T&&> F>
-    constexpr auto map(F&& f) && -> Poll<std::invoke_result_t<F, T&&>> {
+    auto map(F&& f) && -> Poll<std::invoke_result_t<F, T&&>> {
         using U = std::invoke_result_t<F, T&&>;
         if (is_pending()) {
             return Pending;
@@ -92,13 +92,13 @@ class [[nodiscard]] Poll {
         }
     }
 
-    friend constexpr bool operator==(const Poll& poll, PendingType) noexcept { return poll.is_pending(); }
+    friend bool operator==(const Poll& poll, PendingType) noexcept { return poll.is_pending(); }
     template <class U>
         requires std::equality_comparable_with<T, U>
-    friend constexpr bool operator==(const Poll& poll, const Ready<U>& ready) {
+    friend bool operator==(const Poll& poll, const Ready<U>& ready) {
         return poll.is_ready() && *poll.value_ == ready.value();
     }
-    friend constexpr bool operator==(const Poll& a, const Poll& b)
+    friend bool operator==(const Poll& a, const Poll& b)
         requires std::equality_comparable<T>
     = default;
 
@@ -112,20 +112,20 @@ class [[nodiscard]] Poll<void> {
   public:
     using Value = void;
 
-    constexpr Poll(PendingType) noexcept {}
-    constexpr Poll(Ready<void>) noexcept : ready_(true) {}
+    Poll(PendingType) noexcept {}
+    Poll(Ready<void>) noexcept : ready_(true) {}
 
     /// True if the work is done.
-    constexpr bool is_ready() const noexcept { return ready_; }
+    bool is_ready() const noexcept { return ready_; }
     /// True if the work is not done: poll again after the next wake.
-    constexpr bool is_pending() const noexcept { return !ready_; }
+    bool is_pending() const noexcept { return !is_ready(); }
 
     /// Does nothing; there so that code for any `T` can say `value()`.
-    constexpr void value() const noexcept {}
+    void value() const noexcept {}
 
     /// Ready(f()) if done, else Pending.
     template <std::invocable F>
-    constexpr auto map(F&& f) && -> Poll<std::invoke_result_t<F>> {
+    auto map(F&& f) && -> Poll<std::invoke_result_t<F>> {
         using U = std::invoke_result_t<F>;
         if (is_pending()) {
             return Pending;
@@ -138,9 +138,9 @@ class [[nodiscard]] Poll<void> {
         }
     }
 
-    friend constexpr bool operator==(const Poll& poll, PendingType) noexcept { return poll.is_pending(); }
-    friend constexpr bool operator==(const Poll& poll, Ready<void>) noexcept { return poll.is_ready(); }
-    friend constexpr bool operator==(const Poll&, const Poll&) noexcept = default;
+    friend bool operator==(const Poll& poll, PendingType) noexcept { return poll.is_pending(); }
+    friend bool operator==(const Poll& poll, Ready<void>) noexcept { return poll.is_ready(); }
+    friend bool operator==(const Poll&, const Poll&) noexcept = default;
 
   private:
     bool ready_ = false;
