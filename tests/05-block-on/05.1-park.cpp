@@ -216,7 +216,7 @@ TEST_SUITE("05.1 park until unparked") {
             still_alive();
         }
         other.join();
-        rt::trace::listen(nullptr);
+        rt::trace::stop_listening(&FallingAsleep::hear);
         CHECK_FALSE(park.has_token());
     }
 
@@ -247,7 +247,7 @@ TEST_SUITE("05.1 park until unparked") {
             park.park(std::nullopt);
             CHECK(unparked_twice.load());
             unparker.join();
-            rt::trace::listen(nullptr);
+            rt::trace::stop_listening(&LateNotification::hear);
             park.park(long_ago);  // if it did wake up by mistake, there is a token too many
         }
     }

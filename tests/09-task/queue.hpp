@@ -5,6 +5,7 @@
 #include <rt/runnable.hpp>
 #include <rt/sync.hpp>
 #include <rt/task_state.hpp>
+#include <rt/trace.hpp>
 #include <support/story.hpp>
 
 #include <doctest/doctest.h>
@@ -23,6 +24,7 @@ namespace support {
 class Queue final : public rt::Schedule {
   public:
     void schedule(rt::Runnable runnable) noexcept override {
+        rt::trace::emit(rt::trace::Kind::queue, &runnable.task());
         rt::Lock lock(mutex_);
         ++schedules_;
         runnables_.push_back(std::move(runnable));
@@ -34,6 +36,7 @@ class Queue final : public rt::Schedule {
 
     /// Puts a newborn task's Runnable in, which is not counted as a wake.
     void start(rt::Runnable runnable) {
+        rt::trace::emit(rt::trace::Kind::queue, &runnable.task());
         rt::Lock lock(mutex_);
         runnables_.push_back(std::move(runnable));
     }

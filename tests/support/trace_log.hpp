@@ -28,7 +28,7 @@ class TraceLog {
   public:
     using Kind = rt::trace::Kind;
 
-    /// Listens to all kinds, or to those named only.
+    /// Listens to all kinds up to `blocking_run`, or to those named only.
     TraceLog(std::initializer_list<Kind> only = {}) : only_(only) {
         current().store(this, rt::release);
         rt::trace::listen(&hear);
@@ -36,7 +36,7 @@ class TraceLog {
     TraceLog(const TraceLog&) = delete;
     TraceLog& operator=(const TraceLog&) = delete;
     ~TraceLog() {
-        rt::trace::listen(nullptr);
+        rt::trace::stop_listening(&hear);
         current().store(nullptr, rt::release);
     }
 
@@ -104,7 +104,7 @@ class TraceLog {
         rt::Lock lock(mutex_);
         ++counts_[static_cast<std::size_t>(event.kind)];
         changed_.notify_all();
-        bool wanted = only_.empty();
+        bool wanted = only_.empty() && event.kind < Kind::queue;
         for (Kind kind : only_) {
             wanted = wanted || kind == event.kind;
         }
@@ -113,18 +113,22 @@ class TraceLog {
         }
     }
 
+    static const char* how_it_ended(std::int64_t value) noexcept {
+        return value > 0 ? "Ready" : value == 0 ? "Pending" : "exception";
+    }
+
     std::string line(const rt::trace::Event& event) {
         std::string const who = name_of(event.subject);
         std::int64_t const value = event.value;
         switch (event.kind) {
             case Kind::spawn: return fmt::format("spawn {}", who);
             case Kind::poll_begin: return fmt::format("poll {}", who);
-            case Kind::poll_end:
-                return fmt::format("polled {}: {}", who, value > 0 ? "Ready" : value == 0 ? "Pending" : "exception");
+            case Kind::poll_end: return fmt::format("polled {}: {}", who, how_it_ended(value));
             case Kind::wake: return fmt::format("wake {}: {}", who, value != 0 ? "queued" : "already queued");
             case Kind::abort: return fmt::format("abort {}", who);
             case Kind::drop: return fmt::format("drop {}", who);
-            case Kind::park: return fmt::format("park {}{}", who, value != 0 ? " with a deadline" : "");
+            case Kind::park:
+                return fmt::format("park {}{}", who, (value & rt::trace::has_deadline) != 0 ? " with a deadline" : "");
             case Kind::unpark: return fmt::format("unpark {}", who);
             case Kind::timer_set: return fmt::format("timer set {}", who);
             case Kind::timer_fire: return fmt::format("timer fires {}", who);
@@ -132,8 +136,15 @@ class TraceLog {
             case Kind::io_ready: return fmt::format("ready {}", who);
             case Kind::steal: return fmt::format("steal {}", value);
             case Kind::blocking_run: return fmt::format("blocking run {}", who);
-            default: return fmt::format("event {} {}", static_cast<int>(event.kind), who);
+            case Kind::queue: return fmt::format("queue {}", who);
+            case Kind::waker_clone: return fmt::format("clone the waker of {}", who);
+            case Kind::waker_drop: return fmt::format("drop a waker of {}", who);
+            case Kind::part_begin: return fmt::format("poll of {} {}", event.text, who);
+            case Kind::part_end: return fmt::format("polled of {}: {}", who, how_it_ended(value));
+            case Kind::name: return fmt::format("name {}", event.text);
+            case Kind::thread: return fmt::format("thread {} {}", event.text, value);
         }
+        return "";
     }
 
     std::string name_of(const void* subject) {

@@ -11,6 +11,8 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
 
 namespace rt::sys {
 
@@ -21,6 +23,38 @@ inline int on_signal(int number, void (*handler)(int)) noexcept {
     action.sa_flags = SA_RESTART;
     ::sigfillset(&action.sa_mask);
     return detail::or_errno(::sigaction(number, &action, nullptr));
+}
+
+/// Keeps signal `number` from the calling thread, and from those that it starts from now on: it waits for
+/// `wait_for_signal`.
+inline int block_signal(int number) noexcept {
+    sigset_t set;
+    ::sigemptyset(&set);
+    ::sigaddset(&set, number);
+    return -::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+/// Sleeps until signal `number` comes, which must be blocked.
+inline int wait_for_signal(int number) noexcept {
+    sigset_t set;
+    ::sigemptyset(&set);
+    ::sigaddset(&set, number);
+    return detail::or_errno(::sigwaitinfo(&set, nullptr));
+}
+
+/// The kernel's number of the calling thread; the main thread's is `process_id()`.
+inline int thread_id() noexcept { return static_cast<int>(::gettid()); }
+inline int process_id() noexcept { return static_cast<int>(::getpid()); }
+
+/// Processor time that the thread with this number has used; negative if there is no such thread in this process.
+inline std::chrono::microseconds cpu_time_of_thread(int id) noexcept {
+    // As pthread_getcpuclockid makes it: the clock of a thread's time on the processor.
+    auto const clock = static_cast<clockid_t>((~static_cast<unsigned>(id) << 3U) | 6U);
+    timespec time{};
+    if (::clock_gettime(clock, &time) != 0) {
+        return std::chrono::microseconds(-1);
+    }
+    return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_nsec / 1000);
 }
 
 /// Lets the process open as many descriptors as it may; returns how many that are.

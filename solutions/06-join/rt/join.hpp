@@ -8,6 +8,7 @@
 #pragma once
 
 #include <rt/outcome.hpp>
+#include <rt/trace.hpp>
 
 #include <optional>
 #include <tuple>
@@ -27,8 +28,12 @@ class Child {
 
     /// Polls the child unless it is done; true if it is done now.
     bool poll(Context& cx) {
-        if (future_ && poll_into(*future_, cx, outcome_)) {
-            future_.reset();
+        if (future_) {
+            trace::PartPoll announced(this, "join");
+            if (poll_into(*future_, cx, outcome_)) {
+                future_.reset();
+            }
+            announced.ended(!future_);
         }
         return !future_;
     }

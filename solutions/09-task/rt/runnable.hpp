@@ -73,7 +73,7 @@ class Task {
 #if RT_CHECKS
         where_ = where;
 #endif
-        trace::emit(trace::Kind::spawn, this, where.line());
+        trace::emit(trace::Kind::spawn, this, where.line(), where.file_name());
     }
     virtual ~Task() = default;
 
@@ -105,6 +105,14 @@ class Task {
 
     void wake_by_ref() noexcept;
     void wake() noexcept;
+    void clone_waker() noexcept {
+        trace::emit(trace::Kind::waker_clone, this);
+        state_.retain();
+    }
+    void drop_waker() noexcept {
+        trace::emit(trace::Kind::waker_drop, this);
+        release_one();
+    }
     void release_one() noexcept {
         if (state_.release_one() == TaskState::OnRelease::destroy) {
             delete this;
@@ -278,9 +286,10 @@ inline void Task::wake() noexcept {
     bool schedules = state_.wake() == TaskState::OnWake::schedule;
     trace::emit(trace::Kind::wake, this, schedules);
     if (schedules) {
+        trace::emit(trace::Kind::waker_drop, this);
         schedule_.schedule(Runnable::from_raw(this));
     } else {
-        release_one();
+        drop_waker();
     }
 }
 
@@ -293,10 +302,10 @@ inline void Task::abort() noexcept {
 }
 
 inline constexpr WakerVTable Task::waker_vtable{
-    [](void* data) noexcept { from(data).state_.retain(); },
+    [](void* data) noexcept { from(data).clone_waker(); },
     [](void* data) noexcept { from(data).wake(); },
     [](void* data) noexcept { from(data).wake_by_ref(); },
-    [](void* data) noexcept { from(data).release_one(); },
+    [](void* data) noexcept { from(data).drop_waker(); },
 };
 
 }  // namespace rt

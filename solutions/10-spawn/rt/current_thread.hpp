@@ -23,6 +23,7 @@
 #include <rt/scheduler.hpp>
 #include <rt/sync.hpp>
 #include <rt/task_list.hpp>
+#include <rt/trace.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -59,6 +60,7 @@ class CurrentThread final : public Scheduler {
 
     /// Queues a woken task. Called by wakers, on any thread.
     void schedule(Runnable runnable) noexcept override {
+        trace::emit(trace::Kind::queue, &runnable.task());
         if (detail::current_scheduler == this) {
             queue_.push(std::move(runnable));
             return;
@@ -103,6 +105,14 @@ class CurrentThread final : public Scheduler {
             schedule(std::move(runnable));
         }
         // Else the Runnable is dropped here: the task ends as cancelled, and leaves the list.
+    }
+
+    template <Future F>
+    static Poll<OutputOf<F>> poll_main(F& main, Context& cx) {
+        trace::PartPoll announced(&main, "block_on");
+        Poll<OutputOf<F>> poll = main.poll(cx);
+        announced.ended(poll.is_ready());
+        return poll;
     }
 
     /// Polls what is ready, until nothing is or it is time to look around.
@@ -191,7 +201,7 @@ OutputOf<F> CurrentThread::block_on(F future) {
         if (main_waker_->take_wake()) {
             ++polls_;
             budget::refill();
-            Poll<OutputOf<F>> poll = main.poll(cx);
+            Poll<OutputOf<F>> poll = poll_main(main, cx);
             if (poll.is_ready()) {
                 return std::move(poll).value();
             }

@@ -141,6 +141,7 @@ inline std::exception_ptr BlockingPool::submit(Runnable& job) noexcept {
             }
         }
         if (!refusal) {
+            trace::emit(trace::Kind::queue, &job.task());
             queue_.push(std::move(job));
         }
     }
@@ -166,6 +167,7 @@ inline void BlockingPool::start_thread() {
 
 /// The life of a thread.
 inline void BlockingPool::work(Threads::iterator self) noexcept {
+    trace::emit(trace::Kind::thread, nullptr, 0, "blocking thread");
     Lock lock(mutex_);
     while (std::optional<Runnable> job = next_job(lock)) {
         lock.unlock();

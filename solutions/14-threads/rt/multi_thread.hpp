@@ -26,6 +26,7 @@
 #include <rt/scheduler.hpp>
 #include <rt/shared_task_list.hpp>
 #include <rt/sync.hpp>
+#include <rt/trace.hpp>
 #include <rt/worker.hpp>
 
 #include <cstddef>
@@ -68,6 +69,7 @@ class MultiThread final : public Scheduler {
 
     /// Queues a woken task. Called by wakers, on any thread.
     void schedule(Runnable runnable) noexcept override {
+        trace::emit(trace::Kind::queue, &runnable.task());
         Worker* worker = detail::current_worker;
         if (worker != nullptr && &worker->crew() == &crew_) {
             worker->schedule(std::move(runnable));
@@ -108,7 +110,10 @@ class MultiThread final : public Scheduler {
         explicit MainFuture(F future) : future_(std::move(future)) {}
         Poll<Output> poll(Context& cx) {
             budget::refill();
-            return future_.poll(cx);
+            trace::PartPoll announced(this, "block_on");
+            Poll<Output> poll = future_.poll(cx);
+            announced.ended(poll.is_ready());
+            return poll;
         }
 
       private:

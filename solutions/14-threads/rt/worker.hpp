@@ -170,6 +170,7 @@ inline void Worker::run() {
     RunsFutures runs_futures;
     EnterScheduler entered(crew_.scheduler);
     detail::current_worker = this;
+    trace::emit(trace::Kind::thread, nullptr, id_ + 1, "worker");
     while (!crew_.is_stopping()) {
         if (std::optional<Runnable> runnable = next_task()) {
             run_task(std::move(*runnable));

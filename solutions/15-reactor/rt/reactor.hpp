@@ -73,7 +73,7 @@ class Reactor final : public Park {
             timeout = 0;  // that was the token
         }
         if (timeout != 0) {
-            trace::emit(trace::Kind::park, this, deadline.has_value());
+            trace::emit(trace::Kind::park, this, trace::sees_kernel + (deadline ? trace::has_deadline : 0));
         }
         int count = sys::epoll_wait(epoll_.get(), events_, timeout);
         state_.exchange(driven_from_outside_ ? parked : awake, acq_rel);
