@@ -6,6 +6,7 @@ from pathlib import Path
 from process import last_relevant, run_logged
 from screen import Progress, Stop, green, red, say
 
+from . import rust
 from .section import Program
 
 BENCH = Path(__file__).resolve().parents[1]
@@ -61,13 +62,9 @@ def is_current(folder: Path, program: Program) -> bool:
 
 def rust_programs(folder: Path) -> list:
     """tokio_echo is of kind echo, tokio_micro of kind micro, tokio_demo of kind demo."""
-    try:
-        from . import rust
-    except ImportError:
-        return [Program("rust", "tokio, smol", "", "there are none yet")]
     progress = Progress("building rust")
     built = rust.build(folder / "rust")
-    progress.done(green("ok") if isinstance(built, dict) else "left out")
-    if not isinstance(built, dict):
-        return [Program("rust", "tokio, smol", "", str(built))]
-    return [Program(name.rpartition("_")[2], name, str(path)) for name, path in sorted(built.items())]
+    failed = any(isinstance(found, str) and not found.startswith("needs") for found in built.values())
+    progress.done(red("failed in part") if failed else green("ok"))
+    return [Program(name.rpartition("_")[2], name, *(("", found) if isinstance(found, str) else (str(found),)))
+            for name, found in sorted(built.items())]

@@ -1,0 +1,213 @@
+//! How the micro programs measure, and the parts of their measures that are the same in Tokio's and smol's.
+//!
+//! All measures of a runtime run in a task of it, so that a multi-threaded one is measured on its workers.
+
+use crate::options::{self, Argument, Arguments, Flavor};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+/// What one run of a measure came to: nanoseconds of the wall clock and of CPU, or bytes, twice.
+#[derive(Clone, Copy)]
+pub struct Figures {
+    first: u64,
+    second: u64,
+}
+
+impl Figures {
+    pub fn wall_and_cpu(self) -> (u64, u64) {
+        (self.first, self.second)
+    }
+}
+
+/// Runs from `start` to `stop`.
+pub struct Stopwatch {
+    wall: Instant,
+    cpu: u64,
+}
+
+impl Stopwatch {
+    pub fn start() -> Self {
+        Stopwatch { cpu: cpu_ns(), wall: Instant::now() }
+    }
+
+    pub fn stop(self) -> Figures {
+        let wall = self.wall.elapsed().as_nanos() as u64;
+        Figures { first: wall, second: cpu_ns() - self.cpu }
+    }
+}
+
+/// CPU time that all threads of this process have used.
+fn cpu_ns() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+/// What a micro program was asked to do.
+pub struct Order {
+    pub measure: String,
+    pub n: u64,
+    pub flavor: Flavor,
+}
+
+impl Order {
+    /// Operations before the stopwatch starts; of timers that fire one is enough, as they take a second.
+    pub fn warm_up(&self) -> u64 {
+        self.n.min(if self.measure == "timers_run" { 1 } else { 1000 })
+    }
+
+    /// From the command line; answers `list` itself, and refuses what is not in `measures`, and
+    /// `--runtime` in words that `runtime` refuses.
+    pub fn parse(measures: &[&str], runtime: fn(Flavor)) -> Self {
+        let mut words = Vec::new();
+        let mut flavor = Flavor::CurrentThread;
+        for argument in Arguments::of_this_program() {
+            match argument {
+                Argument::Word(word) => words.push(word),
+                Argument::Option(name, value) if name == "runtime" => flavor = options::flavor(&value),
+                Argument::Option(name, _) => {
+                    options::refuse(&format!("--{name} is not understood: there is --runtime"))
+                }
+            }
+        }
+        runtime(flavor);
+        if words == ["list"] {
+            measures.iter().for_each(|measure| println!("{measure}"));
+            std::process::exit(0)
+        }
+        match words.as_slice() {
+            [measure, n] if measures.contains(&measure.as_str()) => {
+                Order { measure: measure.clone(), n: options::number("N", n, 1, 1 << 40), flavor }
+            }
+            [measure, _] => options::refuse(&format!("there is no measure '{measure}' here: see list")),
+            _ => options::refuse("say what to measure and how often, MEASURE N, or list"),
+        }
+    }
+
+    pub fn print(&self, figures: Figures) {
+        println!("{} {} {} {}", self.measure, self.n, figures.first, figures.second);
+    }
+}
+
+/// The value, which the compiler now knows nothing of.
+pub fn opaque<T: Copy>(value: T) -> T {
+    unsafe { std::ptr::read_volatile(&value) }
+}
+
+/// A future of one function, as `std::future::poll_fn` is from Rust 1.64 on.
+pub struct PollFn<F>(pub F);
+
+impl<T, F: FnMut(&mut Context<'_>) -> Poll<T> + Unpin> Future for PollFn<F> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        (self.0)(cx)
+    }
+}
+
+/// When the timer `i` is to fire, from the measure's start: all over one second, in no order, after a time in which all
+/// of them can be made. Those of timers_create and timers_cancel are not to fire at all.
+pub fn timer_delay(i: u64, n: u64, fires: bool) -> Duration {
+    let spread = (i.wrapping_mul(2_654_435_761) & 0xffff_ffff) * 1_000_000_000 >> 32;
+    let lead = if fires { Duration::from_nanos(200_000_000 + 3_000 * n) } else { Duration::from_secs(3600) };
+    lead + Duration::from_nanos(spread)
+}
+
+/// A future that waits for ever: it keeps its waker, and counts its polls.
+pub struct Parked {
+    waker: Option<Waker>,
+    polls: u64,
+}
+
+/// How many polls all `Parked` have had.
+pub static PARKED_POLLS: AtomicU64 = AtomicU64::new(0);
+
+impl Parked {
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Parked { waker: None, polls: 0 }
+    }
+}
+
+impl Future for Parked {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.polls += 1;
+        self.waker = Some(cx.waker().clone());
+        PARKED_POLLS.fetch_add(1, Relaxed);
+        Poll::Pending
+    }
+}
+
+/// The same, in an async function with one number that lives across the wait.
+pub async fn parked_coroutine() {
+    let count: u64 = opaque(1);
+    Parked::new().await;
+    opaque(count);
+}
+
+/// malloc, and how many bytes of its memory are in use: of each block what malloc_usable_size says, and the 8 bytes
+/// that malloc keeps in front of it. Outside of `counted` it costs a load and a jump.
+pub struct CountingMalloc;
+
+static COUNTS: AtomicBool = AtomicBool::new(false);
+static BYTES: AtomicI64 = AtomicI64::new(0);
+
+impl CountingMalloc {
+    fn gave(block: *mut u8) {
+        if COUNTS.load(Relaxed) && !block.is_null() {
+            BYTES.fetch_add(Self::size(block), Relaxed);
+        }
+    }
+
+    fn takes(block: *mut u8) {
+        if COUNTS.load(Relaxed) {
+            BYTES.fetch_sub(Self::size(block), Relaxed);
+        }
+    }
+
+    fn size(block: *mut u8) -> i64 {
+        unsafe { libc::malloc_usable_size(block.cast()) as i64 + 8 }
+    }
+}
+
+unsafe impl GlobalAlloc for CountingMalloc {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let block = System.alloc(layout);
+        Self::gave(block);
+        block
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        Self::takes(block);
+        System.dealloc(block, layout)
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        let block = System.alloc_zeroed(layout);
+        Self::gave(block);
+        block
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        Self::takes(block);
+        let moved = System.realloc(block, layout, size);
+        Self::gave(if moved.is_null() { block } else { moved });
+        moved
+    }
+}
+
+/// How many bytes more are in use at the end of `work` than at its begin.
+pub async fn counted(work: impl Future<Output = ()>) -> Figures {
+    COUNTS.store(true, Relaxed);
+    let before = BYTES.load(Relaxed);
+    work.await;
+    let bytes = (BYTES.load(Relaxed) - before) as u64;
+    COUNTS.store(false, Relaxed);
+    Figures { first: bytes, second: bytes }
+}
