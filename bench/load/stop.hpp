@@ -1,0 +1,15 @@
+// Ctrl-C: a flag that every loop looks at.
+#pragma once
+
+namespace load {
+
+/// From here on SIGINT and SIGTERM only raise the flag; a second one ends the program at once.
+void catch_signals();
+
+/// Whether one has come.
+bool stopped();
+
+/// In a thread that shall not receive them: whoever waits (the main thread) is then the one to be interrupted.
+void leave_signals_to_main();
+
+}  // namespace load
