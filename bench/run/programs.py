@@ -28,7 +28,7 @@ def configure(folder: Path, words: list) -> None:
 
 
 def build(folder: Path, kinds: tuple, cores: int) -> list:
-    """Builds those kinds and gives all their programs. One that does not compile is left out, the others go on."""
+    """Builds those kinds (or single targets, KIND-NAME) and gives all their programs. One that does not compile is left out, the others go on."""
     targets = [kind for kind in kinds if kind != "rust"]
     failed = False
     if targets:
@@ -43,7 +43,7 @@ def build(folder: Path, kinds: tuple, cores: int) -> list:
                             folder / "bench-build.log", ROOT, on_line=count) != 0
         progress.done(red("failed in part") if failed else green("ok"))
     programs = [Program(*line.split("|")) for line in (folder / "programs.txt").read_text().splitlines()]
-    programs = [program for program in programs if program.kind in targets]
+    programs = [program for program in programs if {program.kind, f"{program.kind}-{program.name}"} & set(targets)]
     if failed:
         programs = [left_out(program, f"did not build; see {folder}/bench-build.log")
                     if program.path and not is_current(folder, program) else program for program in programs]

@@ -125,7 +125,6 @@ template <class T>
 class Sender {
     using Block = detail::Block<T>;
     using Value = NonVoid<T>;
-    static_assert(std::is_nothrow_move_constructible_v<Value>, "oneshot: T must be movable, without throwing");
 
   public:
     Sender(Sender&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
@@ -286,6 +285,8 @@ class [[nodiscard]] Receiver {
 
 template <class T>
 std::pair<Sender<T>, Receiver<T>> channel() {
+    // Asked here and not of Sender, which a T may contain: a message that says where to send the answer.
+    static_assert(std::is_nothrow_move_constructible_v<NonVoid<T>>, "oneshot: T must be movable, without throwing");
     auto* block = new detail::Block<T>;
     return {Sender<T>(*block), Receiver<T>(*block)};
 }
