@@ -158,6 +158,16 @@ function(pbp_add_advice NAME NN RUNTIME)
     endforeach()
 endfunction()
 
+# The output that chapter NN shows is what the programs print now.
+function(pbp_add_book NAME NN)
+    file(GLOB FOUND CONFIGURE_DEPENDS "${PBP_ROOT}/book/${NAME}.md")
+    if(FOUND AND CMAKE_BUILD_TYPE STREQUAL "Debug" AND NOT PBP_TSAN AND NOT PBP_LEARNER AND Python3_Interpreter_FOUND)
+        add_test(NAME "${NN} book/output" COMMAND "${Python3_EXECUTABLE}" -B "${PBP_ROOT}/tests/course/book.py" --check
+            --build "${CMAKE_CURRENT_BINARY_DIR}" "${NAME}")
+        set_tests_properties("${NN} book/output" PROPERTIES LABELS lesson-${NN} TIMEOUT ${PBP_TIMEOUT})
+    endif()
+endfunction()
+
 function(add_lesson NAME)
     cmake_parse_arguments(PARSE_ARGV 1 ARG "THREADED;ASIO" "" "")
     if(NOT NAME MATCHES "^([0-9][0-9])-[a-z-]+$" OR ARG_UNPARSED_ARGUMENTS)
@@ -189,6 +199,7 @@ function(add_lesson NAME)
         pbp_add_steps(${NAME} ${NN} ${RUNTIME} ${ARG_ASIO})
         pbp_add_program_tests(${NAME} ${NN} ${PROGRAM})
         pbp_add_advice(${NAME} ${NN} ${RUNTIME})
+        pbp_add_book(${NAME} ${NN})
     endif()
 
     list(PREPEND PBP_LESSONS ${NAME})

@@ -54,8 +54,15 @@ class EachCheckCatches(CourseTest):
         self.assertIn("new2();\n}\n```\ny\n", (root / PAGE).read_text())
 
     def test_a_dead_link(self):
-        root = self.tree(**{PAGE: "[a](gone.md) [b](https://example.org/x) [c](here.md#part) [d](#part)\n", "here.md": ""})
+        root = self.tree(**{PAGE: "[a](gone.md) [b](https://example.org/x) [c](here.md#part) \n", "here.md": "# Part\n"})
         self.assert_caught(pages.links(root), "gone.md")
+
+    def test_a_link_to_a_heading_that_is_gone(self):
+        root = self.tree(**{PAGE: "## The part's name\n[d](#the-parts-name) [e](#gone)\n"})
+        self.assert_caught(pages.links(root), "#gone")
+
+    def test_a_picture_that_is_gone(self):
+        self.assert_caught(pages.links(self.tree(**{PAGE: "![a cat](cat.svg)\n"})), "cat.svg")
 
     def test_a_machine_path(self):
         root = self.tree(**{PAGE: "see /wo" + "rk/main\nsee build/wo" + "rk/x and http://a.b/wo" + "rk/x\n"})

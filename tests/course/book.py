@@ -1,0 +1,162 @@
+"""The chapters: their skeleton, their pictures, and the output they show.
+
+    book.py --write [--build FOLDER] [CHAPTER ...]      captures the shown output anew from the programs in FOLDER (build/learn)
+    book.py --check [--build FOLDER] [CHAPTER ...]      compares instead
+
+A chapter is book/NN-name.md; the opening is book/README.md. What a program prints stands below a comment that says how to run it:
+
+    <!-- output: solution-05 -->                        bin/solution-05 of the build, exit status 0
+    <!-- output: lesson-01 [status 3] -->               another exit status; arguments stand before the bracket
+"""
+import argparse
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from names import registered_lessons
+from sources import ROOT, name_of
+
+OUTPUT = re.compile(r"<!-- output: ([^\n\[]*?)(?: \[status (\d+)\])? -->\s*\n```text\n(.*?)^```", re.S | re.M)
+TEXT_BLOCK = re.compile(r"^```text\n", re.M)
+FENCED = re.compile(r"^```.*?^```", re.S | re.M)
+COMMENT = re.compile(r"<!--.*?-->", re.S)
+PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+\.svg)\)")
+STEP = re.compile(r"^## (\d\d\.\d+) ", re.M)
+SKELETON = ["You will be able to", "Where we are", "Predict", "STEPS", "The same in Rust", "What C++ does not check for you",
+            "Check yourself", "Where the professionals do it"]
+SHORTEST, LONGEST = 900, 1800
+
+
+def chapters(root: Path) -> list:
+    return sorted((root / "book").glob("[0-9][0-9]-*.md"))
+
+
+def words(text: str) -> int:
+    """Prose only: no code, no comments."""
+    return len(re.findall(r"[\w’'-]*\w", COMMENT.sub("", FENCED.sub("", text))))
+
+
+def steps_of_tests(root: Path, name: str) -> list:
+    return sorted({path.name.split("-")[0] for path in (root / "tests" / name).glob(f"{name[:2]}.[0-9]*-*.cpp")})
+
+
+def skeleton(root: Path = ROOT) -> list:
+    wrong = []
+    for page in chapters(root):
+        text, name = page.read_text(encoding="utf-8"), page.stem
+        where = name_of(page, root)
+        if name not in registered_lessons(root):
+            wrong.append(f"{where}: there is no lesson {name}")
+        if not re.match(rf"# {name[:2]} \S", text):
+            wrong.append(f"{where}: the first line is not '# {name[:2]} Title'")
+        if not re.search(r"^<!-- minutes: \d+ -->$", text, re.M):
+            wrong.append(f"{where}: no <!-- minutes: N --> says how long it takes")
+        headings = re.findall(r"^## (.*)$", FENCED.sub("", text), re.M)
+        shape = []
+        for heading in headings:
+            kind = "STEPS" if re.match(r"\d\d\.\d+ ", heading) else heading
+            if shape[-1:] != [kind]:
+                shape.append(kind)
+        if shape != SKELETON:
+            wrong.append(f"{where}: the sections are {headings}, the skeleton is {SKELETON}")
+        found, expected = STEP.findall(text), steps_of_tests(root, name)
+        if found != expected:
+            wrong.append(f"{where}: sections for the steps {found}, tests for {expected}")
+        if not SHORTEST <= words(text) <= LONGEST:
+            wrong.append(f"{where}: {words(text)} words; {SHORTEST} to {LONGEST} are asked for")
+        if not re.search(r"^```rust\n", text, re.M):
+            wrong.append(f"{where}: no Rust to compare with")
+        if text.count("<details>") < 3 or text.count("<details>") != text.count("</details>"):
+            wrong.append(f"{where}: at least three questions, each with its answer in <details>")
+    return wrong
+
+
+def pictures(root: Path = ROOT) -> list:
+    """Each chapter has its own, with words for those who do not see it, and fit for a light and a dark page."""
+    wrong = []
+    for page in chapters(root):
+        shown = PICTURE.findall(page.read_text(encoding="utf-8"))
+        if not any(Path(target).stem == page.stem for _, target in shown):
+            wrong.append(f"{name_of(page, root)}: no picture pictures/{page.stem}.svg")
+        for alt, target in shown:
+            picture = page.parent / target
+            if len(alt.split()) < 5:
+                wrong.append(f"{name_of(page, root)}: {target} needs a text that tells what it shows")
+            if not picture.is_file():
+                continue                    # a dead link: that check says so
+            drawing = picture.read_text(encoding="utf-8")
+            for needed in ("<title", "<desc", "prefers-color-scheme: dark", "viewBox"):
+                if needed not in drawing:
+                    wrong.append(f"{name_of(picture, root)}: {needed} is missing")
+    return wrong
+
+
+def captured(root: Path = ROOT) -> list:
+    """No output is typed: each text block of the book says which program printed it."""
+    wrong = []
+    for page in sorted((root / "book").glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        if len(TEXT_BLOCK.findall(text)) != len(OUTPUT.findall(text)):
+            wrong.append(f"{name_of(page, root)}: a text block without <!-- output: program --> above it")
+    return wrong
+
+
+def run(build: Path, command: str) -> tuple:
+    program, *arguments = shlex.split(command)
+    path = next((folder / program for folder in (build / "bin", build / "tests") if (folder / program).is_file()), None)
+    if path is None:
+        return None, f"{build} has no program {program}: build it first\n"
+    done = subprocess.run([path, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          timeout=60, encoding="utf-8", env={"PATH": "/usr/bin:/bin", "NO_COLOR": "1"})
+    return done.returncode, done.stdout
+
+
+def selected(root: Path, names: list) -> list:
+    return [page for page in sorted((root / "book").glob("*.md")) if not names or page.stem in names or page.name[:2] in names]
+
+
+def outputs(root: Path, build: Path, names: list) -> list:
+    """What the pages show is what the programs print."""
+    wrong = []
+    for page in selected(root, names):
+        for command, status, text in OUTPUT.findall(page.read_text(encoding="utf-8")):
+            code, printed = run(build, command)
+            if code != int(status or 0):
+                wrong.append(f"{name_of(page, root)}: {command} ended with status {code}\n{printed}")
+            elif printed != text:
+                wrong.append(f"{name_of(page, root)}: {command} prints now:\n{printed}"
+                             f"python3 -B tests/course/book.py --write {page.stem} takes it over")
+    return wrong
+
+
+def rewritten(text: str, build: Path) -> str:
+    def anew(match) -> str:
+        code, printed = run(build, match.group(1))
+        if code != int(match.group(2) or 0):
+            raise SystemExit(f"book.py: {match.group(1)} ended with status {code}\n{printed}")
+        begin = match.start(3) - match.start(0)
+        return match.group(0)[:begin] + printed + "```"
+    return OUTPUT.sub(anew, text)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="the output that the chapters show")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--write", action="store_true", help="capture it anew")
+    what.add_argument("--check", action="store_true", help="compare it with what is printed now")
+    parser.add_argument("--build", type=Path, default=ROOT / "build" / "learn", help="the build folder whose programs are run")
+    parser.add_argument("chapter", nargs="*", help="README, 01, 01-poll, …; all if none is named")
+    asked = parser.parse_args()
+    if asked.write:
+        for page in selected(ROOT, asked.chapter):
+            page.write_text(rewritten(page.read_text(encoding="utf-8"), asked.build), encoding="utf-8")
+        return 0
+    wrong = outputs(ROOT, asked.build, asked.chapter)
+    print("\n".join(wrong))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
