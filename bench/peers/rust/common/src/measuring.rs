@@ -3,10 +3,9 @@
 //! All measures of a runtime run in a task of it, so that a multi-threaded one is measured on its workers.
 
 use crate::options::{self, Argument, Arguments, Flavor};
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -113,9 +112,25 @@ impl<T, F: FnMut(&mut Context<'_>) -> Poll<T> + Unpin> Future for PollFn<F> {
 /// of them can be made. Those of timers_create and timers_cancel are not to fire at all.
 pub fn timer_delay(i: u64, n: u64, fires: bool) -> Duration {
     let spread = (i.wrapping_mul(2_654_435_761) & 0xffff_ffff) * 1_000_000_000 >> 32;
-    let lead = if fires { Duration::from_nanos(200_000_000 + 3_000 * n) } else { Duration::from_secs(3600) };
-    lead + Duration::from_nanos(spread)
+    lead(n, fires) + Duration::from_nanos(spread)
 }
+
+/// When a timer fires that was there before all these: so none of them is the first to be waited for, as it is in a
+/// program at work, and no peer has to tell its driver of each.
+pub fn first_timer_delay(n: u64, fires: bool) -> Duration {
+    lead(n, fires) / 2
+}
+
+fn lead(n: u64, fires: bool) -> Duration {
+    if fires {
+        Duration::from_nanos(200_000_000 + 3_000 * n)
+    } else {
+        Duration::from_secs(3600)
+    }
+}
+
+/// How long that first timer has been waited for when the others come.
+pub const SETTLED: Duration = Duration::from_millis(5);
 
 /// A future that waits for ever: it keeps its waker, and counts its polls.
 pub struct Parked {
@@ -151,63 +166,16 @@ pub async fn parked_coroutine() {
     opaque(count);
 }
 
-/// malloc, and how many bytes of its memory are in use: of each block what malloc_usable_size says, and the 8 bytes
-/// that malloc keeps in front of it. Outside of `counted` it costs a load and a jump.
-pub struct CountingMalloc;
-
-static COUNTS: AtomicBool = AtomicBool::new(false);
-static BYTES: AtomicI64 = AtomicI64::new(0);
-
-impl CountingMalloc {
-    fn gave(block: *mut u8) {
-        if COUNTS.load(Relaxed) && !block.is_null() {
-            BYTES.fetch_add(Self::size(block), Relaxed);
-        }
-    }
-
-    fn takes(block: *mut u8) {
-        if COUNTS.load(Relaxed) {
-            BYTES.fetch_sub(Self::size(block), Relaxed);
-        }
-    }
-
-    fn size(block: *mut u8) -> i64 {
-        unsafe { libc::malloc_usable_size(block.cast()) as i64 + 8 }
-    }
-}
-
-unsafe impl GlobalAlloc for CountingMalloc {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let block = System.alloc(layout);
-        Self::gave(block);
-        block
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        Self::takes(block);
-        System.dealloc(block, layout)
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        let block = System.alloc_zeroed(layout);
-        Self::gave(block);
-        block
-    }
-
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        Self::takes(block);
-        let moved = System.realloc(block, layout, size);
-        Self::gave(if moved.is_null() { block } else { moved });
-        moved
-    }
+/// Bytes of malloc's memory that are in use: its own rounding and the 8 bytes in front of each block included.
+fn heap_in_use() -> usize {
+    let info = unsafe { libc::mallinfo2() };
+    info.uordblks + info.hblkhd
 }
 
 /// How many bytes more are in use at the end of `work` than at its begin.
 pub async fn counted(work: impl Future<Output = ()>) -> Figures {
-    COUNTS.store(true, Relaxed);
-    let before = BYTES.load(Relaxed);
+    let before = heap_in_use();
     work.await;
-    let bytes = (BYTES.load(Relaxed) - before) as u64;
-    COUNTS.store(false, Relaxed);
+    let bytes = (heap_in_use() - before) as u64;
     Figures { first: bytes, second: bytes }
 }

@@ -4,7 +4,7 @@
 //!     smol_micro list
 //!     smol_micro MEASURE N [--runtime current_thread]
 
-use common::measuring::{self, opaque, timer_delay, CountingMalloc, Figures, Order, Parked, PollFn, Stopwatch};
+use common::measuring::{self, opaque, timer_delay, Figures, Order, Parked, PollFn, Stopwatch};
 use common::Flavor;
 use smol::future::yield_now;
 use smol::{LocalExecutor, Timer};
@@ -14,9 +14,6 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 use std::time::Instant;
-
-#[global_allocator]
-static MALLOC: CountingMalloc = CountingMalloc;
 
 type Executor = Rc<LocalExecutor<'static>>;
 
@@ -93,39 +90,56 @@ async fn spawn_blocking(n: u64) -> Figures {
     watch.stop()
 }
 
-/// Makes timers and polls each once, which registers it.
-async fn create(timers: &mut Vec<Timer>, start: Instant, n: u64, fires: bool) {
-    timers.extend((0..n).map(|i| Timer::at(start + timer_delay(i, n, fires))));
-    PollFn(|cx: &mut Context<'_>| {
-        for timer in timers.iter_mut() {
-            assert!(Pin::new(timer).poll(cx).is_pending());
-        }
-        Poll::Ready(())
-    })
-    .await
+/// Timers, one behind the other in memory.
+struct Timers {
+    timers: Vec<Timer>,
+    n: u64,
+    fires: bool,
 }
 
-async fn timers_create(n: u64) -> Figures {
-    let mut timers = Vec::with_capacity(n as usize);
+impl Timers {
+    /// Room for them, and the first timer of all.
+    async fn prepare(executor: Executor, n: u64, fires: bool) -> Self {
+        executor.spawn(Timer::after(measuring::first_timer_delay(n, fires))).detach();
+        Timer::after(measuring::SETTLED).await;
+        Timers { timers: Vec::with_capacity(n as usize), n, fires }
+    }
+
+    /// Makes them and polls each once, which registers it.
+    async fn create(&mut self) {
+        let start = Instant::now();
+        self.timers.extend((0..self.n).map(|i| Timer::at(start + timer_delay(i, self.n, self.fires))));
+        PollFn(|cx: &mut Context<'_>| {
+            for timer in &mut self.timers {
+                assert!(Pin::new(timer).poll(cx).is_pending());
+            }
+            Poll::Ready(())
+        })
+        .await
+    }
+}
+
+async fn timers_create(executor: Executor, n: u64) -> Figures {
+    let mut timers = Timers::prepare(executor, n, false).await;
     let watch = Stopwatch::start();
-    create(&mut timers, Instant::now(), n, false).await;
+    timers.create().await;
     watch.stop()
 }
 
-async fn timers_cancel(n: u64) -> Figures {
-    let mut timers = Vec::with_capacity(n as usize);
-    create(&mut timers, Instant::now(), n, false).await;
+async fn timers_cancel(executor: Executor, n: u64) -> Figures {
+    let mut timers = Timers::prepare(executor, n, false).await;
+    timers.create().await;
     let watch = Stopwatch::start();
     drop(timers);
     watch.stop()
 }
 
 /// The whole life of timers that fire: they are created, and one task awaits one after another.
-async fn timers_run(n: u64) -> Figures {
-    let mut timers = Vec::with_capacity(n as usize);
+async fn timers_run(executor: Executor, n: u64) -> Figures {
+    let mut timers = Timers::prepare(executor, n, true).await;
     let watch = Stopwatch::start();
-    create(&mut timers, Instant::now(), n, true).await;
-    for timer in &mut timers {
+    timers.create().await;
+    for timer in &mut timers.timers {
         timer.await;
     }
     watch.stop()
@@ -155,9 +169,9 @@ async fn measure(executor: Executor, name: &str, n: u64) -> Figures {
         "yield_1" => yield_1(executor, n).await,
         "yield_1000" => yield_1000(executor, n).await,
         "spawn_blocking" => spawn_blocking(n).await,
-        "timers_create" => timers_create(n).await,
-        "timers_cancel" => timers_cancel(n).await,
-        "timers_run" => timers_run(n).await,
+        "timers_create" => timers_create(executor, n).await,
+        "timers_cancel" => timers_cancel(executor, n).await,
+        "timers_run" => timers_run(executor, n).await,
         "parked_bytes_future" => parked(executor, n, Parked::new).await,
         "parked_bytes_coroutine" => parked(executor, n, measuring::parked_coroutine).await,
         _ => unreachable!("{name} is in the list"),

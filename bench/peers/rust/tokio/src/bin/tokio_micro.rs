@@ -3,7 +3,7 @@
 //!     tokio_micro list
 //!     tokio_micro MEASURE N [--runtime current_thread|multi_thread[:N]]
 
-use common::measuring::{self, opaque, timer_delay, CountingMalloc, Figures, Order, Parked, PollFn, Stopwatch};
+use common::measuring::{self, opaque, timer_delay, Figures, Order, Parked, PollFn, Stopwatch};
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -14,10 +14,7 @@ use std::time::Instant;
 use tokio::runtime::Runtime;
 use tokio::sync::{oneshot, Notify};
 use tokio::task::{self, JoinSet};
-use tokio::time::{sleep_until, Sleep};
-
-#[global_allocator]
-static MALLOC: CountingMalloc = CountingMalloc;
+use tokio::time::{sleep, sleep_until, Sleep};
 
 const MEASURES: &[&str] = &[
     "spawn_await",
@@ -174,18 +171,26 @@ async fn spawn_blocking(n: u64) -> Figures {
 }
 
 /// Sleeps, one behind the other in memory. None is moved once it has been polled.
-struct Timers(Vec<Sleep>);
+struct Timers {
+    sleeps: Vec<Sleep>,
+    n: u64,
+    fires: bool,
+}
 
 impl Timers {
-    fn with_capacity(n: u64) -> Self {
-        Timers(Vec::with_capacity(n as usize))
+    /// Room for them, and the first timer of all.
+    async fn prepare(n: u64, fires: bool) -> Self {
+        tokio::spawn(sleep(measuring::first_timer_delay(n, fires)));
+        sleep(measuring::SETTLED).await;
+        Timers { sleeps: Vec::with_capacity(n as usize), n, fires }
     }
 
-    /// Makes `n` sleeps and polls each once, which registers it.
-    async fn create(&mut self, start: Instant, n: u64, fires: bool) {
-        self.0.extend((0..n).map(|i| sleep_until((start + timer_delay(i, n, fires)).into())));
+    /// Makes them and polls each once, which registers it.
+    async fn create(&mut self) {
+        let start = Instant::now();
+        self.sleeps.extend((0..self.n).map(|i| sleep_until((start + timer_delay(i, self.n, self.fires)).into())));
         PollFn(|cx: &mut Context<'_>| {
-            for sleep in Self::pinned(&mut self.0) {
+            for sleep in self.pinned() {
                 assert!(sleep.poll(cx).is_pending());
             }
             Poll::Ready(())
@@ -193,21 +198,21 @@ impl Timers {
         .await
     }
 
-    fn pinned(sleeps: &mut [Sleep]) -> impl Iterator<Item = Pin<&mut Sleep>> {
-        sleeps.iter_mut().map(|sleep| unsafe { Pin::new_unchecked(sleep) })
+    fn pinned(&mut self) -> impl Iterator<Item = Pin<&mut Sleep>> {
+        self.sleeps.iter_mut().map(|sleep| unsafe { Pin::new_unchecked(sleep) })
     }
 }
 
 async fn timers_create(n: u64) -> Figures {
-    let mut timers = Timers::with_capacity(n);
+    let mut timers = Timers::prepare(n, false).await;
     let watch = Stopwatch::start();
-    timers.create(Instant::now(), n, false).await;
+    timers.create().await;
     watch.stop()
 }
 
 async fn timers_cancel(n: u64) -> Figures {
-    let mut timers = Timers::with_capacity(n);
-    timers.create(Instant::now(), n, false).await;
+    let mut timers = Timers::prepare(n, false).await;
+    timers.create().await;
     let watch = Stopwatch::start();
     drop(timers);
     watch.stop()
@@ -215,10 +220,10 @@ async fn timers_cancel(n: u64) -> Figures {
 
 /// The whole life of timers that fire: they are created, and one task awaits one after another.
 async fn timers_run(n: u64) -> Figures {
-    let mut timers = Timers::with_capacity(n);
+    let mut timers = Timers::prepare(n, true).await;
     let watch = Stopwatch::start();
-    timers.create(Instant::now(), n, true).await;
-    for sleep in Timers::pinned(&mut timers.0) {
+    timers.create().await;
+    for sleep in timers.pinned() {
         sleep.await;
     }
     watch.stop()
