@@ -1,9 +1,12 @@
 #include <doctest/doctest.h>
+#include <rt/sync.hpp>
 #include <rt/waker.hpp>
 #include <support/counting_waker.hpp>
 #include <support/death.hpp>
 #include <support/story.hpp>
+#include <support/test_thread.hpp>
 
+#include <latch>
 #include <utility>
 
 using namespace support;
@@ -102,5 +105,64 @@ TEST_SUITE("02.2 wake") {
                 waker.wake_by_ref();  // NOLINT: the mistake
             },
             Noticed::in_every_build);
+    }
+
+    TEST_CASE("two threads copy and wake and drop the same waker") {
+        constexpr int rounds = 2000;
+        CountingWaker bell;
+        Waker const waker = bell.waker();
+        std::latch start(2);
+        auto ring = [&] {
+            start.arrive_and_wait();
+            for (int i = 0; i < rounds; ++i) {
+                Waker copy = waker;
+                copy.wake_by_ref();
+                Waker second = copy;
+                second = waker;
+                std::move(copy).wake();
+            }
+        };
+        step("ring from two threads, {} times each", rounds);
+        {
+            TestThread first(ring);
+            TestThread second(ring);
+        }
+        CHECK(bell.wakes() == 2 * 2 * rounds);
+        CHECK(bell.clones() == 2 * 3 * rounds);
+        CHECK(bell.drops() == 2 * 2 * rounds);
+        CHECK(bell.alive() == 1);
+    }
+
+    TEST_CASE("what was written before the wake is seen by who was woken") {
+        // A bell of one's own: its vtable hands over an atomic flag, as every real waker hands over a lock or
+        // a flag.
+        struct Flag {
+            rt::Atomic<int> wakers{1};
+            rt::Atomic<bool> rung{false};
+        };
+        static constexpr WakerVTable table{
+            [](void* data) noexcept { static_cast<Flag*>(data)->wakers.fetch_add(1, rt::relaxed); },
+            [](void* data) noexcept {
+                static_cast<Flag*>(data)->rung.store(true, rt::release);
+                static_cast<Flag*>(data)->wakers.fetch_sub(1, rt::acq_rel);
+            },
+            [](void* data) noexcept { static_cast<Flag*>(data)->rung.store(true, rt::release); },
+            [](void* data) noexcept { static_cast<Flag*>(data)->wakers.fetch_sub(1, rt::acq_rel); },
+        };
+        Flag flag;
+        int letter = 0;
+        {
+            Waker waker(&flag, &table);
+            step("another thread writes a letter, and rings");
+            TestThread postman([&letter, copy = waker]() mutable {
+                letter = 7;
+                std::move(copy).wake();
+            });
+            while (!flag.rung.load(rt::acquire)) {
+                rt::yield_thread();
+            }
+            CHECK(letter == 7);
+        }
+        CHECK(flag.wakers.load() == 0);
     }
 }

@@ -46,9 +46,9 @@ class Waker {
     Waker(Waker&& other) noexcept
         : data_(std::exchange(other.data_, nullptr)), vtable_(std::exchange(other.vtable_, nullptr)) {}
 
-    /// By value: the copy or move is made first, then swapped in, and the old reference leaves with `other`. Assigning a
-    /// waker to itself is thereby nothing special.
+    /// By value: `other` is a copy of its own, or what was moved here.
     Waker& operator=(Waker other) noexcept {
+        // The old reference leaves with `other`. Assigning a waker to itself is thereby nothing special.
         std::swap(data_, other.data_);
         std::swap(vtable_, other.vtable_);
         return *this;

@@ -1,0 +1,64 @@
+/// \file
+/// A doorbell rung from another thread. The bell counts its buttons: each waker is one, and none may be lost.
+#include <rt/sync.hpp>
+#include <rt/waker.hpp>
+
+#include <cstdio>
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace {
+
+using rt::Waker;
+using rt::WakerVTable;
+
+/// Shared by everybody who holds a button to it. The last button to go would be the moment to take it down.
+struct Doorbell {
+    rt::Atomic<int> buttons{1};
+    rt::Atomic<int> rings{0};
+};
+
+Doorbell& bell_of(void* data) noexcept { return *static_cast<Doorbell*>(data); }
+
+constexpr WakerVTable doorbell_table{
+    .clone = [](void* data) noexcept { bell_of(data).buttons.fetch_add(1, rt::relaxed); },
+    .wake =
+        [](void* data) noexcept {
+            bell_of(data).rings.fetch_add(1, rt::release);
+            bell_of(data).buttons.fetch_sub(1, rt::acq_rel);
+        },
+    .wake_by_ref = [](void* data) noexcept { bell_of(data).rings.fetch_add(1, rt::release); },
+    .drop = [](void* data) noexcept { bell_of(data).buttons.fetch_sub(1, rt::acq_rel); },
+};
+
+void show(const char* what, const Doorbell& bell) {
+    fmt::print("{:<31} buttons {}, rings {}\n", what, bell.buttons.load(), bell.rings.load());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc > 1) {
+        fmt::print(stderr, "'{}' means nothing here: this program takes no arguments.\n", argv[1]);
+        return 2;
+    }
+    Doorbell bell;
+    {
+        Waker const waker(&bell, &doorbell_table);
+        show("one waker", bell);
+
+        Waker copy = waker;
+        show("a copy for the visitor", bell);
+
+        rt::Thread visitor([button = std::move(copy)]() mutable {
+            button.wake_by_ref();      // rings, and keeps the button
+            std::move(button).wake();  // rings, and gives it back
+        });
+        visitor.join();
+        show("the visitor rang twice and left", bell);
+
+        fmt::print("same bell? {}\n", waker.will_wake(Waker(waker)) ? "yes" : "no");
+    }
+    show("all wakers destroyed", bell);
+}
