@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <rt/future.hpp>
+#include <support/counting_waker.hpp>
 #include <support/drop_counter.hpp>
 #include <support/mock_task.hpp>
 
@@ -15,6 +16,7 @@ using rt::Future;
 using rt::Pending;
 using rt::Poll;
 using rt::Ready;
+using rt::Waker;
 
 namespace {
 
@@ -41,29 +43,23 @@ struct AnswersSomethingElse {
     Poll<std::string> poll(Context&) { return Pending; }
 };
 
+static_assert(Future<Kettle>);
+static_assert(Future<rt::ReadyFuture<int>>);
+static_assert(Future<rt::PendingFuture<void>>);
+static_assert(!Future<int>);
+static_assert(!Future<Kettle&>);
+static_assert(!Future<NamesNoOutput>);
+static_assert(!Future<CannotBePolled>);
+static_assert(!Future<AnswersBarely>);
+static_assert(!Future<AnswersSomethingElse>);
+
+static_assert(std::is_same_v<rt::NonVoid<void>, std::monostate>);
+static_assert(std::is_same_v<rt::NonVoid<int>, int>);
+static_assert(std::is_same_v<rt::OutputOf<Kettle>, int>);
+
 }  // namespace
 
 TEST_SUITE("03.1 Future and ready and pending") {
-    TEST_CASE("what is a future and what is not") {
-        step("ask the concept");
-        CHECK(Future<Kettle>);
-        CHECK(Future<rt::ReadyFuture<int>>);
-        CHECK(Future<rt::PendingFuture<void>>);
-        CHECK_FALSE(Future<int>);
-        CHECK_FALSE(Future<Kettle&>);
-        CHECK_FALSE(Future<NamesNoOutput>);
-        CHECK_FALSE(Future<CannotBePolled>);
-        CHECK_FALSE(Future<AnswersBarely>);
-        CHECK_FALSE(Future<AnswersSomethingElse>);
-    }
-
-    TEST_CASE("NonVoid stands in for void") {
-        step("look at the types");
-        CHECK(std::is_same_v<rt::NonVoid<void>, std::monostate>);
-        CHECK(std::is_same_v<rt::NonVoid<int>, int>);
-        CHECK(std::is_same_v<rt::OutputOf<Kettle>, int>);
-    }
-
     TEST_CASE("ready is Ready at its first poll") {
         auto task = spawn_mock("ready(3)", rt::ready(3));
         CHECK(task.poll() == Ready(3));
@@ -115,5 +111,22 @@ TEST_SUITE("03.1 Future and ready and pending") {
         CHECK(task.kept_wakers() == 1);
         task.drop();
         CHECK(task.kept_wakers() == 0);
+    }
+
+    TEST_CASE("the newest waker counts") {
+        CountingWaker first_bell;
+        CountingWaker second_bell;
+        Waker const first = first_bell.waker();
+        Waker const second = second_bell.waker();
+        auto future = rt::pending<int>();
+        step("poll with the first waker");
+        Context first_cx(first);
+        CHECK(future.poll(first_cx) == Pending);
+        CHECK(first_bell.alive() == 2);
+        step("poll with the second waker");
+        Context second_cx(second);
+        CHECK(future.poll(second_cx) == Pending);
+        CHECK(second_bell.alive() == 2);  // the one it keeps now
+        CHECK(first_bell.alive() == 1);   // and the old one was given back
     }
 }

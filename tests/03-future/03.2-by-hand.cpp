@@ -12,6 +12,7 @@ using rt::Context;
 using rt::Pending;
 using rt::Poll;
 using rt::Ready;
+using rt::Waker;
 
 TEST_SUITE("03.2 poll_fn and Countdown and by_ref") {
     TEST_CASE("poll_fn calls its function at each poll and not before") {
@@ -69,6 +70,9 @@ TEST_SUITE("03.2 poll_fn and Countdown and by_ref") {
         auto task = spawn_mock("Countdown(2)", std::move(countdown));
         CHECK(task.future().left() == 2);
         CHECK(task.wakes() == 0);
+        CHECK(task.poll() == Pending);
+        CHECK(task.future().left() == 1);
+        CHECK(task.wakes() == 1);
     }
 
     TEST_CASE("a countdown wakes whoever it keeps waiting") {
@@ -83,6 +87,22 @@ TEST_SUITE("03.2 poll_fn and Countdown and by_ref") {
         CHECK_FALSE(task.is_woken());
         CHECK(task.polls() == 3);
         CHECK(task.wakes() == 2);
+    }
+
+    TEST_CASE("moving before the first poll is fine and so is moving a finished one") {
+        step("move a Countdown(1) twice");
+        rt::Countdown first(1);
+        rt::Countdown second = std::move(first);
+        rt::Countdown third(7);
+        third = std::move(second);
+        step("poll it to its end");
+        Waker const waker = Waker::noop();
+        Context cx(waker);
+        CHECK(third.poll(cx) == Pending);
+        CHECK(third.poll(cx) == Ready());
+        step("move what is left of it");
+        rt::Countdown husk = std::move(third);
+        CHECK(husk.left() == 0);
     }
 
     TEST_CASE("by_ref lends a future") {
