@@ -1,0 +1,101 @@
+/// \file
+/// `then(first, f)`: when `first` is done, wait for the future that `f` makes of its result.
+///
+/// This is what an `async fn` with two waits compiles to, written by hand: an enum that remembers where we are, room for
+/// what each state needs, and a switch. It also shows why a polled future must not move: the second future lies inside
+/// the first one's object, and whoever is to wake it may hold its address.
+///
+/// Source of the idea: `FutureExt::then` of Rust's futures crate.
+#pragma once
+
+#include <rt/future.hpp>
+#include <rt/todo.hpp>
+
+#include <concepts>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace rt {
+
+namespace detail {
+
+template <class F, class T>
+struct ThenResult {
+    static_assert(std::invocable<F, T>, "then(first, f): f must take what first yields, and nothing else");
+    using Type = std::invoke_result_t<F, T>;
+};
+template <class F>
+struct ThenResult<F, void> {
+    static_assert(std::invocable<F>, "then(first, f): first yields nothing, so f must take nothing");
+    using Type = std::invoke_result_t<F>;
+};
+
+}  // namespace detail
+
+/// See `then`.
+template <Future First, class F>
+class [[nodiscard]] Then {
+    using Second = typename detail::ThenResult<F, OutputOf<First>>::Type;
+    static_assert(Future<Second>,
+                  "then(first, f): f must return a future; to change a value only, return rt::ready(value)");
+
+  public:
+    using Output = OutputOf<Second>;
+
+    Then(First first, F f) : first_(std::move(first)), f_(std::move(f)) {}
+
+    Poll<Output> poll(Context& cx) {
+        contract_.begin("then");
+        switch (state_) {
+            case State::waiting_for_first: {
+                // TODO(04.1) Poll the first future. As long as it is Pending, so are we: `return contract_.pending();`.
+                // When it is Ready: start_second, write down that the second wait has begun, and `[[fallthrough]];`, for
+                // in this very poll the second future must be asked as well. (What if you returned Pending here?)
+                todo("04.1 wait for the first future", cx);
+            }
+            case State::waiting_for_second: {
+                // TODO(04.2) Poll the second future. When it is Ready: destroy it, be done, and answer what it answered.
+                todo("04.2 wait for the second future", cx);
+            }
+            case State::done: break;
+        }
+        violation("polled after Ready: a finished future has nothing more to give, so remember that it is done",
+                  "then");
+    }
+
+  private:
+    enum class State : unsigned char { waiting_for_first, waiting_for_second, done };
+
+    /// Leaves the first state for good: what it held is destroyed before the second future is polled.
+    void start_second(Poll<OutputOf<First>> poll) {
+        if constexpr (std::is_void_v<OutputOf<First>>) {
+            // TODO(04.3) The same, but there is nothing to hand over: `f_` takes no argument.
+            todo("04.3 start the second future with nothing", poll);
+        } else {
+            // TODO(04.2) Take the value out of `poll`, destroy `first_`, and put into `second_` what `f_` makes of the value.
+            todo("04.2 start the second future", poll, f_);
+        }
+    }
+
+    [[no_unique_address]] Contract contract_;
+    State state_ = State::waiting_for_first;
+    std::optional<First> first_;
+    std::optional<Second> second_;
+    F f_;
+};
+
+/// A future that waits for `first`, hands its result to `f`, and then waits for the future that `f` returned.
+template <Future First, class F>
+Then<First, F> then(First first, F f) {
+    return Then<First, F>(std::move(first), std::move(f));
+}
+
+/// Advice for who passes something else as `first`.
+template <class First, class F>
+    requires(!Future<First>)
+void then(First, F) {
+    expect_future<First>();
+}
+
+}  // namespace rt

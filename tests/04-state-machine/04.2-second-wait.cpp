@@ -1,0 +1,244 @@
+#include <doctest/doctest.h>
+#include <rt/then.hpp>
+#include <support/counted_future.hpp>
+#include <support/death.hpp>
+#include <support/drop_counter.hpp>
+#include <support/mock_task.hpp>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+using namespace support;
+using rt::Context;
+using rt::Pending;
+using rt::Poll;
+using rt::Ready;
+using rt::Waker;
+
+namespace {
+
+/// Remembers where it lay when it was polled.
+class Address {
+  public:
+    using Output = const void*;
+
+    Poll<const void*> poll(Context& cx) {
+        if (first_seen_ == nullptr) {
+            first_seen_ = this;
+            cx.waker().wake_by_ref();
+            return Pending;
+        }
+        return Ready(static_cast<const void*>(first_seen_ == this ? this : nullptr));
+    }
+
+  private:
+    const Address* first_seen_ = nullptr;
+};
+
+template <rt::Future F>
+Poll<rt::OutputOf<F>> poll_once(F& future) {
+    Waker const waker = Waker::noop();
+    Context cx(waker);
+    return future.poll(cx);
+}
+
+}  // namespace
+
+TEST_SUITE("04.2 the second wait") {
+    TEST_CASE("each future is polled in its own state only") {
+        Remote<int> boil("boil");
+        Remote<int> brew("brew");
+        int calls = 0;
+        int degrees = 0;
+        auto start_brewing = [&](int n) {
+            ++calls;
+            degrees = n;
+            return brew.future();
+        };
+        auto tea = spawn_mock("tea", rt::then(boil.future(), start_brewing));
+
+        CHECK(tea.poll() == Pending);
+        CHECK(boil.polls() == 1);
+        CHECK(calls == 0);
+        CHECK(tea.poll() == Pending);
+        CHECK(boil.polls() == 2);
+        CHECK(calls == 0);
+        CHECK(brew.polls() == 0);
+
+        boil.finish(100);
+        CHECK(tea.is_woken());
+        CHECK(tea.poll() == Pending);
+        CHECK(boil.polls() == 3);
+        CHECK(calls == 1);
+        CHECK(degrees == 100);
+        CHECK(brew.polls() == 1);  // in the same poll: nobody would wake it for the second state
+
+        CHECK(tea.poll() == Pending);
+        CHECK(boil.polls() == 3);  // it goes on where it stood, and does not start again
+        CHECK(calls == 1);
+        CHECK(brew.polls() == 2);
+
+        brew.finish(7);
+        CHECK(tea.is_woken());
+        CHECK(tea.poll() == Ready(7));
+        CHECK(boil.polls() == 3);
+        CHECK(brew.polls() == 3);
+        CHECK(calls == 1);
+        CHECK(tea.polls() == 5);
+    }
+
+    TEST_CASE("two that are ready at once make one poll") {
+        auto tea = spawn_mock("tea", rt::then(rt::ready(3), [](int n) { return rt::ready(2 * n); }));
+        CHECK(tea.poll() == Ready(6));
+        CHECK(tea.wakes() == 0);
+        CHECK(tea.clones() == 0);
+    }
+
+    TEST_CASE("the first future is gone before the second is polled") {
+        Remote<int> boil("boil");
+        int drops_seen = -1;
+        auto look = [&](int) {
+            return rt::poll_fn([&](Context&) -> Poll<int> {
+                drops_seen = boil.drops();
+                return Ready(0);
+            });
+        };
+        auto tea = spawn_mock("tea", rt::then(boil.future(), look));
+        boil.finish(100);
+        CHECK(tea.poll() == Ready(0));
+        CHECK(drops_seen == 1);
+    }
+
+    TEST_CASE("the second future is gone when its value is given out") {
+        Remote<int> brew("brew");
+        auto tea = spawn_mock("tea", rt::then(rt::ready(100), [&](int) { return brew.future(); }));
+        brew.finish(7);
+        CHECK(tea.poll() == Ready(7));
+        CHECK(brew.drops() == 1);
+    }
+
+    TEST_CASE("it keeps exactly one waker: that of the future it waits for") {
+        Remote<int> boil("boil");
+        Remote<int> brew("brew");
+        auto tea = spawn_mock("tea", rt::then(boil.future(), [&](int) { return brew.future(); }));
+        CHECK(tea.poll() == Pending);
+        CHECK(boil.keeps_waker());
+        CHECK(tea.kept_wakers() == 1);
+        boil.finish(100);
+        CHECK(tea.poll() == Pending);
+        CHECK_FALSE(boil.keeps_waker());
+        CHECK(brew.keeps_waker());
+        CHECK(tea.kept_wakers() == 1);
+        CHECK(tea.wakes() == 1);
+    }
+
+    TEST_CASE("the second future may have nothing but the news") {
+        Remote<> brew("brew");
+        auto tea = spawn_mock("tea", rt::then(rt::ready(100), [&](int) { return brew.future(); }));
+        CHECK(tea.poll() == Pending);
+        brew.finish();
+        CHECK(tea.poll() == Ready());
+    }
+
+    TEST_CASE("an error of the second future comes out") {
+        Remote<int> brew("brew");
+        auto tea = spawn_mock("tea", rt::then(rt::ready(100), [&](int) { return brew.future(); }));
+        CHECK(tea.poll() == Pending);
+        brew.fail(std::runtime_error("no leaves"));
+        CHECK_THROWS_WITH((void)tea.poll(), "no leaves");
+        tea.drop();
+        CHECK(brew.drops() == 1);
+    }
+
+    TEST_CASE("an error of the function comes out") {
+        auto refuse = [](int) -> rt::ReadyFuture<int> { throw std::runtime_error("no cup"); };
+        auto tea = spawn_mock("tea", rt::then(rt::ready(100), refuse));
+        CHECK_THROWS_WITH((void)tea.poll(), "no cup");
+    }
+
+    TEST_CASE("values that cannot be copied are handed over") {
+        auto pour = [](std::unique_ptr<int> cup) { return rt::ready(std::move(cup)); };
+        auto tea = spawn_mock("tea", rt::then(rt::ready(std::make_unique<int>(3)), pour));
+        Poll<std::unique_ptr<int>> answer = tea.poll();
+        REQUIRE(answer.is_ready());
+        CHECK(*answer.value() == 3);
+    }
+
+    TEST_CASE("a function that cannot be copied is kept and called once") {
+        auto pour = [cup = std::make_unique<int>(3)](int n) mutable {
+            return rt::ready(n + *std::exchange(cup, nullptr));
+        };
+        auto tea = spawn_mock("tea", rt::then(rt::ready(4), std::move(pour)));
+        CHECK(tea.poll() == Ready(7));
+    }
+
+    TEST_CASE("a chain of three waits") {
+        Remote<int> first("first");
+        Remote<int> second("second");
+        Remote<std::string> third("third");
+        auto chain = spawn_mock("the chain", rt::then(rt::then(first.future(), [&](int) { return second.future(); }),
+                                                      [&](int) { return third.future(); }));
+        CHECK(chain.poll() == Pending);
+        first.finish(1);
+        CHECK(chain.poll() == Pending);
+        second.finish(2);
+        CHECK(chain.poll() == Pending);
+        third.finish("three");
+        CHECK(chain.poll() == Ready("three"));
+        CHECK(first.polls() == 2);
+        CHECK(second.polls() == 2);
+        CHECK(third.polls() == 2);
+        CHECK(chain.polls() == 4);
+        CHECK(chain.wakes() == 3);
+    }
+
+    TEST_CASE("dropped while it waits it drops what it waits for") {
+        Remote<int> boil("boil");
+        Remote<int> brew("brew");
+        DropCounter counter;
+        auto start_brewing = [&brew, token = counter.token()](int) { return brew.future(); };
+        auto tea = spawn_mock("tea", rt::then(boil.future(), std::move(start_brewing)));
+
+        CHECK(tea.poll() == Pending);
+        boil.finish(100);
+        CHECK(tea.poll() == Pending);
+        tea.drop();
+        CHECK(boil.drops() == 1);
+        CHECK(brew.drops() == 1);
+        CHECK(tea.kept_wakers() == 0);
+        CHECK(counter.alive() == 0);
+        CHECK(counter.copies() == 0);
+    }
+
+    TEST_CASE("its futures lie still from their first poll") {
+        auto task = spawn_mock("then", rt::then(Address(), [](const void* first) {
+                                   return rt::then(Address(), [first](const void* second) {
+                                       return rt::ready(first != nullptr && second != nullptr);
+                                   });
+                               }));
+        CHECK(task.poll() == Pending);
+        CHECK(task.poll() == Pending);
+        CHECK(task.poll() == Ready(true));
+    }
+
+    TEST_CASE("moved while it waits for the second") {
+        expect_violation("moved after its first poll", [] {
+            auto tea = rt::then(rt::ready(3), [](int) { return rt::pending<int>(); });
+            (void)poll_once(tea);
+            [[maybe_unused]] auto moved = std::move(tea);
+        });
+    }
+
+    TEST_CASE("polled after Ready") {
+        expect_violation(
+            "then: polled after Ready",
+            [] {
+                auto tea = rt::then(rt::ready(3), [](int n) { return rt::ready(n); });
+                (void)poll_once(tea);
+                (void)poll_once(tea);
+            },
+            Noticed::in_every_build);
+    }
+}
