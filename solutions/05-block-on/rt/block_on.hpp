@@ -59,8 +59,17 @@ class SharedPark {
     /// Where the thread sleeps.
     ThreadPark& park() noexcept { return park_; }
 
-    /// True if `count` wakers exist and no more. Called by checks.
-    bool has_wakers(int count) const noexcept { return references_.load(acquire) == 1 + count; }
+    /// Ends the program if nobody can ever unpark this thread: only the caller's own `wakers` are left, and no token is
+    /// there. Called between Pending and the sleep.
+    void expect_a_wake(int wakers) const noexcept {
+        if constexpr (checks_enabled) {
+            // In this order: whoever held a waker put the token down before giving the waker up.
+            if (references_.load(acquire) == 1 + wakers && !park_.has_token()) {
+                violation(
+                    "a future returned Pending but kept no waker: nothing can ever wake this thread; store cx.waker()");
+            }
+        }
+    }
 
   private:
     static SharedPark& from(void* data) noexcept { return *static_cast<SharedPark*>(data); }
@@ -102,13 +111,7 @@ OutputOf<F> block_on(F future) {
         if (poll.is_ready()) {
             return std::move(poll).value();
         }
-        if constexpr (checks_enabled) {
-            // In this order: whoever held a waker put the token down before giving the waker up.
-            if (shared.has_wakers(1) && !shared.park().has_token()) {
-                violation(
-                    "a future returned Pending but kept no waker: nothing can ever wake this thread; store cx.waker()");
-            }
-        }
+        shared.expect_a_wake(1);
         shared.park().park(std::nullopt);
     }
 }
