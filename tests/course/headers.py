@@ -6,7 +6,9 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from sources import PROVIDED, ROOT, cpp_files, headers, lesson_folders, name_of, without_literals
+from sources import PROVIDED, ROOT, cpp_files, headers, lesson_folders, name_of
+
+from cpp_text import without_literals
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]', re.M)
 LONGEST = 400

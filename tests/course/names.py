@@ -2,7 +2,9 @@
 import re
 from pathlib import Path
 
-from sources import ROOT, name_of, without_literals
+from sources import ROOT, name_of
+
+from cpp_text import without_literals
 
 LINE = re.compile(r'\b(TEST_SUITE|TEST_CASE|TEST_CASE_FIXTURE|TEST_CASE_TEMPLATE|SCENARIO)\s*\((?:[^"()]*,)?\s*((?:"(?:\\.|[^"\\])*"\s*)+)')
 STRING = re.compile(r'"((?:\\.|[^"\\])*)"')

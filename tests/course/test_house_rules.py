@@ -1,9 +1,10 @@
 """The house rules for coroutines, on all C++ of the course; and each rule finds what it is there for."""
 import unittest
 
-import house_rules
-from sources import ROOT, cpp_files, name_of
+from sources import ROOT, cpp_files, name_of     # first: it shows the way to tools/learn
 from tree import CourseTest
+
+import house_rules
 
 
 class TheCourse(CourseTest):

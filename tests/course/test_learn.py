@@ -65,14 +65,25 @@ class BadInput(LearnTest):
         self.refuses(["run", "../x"], "there is no lesson '../x': the lessons are 01 to 01.")
         self.refuses(["test", "nine"], "there is no lesson 'nine': the lessons are 01 to 01.")
         self.refuses(["test", "01", "02"], f"test takes no '02'; {more}")
+        self.refuses(["test", "01", "--reveal"], f"there is no option '--reveal'; {more}")
+        self.refuses(["hint", "1.x"], "'1.x' names no step: say one as in 05.2")
+        self.refuses(["hint", "01.9"], "lesson 01-poll has no steps yet.")
+        self.refuses(["goto"], "say which lesson to open, as in: ./learn goto 02")
+        self.refuses(["goto", "01"], "lesson 01-poll has no starter yet; its finished code is in solutions/01-poll.")
+        self.refuses(["reset"], "say which lesson to reset, as in: ./learn reset 01")
+        self.refuses(["diff", "01"], "lesson 01-poll is not opened yet; ./learn goto 01 opens it.")
+        self.refuses(["base", "sand"], "base is 'mine' or 'solutions', not 'sand'.")
+        self.refuses(["list", "all"], f"list takes no 'all'; {more}")
         self.refuses(["verify", "msvc"],
                      "verify knows no 'msvc': say nothing for all, or some of gcc, gcc-release, clang, clang-release, tsan.")
 
     def test_help_needs_nothing(self):
         status, out, err = self.learn(self.machine(cmake="", ninja=""), "--help")
         self.assertEqual((status, err), (0, ""))
-        for word in ("run NN", "test [NN]", "verify", "doctor", "--yes"):
+        for word in ("run NN", "test [NN[.s]]", "verify", "doctor", "--yes"):
             self.assertIn(word, out)
+        self.assertLessEqual(len(out.splitlines()), 23, "it must fit a screen")
+        self.assertLessEqual(max(map(len, out.splitlines())), 80)
 
 
 class SetUp(LearnTest):
@@ -238,6 +249,7 @@ class Parts(CourseTest):
                          ("run", ["20", "serve", "--help", "--yes"], False))
         self.assertEqual(self.cli.parse(["--yes", "run", "--release", "20", "-x"]), ("run", ["--release", "20", "-x"], True))
         self.assertEqual(self.cli.parse([]), ("", [], False))
+        self.assertEqual(self.cli.parse(["--raw"]), ("", ["--raw"], False))
 
     def test_other_systems_are_refused(self):
         for answers, words in (({"system": "Darwin"}, "runs on Linux"), ({"wsl1": True}, "wsl --set-version")):

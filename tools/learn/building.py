@@ -45,6 +45,15 @@ class Build:
         name = None if os.environ.get("CXX") else self.machine.gcc() or self.machine.clang()
         return [f"-DCMAKE_CXX_COMPILER={name}"] if name else []
 
+    def setting(self, name: str) -> str:
+        """What a configured build was told, '' before that."""
+        self.forget_if_moved()
+        cache, ninja = self.folder / "CMakeCache.txt", self.folder / "build.ninja"
+        if not (cache.exists() and ninja.exists()):
+            return ""
+        found = re.search(rf"^{re.escape(name)}:[A-Z]+=(.*)$", cache.read_text(errors="replace"), re.M)
+        return found.group(1) if found else ""
+
     def forget_if_moved(self) -> None:
         """A build folder that came along with a copied or moved clone belongs to the old place."""
         cache = self.folder / "CMakeCache.txt"

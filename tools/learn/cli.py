@@ -1,28 +1,41 @@
 """The commands of ./learn."""
 import os
+import re
 import signal
 import sys
 
 import bench
+import commands
 import doctor
 import verify
 from building import Build
-from lessons import ROOT, all_lessons, lesson_named
+from lessons import ROOT, all_lessons, lesson_named, step_named
 from machine import Machine
+from mine import cure
 from process import Interrupts
-from screen import Stop, bold, complain, green, red, say
+from screen import Stop, bold, complain, green, red, refuse_more, say
 from setup import set_up
 
-HELP = """Poll by Poll: build a Rust-style asynchronous runtime in C++20, lesson by lesson.
+HELP = """Poll by Poll: a Rust-style asynchronous runtime in C++20, lesson by lesson.
 
-  ./learn                  set up what is missing, build, and see the finished server answer a thousand clients
-  ./learn run NN [args]    build and run lesson NN's program (--release first: optimised, without sanitizers)
-  ./learn test [NN]        build and run the tests, of one lesson or of all (`test course`: the course's own checks)
-  ./learn verify           everything that CI runs: g++ and clang, debug and release, and ThreadSanitizer
-  ./learn bench [--list]   the finished runtime beside its peers: Tokio, smol, Asio, libuv, bare epoll (bench/README.md)
+  ./learn                  opens your lesson, watches its files, judges each save
+  ./learn list             the lessons, and what is done
+  ./learn goto NN          opens lesson NN
+  ./learn hint [NN.s]      one rung of help more (a number after it: that rung)
+  ./learn diff [NN]        your green steps beside the solution's
+  ./learn solution NN      the solution once all is green (--reveal: at once)
+  ./learn reset NN         the starter again; yours is kept (--undo: back)
+  ./learn base mine        builds on your own earlier lessons (base solutions)
+  ./learn run NN [args]    runs a lesson's program (--release first: optimised)
+  ./learn trace NN [args]  the same, and draws what its tasks did
+  ./learn test [NN[.s]]    runs the tests of a step, a lesson, or all
+  ./learn demo             the finished server and a thousand clients
+  ./learn bench [--list]   the finished runtime beside its peers (bench/README.md)
+  ./learn verify           all that CI runs: two compilers, three sanitizers
   ./learn doctor           what is installed, what is missing, and the exact fix
 
-  --yes                    install what is missing without asking
+  --yes                    installs what is missing without asking
+  --raw                    (alone or with test) all that compiler and tests say
   --help                   this page
 """
 
@@ -30,11 +43,10 @@ HELP = """Poll by Poll: build a Rust-style asynchronous runtime in C++20, lesson
 SANITIZER_OPTIONS = {"UBSAN_OPTIONS": "print_stacktrace=1", "TSAN_OPTIONS": "halt_on_error=1"}
 
 
-def start(words: list, yes: bool, machine: Machine) -> int:
-    """No argument: the finale, until lessons have starters to open."""
-    refuse_more("learn", words)
+def demo(words: list, yes: bool, machine: Machine) -> int:
+    """The finale, now."""
+    refuse_more("demo", words)
     set_up(machine, yes)
-    Build("learn", machine).configure()      # an editor finds compile_commands.json from now on
     build = Build("release", machine)
     build.configure()
     if not build.has_target("solution-20"):
@@ -44,11 +56,7 @@ def start(words: list, yes: bool, machine: Machine) -> int:
     status = run_child([str(build.folder / "bin" / "solution-20"), "demo"])
     if status != 0:
         raise Stop(f"the demo ended with status {status}; ./learn doctor may know why.", 1)
-    say(f"""
-{green('It works.')} By lesson 20 you will have written every line under that server. Now:
-  ./learn run 01     the first lesson's program: a kettle, asked again and again
-  ./learn test 01    the first lesson's tests
-  README.md          the course map""")
+    say(f"\n{green('It works.')} By lesson 20 you will have written every line under that server. ./learn is how.")
     return 0
 
 
@@ -96,9 +104,14 @@ def run(words: list, yes: bool, machine: Machine) -> int:
 
 
 def test(words: list, yes: bool, machine: Machine) -> int:
+    raw = "--raw" in words
+    words = [word for word in words if word != "--raw"]
     refuse_more("test", words[1:])
     if words == ["course"]:
         targets, filters = [], ["-L", "^course$"]
+    elif words and "." in words[0]:
+        step = step_named(words[0])
+        targets, filters = [step.target], ["-L", f"^lesson-{step.lesson[:2]}$", "-R", f"^{re.escape(step.id)} "]
     elif words:
         number = lesson_named(words[0])[:2]
         targets, filters = [f"lesson-{number}-tests"], ["-L", f"^lesson-{number}$"]
@@ -112,9 +125,9 @@ def test(words: list, yes: bool, machine: Machine) -> int:
         title = ["all"] if len(targets) > 1 else targets
         build.build(*title)
     outcome = build.test(*filters)
-    for name, output in outcome.failed[:1]:
+    for name, output in outcome.failed[:None if raw else 1]:
         say(f"\n{red('failed')} {bold(name)}\n{output.strip()}")
-    for name, _ in outcome.failed[1:]:
+    for name, _ in outcome.failed[len(outcome.failed) if raw else 1:]:
         say(f"{red('failed')} {name}")
     if outcome.failed:
         say(f"\nThe whole story: {build.log('test').relative_to(ROOT)}")
@@ -138,35 +151,33 @@ def examine(words: list, yes: bool, machine: Machine) -> int:
     return doctor.doctor(machine)
 
 
-COMMANDS = {"run": run, "test": test, "verify": verify_all, "bench": bench.bench, "doctor": examine}
-
-
-def refuse_more(command: str, words: list) -> None:
-    if words:
-        raise Stop(f"{command} takes no '{words[0]}'; ./learn --help shows what there is.")
+COMMANDS = {"run": run, "test": test, "verify": verify_all, "bench": bench.bench, "doctor": examine, "demo": demo,
+            "list": commands.list_lessons, "hint": commands.hint, "diff": commands.diff, "solution": commands.solution,
+            "reset": commands.reset, "goto": commands.goto, "base": commands.base, "trace": commands.trace}
+OPTIONS = {"": ["--raw"], "test": ["--raw"], "run": ["--release"], "solution": ["--reveal"], "reset": ["--undo"]}
 
 
 def parse(arguments: list) -> tuple:
-    """(command, its words, yes?). What follows `run NN` belongs to the program, whatever it looks like."""
-    yes, words = False, []
+    """(command, its words, yes?). What follows `run NN` or `trace NN` belongs to the program, whatever it looks like."""
+    yes, words, theirs = False, [], []
     for index, argument in enumerate(arguments):
-        lesson_given = words[:1] == ["run"] and any(not word.startswith("-") for word in words[1:])
-        if lesson_given or words[:1] == ["bench"]:
-            words += arguments[index:]
+        program_named = words[:1] in (["run"], ["trace"]) and any(not word.startswith("-") for word in words[1:])
+        if program_named or words[:1] == ["bench"]:
+            theirs = arguments[index:]
             break
         if argument in ("--yes", "-y"):
             yes = True
         elif argument in ("--help", "-h", "help"):
             return "help", [], yes
-        elif argument.startswith("-") and not (words == ["run"] and argument == "--release"):
-            raise Stop(f"there is no option '{argument}'; ./learn --help shows what there is.")
         else:
             words.append(argument)
-    if not words:
-        return "", [], yes
-    if words[0] not in COMMANDS:
-        raise Stop(f"there is no command '{words[0]}'; ./learn --help shows what there is.")
-    return words[0], words[1:], yes
+    command = words[0] if words and not words[0].startswith("-") else ""
+    if command and command not in COMMANDS:
+        raise Stop(f"there is no command '{command}'; ./learn --help shows what there is.")
+    for word in words:
+        if word.startswith("-") and word not in OPTIONS.get(command, []):
+            raise Stop(f"there is no option '{word}'; ./learn --help shows what there is.")
+    return command, (words[1:] if command else words) + theirs, yes
 
 
 def main(arguments: list) -> int:
@@ -178,14 +189,17 @@ def main(arguments: list) -> int:
         if command == "help":
             say(HELP.rstrip())
             return 0
-        return COMMANDS.get(command, start)(words, yes, Machine())
+        return COMMANDS.get(command, commands.start)(words, yes, Machine())
     except Stop as stop:
         complain(str(stop))
         return stop.status
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            return 1
+        complain(f"{error.filename or 'a file'}: {error.strerror}; {cure(error)}")
+        return 2
     except KeyboardInterrupt:
         sys.stdout.flush()
         print("\nlearn: interrupted", file=sys.stderr, flush=True)
         return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 1

@@ -1,10 +1,24 @@
-"""The lessons, as the folders tell them."""
+"""The lessons and their steps, as the folders tell them."""
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from screen import Stop
 
 ROOT = Path(__file__).resolve().parents[2]
+MINE = ROOT / "mine"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a lesson: `01.2`, "Poll<void> has only the news"."""
+    lesson: str
+    id: str
+    title: str
+
+    @property
+    def target(self) -> str:
+        return f"test-{self.id}"
 
 
 def all_lessons() -> list:
@@ -25,3 +39,35 @@ def lesson_named(word: str) -> str:
     if not names:
         raise Stop("there is no lesson here yet.")
     raise Stop(f"there is no lesson '{word}': the lessons are {names[0][:2]} to {names[-1][:2]}.")
+
+
+def steps_of(lesson: str) -> list:
+    """In order. A step's title is its test suite's."""
+    titles = {}
+    for source in sorted((ROOT / "tests" / lesson).glob(f"{lesson[:2]}.[0-9]*-*.cpp")):
+        number = source.name.split("-")[0]
+        suite = re.search(rf'TEST_SUITE\("{re.escape(number)} ([^"]*)"', source.read_text(encoding="utf-8"))
+        if number not in titles or not titles[number]:
+            titles[number] = suite.group(1) if suite else ""
+    return [Step(lesson, number, title) for number, title in titles.items()]
+
+
+def step_named(word: str) -> Step:
+    """05.2 and 5.2 name the same step."""
+    match = re.match(r"^(\d{1,2})\.(\d{1,2})$", word)
+    if not match:
+        raise Stop(f"'{word}' names no step: say one as in 05.2")
+    lesson = lesson_named(match.group(1))
+    found = steps_of(lesson)
+    for step in found:
+        if step.id == f"{lesson[:2]}.{int(match.group(2))}":
+            return step
+    if not found:
+        raise Stop(f"lesson {lesson} has no steps yet.")
+    raise Stop(f"lesson {lesson} has no step '{word}': its steps are {found[0].id} to {found[-1].id}.")
+
+
+def shown(path: Path) -> str:
+    """As a person types it: from the top of the course."""
+    path = Path(path)
+    return str(path.relative_to(ROOT)) if path.is_absolute() and ROOT in path.parents else str(path)

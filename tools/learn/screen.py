@@ -11,6 +11,12 @@ class Stop(Exception):
         self.status = status
 
 
+def refuse_more(command: str, words: list) -> None:
+    """For words that a command has no use for."""
+    if words:
+        raise Stop(f"{command} takes no '{words[0]}'; ./learn --help shows what there is.")
+
+
 def colours_wanted(stream) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
@@ -29,6 +35,14 @@ def red(text: str) -> str:
 
 def bold(text: str) -> str:
     return paint(text, "1")
+
+
+def dim(text: str) -> str:
+    return paint(text, "2")
+
+
+def yellow(text: str) -> str:
+    return paint(text, "33")
 
 
 def say(text: str = "") -> None:

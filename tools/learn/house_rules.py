@@ -4,6 +4,8 @@ g++ 12 compiles some co_await expressions wrongly, and a coroutine outlives the 
 refuse either breaks there, or dangles. A deliberate exception carries, on its line or the one before:
 `// house-rule: allow <reason>`.
 
+The course's own sources are held to them by tests/course, the learner's by the loop.
+
     house_rules.py FILE ...      prints what it finds; exit status 1 if it finds anything
 """
 import re
@@ -11,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from sources import Token, tokens
+from cpp_text import Token, tokens
 
 ALLOW = re.compile(r"//\s*house-rule:\s*allow\b[ \t]*(\S.*)?$")
 

@@ -1,0 +1,153 @@
+"""Children that run while somebody waits: keys are read and files watched meanwhile, and no child outlives its use."""
+import errno
+import fcntl
+import os
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from dataclasses import dataclass
+from typing import Callable, Optional
+
+from process import Interrupts, members_of_session
+
+TICK = 0.05                   # s: how often a wait looks at files and clocks
+MOST_OUTPUT = 1 << 20         # bytes: a program that prints more than this in a test prints without end
+
+
+@dataclass
+class Ended:
+    """What became of a child. `status` is negative where a signal ended it; `why` is set where we did."""
+    status: int
+    output: str
+    why: str = ""             # "", "slow", "loud"
+
+
+def plain_wait(descriptors: list, seconds: float) -> list:
+    """The wait of a pass without a terminal."""
+    return select.select(descriptors, [], [], seconds)[0]
+
+
+class Child:
+    """One process, leader of a session of its own, with its output in a pipe; or in a terminal, to see it grow."""
+
+    def __init__(self, command: list, folder, environment: Optional[dict] = None, terminal: tuple = ()):
+        self.command = [str(word) for word in command]
+        if terminal:
+            self.output, inside = os.openpty()
+            fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", terminal[1], terminal[0], 0, 0))
+        else:
+            self.output, inside = os.pipe()
+        os.set_blocking(self.output, False)
+        self.bytes = bytearray()
+        self.began = time.monotonic()
+        held = Interrupts.held
+        Interrupts.hold()
+        try:
+            self.process = subprocess.Popen(self.command, cwd=folder, stdin=subprocess.DEVNULL,
+                                            stdout=inside, stderr=inside, start_new_session=True,
+                                            preexec_fn=own_terminal if terminal else None,
+                                            env={**os.environ, **(environment or {})})
+        except OSError:
+            os.close(self.output)
+            raise
+        finally:
+            os.close(inside)
+            if not held:
+                Interrupts.release()
+
+    def read(self) -> bool:
+        """Takes what is there. False at the end of the output."""
+        while True:
+            try:
+                data = os.read(self.output, 65536)
+            except BlockingIOError:
+                return True
+            except OSError as error:
+                if error.errno == errno.EIO:      # a terminal's way to say that its last writer is gone
+                    return False
+                raise
+            if not data:
+                return False
+            if len(self.bytes) <= MOST_OUTPUT:
+                self.bytes += data
+
+    def is_over(self) -> bool:
+        """Reads, and looks whether it has ended. (A grandchild may hold the output open: that is not waited for.)"""
+        gone = self.process.poll() is not None
+        more = self.read()
+        if not more and not gone:
+            try:
+                self.process.wait(TICK)
+            except subprocess.TimeoutExpired:
+                return False
+            return True
+        return gone
+
+    def text(self) -> str:
+        return self.bytes.decode(errors="replace").replace("\r\n", "\n")
+
+    def end(self, gently: bool = False) -> None:
+        """Ends it and everything that it has started. Gently: it may tidy up first (Ninja takes back half a file)."""
+        if gently and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(2)
+            except subprocess.TimeoutExpired:
+                pass
+        for pid in members_of_session(self.process.pid):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait()
+        self.close()
+
+    def close(self) -> None:
+        if self.output >= 0:
+            os.close(self.output)
+            self.output = -1
+
+
+def own_terminal() -> None:
+    """In the child: its output is its controlling terminal, so that it goes when we go, however we go."""
+    fcntl.ioctl(1, termios.TIOCSCTTY, 0)
+
+
+def run_all(commands: list, folder, wait: Callable, at_once: int = 1, seconds: float = 60,
+            environment: Optional[dict] = None, gently: bool = False) -> list:
+    """What became of each, in order, up to the first that failed; what comes after that is ended."""
+    ended: list = [None] * len(commands)
+    running: dict = {}
+    following = 0
+    try:
+        while True:
+            while following < len(commands) and len(running) < at_once:
+                running[following] = Child(commands[following], folder, environment)
+                following += 1
+            wait([child.output for child in running.values()], TICK)
+            for index, child in list(running.items()):
+                why = ""
+                if not child.is_over():
+                    if time.monotonic() - child.began > seconds:
+                        why = "slow"
+                    elif len(child.bytes) > MOST_OUTPUT:
+                        why = "loud"
+                    else:
+                        continue
+                    child.end()
+                del running[index]
+                child.close()
+                ended[index] = Ended(child.process.returncode, child.text(), why)
+            for index, one in enumerate(ended):
+                if one is None:
+                    break
+                if one.status != 0 or one.why:
+                    return ended[:index + 1]
+            else:
+                return ended
+    finally:
+        for child in running.values():
+            child.end(gently)

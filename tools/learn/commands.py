@@ -1,0 +1,162 @@
+"""The commands about the learner's own lessons: list, hint, diff, solution, reset, goto, base, and the loop itself."""
+import re
+
+import panes
+from building import Build
+from lessons import all_lessons, lesson_named, shown, step_named
+from loop import lesson_to_open, one_pass, watch_lesson
+from machine import Machine
+from mine import can_be_opened, copy_of, kept_copies, open_lesson, put_aside
+from progress import Progress
+from screen import Stop, refuse_more, say
+from setup import set_up
+
+
+def prepare(progress: Progress, yes: bool, machine: Machine) -> None:
+    """What the loop stands on. An editor finds compile_commands.json from now on."""
+    set_up(machine, yes)
+    build = Build("learn", machine)
+    if build.setting("PBP_BASE") != progress.base:       # else Ninja itself notices what CMake must look at again
+        build.configure(f"-DPBP_BASE={progress.base}")
+
+
+def start(words: list, yes: bool, machine: Machine) -> int:
+    """No argument: the loop. `./learn --raw` shows what the compiler and the test said, whole."""
+    raw = "--raw" in words
+    refuse_more("learn", [word for word in words if word != "--raw"])
+    progress = Progress()
+    open_lesson(lesson_to_open(progress))
+    prepare(progress, yes, machine)
+    if machine.is_person_there() and not raw:
+        return watch_lesson(progress, machine)
+    return one_pass(progress, machine, raw)
+
+
+def opened(word: str) -> str:
+    lesson = lesson_named(word)
+    if not can_be_opened(lesson):
+        open_lesson(lesson)             # says why not
+    return lesson
+
+
+def chosen_lesson(words: list, command: str) -> str:
+    if not words:
+        return lesson_to_open(Progress())
+    refuse_more(command, words[1:])
+    return lesson_named(words[0])
+
+
+def list_lessons(words: list, yes: bool, machine: Machine) -> int:
+    refuse_more("list", words)
+    say("\n".join(panes.list_lines(Progress())))
+    return 0
+
+
+def hint(words: list, yes: bool, machine: Machine) -> int:
+    progress = Progress()
+    step, rung = None, 0
+    for word in words:
+        if re.match(r"^\d$", word) and (step or len(words) == 1):
+            rung = int(word)
+            if not 1 <= rung <= panes.RUNGS:
+                raise Stop(f"a hint has {panes.RUNGS} rungs: say 1 to {panes.RUNGS}.")
+        elif step:
+            raise Stop(f"hint takes no '{word}': say hint 05.2, or hint 05.2 3.")
+        elif "." in word:
+            step = step_named(word).id
+        else:
+            step = panes.first_open(progress, lesson_named(word)).id
+    step = step or panes.first_open(progress, lesson_to_open(progress)).id
+    say("\n".join(panes.hint_lines(progress, step, rung or progress.rungs.get(step, 0) + 1)))
+    return 0
+
+
+def diff(words: list, yes: bool, machine: Machine) -> int:
+    say("\n".join(panes.diff_lines(Progress(), chosen_lesson(words, "diff"))))
+    return 0
+
+
+def solution(words: list, yes: bool, machine: Machine) -> int:
+    reveal = "--reveal" in words
+    progress = Progress()
+    lesson = chosen_lesson([word for word in words if word != "--reveal"], "solution")
+    if not reveal and can_be_opened(lesson) and not panes.is_finished(progress, lesson):
+        raise Stop(f"lesson {lesson} is not green yet; ./learn hint {lesson[:2]} helps, "
+                   f"./learn solution {lesson[:2]} --reveal shows it all the same.", 1)
+    say("\n".join(panes.solution_lines(lesson)))
+    return 0
+
+
+def reset(words: list, yes: bool, machine: Machine) -> int:
+    """Puts the learner's copy aside and starts anew; --undo changes the two."""
+    undo = "--undo" in words
+    words = [word for word in words if word != "--undo"]
+    if not words:
+        raise Stop("say which lesson to reset, as in: ./learn reset 01")
+    lesson = chosen_lesson(words, "reset")
+    progress = Progress()
+    back = f"The way back: ./learn reset {lesson[:2]} --undo"
+    try:
+        if undo:
+            kept = kept_copies(lesson)
+            if not kept:
+                raise Stop(f"nothing of lesson {lesson} was put aside.")
+            last = kept[-1]
+            if copy_of(lesson).is_dir():
+                say(f"What was there is in {shown(put_aside(lesson))}")
+            last.rename(copy_of(lesson))
+            say(f"{shown(copy_of(lesson))} is again what it was before the reset. {back}")
+        else:
+            if copy_of(lesson).is_dir():
+                opened(lesson)
+                say(f"What was there is in {shown(put_aside(lesson))}")
+                say(back)
+            say(f"{shown(open_lesson(lesson))} is the starter again.")
+    except OSError as error:
+        raise Stop(f"{error.filename}: {error.strerror}; nothing was lost.") from error
+    progress.done.pop(lesson, None)
+    progress.rungs = {step: rung for step, rung in progress.rungs.items() if not step.startswith(lesson[:2] + ".")}
+    save(progress)
+    return 0
+
+
+def goto(words: list, yes: bool, machine: Machine) -> int:
+    if not words:
+        raise Stop("say which lesson to open, as in: ./learn goto 02")
+    lesson = chosen_lesson(words, "goto")
+    folder = open_lesson(lesson)
+    progress = Progress()
+    progress.current = lesson
+    save(progress)
+    say(f"{shown(folder)} is open. ./learn watches it.")
+    return 0
+
+
+def base(words: list, yes: bool, machine: Machine) -> int:
+    progress = Progress()
+    if not words:
+        say(f"Your lessons stand on {'your own earlier ones' if progress.base == 'mine' else 'the solutions'}. "
+            "./learn base mine and ./learn base solutions change that.")
+        return 0
+    refuse_more("base", words[1:])
+    if words[0] not in ("mine", "solutions"):
+        raise Stop(f"base is 'mine' or 'solutions', not '{words[0]}'.")
+    progress.base = words[0]
+    save(progress)
+    prepare(progress, yes, machine)
+    say("From now on your lessons stand on " + ("your own earlier ones, where you have any." if progress.base == "mine"
+                                                else "the solutions of the earlier ones."))
+    return 0
+
+
+def trace(words: list, yes: bool, machine: Machine) -> int:
+    if not words:
+        raise Stop("say which lesson to trace, as in: ./learn trace 07")
+    lesson_named(words[0])
+    raise Stop("traces are not here yet.", 1)
+
+
+def save(progress: Progress) -> None:
+    progress.save()
+    if progress.complaint:
+        raise Stop(progress.complaint)

@@ -1,0 +1,190 @@
+"""Compile errors that a learner can read: the first that lies in their file, its line, and our own advice alone.
+
+Both compilers' text is read (clang has no JSON): an error, the lines before it that say where it was asked for (g++),
+the notes after it (both). The source line is drawn from the file, so that both look alike.
+"""
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Optional
+
+from lessons import ROOT, shown
+
+ERROR = re.compile(r"^(?P<file>[^\s:][^:]*):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<kind>fatal error|error|warning): (?P<words>.*)$")
+ASKED = re.compile(r"^(?P<file>[^\s:][^:]*):(?P<line>\d+):(?P<column>\d+): +(?:required (?:from|by)|note: (?:in instantiation of|"
+                   r"while substituting|in call to))")
+PREAMBLE = re.compile(r"^(In file included from|\s+from .*[,:]$|[^\s:][^:]*: (In |At )|[^\s:][^:]*:\d+:\d+: +required )")
+ASSERTION = re.compile(r"static assertion failed(?: due to requirement '.*?')?: (.*)$")
+DELETED = re.compile(r"= delete;\s*//\s*(\S.*)$")
+
+# What the compilers' own words leave out. The first that fits is added.
+PLAIN = [
+    (r"(no match for .operator==|invalid operands to binary expression).*Poll<",
+     "a Poll is no value: compare it with Ready(value), or take its value()"),
+    (r"expected .;.", "a semicolon is missing at the end of what stands before"),
+    (r"(no return statement|non-void function does not return|control reaches end|control path)",
+     "on some way through this function nothing is returned"),
+    (r"discards qualifiers|not marked const|drops 'const' qualifier",
+     "what is const may only be looked at: is a const missing behind this function, or one too many?"),
+    (r"(use of deleted function|call to (implicitly-)?deleted (copy )?constructor).*(\(const |constructor)",
+     "this cannot be copied: std::move it"),
+    (r"(copy|move) assignment operator.*deleted|overload resolution selected deleted operator .=",
+     "this cannot be assigned: move it where it is made"),
+    (r"(is private within this context|is a private member)", "only the class itself may touch that: is there a function for it?"),
+    (r"(was not declared in this scope|has not been declared|undeclared identifier|unknown type name|does not name a type"
+     r"|is not a member of|no (type|template|member) named)", "a name misspelt, an rt:: or std:: missing, or an #include?"),
+    (r"No such file or directory|file not found", "no lesson before this one has that header: is its name right?"),
+]
+
+
+@dataclass
+class Problem:
+    """One error or warning: what it says, and where the learner should look."""
+    words: str
+    place: tuple                     # (file, line, column)
+    ours: bool = False               # advice of a static_assert or a deleted function: it speaks for itself
+    asked_at: tuple = ()             # where a test asked for it, if the place is not the learner's
+    more: int = 0                    # other errors of the same build
+
+    def lines(self) -> list:
+        file, line, column = self.place
+        result = [self.words]
+        source = source_line(file, line)
+        if source.strip():
+            cut = len(source) - len(source.lstrip())
+            number = f"{line:>5} | "
+            result += [number + source.strip(), " " * (len(number) - 2) + "| " + " " * max(0, column - 1 - cut) + "^"]
+        plain = "" if self.ours else next((advice for pattern, advice in PLAIN if re.search(pattern, self.words)), "")
+        return result + ([f"  {plain}"] if plain else [])
+
+
+@dataclass
+class Block:
+    """One diagnostic with what belongs to it."""
+    kind: str
+    words: str
+    place: tuple
+    before: list = field(default_factory=list)
+    after: list = field(default_factory=list)
+
+    def asked(self) -> list:
+        """Where it was asked for, innermost first."""
+        return [place_in(found) for found in map(ASKED.match, self.before + self.after) if found]
+
+    def advice(self) -> str:
+        found = ASSERTION.search(self.words)
+        if found:
+            return found.group(1).strip().strip('"')
+        deleted = next((mark for mark in map(DELETED.search, self.after) if mark), None)
+        return deleted.group(1).strip() if deleted and "delete" in self.words else ""
+
+    def is_explained_by_the_next(self) -> bool:
+        """g++ says why a function is implicitly deleted in an error of its own."""
+        return any("is implicitly deleted because" in line for line in self.after)
+
+
+def place_in(found) -> tuple:
+    path = Path(found.group("file"))
+    return (path if path.is_absolute() else ROOT / path, int(found.group("line")), int(found.group("column") or 1))
+
+
+def source_line(file: Path, line: int) -> str:
+    try:
+        lines = Path(file).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return lines[line - 1].replace("\t", " ") if 0 < line <= len(lines) else ""
+
+
+def blocks(text: str) -> list:
+    found: list = []
+    before: list = []
+    for line in text.splitlines():
+        head = ERROR.match(line)
+        if head:
+            found.append(Block(head.group("kind"), head.group("words"), place_in(head), before))
+            before = []
+        elif PREAMBLE.match(line):
+            before.append(line)
+        elif found:
+            found[-1].after.append(line)
+    for block, following in zip(reversed(found[:-1]), reversed(found[1:])):
+        if block.is_explained_by_the_next():
+            block.after += following.after
+    return found
+
+
+def tidy(words: str) -> str:
+    """The compiler's sentence without its options and the library's inner names."""
+    words = re.sub(r" \[-W[^\]]*\]$", "", words)
+    words = words.replace("std::__cxx11::basic_string<char>", "std::string").replace("std::__cxx11::", "std::")
+    words = words.replace("std::basic_string<char>", "std::string")
+    return words.replace("‘", "'").replace("’", "'")
+
+
+def is_in(place: tuple, folders: list) -> bool:
+    return any(folder in Path(place[0]).parents for folder in folders)
+
+
+def problem_of(block: Block, folders: list) -> Problem:
+    advice = block.advice()
+    asked = block.asked()
+    own = [place for place in asked if is_in(place, folders)]
+    outermost = asked[-1:] if asked else []
+    words = advice or tidy(block.words)
+    if advice and ASSERTION.search(block.words):
+        # It speaks to whoever wrote the call, not to whoever wrote the check.
+        place = own[-1] if own else (outermost[0] if outermost else block.place)
+    else:
+        place = block.place if is_in(block.place, folders) or not own else own[0]
+    elsewhere = () if is_in(place, folders) else (outermost[0] if outermost and outermost[0] != place else ())
+    return Problem(words, place, bool(advice), elsewhere)
+
+
+def first_problem(text: str, folders: list, kinds: tuple = ("error", "fatal error")) -> Optional[Problem]:
+    """The first that lies in the learner's files, else the first of all."""
+    found = [block for block in blocks(text) if block.kind in kinds]
+    if not found:
+        return None
+    problems = [problem_of(block, folders) for block in found]
+    first = next((problem for problem in problems if is_in(problem.place, folders)), problems[0])
+    first.more = len(found) - 1
+    return first
+
+
+def first_warning(text: str, folders: list) -> Optional[Problem]:
+    """Only the learner's own: others' are none of theirs."""
+    problem = first_problem(text, folders, ("warning",))
+    return problem if problem and is_in(problem.place, folders) else None
+
+
+def other_failure(text: str) -> list:
+    """A build that failed without a compile error: what happened, and what to do."""
+    plain = re.sub(r"^(FAILED:|\[\d+/\d+\]|ninja: (Entering|build stopped)|: && ).*$", "", text, flags=re.M)
+    if re.search(r"No space left on device|Disk quota exceeded|File size limit exceeded|\(os error 28\)", text):
+        return ["There is no space left on this disk. Make room, then save again or press r."]
+    if re.search(r"Read-only file system|Permission denied", text):
+        return [f"build/ cannot be written: this checkout is read-only. Copy it: cp -r {ROOT} ~/poll-by-poll"]
+    missing = re.search(r"undefined reference to [`'](.*?)'", text)
+    if missing:
+        return [f"{missing.group(1)} is called, and its body is nowhere: did you declare it only?"]
+    if re.search(r"multiple definition of", text):
+        return ["A function has two bodies: one in a header needs `inline`."]
+    if re.search(r"internal compiler error|PLEASE submit a bug report", text):
+        return ["The compiler itself crashed on this code: undo the last change, or write it in another way."]
+    if re.search(r"Killed signal|terminated by signal|out of memory", text):
+        return ["The compiler was killed: is there memory left?"]
+    kept = [line for line in plain.splitlines() if line.strip()]
+    errors = [index for index, line in enumerate(kept) if re.search(r"[Ee]rror", line)]
+    return kept[errors[0]:errors[0] + 6] if errors else kept[-6:]
+
+
+def explain(text: str, folders: list) -> tuple:
+    """(lines to show, (file, line) to open or ())."""
+    problem = first_problem(text, folders)
+    if not problem:
+        return other_failure(text), ()
+    lines = problem.lines()
+    if problem.asked_at:
+        lines.append(f"  asked for by {shown(problem.asked_at[0])}:{problem.asked_at[1]}")
+    return lines, problem.place[:2]

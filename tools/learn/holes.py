@@ -1,0 +1,99 @@
+"""Where a starter and its solution differ: the holes, and where each lies in the learner's copy."""
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+
+from mine import copy_of, files_in, solution, starter
+
+MARK = re.compile(r"TODO\((\d\d\.\d+)\)")
+CALL = re.compile(r'\btodo\(\s*"(\d\d\.\d+) ')
+
+
+@dataclass
+class Hole:
+    """Lines are counted from 0, ends are exclusive."""
+    step: str
+    file: Path                # in the learner's copy
+    begin: int
+    mine: list                # the learner's lines
+    solved: list              # the solution's
+
+
+def lines_of(path: Path) -> list:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def step_in(lines: list) -> str:
+    for line in lines:
+        found = MARK.search(line) or CALL.search(line)
+        if found:
+            return found.group(1)
+    return ""
+
+
+class Mapping:
+    """From the lines of one text to those of another that began as its copy."""
+
+    def __init__(self, old: list, new: list):
+        self.parts = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+
+    def start(self, line: int) -> int:
+        for tag, begin, end, there, there_end in self.parts:
+            if begin <= line < end:
+                return there + (line - begin if tag == "equal" else 0)
+        return self.parts[-1][4] if self.parts else 0
+
+    def end(self, line: int) -> int:
+        """Of the line before which something ends."""
+        for tag, begin, end, there, there_end in self.parts:
+            if begin < line <= end:
+                return there + (line - begin) if tag == "equal" else there_end
+        return self.start(line)
+
+
+def holes(lesson: str) -> list:
+    """In the order of files and lines; a change that bears no mark (an #include of the marker) is none."""
+    found = []
+    for name in files_in(starter(lesson)):
+        begun, solved = lines_of(starter(lesson) / name), lines_of(solution(lesson) / name)
+        written = lines_of(copy_of(lesson) / name)
+        mapping = Mapping(begun, written)
+        for tag, begin, end, there, there_end in SequenceMatcher(None, begun, solved, autojunk=False).get_opcodes():
+            step = step_in(begun[begin:end])
+            if tag != "equal" and step:
+                first, last = mapping.start(begin), mapping.end(end)
+                found.append(Hole(step, copy_of(lesson) / name, first, written[first:max(first, last)], solved[there:there_end]))
+    return merged(found)
+
+
+def merged(found: list) -> list:
+    """Neighbours that a learner's text does not tell apart are one."""
+    result: list = []
+    for hole in found:
+        if result and result[-1].file == hole.file and result[-1].begin == hole.begin and result[-1].mine == hole.mine:
+            result[-1].solved = result[-1].solved + hole.solved
+        else:
+            result.append(hole)
+    return result
+
+
+def place(lesson: str, step: str, sentence: str = "") -> tuple:
+    """(file, line from 1) to open for a step: the hole that speaks, else the step's first open one, else where it was."""
+    marks = []
+    for name in files_in(copy_of(lesson)):
+        for number, line in enumerate(lines_of(copy_of(lesson) / name), 1):
+            if sentence and f'"{sentence}"' in line:
+                return copy_of(lesson) / name, number
+            if f"TODO({step})" in line or f'todo("{step} ' in line:
+                marks.append((copy_of(lesson) / name, number))
+    if marks:
+        return marks[0]
+    own = [hole for hole in holes(lesson) if hole.step == step]
+    if own:
+        return own[0].file, own[0].begin + 1
+    headers = [name for name in files_in(copy_of(lesson)) if name.suffix == ".hpp"]
+    return (copy_of(lesson) / headers[0], 1) if headers else (copy_of(lesson), 0)

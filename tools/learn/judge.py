@@ -1,0 +1,139 @@
+"""Judges one step: builds its test alone, runs each case in a process of its own, and says what came of it."""
+import sys
+import xml.etree.ElementTree as xml
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable
+
+import diagnose
+import story
+from children import plain_wait, run_all
+from holes import place
+from lessons import ROOT, Step, shown
+from machine import Machine
+from mine import copy_of, cure, missing_files
+
+GREEN, RED, WAITING = "green", "red", "waiting"
+CASE_SECONDS = 30             # the last resort: the tests' own watchdog ends them long before
+BUILD_SECONDS = 600
+SANITIZERS = {"UBSAN_OPTIONS": "print_stacktrace=1", "TSAN_OPTIONS": "halt_on_error=1",
+              "ASAN_OPTIONS": "detect_leaks=1", "CLICOLOR_FORCE": "0", "LC_ALL": "C.UTF-8"}
+
+
+@dataclass
+class Verdict:
+    state: str
+    title: str = ""                                  # the failed case's, or what failed
+    lines: list = field(default_factory=list)        # the story
+    place: tuple = ()                                # (file, line) to open
+    raw: str = ""                                    # everything, for --raw
+    built: bool = True                               # False: it did not even compile
+    cases: int = 0                                   # how many the step has
+    at: int = 0                                      # the number of the failed one, from 1
+    warning: list = field(default_factory=list)
+
+
+class Judge:
+    """Of one build folder."""
+
+    def __init__(self, folder: Path, machine: Machine, wait: Callable = plain_wait, base: str = "solutions"):
+        self.folder = folder
+        self.machine = machine
+        self.wait = wait
+        self.base = base
+        self.listed: dict = {}    # test executable's (path, mtime) -> its cases
+
+    def own_folders(self, lesson: str) -> list:
+        """Where errors are the learner's own."""
+        return [ROOT / "mine"] if self.base == "mine" else [copy_of(lesson)]
+
+    def ninja(self) -> str:
+        return "ninja" if self.machine.which("ninja") else "ninja-build"
+
+    def build(self, lesson: str, target: str) -> Verdict:
+        gone = missing_files(lesson)
+        if gone:
+            return Verdict(RED, "a file is gone", gone_lines(lesson, gone), built=False)
+        command = [self.ninja(), "-C", self.folder, "-j", self.machine.cores(), target]
+        ended = run_all([command], ROOT, self.wait, seconds=BUILD_SECONDS, environment=SANITIZERS, gently=True)[0]
+        folders = self.own_folders(lesson)
+        if ended.status == 0 and not ended.why:
+            warning = diagnose.first_warning(ended.output, folders)
+            return Verdict(GREEN, raw=ended.output, warning=warning.lines()[:1] + [where(warning.place)] if warning else [])
+        lines, spot = diagnose.explain(ended.output, folders)
+        if ended.why:
+            lines = [f"The compiler did not come to an end within {BUILD_SECONDS // 60} minutes."]
+        return Verdict(RED, "it does not compile" if spot else "it could not be built", lines, spot, ended.output, built=False)
+
+    def cases(self, test: Path) -> list:
+        """(suite, name) of each case, in order."""
+        key = (test, test.stat().st_mtime_ns)
+        if key not in self.listed:
+            ended = run_all([[test, "--list-test-cases", "--reporters=xml"]], ROOT, self.wait, seconds=CASE_SECONDS)[0]
+            root = xml.fromstring(ended.output[ended.output.index("<?xml"):])
+            self.listed[key] = [(case.get("testsuite"), case.get("name")) for case in root.iter("TestCase")]
+        return self.listed[key]
+
+    def judge(self, step: Step) -> Verdict:
+        try:
+            return self.build_and_run(step)
+        except OSError as error:
+            return in_the_way(error)
+
+    def build_and_run(self, step: Step) -> Verdict:
+        built = self.build(step.lesson, step.target)
+        if built.state == RED:
+            return built
+        test = self.folder / "tests" / step.target
+        cases = self.cases(test)
+        commands = [[test, "--no-version=true", f"--test-suite={suite}", f"--test-case={name}"] for suite, name in cases]
+        ended = run_all(commands, ROOT, self.wait, self.machine.cores(), CASE_SECONDS, SANITIZERS)
+        last = ended[-1]
+        verdict = Verdict(GREEN, cases=len(cases), warning=built.warning, raw=built.raw + last.output)
+        if last.status != 0 or last.why:
+            title = cases[len(ended) - 1][1]
+            verdict.at = len(ended)
+            told = story.tell(last, title, copy_of(step.lesson))
+            verdict.state, verdict.title, verdict.lines = RED, title, told.lines
+            verdict.place = told.place or place(step.lesson, step.id, told.todo)
+        return verdict
+
+    # The lesson's program
+    def build_program(self, lesson: str) -> tuple:
+        """(verdict of the build, the executable)"""
+        target = f"lesson-{lesson[:2]}"
+        try:
+            return self.build(lesson, target), self.folder / "bin" / target
+        except OSError as error:
+            return in_the_way(error), self.folder
+
+    def judge_program(self, lesson: str) -> Verdict:
+        """Builds it and holds what it prints against tests/NN-name/program.py."""
+        built, program = self.build_program(lesson)
+        script = ROOT / "tests" / lesson / "program.py"
+        if built.state == RED or not script.exists():
+            return built
+        environment = {"PBP_PROGRAM": str(program), "PBP_SANITIZERS": "address", "PBP_BUILD_TYPE": "Debug", **SANITIZERS}
+        ended = run_all([[sys.executable, "-B", script]], ROOT, self.wait, seconds=2 * CASE_SECONDS, environment=environment)[0]
+        if ended.status == 0 and not ended.why:
+            return Verdict(GREEN, raw=ended.output)
+        return Verdict(RED, "its program", story.unittest_lines(ended), raw=ended.output)
+
+
+def in_the_way(error: OSError) -> Verdict:
+    what = error.filename or "a file"
+    return Verdict(RED, "this machine is in the way", [f"{what}: {error.strerror}.", cure(error)], built=False)
+
+
+def where(spot: tuple) -> str:
+    return f"{shown(spot[0])}:{spot[1]}" if spot else ""
+
+
+def gone_lines(lesson: str, gone: list) -> list:
+    number = lesson[:2]
+    if gone[0] == copy_of(lesson):
+        return [f"{shown(gone[0])} is gone.", f"Its starter comes back with: ./learn goto {number}"]
+    names = ", ".join(shown(path) for path in gone)
+    begun = ROOT / "lessons" / gone[0].relative_to(ROOT / "mine")
+    return [f"{names} {'is' if len(gone) == 1 else 'are'} gone.",
+            f"The starter's comes back with: cp {shown(begun)} {shown(gone[0].parent)}/"]

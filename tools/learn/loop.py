@@ -1,0 +1,310 @@
+"""./learn without an argument: watches the lesson, judges each save, shows what to do next."""
+import os
+import sys
+from typing import Optional
+
+import house_rules
+import panes
+from building import Build
+from children import TICK, Child
+from judge import GREEN, RED, Judge, Verdict
+from lessons import ROOT, all_lessons, shown, steps_of
+from machine import Machine
+from mine import can_be_opened, copy_of, files_in, open_lesson
+from progress import Progress
+from screen import Stop, say
+from terminal import Terminal, size
+from view import Frame, drawn, failure_lines, mark
+
+PROGRAM_LINES = 400
+
+
+class Saved(Exception):
+    """A file was saved: judge anew."""
+
+
+class Leave(Exception):
+    """q was pressed."""
+
+
+class Turn(Exception):
+    """On to the next lesson."""
+
+
+def lesson_to_open(progress: Progress) -> str:
+    """Where the learner was; a new learner begins at the beginning."""
+    lessons = [lesson for lesson in all_lessons() if can_be_opened(lesson)]
+    if progress.current in lessons:
+        return progress.current
+    if not lessons:
+        raise Stop("no lesson has a starter here yet.", 1)
+    return lessons[0]
+
+
+def after(lesson: str) -> str:
+    """The next lesson, '' after the last."""
+    later = [name for name in all_lessons() if name > lesson]
+    return later[0] if later else ""
+
+
+class Lesson:
+    """A lesson being judged: its steps, what is known of each, and the order in which to look."""
+
+    def __init__(self, name: str, progress: Progress, judge: Judge):
+        self.name, self.progress, self.judge = name, progress, judge
+        self.steps = steps_of(name)
+        done = sum(1 for lesson in all_lessons() if panes.is_finished(progress, lesson))
+        self.frame = Frame(name, self.steps, done_lessons=done, lessons=len(all_lessons()))
+        self.frame.verdicts = {step.id: Verdict(GREEN) for step in self.steps if progress.is_done(name, step.id)}
+
+    def red(self) -> Optional[Verdict]:
+        return next((self.frame.verdicts[step.id] for step in self.steps
+                     if step.id in self.frame.verdicts and self.frame.verdicts[step.id].state == RED), None)
+
+    def look(self, step, show) -> Verdict:
+        self.frame.doing = f"checking {step.id} …"
+        show()
+        verdict = self.judge.judge(step)
+        self.frame.verdicts[step.id] = verdict
+        self.frame.stale.discard(step.id)
+        self.progress.mark(self.name, step.id, verdict.state == GREEN)
+        return verdict
+
+    def judge_all(self, show) -> None:
+        """The step being worked on first, what follows while it is green, then what came before it."""
+        self.frame.notes = house_notes(self.name)
+        self.frame.stale = {step.id for step in self.steps if self.frame.verdicts.get(step.id, Verdict(RED)).state == GREEN}
+        self.frame.verdicts = {id: verdict for id, verdict in self.frame.verdicts.items() if id in self.frame.stale}
+        at = next((index for index, step in enumerate(self.steps) if step.id not in self.frame.stale), 0)
+        for step in self.steps[at:]:
+            verdict = self.look(step, show)
+            if verdict.state == RED:
+                break
+        if verdict.built:
+            for step in self.steps[:at]:
+                if self.look(step, show).state == RED:
+                    break
+        self.frame.doing = ""
+        self.progress.save()
+        if self.progress.complaint:
+            self.frame.notes.append(self.progress.complaint)
+        for step in self.steps:
+            verdict = self.frame.verdicts.get(step.id)
+            if verdict and verdict.warning:
+                self.frame.notes.append("warning: " + ", ".join(verdict.warning))
+                break
+
+
+def house_notes(lesson: str) -> list:
+    """What g++ 12 would compile wrongly, and what would dangle, in the learner's own files."""
+    folder, found = copy_of(lesson), []
+    if folder.is_dir():
+        for name in files_in(folder):
+            try:
+                found += house_rules.check(folder / name, shown(folder / name))
+            except OSError:
+                pass                        # it went while we looked
+    return found[:3]
+
+
+class Loop:
+    def __init__(self, progress: Progress, machine: Machine, terminal: Terminal):
+        from watch import Watch
+        self.Watch = Watch
+        self.progress, self.machine, self.terminal = progress, machine, terminal
+        self.judge = Judge(Build("learn", machine).folder, machine, self.wait, progress.base)
+        self.program: Optional[Child] = None
+        self.output: list = []
+        self.wants_program = False
+        self.skip = False                   # n was pressed once on an open lesson
+        self.begin(lesson_to_open(progress))
+
+    def begin(self, name: str) -> None:
+        open_lesson(name)
+        self.progress.current = name
+        self.progress.save()
+        self.lesson = Lesson(name, self.progress, self.judge)
+        self.frame = self.lesson.frame
+        own = ROOT / "mine" if self.progress.base == "mine" else copy_of(name)
+        self.watch = self.Watch([own, ROOT / "tests" / name])
+
+    def show(self) -> None:
+        columns, rows = size()
+        self.terminal.draw(drawn(self.frame, min(columns, 100), rows))
+
+    def wait(self, descriptors: list, seconds: float) -> list:
+        """Every wait of the loop passes here: keys, saves and the program's output are seen while code runs."""
+        watched = descriptors + ([self.program.output] if self.program else [])
+        ready, keys = self.terminal.wait(watched, min(seconds, TICK))
+        if self.program:
+            self.read_program()
+        for key in keys:
+            self.press(key)
+        if self.terminal.resized:
+            self.terminal.resized = False
+            self.show()
+        if self.watch.changed():
+            raise Saved
+        return ready
+
+    def run(self) -> int:
+        saved = True
+        while True:
+            try:
+                if saved:
+                    saved = False
+                    self.judge_all()
+                if self.wants_program:
+                    self.wants_program = False
+                    self.start_program()
+                self.wait([], TICK)
+            except Saved:
+                self.end_program()
+                self.frame.pane, self.skip, saved = [], False, True
+            except Turn:
+                saved = self.turn()
+            except Leave:
+                return 0 if not self.lesson.red() else 1
+
+    def judge_all(self) -> None:
+        self.frame.finished = ""
+        self.lesson.judge_all(self.show)
+        if not self.lesson.red():
+            self.frame.finished = self.judge_program()
+        self.frame.doing = ""
+        self.show()
+
+    def judge_program(self) -> str:
+        """All steps are green: the program must be too. Gives what to say then."""
+        self.frame.doing = "building the program …"
+        self.show()
+        name = self.lesson.name
+        verdict = self.judge.judge_program(name)
+        self.progress.mark(name, panes.PROGRAM, verdict.state == GREEN)
+        self.progress.save()
+        if verdict.state == RED:
+            return "\n".join(["All steps are green, but the program is not right yet:", *verdict.lines])
+        self.frame.done_lessons = sum(1 for lesson in all_lessons() if panes.is_finished(self.progress, lesson))
+        following = after(name)
+        if not following:
+            return "That was the last lesson. ./learn demo shows the finished server."
+        return f"Lesson {name} is done. r runs its program, d compares with the solution, n opens {following}."
+
+    # Keys
+    def press(self, key: str) -> None:
+        if key == "q":
+            raise Leave
+        try:
+            self.act(key)
+        except Stop as stop:
+            self.frame.pane = [str(stop)]
+        self.show()
+
+    def act(self, key: str) -> None:
+        skip, self.skip = self.skip, False
+        if key == "h":
+            step = panes.first_open(self.progress, self.lesson.name).id
+            self.frame.pane = panes.hint_lines(self.progress, step, self.progress.rungs.get(step, 0) + 1)
+        elif key == "d":
+            self.frame.pane = panes.diff_lines(self.progress, self.lesson.name)
+        elif key == "l":
+            self.frame.pane = panes.list_lines(self.progress)
+        elif key == "r":
+            running = self.program is not None
+            self.end_program()
+            self.wants_program = not running
+        elif key == "n":
+            if skip or panes.is_finished(self.progress, self.lesson.name):
+                raise Turn
+            self.skip = True
+            step = panes.first_open(self.progress, self.lesson.name).id
+            self.frame.pane = [f"{step} is not green yet. n once more goes on all the same."]
+        elif key == "\n":
+            raise Saved                     # as good as a save: look again
+
+    def turn(self) -> bool:
+        """On to the next lesson; False where there is none."""
+        following = after(self.lesson.name)
+        try:
+            if not following:
+                raise Stop("this is the last lesson.")
+            self.begin(following)
+        except Stop as stop:
+            self.frame.pane = [str(stop)]
+            self.show()
+            return False
+        self.end_program()
+        return True
+
+    # The program
+    def start_program(self) -> None:
+        name = self.lesson.name
+        self.frame.pane, self.frame.doing = [], "building the program …"
+        self.show()
+        built, program = self.judge.build_program(name)
+        self.frame.doing = ""
+        if built.state == RED:
+            self.frame.pane = [f"The program: {built.title}", *built.lines, *([f"open  {shown(built.place[0])}:{built.place[1]}"]
+                                                                            if built.place else [])]
+        else:
+            self.output = []
+            try:
+                self.program = Child([program], ROOT, terminal=size())
+            except OSError as error:
+                self.frame.pane = [f"The program could not be started: {error.strerror}."]
+        self.show()
+
+    def read_program(self) -> None:
+        before, over = len(self.program.bytes), self.program.is_over()
+        if len(self.program.bytes) == before and not over:
+            return
+        lines = self.program.text().rstrip("\n").split("\n")[-PROGRAM_LINES:]
+        command = f"$ {shown(self.program.command[0])}"
+        self.frame.pane = [command, *lines]
+        if over:
+            status = self.program.process.returncode
+            self.program.end()
+            self.program = None
+            self.frame.pane.append(f"(it ended with status {status})" if status else "(it ended)")
+        elif len(self.program.bytes) > (1 << 20):
+            self.end_program()
+            self.frame.pane.append("(it printed more than a megabyte, and was ended)")
+        self.show()
+
+    def end_program(self) -> None:
+        if self.program:
+            self.program.end()
+            self.program = None
+            self.frame.pane.append("(it was ended)")
+
+
+def watch_lesson(progress: Progress, machine: Machine) -> int:
+    """At a terminal."""
+    with Terminal() as terminal:
+        loop = Loop(progress, machine, terminal)
+        try:
+            return loop.run()
+        finally:
+            loop.end_program()
+            progress.save()
+
+
+def one_pass(progress: Progress, machine: Machine, raw: bool = False) -> int:
+    """Without a terminal: the steps in order, up to the first that is red."""
+    name = lesson_to_open(progress)
+    open_lesson(name)
+    progress.current = name
+    judge = Judge(Build("learn", machine).folder, machine, base=progress.base)
+    say(name)
+    for note in house_notes(name):
+        say(f"look: {note}")
+    for step in steps_of(name):
+        verdict = judge.judge(step)
+        progress.mark(name, step.id, verdict.state == GREEN)
+        say(f" {mark(verdict.state)} {step.id} {step.title}")
+        if verdict.state == RED:
+            say("\n".join(["", *([verdict.raw] if raw else failure_lines(step, verdict, 100))]))
+            progress.save()
+            return 1
+    progress.save()
+    return 0

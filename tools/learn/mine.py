@@ -1,0 +1,96 @@
+"""The learner's copies, mine/NN-name: made once, never overwritten; what is put aside is kept in mine/.kept."""
+import shutil
+import time
+from pathlib import Path
+
+from lessons import MINE, ROOT, shown
+from screen import Stop
+
+KEPT = MINE / ".kept"
+
+
+def starter(lesson: str) -> Path:
+    return ROOT / "lessons" / lesson
+
+
+def solution(lesson: str) -> Path:
+    return ROOT / "solutions" / lesson
+
+
+def copy_of(lesson: str) -> Path:
+    return MINE / lesson
+
+
+def can_be_opened(lesson: str) -> bool:
+    return copy_of(lesson).is_dir() or starter(lesson).is_dir()
+
+
+def files_in(folder: Path) -> list:
+    """C++ files, relative to the folder."""
+    return sorted(path.relative_to(folder) for path in folder.rglob("*")
+                  if path.suffix in (".hpp", ".cpp") and path.is_file())
+
+
+def open_lesson(lesson: str) -> Path:
+    """The learner's copy; a copy of the starter where there is none yet."""
+    folder = copy_of(lesson)
+    if folder.is_dir():
+        return folder
+    if not starter(lesson).is_dir():
+        raise Stop(f"lesson {lesson} has no starter yet; its finished code is in {shown(solution(lesson))}.")
+    half = MINE / f".{lesson}.half"          # a copy that was cut short must not look like a whole one
+    try:
+        shutil.rmtree(half, ignore_errors=True)
+        MINE.mkdir(exist_ok=True)
+        shutil.copytree(starter(lesson), half, copy_function=fresh_copy)
+        half.rename(folder)
+    except OSError as error:
+        raise Stop(f"{shown(folder)} could not be made ({error.strerror}); "
+                   f"{cure(error)}") from error
+    return folder
+
+
+def fresh_copy(source: str, target: str) -> None:
+    """Content only: the copy is the learner's, writable and new."""
+    shutil.copyfile(source, target)
+
+
+def cure(error: OSError) -> str:
+    """What to do about a file that could not be written."""
+    import errno
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "make room on this disk, then save again or press r."
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return f"this checkout is read-only: copy it to a place of your own, as in: cp -r {ROOT} ~/poll-by-poll"
+    return "look at the disk, then try again."
+
+
+def missing_files(lesson: str) -> list:
+    """Files of the starter that the learner's copy has lost."""
+    folder = copy_of(lesson)
+    if not starter(lesson).is_dir():
+        return [] if folder.is_dir() else [folder]
+    if not folder.is_dir():
+        return [folder]
+    return [folder / name for name in files_in(starter(lesson)) if not (folder / name).is_file()]
+
+
+def put_aside(lesson: str) -> Path:
+    """Moves the learner's copy into mine/.kept and says where it went."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    stamp = time.strftime("%Y-%m-%d-%H%M%S")
+    place = KEPT / f"{lesson}-{stamp}"
+    number = 1
+    while place.exists():
+        number += 1
+        place = KEPT / f"{lesson}-{stamp}-{number}"
+    copy_of(lesson).rename(place)
+    return place
+
+
+def kept_copies(lesson: str) -> list:
+    """What was put aside, oldest first."""
+    if not KEPT.is_dir():
+        return []
+    return sorted((place for place in KEPT.iterdir() if place.name.startswith(f"{lesson}-")),
+                  key=lambda place: place.stat().st_ctime_ns)

@@ -1,0 +1,92 @@
+"""Lines that both a key in the loop and a command show: the list, a hint, the difference to the solution."""
+import holes
+from lessons import Step, all_lessons, shown, steps_of
+from mine import copy_of, files_in, solution, starter
+from progress import Progress
+from screen import Stop, bold, dim, green, red
+from terminal import shows_marks
+
+RUNGS = 3
+PROGRAM = "program"
+
+
+def parts_of(lesson: str) -> list:
+    """The ids whose green makes a lesson done."""
+    return [step.id for step in steps_of(lesson)]
+
+
+def is_finished(progress: Progress, lesson: str) -> bool:
+    parts = parts_of(lesson)
+    return bool(parts) and all(progress.is_done(lesson, part) for part in parts)
+
+
+def first_open(progress: Progress, lesson: str) -> Step:
+    """The step to work on: the first that is not green, else the last."""
+    steps = steps_of(lesson)
+    if not steps:
+        raise Stop(f"lesson {lesson} has no steps yet.")
+    return next((step for step in steps if not progress.is_done(lesson, step.id)), steps[-1])
+
+
+def list_lines(progress: Progress) -> list:
+    lines, closed = [], []
+    for lesson in all_lessons():
+        parts = parts_of(lesson)
+        done = sum(1 for part in parts if progress.is_done(lesson, part))
+        if not starter(lesson).is_dir() and not copy_of(lesson).is_dir():
+            closed.append(lesson)
+            continue
+        sign = green("✓" if shows_marks() else "*") if parts and done == len(parts) else " "
+        here = ">" if lesson == progress.current else " "
+        name = bold(f"{lesson:<20}") if here == ">" else f"{lesson:<20}"
+        lines.append(f"{here}{sign} {name} {done} of {len(parts)}")
+    if closed:
+        lines.append(dim(f"   {closed[0][:2]} to {closed[-1][:2]} have no starter yet: read solutions/"))
+    return lines + ["./learn goto NN opens another."]
+
+
+def hint_lines(progress: Progress, step: str, rung: int) -> list:
+    """Up to `rung`; remembers it."""
+    try:
+        from hints import hint
+    except ImportError:
+        raise Stop("there are no hints here yet.") from None
+    rung = max(1, min(RUNGS, rung))
+    texts = [hint(step, number) for number in range(1, rung + 1)]
+    progress.rungs[step] = rung
+    progress.save()
+    lines = []
+    for number, text in enumerate(texts, 1):
+        head = f"hint {step}, {number} of {RUNGS}: "
+        lines.append(head + " ".join(text.split()) if number == rung else dim(head + " ".join(text.split())))
+    return lines
+
+
+def diff_lines(progress: Progress, lesson: str, reveal: bool = False) -> list:
+    """The learner's holes against the solution's, of the steps that are green."""
+    if not copy_of(lesson).is_dir():
+        raise Stop(f"lesson {lesson} is not opened yet; ./learn goto {lesson[:2]} opens it.")
+    lines, closed = [], []
+    for hole in holes.holes(lesson):
+        if not (reveal or progress.is_done(lesson, hole.step)):
+            if hole.step not in closed:
+                closed.append(hole.step)
+            continue
+        mine = [line.rstrip() for line in hole.mine]
+        solved = [line.rstrip() for line in hole.solved]
+        head = f"{hole.step} {shown(hole.file)}:{hole.begin + 1}"
+        if mine == solved:
+            lines.append(f"{bold(head)} the same")
+            continue
+        lines += [bold(head), *(red(f"- {line}") for line in mine), *(green(f"+ {line}") for line in solved), ""]
+    if closed:
+        lines.append(f"{', '.join(closed)}: not green yet, so the solution stays closed.")
+    return lines or [f"lesson {lesson} has no starter, so there is nothing to compare."]
+
+
+def solution_lines(lesson: str) -> list:
+    """The solution's holes, each with its place."""
+    lines = [f"The whole: {shown(solution(lesson) / name)}" for name in files_in(solution(lesson))]
+    for hole in holes.holes(lesson):
+        lines += ["", bold(f"{hole.step} {shown(hole.file)}:{hole.begin + 1}"), *hole.solved]
+    return lines

@@ -1,0 +1,81 @@
+"""What the learner has done, in mine/progress.txt: plain lines, keyed by lesson name, written whole or not at all.
+
+    current 02-waker
+    base solutions
+    done 01-poll 01.1 01.2 01.3 program
+    hint 02.1 2
+
+Lines that this version does not know are kept: a newer or an older course may.
+"""
+import os
+from pathlib import Path
+
+from lessons import MINE
+
+HEAD = "# Poll by Poll: what is done. ./learn writes this; it is yours to edit."
+
+
+class Progress:
+    def __init__(self, path: Path = MINE / "progress.txt"):
+        self.path = path
+        self.current = ""
+        self.base = "solutions"
+        self.done: dict = {}       # lesson -> the steps that are green, and "program"
+        self.rungs: dict = {}      # step -> the hint's rung shown last
+        self.others: list = []
+        self.complaint = ""        # why the last save failed
+        try:
+            self.read(path.read_text(encoding="utf-8", errors="replace"))
+        except OSError:
+            pass                   # a new learner
+        self.saved = self.text()
+
+    def read(self, text: str) -> None:
+        for line in text.splitlines():
+            words = line.split()
+            if words[:1] == ["current"] and len(words) == 2:
+                self.current = words[1]
+            elif words[:1] == ["base"] and len(words) == 2 and words[1] in ("mine", "solutions"):
+                self.base = words[1]
+            elif words[:1] == ["done"] and len(words) > 1:
+                self.done.setdefault(words[1], set()).update(words[2:])
+            elif words[:1] == ["hint"] and len(words) == 3 and words[2].isdigit():
+                self.rungs[words[1]] = int(words[2])
+            elif words and line != HEAD:
+                self.others.append(line)
+
+    def text(self) -> str:
+        lines = [HEAD]
+        if self.current:
+            lines.append(f"current {self.current}")
+        lines.append(f"base {self.base}")
+        lines += [f"done {lesson} {' '.join(sorted(steps))}" for lesson, steps in sorted(self.done.items()) if steps]
+        lines += [f"hint {step} {rung}" for step, rung in sorted(self.rungs.items())]
+        return "\n".join(lines + self.others) + "\n"
+
+    def save(self) -> None:
+        """A failure is remembered as a complaint, and nothing else: what is on the disk stays whole."""
+        text = self.text()
+        if text == self.saved and self.path.exists():
+            return
+        half = self.path.with_name(self.path.name + ".half")
+        try:
+            self.path.parent.mkdir(exist_ok=True)
+            with open(half, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(half, self.path)
+            self.saved, self.complaint = text, ""
+        except OSError as error:
+            self.complaint = f"progress could not be written ({error.strerror}); it is kept until you leave."
+
+    def is_done(self, lesson: str, step: str) -> bool:
+        return step in self.done.get(lesson, ())
+
+    def mark(self, lesson: str, step: str, green: bool) -> None:
+        steps = self.done.setdefault(lesson, set())
+        if green:
+            steps.add(step)
+        else:
+            steps.discard(step)

@@ -1,0 +1,142 @@
+"""What a test that failed has to say, cut to what a learner needs: its story, why it ended, the line to open."""
+import re
+import signal
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from children import Ended
+from lessons import ROOT, shown
+
+SIGNALS = {signal.SIGABRT: "it called abort()", signal.SIGSEGV: "it crashed: a pointer that points nowhere",
+           signal.SIGBUS: "it crashed: memory that is not there", signal.SIGFPE: "it crashed: a division by zero?",
+           signal.SIGILL: "it crashed: an instruction that is none", signal.SIGKILL: "it was killed: out of memory?",
+           signal.SIGXFSZ: "it wrote a file larger than this machine allows"}
+FRAME = re.compile(r"^\s+#\d+ 0x[0-9a-f]+ in (?P<what>.*?) (?P<file>/[^ ]+?):(?P<line>\d+)(?::\d+)?$")
+REPORT = re.compile(r"^(?:==\d+==)?ERROR: (AddressSanitizer|LeakSanitizer): (.*)$")
+RUNTIME_ERROR = re.compile(r"^(?P<file>/[^ ]+?):(?P<line>\d+):\d+: runtime error: (?P<what>.*)$")
+CRASHES = {"SEGV": "it read or wrote where no memory is", "heap-use-after-free": "it used memory after it was freed",
+           "stack-use-after-scope": "it used a variable after its scope had ended",
+           "stack-use-after-return": "it used a variable of a function that had returned",
+           "heap-buffer-overflow": "it went past the end of a block of memory",
+           "stack-buffer-overflow": "it went past the end of a variable",
+           "attempting double-free": "it freed the same memory twice", "stack-overflow": "it called itself without end",
+           "alloc-dealloc-mismatch": "it freed memory in another way than it was made",
+           "new-delete-type-mismatch": "it deleted an object as another type than it was made",
+           "detected memory leaks": "memory was made and never freed"}
+
+
+@dataclass
+class Story:
+    lines: list = field(default_factory=list)
+    todo: str = ""                    # the sentence of an open hole: "01.1 keep the value of Ready"
+    place: tuple = ()                 # (file, line) in the learner's copy, where it is known
+
+
+def is_in(path: str, folder: Path) -> bool:
+    return folder in Path(path).parents
+
+
+def relative(line: str) -> str:
+    """Paths as a person types them."""
+    return line.replace(f"{ROOT}/", "")
+
+
+def tell(ended: Ended, title: str, folder: Path) -> Story:
+    """`title` is the test case's, `folder` the learner's copy."""
+    story = Story()
+    text = re.sub(r"\x1b\[[0-9;]*m", "", ended.output)
+    todo = re.search(r"^TODO\((\d\d\.\d+ [^\n]*)\)$", text, re.M)
+    if ended.status == 3 and todo:
+        story.todo = todo.group(1)
+        story.lines = [f"still to write: {todo.group(1)[5:]}"]
+        return story
+    report, rest = split_report(text.splitlines())
+    story.lines = first_failure(rest, title)
+    if report:
+        explain_report(report, story, folder)
+    story.lines += [line for line in [last_word(ended)] if line]
+    if not story.lines:
+        story.lines = [f"it ended with status {ended.status} and said nothing"]
+    return story
+
+
+def first_failure(lines: list, title: str) -> list:
+    """The first block of doctest's report: the rest is of the same case."""
+    kept: list = []
+    for line in lines:
+        if line.startswith(("=====", "[doctest]")):
+            break
+        if line.endswith(f": {title}") or line.startswith("AddressSanitizer:DEADLYSIGNAL"):
+            continue
+        if not line.strip():
+            if any(word.startswith(("  in  ", "  found")) for word in kept):
+                break
+            continue
+        kept.append(relative(line).rstrip())
+    return kept
+
+
+def split_report(lines: list) -> tuple:
+    """A sanitizer's report, and what was said besides."""
+    report, rest, inside = [], [], False
+    for line in lines:
+        found = RUNTIME_ERROR.match(line)
+        if REPORT.match(line) or found:
+            inside = True
+        if inside:
+            report.append(line)
+            inside = not re.match(r"^(==\d+==ABORTING|SUMMARY: UndefinedBehaviorSanitizer|SUMMARY: .*leaked)", line)
+        elif not re.match(r"^=+$", line):
+            rest.append(line)
+    return report, rest
+
+
+def explain_report(report: list, story: Story, folder: Path) -> None:
+    head = REPORT.match(report[0])
+    undefined = RUNTIME_ERROR.match(report[0])
+    if head:
+        words = next((words for kind, words in CRASHES.items() if head.group(2).startswith(kind)), "it crashed")
+        story.lines.append(f"{words} ({head.group(1)}: {re.split(r' on | [(]', head.group(2))[0]})")
+    elif undefined:
+        story.lines.append(f"undefined behaviour: {undefined.group('what')}")
+        if is_in(undefined.group("file"), folder):
+            story.place = (Path(undefined.group("file")), int(undefined.group("line")))
+    frames = [(line, FRAME.match(line)) for line in report]
+    for index, (line, frame) in enumerate(frames):
+        if frame and is_in(frame.group("file"), folder):
+            story.place = story.place or (Path(frame.group("file")), int(frame.group("line")))
+            where = "in"
+            for before, known in reversed(frames[:index]):
+                if re.match(r"^(freed|previously allocated|Direct leak|Indirect leak|READ|WRITE)", before.strip()):
+                    where = {"freed": "freed in", "previ": "made in", "Direct": "made in", "Indir": "made in"}.get(
+                        before.strip()[:5] if not before.strip().startswith("Direct") else "Direct", "in")
+                    break
+            sentence = f"  {where} {shown(Path(frame.group('file')))}:{frame.group('line')}"
+            if sentence not in story.lines and sum(known.startswith("  ") and "in " in known[:10] for known in story.lines) < 4:
+                story.lines.append(sentence)
+
+
+def last_word(ended: Ended) -> str:
+    if ended.why == "slow":
+        return "it did not end, and was ended"
+    if ended.why == "loud":
+        return "it printed more than a megabyte, and was ended: a loop without end?"
+    if ended.status == 127 and not ended.output:
+        return "it could not be started"
+    number = -ended.status if ended.status < 0 else ended.status - 128 if 128 < ended.status < 160 else 0
+    thrown = re.search(r"terminate called after throwing an instance of '([^']*)'", ended.output)
+    if number == signal.SIGABRT and thrown:
+        return f"an exception ({thrown.group(1)}) left a function that promises none, or a thread: that ends the program"
+    if number == signal.SIGABRT and re.search(r"rt: |violation", ended.output):
+        return ""
+    return SIGNALS.get(number, f"it was ended by signal {number}") if number else ""
+
+
+def unittest_lines(ended: Ended) -> list:
+    """The first complaint of a unittest run."""
+    lines = [line for line in ended.output.splitlines() if line.strip()]
+    first = next((index for index, line in enumerate(lines) if re.match(r"^(\w+Error|\w+Exception)\b", line)), None)
+    if first is None:
+        return lines[-8:]
+    end = next((index for index in range(first + 1, len(lines)) if re.match(r"^[-=]{20,}$", lines[index])), len(lines))
+    return [relative(line) for line in lines[first:min(end, first + 12)]]
