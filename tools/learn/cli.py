@@ -18,7 +18,7 @@ from setup import set_up
 
 HELP = """Poll by Poll: a Rust-style asynchronous runtime in C++20, lesson by lesson.
 
-  ./learn                  opens your lesson, watches its files, judges each save
+  ./learn                  opens your lesson, watches it, judges each save
   ./learn list             the lessons, and what is done
   ./learn goto NN          opens lesson NN
   ./learn hint [NN.s]      one rung of help more (a number after it: that rung)
@@ -30,7 +30,7 @@ HELP = """Poll by Poll: a Rust-style asynchronous runtime in C++20, lesson by le
   ./learn trace NN [args]  the same, and draws what its tasks did
   ./learn test [NN[.s]]    runs the tests of a step, a lesson, or all
   ./learn demo             the finished server and a thousand clients
-  ./learn bench [--list]   the finished runtime beside its peers (bench/README.md)
+  ./learn bench [--list]   the finished runtime beside its peers
   ./learn verify           all that CI runs: two compilers, three sanitizers
   ./learn doctor           what is installed, what is missing, and the exact fix
 
