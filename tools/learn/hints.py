@@ -6,12 +6,12 @@ In the page a section begins with `## 05.2 its title`, a rung with `1. `, `2. ` 
 three more blanks, code by seven.
 """
 import re
+import textwrap
 from pathlib import Path
 
 from lessons import ROOT
 from screen import Stop
 
-RUNGS = ("a question", "a direction", "nearly the code")
 SECTION = re.compile(r"^## (\d\d\.\d+) .*\n", re.M)
 RUNG = re.compile(r"^(\d)\. ", re.M)
 
@@ -37,7 +37,7 @@ def page_of(step: str, root: Path = ROOT) -> Path:
 
 
 def hint(step: str, rung: int, root: Path = ROOT) -> str:
-    """Rungs count from 1 to len(RUNGS)."""
+    """Rungs count from 1; a good page has three for each step."""
     page = page_of(step, root)
     rungs = hints_in(page.read_text(encoding="utf-8")).get(step, []) if page.is_file() else []
     if not rungs:
@@ -45,3 +45,14 @@ def hint(step: str, rung: int, root: Path = ROOT) -> str:
     if not 1 <= rung <= len(rungs):
         raise Stop(f"the hints of a step have {len(rungs)} rungs: say 1 to {len(rungs)}.")
     return rungs[rung - 1]
+
+
+def laid_out(text: str, width: int = 78) -> list:
+    """The lines of a rung for a screen of `width`: prose is filled anew, code stays as it is."""
+    lines: list = []
+    for paragraph in re.split(r"\n\s*\n", text):
+        if paragraph.startswith("    "):
+            lines += paragraph.split("\n")
+        else:
+            lines += textwrap.wrap(" ".join(paragraph.split()), width, break_long_words=False, break_on_hyphens=False)
+    return lines

@@ -1,5 +1,6 @@
 """Lines that both a key in the loop and a command show: the list, a hint, the difference to the solution."""
 import holes
+from hints import hint, laid_out
 from lessons import Step, all_lessons, shown, steps_of
 from mine import copy_of, files_in, solution, starter
 from progress import Progress
@@ -47,18 +48,14 @@ def list_lines(progress: Progress) -> list:
 
 def hint_lines(progress: Progress, step: str, rung: int) -> list:
     """Up to `rung`; remembers it."""
-    try:
-        from hints import hint
-    except ImportError:
-        raise Stop("there are no hints here yet.") from None
     rung = max(1, min(RUNGS, rung))
     texts = [hint(step, number) for number in range(1, rung + 1)]
     progress.rungs[step] = rung
     progress.save()
     lines = []
     for number, text in enumerate(texts, 1):
-        head = f"hint {step}, {number} of {RUNGS}: "
-        lines.append(head + " ".join(text.split()) if number == rung else dim(head + " ".join(text.split())))
+        part = [f"hint {step}, {number} of {RUNGS}:", *("  " + line for line in laid_out(text, 76))]
+        lines += part if number == rung else [dim(line) for line in part]
     return lines
 
 
