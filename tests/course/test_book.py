@@ -69,6 +69,17 @@ class EachCheckCatches(CourseTest):
         self.assertIn("hello twice\n```\n", page.read_text())
         self.assert_clean(book.outputs(root, root / "build", ["01"]))
 
+    def test_figures_may_vary_and_words_may_not(self):
+        shown = "<!-- output: greet [figures vary] -->\n```text\n7 polls\n```\n"
+        root = self.book(CHAPTER + shown)
+        program = root / "build/bin/greet"
+        program.parent.mkdir(parents=True)
+        program.touch(0o755)
+        program.write_text("#!/bin/sh\necho 12345 polls\n")
+        self.assert_clean(book.outputs(root, root / "build", []))
+        program.write_text("#!/bin/sh\necho 12345 wakes\n")
+        self.assert_caught(book.outputs(root, root / "build", []), "12345 wakes")
+
     def test_a_program_that_ends_otherwise(self):
         root = self.book(CHAPTER + "<!-- output: greet -->\n```text\nhello\n```\n")
         self.assert_caught(book.outputs(root, root / "build", []), "no program greet")
