@@ -17,20 +17,22 @@
 namespace load {
 
 const char* const usage =
-    R"(load [MODE] --server 127.0.0.1:PORT [options]       one line of JSON; status 1 if an answer was wrong
+    R"(load [MODE] --server 127.0.0.1:PORT [options]      one line of JSON; status 1 if an answer was wrong
 
-  echo         (or no mode) every connection keeps DEPTH messages of SIZE bytes in flight; every byte is checked
-  mixed        the same with several kinds of connections: --group CONNECTIONSxSIZExDEPTH, as often as needed
-  slow-reader  some connections (--slow 5) read slowly (--slow-rate 20000 bytes/s each) but write all they can
-  idle         each connection says one message and is silent then: the server's memory for one of them
+  echo         (or no mode) every connection keeps DEPTH messages of SIZE bytes in flight
+  mixed        several kinds of connections: --group CONNECTIONSxSIZExDEPTH, as often as needed
+  slow-reader  some (--slow 5) read slowly (--slow-rate 20000 bytes/s each) but write all they can
+  idle         each connection says one message and falls silent: the server's memory for one of them
   accept       connect, one message, end: accepts a second (--connections of them at a time)
   percentiles  reads numbers, prints their percentiles as this program computes them
 
   --connections 50  --size 64  --depth 1    what each connection does
   --seconds 2  --warmup 0.3 | --requests N  how long
-  --rate R                                  R messages a second by the clock; latency counts from when one was due
+  --rate R                                  R messages a second by the clock; each latency from its due time
   --server-pid PID                          whose CPU, context switches and memory to report
   --threads 1  --timeout 5  --close fin|reset
+
+Every byte that comes back is checked.
 )";
 
 namespace {

@@ -70,7 +70,35 @@ MICRO = [
     *pair("parked_bytes_future", 1.0, "bytes"),
 ]
 
-GOALS = MICRO
+# Echo. The bare loops are a bound; ahead of all the others that use one thread, as ours does.
+LOOPS = ("epoll_level", "epoll_edge")
+OTHERS = ("asio_callbacks", "asio_coroutines plain", "asio_coroutines tuned", "libuv", "smol", TOKIO_ONE, "thread_each")
+ONE_THREAD = (*LOOPS, *OTHERS[:-1])
+TRAFFIC = [f"{connections}x{size}x{depth}" for connections in (1, 50, 1000, 10000) for size in (64, 1024) for depth in (1, 16)]
+LARGE = ["50x16384x1b1024", "50x16384x1b16384", "50x16384x4b16384"]
+
+
+def cost(traffic: str) -> list:
+    """CPU of a request."""
+    row = f"cost {traffic}"
+    return [Goal("echo", row, OURS_ONE, LOOPS, 1.05), Goal("echo", row, OURS_ONE, OTHERS, strictly=True),
+            Goal("echo", row, OURS_MANY, (TOKIO_MANY,), strictly=True)]
+
+
+def both(section: str, row: str, limit: float) -> list:
+    """Both flavors, against a figure."""
+    return [Goal(section, row, ours, limit=limit) for ours in (OURS_ONE, OURS_MANY)]
+
+
+ECHO = [
+    *(goal for traffic in ("pooled", *TRAFFIC) for goal in cost(traffic)),
+    *(Goal("echo", f"rate {traffic}", OURS_ONE, ONE_THREAD, 0.9) for traffic in (*TRAFFIC, *LARGE)),
+    *(Goal("echo", f"p99 {traffic}", OURS_ONE, LOOPS[:1], 1.5) for traffic in ("50x1024x16", "1000x1024x16")),
+    *both("echo", "user 50x64x1", 0.35), *both("calls", "calls", 2.05),
+    *both("idle", "idle 1000", 600), *both("idle", "idle 10000", 600),
+]
+
+GOALS = MICRO + ECHO
 
 
 def verdicts(outcome: Outcome, goals: Optional[list] = None) -> list:

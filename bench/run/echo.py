@@ -1,0 +1,136 @@
+"""Echo: what a request costs the server, how many there are in a second, and how long the slowest wait.
+
+The cost is the server's CPU time a request over the load generator's in the same run, over the same quotient of the
+level-triggered epoll loop in the same round: the machine's speed that day cancels twice. 1.00 is that loop.
+"""
+import math
+import statistics
+from dataclasses import dataclass
+
+from .children import Failed
+from .section import Section, Stat
+from .servers import YARDSTICK, running, say_pinning, servers
+
+
+@dataclass(frozen=True)
+class Point:
+    """One traffic: so many connections, each with `depth` messages of `size` bytes in flight."""
+    connections: int
+    size: int
+    depth: int = 1
+    buffer: int = 0           # of the server; 0: its own choice
+    seconds: float = 0.5
+    rounds: int = 3
+    quick: bool = False       # also measured with --quick
+
+    @property
+    def name(self) -> str:
+        return f"{self.connections}x{self.size}x{self.depth}" + (f"b{self.buffer}" if self.buffer else "")
+
+    @property
+    def title(self) -> str:
+        size = f"{self.size // 1024} kB" if self.size % 1024 == 0 else f"{self.size} B"
+        words = [f"{self.connections:,} × {size}"] + ([f"depth {self.depth}"] if self.depth > 1 else [])
+        return ", ".join(words + ([f"buffer {self.buffer // 1024} kB"] if self.buffer else []))
+
+    def words(self) -> list:
+        return ["--connections", self.connections, "--size", self.size, "--depth", self.depth]
+
+
+CORE = [Point(50, 64, seconds=1.0, rounds=5, quick=True), Point(50, 1024, rounds=5), Point(1000, 64, rounds=5),
+        Point(1000, 1024, rounds=5)]
+GRID = [*CORE, Point(1000, 1024, 16, rounds=5, quick=True), Point(50, 1024, 16), Point(50, 64, 16), Point(1000, 64, 16),
+        Point(1, 64), Point(1, 1024), Point(1, 64, 16), Point(1, 1024, 16),
+        Point(10000, 64), Point(10000, 1024), Point(10000, 64, 16), Point(10000, 1024, 16)]
+LARGE = [Point(50, 16384, 1, 1024), Point(50, 16384, 1, 16384), Point(50, 16384, 4, 16384)]
+FAIRNESS = [point for point in GRID if point.size == 1024 and point.depth == 16 and point.connections in (50, 1000)]
+
+
+def figures(run: dict) -> dict:
+    requests = max(run["requests"], 1)
+    server, load = run["server"], run["load"]
+    return {"ratio": server["cpu_s"] / max(load["cpu_s"], 1e-9), "rate": run["requests_per_second"],
+            "p50": run["latency_us"]["p50"] / 1000, "p99": run["latency_us"]["p99"] / 1000,
+            "user_us": server["user_s"] * 1e6 / requests, "server_us": server["cpu_s"] * 1e6 / requests,
+            "load_share": load["cpu_s"] / run["seconds"], "server_share": server["cpu_s"] / run["seconds"]}
+
+
+def round_of(bench, there: list, point: Point, failed: set):
+    """A function that measures all servers once, in an order that turns; {"column|metric": figure}."""
+    turn = [0]
+
+    def run_all() -> dict:
+        order = there[turn[0] % len(there):] + there[:turn[0] % len(there)]
+        turn[0] += 1
+        seconds, warmup = (min(point.seconds, 0.35), 0.1) if bench.quick else (point.seconds, 0.15)
+        found = {}
+        for server in order:
+            if server.column in failed:
+                continue
+            try:
+                with running(bench, server, point.buffer) as up:
+                    found[server.column] = figures(up.load(*point.words(), "--seconds", seconds, "--warmup", warmup))
+            except Failed as failure:
+                failed.add(server.column)
+                bench.skip(f"{point.title}: {failure}")
+        level = found.get(YARDSTICK, {}).get("ratio")
+        for one in found.values():
+            one["cost"] = one["ratio"] / level if level else float("nan")
+        return {f"{column}|{metric}": value for column, one in found.items() for metric, value in one.items()}
+    return run_all
+
+
+def measure_point(bench, there: list, point: Point, count: int) -> dict:
+    """{metric: {column: Stat}}"""
+    found = bench.rounds({point.name: round_of(bench, there, point, set())}, count, point.title)[point.name]
+    metrics: dict = {}
+    for key, stat in found.items():
+        column, _, metric = key.rpartition("|")
+        metrics.setdefault(metric, {})[column] = stat
+    return metrics
+
+
+def pooled(costs: list) -> dict:
+    """The geometric mean over several points, of those columns that all of them have."""
+    columns = [column for column in costs[0] if all(column in one for one in costs)] if costs else []
+
+    def mean(column: str, which: str) -> float:
+        return math.exp(statistics.fmean(math.log(max(getattr(one[column], which), 1e-9)) for one in costs))
+    return {column: Stat(mean(column, "median"), mean(column, "low"), mean(column, "high"), min(o[column].count for o in costs))
+            for column in columns}
+
+
+def note_saturation(bench, found: dict, point: Point) -> None:
+    """Where the generator was at its limit and the server was not, the rate is the generator's."""
+    limited = [column for column, share in found["load_share"].items()
+               if share.median >= 0.95 and found["server_share"][column].median < 0.9]
+    if limited:
+        bench.note(f"{point.title}: load generator at {100 * max(found['load_share'][c].median for c in limited):.0f} %, "
+                   f"the server not, with {', '.join(sorted(limited))}: more requests might have been answered.")
+
+
+def measure(bench) -> None:
+    say_pinning(bench)
+    there = servers(bench)
+    if YARDSTICK not in [server.column for server in there] or bench.program("load", "load") is None:
+        raise Failed("neither without the load generator nor without epoll_level is there anything to measure")
+    cost, core = "CPU × level", []
+    points = [point for point in GRID + LARGE if point.quick or not bench.quick]
+    for point in points:
+        found = measure_point(bench, there, point, 2 if bench.quick else point.rounds)
+        bench.row(f"cost {point.name}", point.title, cost, found["cost"])
+        bench.row(f"rate {point.name}", point.title, "req/s", found["rate"], more_is_better=True)
+        if point in FAIRNESS:
+            bench.row(f"p99 {point.name}", f"{point.title}: p99", "ms", found["p99"])
+        if point.name == "50x64x1":
+            bench.row("user 50x64x1", f"{point.title}: user time a request", "µs", found["user_us"])
+            bench.row("cpu 50x64x1", f"{point.title}: CPU time a request", "µs", found["server_us"])
+        if point in CORE:
+            core.append(found["cost"])
+        note_saturation(bench, found, point)
+    if len(core) == len(CORE):
+        bench.row("cost pooled", "50 and 1,000 × 64 B and 1 kB, pooled", cost, pooled(core))
+    bench.outcome.rows.sort(key=lambda row: ("cost", "rate", "p99", "user", "cpu").index(row.name.split()[0]))
+
+
+SECTION = Section("echo", "an echo server under load", measure, order=20, kinds=("echo", "load", "rust"))

@@ -1,0 +1,118 @@
+"""What a request costs that does not depend on the day: system calls (strace) and user-mode instructions (callgrind).
+
+A fixed number of requests is answered twice, once more of them than the other time; the difference of what was counted,
+over the difference of the requests, leaves out start-up, the connections' coming and their end.
+"""
+import os
+import re
+import shutil
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+from .children import Failed
+from .section import Section
+from .servers import Running, running, servers
+
+CONNECTIONS = 50
+COUNTS = (2000, 6000)           # requests; with callgrind, or quick
+LONGER = (4000, 24_000)         # several threads wake each other more or less often: that needs more of them
+STRACE = "system calls are not counted: strace counts them (Debian: strace)"
+VALGRIND = "instructions are not counted: callgrind counts them (Debian: valgrind)"
+
+
+def children_of(parent: int) -> list:
+    found = []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if int(Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(entry))
+        except OSError:
+            continue
+    return found
+
+
+def ended(bench, up: Running, pid: int) -> None:
+    """The server ends by SIGTERM; whoever counted writes down what, and ends too."""
+    child = next(one for one in bench.children.alive if one.pid == up.pid)
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + 20
+    while child.poll() is None:
+        if time.monotonic() > deadline:
+            raise Failed(f"{up.server.column} does not end under what counts it")
+        time.sleep(0.01)
+
+
+def strace_counts(text: str) -> dict:
+    """{name: calls} of the table that `strace -c` writes: % time, seconds, usecs/call, calls, (errors,) name."""
+    lines = [line.split() for line in text.splitlines()]
+    return {line[-1]: int(line[3]) for line in lines
+            if len(line) in (5, 6) and re.fullmatch(r"[\d.]+", line[0]) and line[-1] != "total"}
+
+
+def traced(bench, server, requests: int, depth: int) -> dict:
+    """The system calls of a server's whole life in which it answered so many requests."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder, "strace.txt")
+        with running(bench, server, before=("strace", "-f", "-q", "-c", "-o", str(out))) as up:
+            pid = children_of(up.pid)[0]
+            up.load("--connections", CONNECTIONS, "--size", 64, "--depth", depth, "--requests", requests)
+            ended(bench, up, pid)
+        return strace_counts(out.read_text())
+
+
+def calls_a_request(bench, server, depth: int, counts: tuple) -> dict:
+    """{name: calls a request}. At depth 16 a call answers up to 16: so many more requests are needed."""
+    few, many = (traced(bench, server, count * depth, depth) for count in counts)
+    more = {name: (many.get(name, 0) - few.get(name, 0)) / (counts[1] - counts[0]) / depth for name in {**many, **few}}
+    return {name: count for name, count in more.items() if abs(count) >= 0.0005}
+
+
+def instructions(bench, server, requests: int) -> int:
+    """User-mode instructions of a server's whole life in which it answered so many requests."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder, "callgrind.out")
+        before = ("valgrind", "--tool=callgrind", "-q", f"--callgrind-out-file={out}")
+        with running(bench, server, before=before) as up:
+            up.load("--connections", CONNECTIONS, "--size", 64, "--requests", requests, "--timeout", 30)
+            ended(bench, up, up.pid)
+        found = re.search(r"^(?:totals|summary): (\d+)", out.read_text() if out.exists() else "", re.M)
+        if not found:
+            raise Failed(f"callgrind counted nothing of {server.column}")
+        return int(found.group(1))
+
+
+def instructions_a_request(bench, server) -> float:
+    few, many = (instructions(bench, server, count) for count in COUNTS)
+    return (many - few) / (COUNTS[1] - COUNTS[0])
+
+
+def measure(bench) -> None:
+    there = servers(bench)
+    tools = {tool for tool in ("strace", "valgrind") if shutil.which(tool)}
+    for tool, words in (("strace", STRACE), ("valgrind", VALGRIND)):
+        if tool not in tools:
+            bench.skip(words)
+    for server in there:
+        try:
+            if "strace" in tools:
+                count_calls(bench, server)
+            if "valgrind" in tools and not bench.quick:
+                bench.row("instructions", f"{CONNECTIONS} × 64 B: instructions in user mode a request", "instructions",
+                          {server.column: instructions_a_request(bench, server)})
+        except Failed as failure:
+            bench.skip(str(failure))
+
+
+def count_calls(bench, server) -> None:
+    for depth in (1,) if bench.quick else (1, 16):
+        calls = calls_a_request(bench, server, depth, COUNTS if bench.quick else LONGER)
+        name, title = ("calls", "") if depth == 1 else ("calls deep", f", depth {depth}")
+        bench.row(name, f"{CONNECTIONS} × 64 B{title}: system calls a request", "calls", {server.column: sum(calls.values())})
+        if depth == 1:
+            listed = sorted(calls.items(), key=lambda item: -item[1])
+            bench.note(f"{server.column}: " + ", ".join(f"{name} {count:.2f}" for name, count in listed if count >= 0.005))
+
+
+SECTION = Section("calls", "system calls and instructions of a request", measure, order=25, kinds=("echo", "load", "rust"))

@@ -1,0 +1,142 @@
+"""The echo sections: what they make of the generator's figures, of strace's and of callgrind's.
+
+    python3 bench/tests/test_echo_sections.py
+"""
+import sys
+import unittest
+from pathlib import Path
+
+BENCH = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(BENCH))
+sys.path.append(str(BENCH.parent / "tools" / "learn"))
+
+from run import echo, goals, memory, servers, syscalls    # noqa: E402
+from run.section import Program, Stat                      # noqa: E402
+
+STRACE = """% time     seconds  usecs/call     calls    errors syscall
+------ ----------- ----------- --------- --------- ----------------
+ 61.02    0.071033           5     12000        50 recvfrom
+ 38.70    0.045055           3     12000           sendto
+  0.28    0.000321           1       240           epoll_wait
+------ ----------- ----------- --------- --------- ----------------
+100.00    0.116409           4     24240        50 total
+"""
+
+
+def run_of(requests: int, server_cpu: float, load_cpu: float) -> dict:
+    return {"requests": requests, "requests_per_second": requests / 2, "seconds": 2.0,
+            "latency_us": {"p50": 1000.0, "p99": 7000.0},
+            "server": {"cpu_s": server_cpu, "user_s": server_cpu / 4}, "load": {"cpu_s": load_cpu, "user_s": 0.1}}
+
+
+class FakeBench:
+    """Stands in for the frame where a round of servers is tried."""
+    quick = True
+
+    def __init__(self):
+        self.skipped: list = []
+
+    def skip(self, line: str) -> None:
+        self.skipped.append(line)
+
+
+class Figures(unittest.TestCase):
+    def test_a_run(self):
+        found = echo.figures(run_of(100_000, 1.0, 2.0))
+        self.assertEqual((found["ratio"], found["rate"], found["p99"]), (0.5, 50_000, 7.0))
+        self.assertAlmostEqual(found["user_us"], 2.5)
+        self.assertAlmostEqual(found["server_share"], 0.5)
+
+    def test_a_run_without_requests(self):
+        self.assertEqual(echo.figures(run_of(0, 0.0, 0.0))["rate"], 0)
+
+    def round(self, runs: dict) -> dict:
+        """A round in which each server answers with the given run, or fails."""
+        bench = FakeBench()
+        there = [servers.Server(column, Program("echo", column, column)) for column in runs]
+        with Replaced(echo, "running", lambda bench, server, buffer: Up(runs[server.column])):
+            return echo.round_of(bench, there, echo.Point(50, 64), set())()
+
+    def test_a_round_is_measured_against_its_own_level(self):
+        found = self.round({"rt current_thread": run_of(1000, 1.2, 1.0), "epoll_level": run_of(1000, 2.0, 2.5)})
+        self.assertAlmostEqual(found["epoll_level|cost"], 1.0)
+        self.assertAlmostEqual(found["rt current_thread|cost"], 1.2 / 0.8)
+
+    def test_a_server_that_fails_is_left_out(self):
+        found = self.round({"epoll_level": run_of(1000, 1.0, 1.0), "libuv": echo.Failed("libuv: it stood still")})
+        self.assertEqual({key.partition("|")[0] for key in found}, {"epoll_level"})
+
+    def test_pooled_is_the_geometric_mean_of_what_all_have(self):
+        one = {"a": Stat(1.0, 0.5, 2.0, 5), "b": Stat(3.0, 3.0, 3.0, 5)}
+        other = {"a": Stat(4.0, 2.0, 8.0, 3)}
+        self.assertEqual(list(echo.pooled([one, other])), ["a"])
+        self.assertAlmostEqual(echo.pooled([one, other])["a"].median, 2.0)
+        self.assertEqual(echo.pooled([one, other])["a"].count, 3)
+
+
+class Up:
+    def __init__(self, run):
+        self.run = run
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def load(self, *_, **__) -> dict:
+        if isinstance(self.run, Exception):
+            raise self.run
+        return self.run
+
+
+class Replaced:
+    def __init__(self, module, name: str, value):
+        self.module, self.name, self.value = module, name, value
+
+    def __enter__(self):
+        self.before = getattr(self.module, self.name)
+        setattr(self.module, self.name, self.value)
+
+    def __exit__(self, *_):
+        setattr(self.module, self.name, self.before)
+
+
+class Counting(unittest.TestCase):
+    def test_the_table_of_strace(self):
+        self.assertEqual(syscalls.strace_counts(STRACE), {"recvfrom": 12000, "sendto": 12000, "epoll_wait": 240})
+
+    def test_no_table(self):
+        self.assertEqual(syscalls.strace_counts(""), {})
+
+    def test_a_request_is_the_difference(self):
+        few, many = {"read": 2010, "write": 2000, "mmap": 40}, {"read": 6010, "write": 6000, "mmap": 40, "brk": 400}
+        counts = dict(zip(syscalls.COUNTS, (few, many)))
+        with Replaced(syscalls, "traced", lambda bench, server, requests, depth: counts[requests]):
+            self.assertEqual(syscalls.calls_a_request(None, None, 1, syscalls.COUNTS), {"read": 1.0, "write": 1.0, "brk": 0.1})
+
+
+class Goals(unittest.TestCase):
+    def test_every_goal_names_a_row_that_is_measured(self):
+        rows = {f"{what} {point.name}" for what in ("cost", "rate") for point in echo.GRID + echo.LARGE}
+        rows |= {f"p99 {point.name}" for point in echo.FAIRNESS} | {"cost pooled", "user 50x64x1", "calls"}
+        rows |= {f"idle {connections}" for connections, buffer in memory.CASES if not buffer}
+        self.assertEqual([goal.row for goal in goals.ECHO if goal.row not in rows], [])
+
+    def test_every_point_has_its_goals(self):
+        wanted = {goal.row for goal in goals.ECHO}
+        self.assertEqual([point.name for point in echo.GRID if f"cost {point.name}" not in wanted], [])
+        self.assertEqual([point.name for point in echo.GRID + echo.LARGE if f"rate {point.name}" not in wanted], [])
+
+    def test_names_of_points_differ(self):
+        names = [point.name for point in echo.GRID + echo.LARGE]
+        self.assertEqual(len(names), len(set(names)))
+
+    def test_columns_are_those_of_the_micro_section(self):
+        self.assertEqual(servers.column_of("tokio_echo", "current_thread"), goals.TOKIO_ONE)
+        self.assertEqual(servers.column_of("rt", "multi_thread:2"), goals.OURS_MANY)
+        self.assertEqual(servers.column_of("libuv"), "libuv")
+
+
+if __name__ == "__main__":
+    unittest.main()
