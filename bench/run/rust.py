@@ -1,7 +1,7 @@
 """The Rust peers: what cargo makes of peers/rust with Debian's crates, offline.
 
-Cargo would write its Cargo.lock beside the sources. It is not kept: which versions there are says Debian. So cargo works
-on links to them in the build folder, and finds the versions anew each time.
+Cargo would write its Cargo.lock beside the sources. It is not kept: which versions there are says Debian. So cargo
+works on links to them in the build folder, and finds the versions anew each time.
 """
 import os
 import shutil
@@ -13,7 +13,12 @@ SOURCES = Path(__file__).resolve().parents[1] / "peers" / "rust"
 REGISTRY = Path("/usr/share/cargo/registry")
 SHARED = ("common", ".cargo")
 PACKAGES = ("tokio", "smol")    # each by itself: one goes without the other
-OURS_ALONE = ("RUSTFLAGS", "CARGO_ENCODED_", "CARGO_BUILD_", "CARGO_PROFILE_", "CARGO_TARGET_")
+SETTINGS = ("RUSTFLAGS", "CARGO_ENCODED_", "CARGO_BUILD_", "CARGO_PROFILE_", "CARGO_TARGET_")
+
+
+def profile() -> str:
+    """Cargo's default for users, unless PBP_RUST_PROFILE names another of Cargo.toml: lto."""
+    return os.environ.get("PBP_RUST_PROFILE") or "release"
 
 
 def programs_of(package: str) -> list:
@@ -36,13 +41,14 @@ def build_package(folder: Path, package: str, jobs: int) -> dict:
     target, log = folder / "target", folder / f"{package}.log"
     if run_logged(cargo(target, jobs), log, folder / "sources" / package) != 0:
         return dict.fromkeys(names, f"did not build; see {log}")
-    return {name: target / "release" / name for name in names}
+    return {name: target / profile() / name for name in names}
 
 
 def cargo(target: Path, jobs: int) -> list:
-    """The build a user gets who says --release: no settings of this shell's."""
-    unset = [word for name in os.environ if name.startswith(OURS_ALONE) for word in ("-u", name)]
-    return ["env", *unset, "cargo", "build", "--offline", "--release", "--jobs", str(jobs), "--target-dir", target]
+    """The build a user gets, whatever settings this shell has."""
+    unset = [word for name in os.environ if name.startswith(SETTINGS) for word in ("-u", name)]
+    return ["env", *unset, "cargo", "build", "--offline", "--profile", profile(), "--jobs", str(jobs),
+            "--target-dir", target]
 
 
 def link_sources(copy: Path) -> None:
