@@ -8,28 +8,30 @@ import re
 import shutil
 import subprocess
 
-from .children import Failed
-from .micro import MEASURES, columns, measures_of, words
-from .section import Program, Section
+from .children import Children, Failed
+from .goals import OURS_ONE, TOKIO_ONE
+from .micro import MEASURES, columns, measures_of
+from .section import Section
 
 LEFT_OUT = ("timers_run", "spawn_blocking")
 COUNTS = {"spawn_many": (20_000, 120_000), "timers_create": (20_000, 120_000), "timers_cancel": (20_000, 120_000)}
 USUAL = (2_000, 22_000)
+QUICK = ("spawn_await", "spawn_many", "join_set_1000", "yield_1000", "block_on_ready")
 
 
-def instructions(bench, program: Program, runtime, measure: str, count: int) -> int:
+def instructions(children: Children, path: str, measure: str, count: int, runtime=None) -> int:
     """Of the whole run, all threads."""
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *words(program, runtime, measure, count)]
-    text = bench.output_of(command, 300, stderr=subprocess.STDOUT)
-    found = re.search(r"Collected : (\d+)", text)
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", path, measure, count,
+               *(["--runtime", runtime] if runtime else [])]
+    found = re.search(r"Collected : (\d+)", children.output_of(command, 300, stderr=subprocess.STDOUT))
     if not found:
-        raise Failed(f"valgrind counted nothing of {program.name} {measure}")
+        raise Failed(f"valgrind counted nothing of {path} {measure}")
     return int(found.group(1))
 
 
-def per_operation(bench, program: Program, runtime, measure: str) -> float:
+def per_operation(children: Children, path: str, measure: str, runtime=None) -> float:
     few, many = COUNTS.get(measure, USUAL)
-    return (instructions(bench, program, runtime, measure, many) - instructions(bench, program, runtime, measure, few)) / (
+    return (instructions(children, path, measure, many, runtime) - instructions(children, path, measure, few, runtime)) / (
         many - few)
 
 
@@ -37,14 +39,16 @@ def measure(bench) -> None:
     if not shutil.which("valgrind"):
         bench.skip("instruction counts: needs valgrind")
         return
-    there = [(column, program, runtime, measures_of(bench, program, runtime)) for column, program, runtime in columns(bench)
-             if runtime in (None, "current_thread", "asio")]
-    names = [name for name in MEASURES if name not in LEFT_OUT]
-    for name in names[:3] + names[4:6] if bench.quick else names:
+    there = [(column, program, runtime, measures_of(bench, program, runtime))
+             for column, program, runtime in columns(bench, untraced=True) if runtime in (None, "current_thread", "asio")]
+    bench.note("rt_untraced is ours with the trace's calls compiled out (RT_TRACE=0).")
+    for name, (title, _) in MEASURES.items():
+        if name in LEFT_OUT or bench.quick and name not in QUICK:
+            continue
         for column, program, runtime, has in there:
-            if name in has and not (bench.quick and not column.startswith(("rt current", "tokio current"))):
-                bench.row(name, MEASURES[name][0], "instructions",
-                          {column: per_operation(bench, program, runtime, name)})
+            if name in has and (not bench.quick or column in (OURS_ONE, TOKIO_ONE)):
+                bench.row(name, title, "instructions",
+                          {column: per_operation(bench.children, program.path, name, runtime)})
 
 
 SECTION = Section("counted", "one operation in instructions, which do not depend on the day", measure, order=20,

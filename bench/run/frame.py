@@ -2,6 +2,7 @@
 import importlib
 import os
 import pkgutil
+import sys
 import time
 from pathlib import Path
 from typing import Callable, Optional
@@ -10,7 +11,7 @@ import machine as tools            # tools/learn: what is installed
 from process import Interrupts
 from screen import Stop, bold, colours_wanted, red, say, span
 
-from . import machine, results, table
+from . import checks, machine, results, table
 from .children import Children, Failed
 from .programs import ROOT, build, configure
 from .rounds import Rounds, Watch, run_rounds
@@ -21,6 +22,7 @@ HELP = """./learn bench [--quick] [--keep] [SECTION ...]: the finished runtime b
   --quick   fewer rounds and rows: under two minutes, once it is built
   --keep    write into bench/results, which the pages quote; else into build/bench/results
   --list    the sections
+  --test    build all peers that can be built, and run the bench's own tests on them
   --yes     install the peers' packages without asking"""
 
 
@@ -118,7 +120,7 @@ def parse(words: list, sections: list) -> tuple:
     options, chosen = set(), []
     known = {section.name: section for section in sections}
     for word in words:
-        if word in ("--quick", "--keep", "--list", "--help", "--yes", "-h", "-y"):
+        if word in ("--quick", "--keep", "--list", "--test", "--help", "--yes", "-h", "-y"):
             options.add({"-h": "--help", "-y": "--yes"}.get(word, word))
         elif word.startswith("-"):
             raise Stop(f"bench has no option '{word}'; ./learn bench --help shows what there is.")
@@ -166,6 +168,16 @@ def compiler_word(folder: Path) -> list:
     return [f"-DCMAKE_CXX_COMPILER={name}"] if name else []
 
 
+def check(set_up: Callable[[], None]) -> int:
+    set_up()
+    folder = ROOT / "build" / "bench"
+    configure(folder, compiler_word(folder))
+    for program in build(folder, checks.KINDS, tools.Machine().cores()):
+        if not program.path:
+            say(f"  left out: {program.kind}/{program.name}: {program.reason}")
+    return checks.run_checks(folder)
+
+
 def run(options: set, chosen: list, set_up: Callable[[], None]) -> int:
     """`set_up` offers what is missing of the peers' packages, and comes back whether or not they are there."""
     set_up()
@@ -188,7 +200,7 @@ def run(options: set, chosen: list, set_up: Callable[[], None]) -> int:
         except KeyboardInterrupt:
             outcomes.append(bench.outcome)
             interrupted = True
-        say(table.for_terminal(outcomes[-1], colours_wanted_here()))
+        say(table.for_terminal(outcomes[-1], colours_wanted(sys.stdout)))
         say(f"  ({span(time.monotonic() - begin)})")
         results.keep(outcomes[-1], results_folder)
         if interrupted:
@@ -198,11 +210,6 @@ def run(options: set, chosen: list, set_up: Callable[[], None]) -> int:
     if interrupted:
         raise KeyboardInterrupt
     return 0
-
-
-def colours_wanted_here() -> bool:
-    import sys
-    return colours_wanted(sys.stdout)
 
 
 def main(words: list, set_up: Callable[[], None] = lambda: None) -> int:
@@ -215,4 +222,4 @@ def main(words: list, set_up: Callable[[], None] = lambda: None) -> int:
         for section in sections:
             say(f"{section.name:<14}{section.title}{'' if section.in_quick else ' (not with --quick)'}")
         return 0
-    return run(options, chosen, set_up)
+    return check(set_up) if "--test" in options else run(options, chosen, set_up)

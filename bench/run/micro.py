@@ -22,14 +22,17 @@ MEASURES = {
     "timers_run": ("100,000 timers: run to the end", "cpu"),
 }
 FIXED = {"spawn_many": 1_000_000, "timers_create": 100_000, "timers_cancel": 100_000, "timers_run": 100_000}
-RUNTIMES = {"rt": ("current_thread", "multi_thread:2", "asio"), "tokio_micro": ("current_thread", "multi_thread:2")}
+RUNTIMES = {"rt": ("current_thread", "multi_thread:2", "asio"), "rt_untraced": ("current_thread",),
+            "tokio_micro": ("current_thread", "multi_thread:2")}
 
 
-def columns(bench) -> list:
-    """(column, program, runtime or None) of all that is built; ours first."""
+def columns(bench, untraced: bool = False) -> list:
+    """(column, program, runtime or None) of all that is built; ours first. `untraced`: with the one that does not trace."""
     order = {"rt": 0, "tokio_micro": 1, "smol_micro": 2}
     found = []
     for program in sorted(bench.programs("micro"), key=lambda program: (order.get(program.name, 9), program.name)):
+        if program.name == "rt_untraced" and not untraced:
+            continue
         title = program.name.removesuffix("_micro")
         for runtime in RUNTIMES.get(program.name, (None,)):
             found.append((f"{title} {runtime}" if runtime else title, program, runtime))

@@ -2,6 +2,7 @@
 
     cmake --build build/bench --target echo ladder && python3 bench/tests/test_echo_peers.py
 """
+# needs: the bench's build
 import socket
 import subprocess
 import sys

@@ -2,6 +2,7 @@
 
     python3 bench/tests/test_rust_peers.py
 """
+# needs: the bench's build
 import os
 import subprocess
 import sys

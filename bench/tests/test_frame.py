@@ -1,0 +1,301 @@
+"""The bench's frame: rounds, medians, goals, the table, and that nothing measured is lost. No peer is needed."""
+import contextlib
+import io
+import json
+import sys
+import tempfile
+import unittest
+import unittest.mock
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tools" / "learn")]
+
+from run import frame, goals, programs, results, table  # noqa: E402
+from run.children import Children, Failed  # noqa: E402
+from run.goals import Goal  # noqa: E402
+from run.rounds import Moment, Watch, run_rounds, stat_of  # noqa: E402
+from run.section import Outcome, Program, Row, Section, Stat  # noqa: E402
+from screen import Stop  # noqa: E402
+
+
+def flat(value: float) -> Stat:
+    return Stat(value, value, value)
+
+
+class Quiet(Watch):
+    """A watch that finds those rounds disturbed which it was told."""
+
+    def __init__(self, *disturbed: int):
+        super().__init__()
+        self.disturbed, self.round = disturbed, 0
+
+    def begin(self) -> None:
+        pass
+
+    def end(self) -> str:
+        self.round += 1
+        return "a neighbour" if self.round in self.disturbed else ""
+
+
+class Figures(unittest.TestCase):
+    def test_median_and_the_middle_half(self):
+        self.assertEqual(stat_of([5, 1, 4, 2, 3]), Stat(3, 2, 4, 5))
+        self.assertEqual(stat_of([7]), Stat(7, 7, 7, 1))
+        self.assertEqual(stat_of([1, 2]), Stat(1.5, 1, 2, 2))
+
+    def test_one_wild_round_moves_no_median(self):
+        self.assertEqual(stat_of([10, 10, 10, 10, 9000]).median, 10)
+
+    def test_three_digits_that_matter(self):
+        self.assertEqual([table.figure(value) for value in (0.3519, 1.234, 15.44, 184.2, 640000.4, 0)],
+                         ["0.352", "1.23", "15.4", "184", "640,000", "0"])
+
+
+class Interleaving(unittest.TestCase):
+    def order_of(self, count: int, watch: Watch, **options):
+        calls: list = []
+        cells = {name: lambda name=name: calls.append(name) or {"ns": len(calls)} for name in "abc"}
+        return calls, run_rounds(cells, count, watch, **options)
+
+    def test_each_round_has_all_cells_and_begins_with_another(self):
+        calls, found = self.order_of(3, Quiet())
+        self.assertEqual("".join(calls), "abcbcacab")
+        self.assertEqual((found.kept, found.repeated, found.disturbed), (3, 0, 0))
+        self.assertEqual(found.stats["a"]["ns"], stat_of([1, 6, 8]))
+
+    def test_a_disturbed_round_is_measured_again_and_said(self):
+        said: list = []
+        calls, found = self.order_of(3, Quiet(2), on_round=lambda number, why: said.append((number, why)))
+        self.assertEqual("".join(calls), "abcbcabcacab")
+        self.assertEqual((found.kept, found.repeated, found.disturbed), (3, 1, 0))
+        self.assertEqual(found.samples["b"]["ns"], [2, 7, 12])
+        self.assertEqual(said, [(1, ""), (1, "a neighbour"), (2, ""), (3, "")])
+
+    def test_where_it_is_never_quiet_the_rounds_count_all_the_same(self):
+        calls, found = self.order_of(4, Quiet(*range(100)))
+        self.assertEqual((len(calls), found.kept, found.repeated, found.disturbed), (18, 4, 2, 4))
+
+    def test_a_plain_figure_will_do(self):
+        self.assertEqual(run_rounds({"a": lambda: 7}, 2, Quiet()).stats["a"][""], Stat(7, 7, 7, 2))
+
+    def test_an_interrupted_round_leaves_those_before(self):
+        turns = iter([1, 2])
+        with self.assertRaises(StopIteration) as caught:
+            run_rounds({"a": lambda: next(turns)}, 5, Quiet())
+        self.assertEqual(caught.exception.rounds.stats["a"][""].count, 2)
+
+
+class Disturbances(unittest.TestCase):
+    def verdict(self, work=(1, 1), **change) -> str:
+        """Of a round of ten seconds, in which this happened."""
+        after = {"wall": 10.0, "busy": 9.0, "stolen": 0.0, "own": 9.0, **change}
+        moments = iter([Moment(0, 0, 0, 0), Moment(**after)])
+        watch = Watch(work=iter(work).__next__, now=moments.__next__)
+        watch.begin()
+        return watch.end()
+
+    def test_a_quiet_round(self):
+        self.assertEqual(self.verdict(), "")
+        self.assertEqual(self.verdict(busy=9.5), "")
+
+    def test_stolen_time(self):
+        self.assertIn("30 % of its time was stolen", self.verdict(stolen=3.0))
+
+    def test_other_processes(self):
+        self.assertIn("other processes used 60 % of a core", self.verdict(busy=15.0))
+
+    def test_a_slow_clock(self):
+        self.assertIn("1.50 times slower", self.verdict(work=(1, 1.5)))
+        self.assertIn("2.00 times slower", self.verdict(work=(2, 1)))
+
+    def test_own_children_are_not_others(self):
+        before = Moment.now()
+        Children().output_of([sys.executable, "-c", "print(sum(n * n for n in range(1_000_000)))"])
+        self.assertGreater(Moment.now().own, before.own)
+
+
+class Goals(unittest.TestCase):
+    def verdict(self, goal: Goal, more_is_better: bool = False, **values):
+        row = Row("r", "r", "ns", {name: flat(value) for name, value in values.items()}, more_is_better)
+        found = goals.verdicts(Outcome("s", "s", [row]), [goal])
+        return found[0] if found else None
+
+    def test_a_ratio(self):
+        goal = Goal("s", "r", "ours", ("theirs",), 0.5)
+        self.assertTrue(self.verdict(goal, ours=50, theirs=100).met)
+        self.assertFalse(self.verdict(goal, ours=51, theirs=100).met)
+        self.assertIn("ours is 0.51 x theirs; goal <= 0.5", self.verdict(goal, ours=51, theirs=100).in_words())
+
+    def test_the_best_of_the_peers_that_are_there(self):
+        goal = Goal("s", "r", "ours", ("a", "b", "c"), strictly=True)
+        self.assertEqual(self.verdict(goal, ours=5, a=9, b=6).against, "b")
+        self.assertFalse(self.verdict(goal, ours=6, a=9, b=6).met)
+
+    def test_more_is_better(self):
+        goal = Goal("s", "r", "ours", ("a", "b"), 0.9)
+        self.assertEqual(self.verdict(goal, True, ours=90, a=100, b=70).against, "a")
+        self.assertTrue(self.verdict(goal, True, ours=90, a=100, b=70).met)
+        self.assertFalse(self.verdict(goal, True, ours=89, a=100, b=70).met)
+
+    def test_a_fixed_figure(self):
+        goal = Goal("s", "r", "ours", limit=600)
+        self.assertTrue(self.verdict(goal, ours=600).met)
+        self.assertIn("ours is 601 ns; goal <= 600", self.verdict(goal, ours=601).in_words())
+
+    def test_nothing_is_said_of_what_was_not_measured(self):
+        self.assertIsNone(self.verdict(Goal("s", "r", "ours", ("theirs",)), ours=1))
+        self.assertIsNone(self.verdict(Goal("s", "r", "ours", ("theirs",)), theirs=1))
+        self.assertIsNone(self.verdict(Goal("s", "q", "ours", ("theirs",)), ours=1, theirs=1))
+
+    def test_each_goal_names_a_section_that_is_there(self):
+        self.assertLessEqual({goal.section for goal in goals.GOALS}, {section.name for section in frame.all_sections()})
+
+    def test_no_goal_stands_twice(self):
+        self.assertEqual(len(goals.GOALS), len(set(goals.GOALS)))
+
+
+class Tables(unittest.TestCase):
+    OUTCOME = Outcome("micro", "one operation", [
+        Row("spawn_await", "spawn + await", "ns", {goals.OURS_ONE: Stat(84, 80.4, 91, 11), goals.TOKIO_ONE: flat(156)}),
+        Row("spawn_many", "spawn many", "ns", {goals.TOKIO_ONE: flat(235), goals.OURS_ONE: flat(100)})],
+        notes=["A note."], skipped=["micro/smol: needs librust-smol-dev"], rounds=11, repeated=2, seconds=1.5,
+        machine={"processor": "A", "cores": 2, "memory_gb": 4, "kernel": "6", "versions": {"g++": "12.2.0"}, "load": 0.1})
+
+    def test_for_the_terminal(self):
+        self.assertEqual(table.for_terminal(self.OUTCOME).splitlines(), [
+            "                 unit  rt current_thread  tokio current_thread",
+            "  spawn + await  ns     84.0 (80.4–91.0)                   156",
+            "  spawn many     ns                  100                   235",
+            "  MISSED spawn + await: rt current_thread is 0.54 x tokio current_thread; goal <= 0.5",
+            "  met    spawn many: rt current_thread is 0.43 x tokio current_thread; goal <= 0.5",
+            "  A note.", "  Left out: micro/smol: needs librust-smol-dev.",
+            "  11 rounds, 2 more measured again because something disturbed them."])
+
+    def test_wide_tables_are_split_between_columns(self):
+        wide = [Row("r", "a row", "ns", {f"a peer with a long name {n}": flat(n) for n in range(9)})]
+        lines = table.split_to_width(wide)
+        self.assertTrue(all(len(line) <= 118 for line in lines))
+        self.assertEqual(sum(line.count("a peer with") for line in lines), 9)
+
+    def test_for_a_page(self):
+        page = table.for_page([self.OUTCOME])
+        self.assertIn("| spawn + await | ns | 84.0 (80.4–91.0) | 156 |", page)
+        self.assertIn("| spawn many | rt current_thread is 0.43 x tokio current_thread; goal <= 0.5 | met |", page)
+        self.assertIn("**missed**", page)
+        self.assertIn("Measured on A, 2 cores, 4 GB, Linux 6; g++ 12.2.0", page)
+
+    def test_results_come_back_as_they_were(self):
+        with tempfile.TemporaryDirectory() as folder:
+            results.keep(self.OUTCOME, Path(folder))
+            results.keep(Outcome("bytes", "b", [Row("r", "r", "bytes", {"a": flat(1)})]), Path(folder))
+            results.keep(self.OUTCOME, Path(folder))
+            self.assertEqual([one.name for one in results.load(Path(folder))], ["micro", "bytes"])
+            self.assertEqual(results.load(Path(folder))[0], self.OUTCOME)
+            self.assertEqual(Path(folder, "table.md").read_text(), table.for_page(results.load(Path(folder))))
+            json.loads(Path(folder, "results.json").read_text())
+
+    def test_an_empty_outcome_replaces_nothing(self):
+        with tempfile.TemporaryDirectory() as folder:
+            results.keep(self.OUTCOME, Path(folder))
+            results.keep(Outcome("micro", "m"), Path(folder))
+            self.assertEqual(results.load(Path(folder))[0], self.OUTCOME)
+
+
+class CommandLine(unittest.TestCase):
+    def refused(self, *words: str) -> str:
+        with self.assertRaises(Stop) as caught:
+            frame.main(list(words), lambda: self.fail("nothing is set up for bad words"))
+        self.assertEqual(caught.exception.status, 2)
+        return str(caught.exception)
+
+    def test_bad_words(self):
+        self.assertIn("no section 'kettle'", self.refused("kettle"))
+        self.assertIn("micro", self.refused("--quick", "kettle"))
+        self.assertIn("no option '--fast'", self.refused("--fast"))
+
+    def test_the_list(self):
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            self.assertEqual(frame.main(["--list"]), 0)
+        self.assertRegex(out.getvalue(), r"(?m)^micro +one operation")
+
+    def test_each_section_is_named_once(self):
+        names = [section.name for section in frame.all_sections()]
+        self.assertEqual(len(names), len(set(names)))
+
+
+class Running(unittest.TestCase):
+    """frame.run, with sections of our own and nothing to build."""
+
+    def run_sections(self, *functions) -> tuple:
+        """(status or exception, what was said, the outcomes kept)"""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        chosen = [Section(function.__name__, "t", function, order) for order, function in enumerate(functions)]
+        with unittest.mock.patch.multiple(frame, ROOT=Path(folder.name), configure=lambda *_: None,
+                                          build=lambda *_: []), contextlib.redirect_stdout(io.StringIO()) as out:
+            try:
+                status = frame.run(set(), chosen, lambda: None)
+            except KeyboardInterrupt as interrupt:
+                status = interrupt
+        return status, out.getvalue(), results.load(Path(folder.name, "build", "bench", "results"))
+
+    def test_a_section_that_fails_keeps_its_rows_and_stops_nobody(self):
+        def first(bench):
+            bench.row("r", "r", "ns", {"a": 1})
+            raise Failed("the peer fell over")
+
+        def second(bench):
+            bench.row("r", "r", "ns", {"a": 2})
+
+        status, said, kept = self.run_sections(first, second)
+        self.assertEqual((status, [one.name for one in kept]), (0, ["first", "second"]))
+        self.assertIn("the peer fell over", kept[0].notes[0])
+        self.assertIn("the peer fell over", said)
+
+    def test_an_interrupt_ends_the_children_and_keeps_what_was_measured(self):
+        started: list = []
+
+        def first(bench):
+            started.append(bench.start(["sleep", "1000"]))
+            bench.row("r", "r", "ns", {"a": 1})
+            raise KeyboardInterrupt
+
+        def second(bench):
+            self.fail("nothing is measured after an interrupt")
+
+        status, _, kept = self.run_sections(first, second)
+        self.assertIsInstance(status, KeyboardInterrupt)
+        self.assertEqual([one.name for one in kept], ["first"])
+        self.assertIsNotNone(started[0].poll())
+
+    def test_what_is_left_out_is_said(self):
+        def first(bench):
+            bench.skip("the other compiler: needs clang-19")
+        _, said, kept = self.run_sections(first)
+        self.assertIn("left out: the other compiler: needs clang-19", said)
+        self.assertEqual(kept[0].skipped, ["the other compiler: needs clang-19"])
+
+
+class Peers(unittest.TestCase):
+    def test_a_program_that_fails_is_named(self):
+        with self.assertRaises(Failed) as caught:
+            Children().output_of(["sh", "-c", "echo no kettle >&2; exit 3"])
+        self.assertIn("ended with status 3: no kettle", str(caught.exception))
+
+    def test_a_program_that_hangs_is_ended(self):
+        children = Children()
+        with self.assertRaises(Failed) as caught:
+            children.output_of(["sh", "-c", "sleep 1000"], seconds=0.2)
+        self.assertIn("did not end within", str(caught.exception))
+        self.assertEqual(children.alive, [])
+
+    def test_rust_without_cargo_is_left_out_by_name(self):
+        with unittest.mock.patch("run.rust.build", lambda folder: {"tokio_micro": "needs cargo", "smol_echo": Path("/x")}), \
+                contextlib.redirect_stdout(io.StringIO()):
+            self.assertEqual(programs.rust_programs(Path("/nowhere")),
+                             [Program("echo", "smol_echo", "/x"), Program("micro", "tokio_micro", "", "needs cargo")])
+
+
+if __name__ == "__main__":
+    unittest.main()
