@@ -2,6 +2,7 @@
 
     cmake --build build/bench --target load && python3 bench/tests/test_load.py
 """
+# needs: the bench's build
 import json
 import os
 import random
