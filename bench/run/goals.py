@@ -98,7 +98,9 @@ ECHO = [
     *both("idle", "idle 1000", 600), *both("idle", "idle 10000", 600),
 ]
 
-GOALS = MICRO + ECHO
+DEMO = [Goal("demo", "peak", ours, (TOKIO_ONE, TOKIO_MANY), strictly=True) for ours in (OURS_ONE, OURS_MANY)]
+
+GOALS = MICRO + ECHO + DEMO
 
 
 def verdicts(outcome: Outcome, goals: Optional[list] = None) -> list:
