@@ -4,7 +4,8 @@ from .section import Section
 from .servers import running, say_pinning, servers
 
 ROUNDS = 3
-ACCEPTS = 10_000        # connections of a run: a kernel remembers each for a minute
+WINDOW = ("--seconds", 0.6, "--warmup", 0.2)
+ACCEPTS = 5000          # connections of a run: a kernel remembers each for a minute
 
 
 def accepts(up) -> dict:
@@ -14,20 +15,20 @@ def accepts(up) -> dict:
 
 
 def slow_readers(up) -> dict:
-    run = up.load("slow-reader", "--connections", 50, "--slow", 5, "--seconds", 1, "--warmup", 0.3)
+    run = up.load("slow-reader", "--connections", 50, "--slow", 5, *WINDOW)
     return {"rate": run["requests_per_second"], "p99": run["latency_us"]["p99"] / 1000,
             "memory": (run["memory_after"]["private"] - run["memory_before"]["private"]) / 1024}
 
 
 def mixed(up) -> dict:
-    run = up.load("mixed", "--group", "200x64x1", "--group", "20x1024x16", "--group", "5x16384x4", "--seconds", 1)
+    run = up.load("mixed", "--group", "200x64x1", "--group", "20x1024x16", "--group", "5x16384x4", *WINDOW)
     small, middle, large = run["groups"]
     return {"small": small["requests_per_second"], "p99": small["latency_us"]["p99"] / 1000,
             "bytes": (small["bytes_per_second"] + middle["bytes_per_second"] + large["bytes_per_second"]) / 1e6}
 
 
 def by_the_clock(up) -> dict:
-    run = up.load("--connections", 50, "--rate", 20_000, "--depth", 16, "--seconds", 1)
+    run = up.load("--connections", 50, "--rate", 20_000, "--depth", 16, *WINDOW)
     return {"p50": run["latency_us"]["p50"] / 1000, "p99": run["latency_us"]["p99"] / 1000,
             "cpu": run["server"]["cpu_s"] * 1e6 / max(run["requests"], 1)}
 
