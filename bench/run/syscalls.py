@@ -18,6 +18,8 @@ from .servers import Running, running, servers
 CONNECTIONS = 50
 COUNTS = (2000, 6000)           # requests; with callgrind, or quick
 LONGER = (4000, 24_000)         # several threads wake each other more or less often: that needs more of them
+MANY, MANY_COUNTS = 1000, (4000, 12_000)
+CACHE = ("--cache-sim=yes", "--I1=32768,8,64", "--D1=49152,12,64", "--LL=8388608,16,64")
 STRACE = "system calls are not counted: strace counts them (Debian: strace)"
 VALGRIND = "instructions are not counted: callgrind counts them (Debian: valgrind)"
 
@@ -69,23 +71,35 @@ def calls_a_request(bench, server, depth: int, counts: tuple) -> dict:
     return {name: count for name, count in more.items() if abs(count) >= 0.0005}
 
 
-def instructions(bench, server, requests: int) -> int:
-    """User-mode instructions of a server's whole life in which it answered so many requests."""
+def simulated(bench, server, connections: int, requests: int, *options: str) -> dict:
+    """{event: count} of a server's whole life in which it answered so many requests; Ir are user-mode instructions."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "callgrind.out")
-        before = ("valgrind", "--tool=callgrind", "-q", f"--callgrind-out-file={out}")
+        before = ("valgrind", "--tool=callgrind", "-q", f"--callgrind-out-file={out}", *options)
         with running(bench, server, before=before) as up:
-            up.load("--connections", CONNECTIONS, "--size", 64, "--requests", requests, "--timeout", 30)
+            up.load("--connections", connections, "--size", 64, "--requests", requests, "--timeout", 30)
             ended(bench, up, up.pid)
-        found = re.search(r"^(?:totals|summary): (\d+)", out.read_text() if out.exists() else "", re.M)
-        if not found:
-            raise Failed(f"callgrind counted nothing of {server.column}")
-        return int(found.group(1))
+        return callgrind_counts(out.read_text() if out.exists() else "")
+
+
+def callgrind_counts(text: str) -> dict:
+    events = re.search(r"^events: (.*)$", text, re.M)
+    counts = re.search(r"^(?:totals|summary): ([\d ]+)$", text, re.M)
+    if not events or not counts:
+        raise Failed("callgrind has counted nothing")
+    return dict(zip(events.group(1).split(), map(int, counts.group(1).split())))
 
 
 def instructions_a_request(bench, server) -> float:
-    few, many = (instructions(bench, server, count) for count in COUNTS)
+    few, many = (simulated(bench, server, CONNECTIONS, count)["Ir"] for count in COUNTS)
     return (many - few) / (COUNTS[1] - COUNTS[0])
+
+
+def lines_a_request(bench, server) -> float:
+    """Cache lines that a request at 1,000 connections does not find in a first cache of 48 kB: what is kept for a connection,
+    and how often it is come back to."""
+    few, many = (simulated(bench, server, MANY, count, *CACHE) for count in MANY_COUNTS)
+    return sum(many[event] - few[event] for event in ("D1mr", "D1mw")) / (MANY_COUNTS[1] - MANY_COUNTS[0])
 
 
 def measure(bench) -> None:
@@ -101,6 +115,8 @@ def measure(bench) -> None:
             if "valgrind" in tools and not bench.quick:
                 bench.row("instructions", f"{CONNECTIONS} × 64 B: instructions in user mode a request", "instructions",
                           {server.column: instructions_a_request(bench, server)})
+                bench.row("lines", f"{MANY:,} × 64 B: cache lines missed in user mode a request, simulated", "lines",
+                          {server.column: lines_a_request(bench, server)})
         except Failed as failure:
             bench.skip(str(failure))
 

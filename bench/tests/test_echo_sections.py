@@ -44,7 +44,6 @@ class Figures(unittest.TestCase):
     def test_a_run(self):
         found = echo.figures(run_of(100_000, 1.0, 2.0))
         self.assertEqual((found["ratio"], found["rate"], found["p99"]), (0.5, 50_000, 7.0))
-        self.assertAlmostEqual(found["user_us"], 2.5)
         self.assertAlmostEqual(found["server_share"], 0.5)
 
     def test_a_run_without_requests(self):
@@ -55,7 +54,7 @@ class Figures(unittest.TestCase):
         bench = FakeBench()
         there = [servers.Server(column, Program("echo", column, column)) for column in runs]
         with Replaced(echo, "running", lambda bench, server, buffer: Up(runs[server.column])):
-            return echo.round_of(bench, there, echo.Point(50, 64), set())()
+            return echo.Round(bench, there, echo.Point(50, 64))()
 
     def test_a_round_is_measured_against_its_own_level(self):
         found = self.round({"rt current_thread": run_of(1000, 1.2, 1.0), "epoll_level": run_of(1000, 2.0, 2.5)})
@@ -65,6 +64,14 @@ class Figures(unittest.TestCase):
     def test_a_server_that_fails_is_left_out(self):
         found = self.round({"epoll_level": run_of(1000, 1.0, 1.0), "libuv": echo.Failed("libuv: it stood still")})
         self.assertEqual({key.partition("|")[0] for key in found}, {"epoll_level"})
+
+    def test_user_time_is_that_of_all_rounds(self):
+        runs = iter([run_of(1000, 0.0, 1.0), run_of(3000, 0.004, 1.0)])
+        once = echo.Round(FakeBench(), [servers.Server("a", Program("echo", "a", "a"))], echo.Point(50, 64))
+        with Replaced(echo, "running", lambda *_: Up(next(runs))):
+            once()
+            once()
+        self.assertAlmostEqual(once.user_us()["a"].median, 0.25)
 
     def test_pooled_is_the_geometric_mean_of_what_all_have(self):
         one = {"a": Stat(1.0, 0.5, 2.0, 5), "b": Stat(3.0, 3.0, 3.0, 5)}
@@ -108,6 +115,12 @@ class Counting(unittest.TestCase):
 
     def test_no_table(self):
         self.assertEqual(syscalls.strace_counts(""), {})
+
+    def test_what_callgrind_writes(self):
+        text = "version: 1\nevents: Ir Dr D1mr\nfn=main\n5 6\ntotals: 20699683 400 77\n"
+        self.assertEqual(syscalls.callgrind_counts(text), {"Ir": 20699683, "Dr": 400, "D1mr": 77})
+        with self.assertRaises(syscalls.Failed):
+            syscalls.callgrind_counts("events: Ir\n")
 
     def test_a_request_is_the_difference(self):
         few, many = {"read": 2010, "write": 2000, "mmap": 40}, {"read": 6010, "write": 6000, "mmap": 40, "brk": 400}
