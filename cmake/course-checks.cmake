@@ -1,8 +1,6 @@
 # The checks of the course itself: every test method of tests/course/test_*.py, label course.
 file(GLOB PBP_COURSE_SCRIPTS CONFIGURE_DEPENDS "${PBP_ROOT}/tests/course/test_*.py")
 set(PBP_TIMEOUT 300)    # some of them build
-# A fetched fmt lives in the build folder; the system's needs no word.
-set(PBP_FMT_DIRS "$<FILTER:$<TARGET_PROPERTY:fmt::fmt,INTERFACE_INCLUDE_DIRECTORIES>,EXCLUDE,^/usr/include$>")
 foreach(PBP_SCRIPT IN LISTS PBP_COURSE_SCRIPTS)
     get_filename_component(PBP_NAME "${PBP_SCRIPT}" NAME_WE)
     string(REGEX REPLACE "^test_" "" PBP_NAME "${PBP_NAME}")

@@ -7,6 +7,7 @@
 #   PBP_BASE            solutions | mine: on whose earlier lessons the learner's lesson stands
 #   PBP_MINE_DIR        where the learner's copies are
 #   PBP_COURSE_CHECKS   the checks of the course itself (ctest label: course)
+#   PBP_VARIANT_CHECKS  starters;mistakes: checks that build each starter hole by hole, and each wrong answer
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
     set(CMAKE_BUILD_TYPE Debug CACHE STRING "Debug or Release" FORCE)
@@ -19,6 +20,7 @@ set(PBP_BASE solutions CACHE STRING "solutions or mine: the earlier lessons unde
 set_property(CACHE PBP_BASE PROPERTY STRINGS solutions mine)
 set(PBP_MINE_DIR "${CMAKE_CURRENT_SOURCE_DIR}/mine" CACHE PATH "The learner's copies")
 option(PBP_COURSE_CHECKS "Register the checks of the course itself" ON)
+set(PBP_VARIANT_CHECKS "" CACHE STRING "starters, mistakes or both: checks that build variants of the lessons")
 
 if(NOT PBP_BASE MATCHES "^(solutions|mine)$")
     message(FATAL_ERROR "PBP_BASE is '${PBP_BASE}': say -DPBP_BASE=solutions or -DPBP_BASE=mine.")

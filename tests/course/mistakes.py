@@ -1,6 +1,6 @@
 """Wrong answers that learners give, each of which the tests must catch, in words.
 
-    mistakes.py [NN | slug …] [-j2] [-v] [--unchanged]
+    mistakes.py [NN | slug | NN-name/slug …] [-j2] [-v] [--unchanged]
 
 tests/NN-name/mistakes/slug.patch is a diff against the solutions, below three lines:
 
@@ -15,13 +15,9 @@ or what they say of the mistake would mean nothing.
 """
 import argparse
 import concurrent.futures
-import hashlib
-import html
 import os
 import re
-import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -29,6 +25,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import kit
 from names import named_parts
 from sources import ROOT, lesson_folders, name_of
 
@@ -38,12 +35,7 @@ STEP = re.compile(r"(\d\d)(?:\.(\d+)| program)")
 TOUCHED = re.compile(r"^\+\+\+ b/(\S+)", re.M)
 PROGRAM = "program.py"
 
-FLAGS = ["-std=c++20", "-w", "-g1", "-O0", "-fsanitize=address", "-fno-omit-frame-pointer", "-D_GLIBCXX_ASSERTIONS",
-         "-DPBP_HAS_ASIO=0", *shlex.split(os.environ.get("PBP_CXX_FLAGS", ""))]
-COMPILER = os.environ.get("PBP_CXX", "g++")
-SHARED = ["doctest/doctest.h", "fmt/core.h", "algorithm", "array", "atomic", "chrono", "concepts", "coroutine", "exception",
-          "functional", "latch", "memory", "mutex", "condition_variable", "thread", "optional", "span", "stdexcept", "string",
-          "string_view", "system_error", "tuple", "type_traits", "utility", "variant", "vector"]
+FLAGS = ["-w"]
 
 
 @dataclass(frozen=True)
@@ -155,71 +147,34 @@ def at_least(count: int, lessons: list, root: Path = ROOT) -> list:
 
 # The slow part: build it, and see it caught.
 
-def compile_with(arguments: list) -> str:
-    """The compiler's complaint, or nothing."""
-    run = subprocess.run([COMPILER, *FLAGS, *map(str, arguments)], capture_output=True, text=True, errors="replace")
-    errors = [line for line in run.stderr.splitlines() if "error" in line] or run.stderr.splitlines()
-    return "" if run.returncode == 0 else "\n".join(errors[:5]) or "the compiler failed"
-
-
-def harness(jobs: int) -> Path:
-    """The folder with the harness's objects and the precompiled header: made once, and anew when anything in it changed."""
-    support = ROOT / "tests/support"
-    parts = sorted([*support.glob("*.[ch]pp"), *(ROOT / "lessons/00-provided/rt").glob("*.hpp")])
-    key = hashlib.sha256(repr([COMPILER, FLAGS, SHARED, [part.read_text() for part in parts]]).encode())
-    key.update(subprocess.run([COMPILER, "--version"], capture_output=True).stdout)
-    folder = ROOT / "build/mistakes" / key.hexdigest()[:16]
-    if folder.exists():
-        return folder
-    making = folder.with_suffix(f".{os.getpid()}")
-    making.mkdir(parents=True)
-    (making / "shared.hpp").write_text("".join(f"#include <{name}>\n" for name in SHARED))
-    orders = [["-x", "c++-header", making / "shared.hpp", "-o", making / "shared.hpp.gch"]]
-    orders += [["-c", source, "-I", ROOT / "tests", "-I", ROOT / "lessons/00-provided", "-o", making / f"{source.stem}.o"]
-               for source in support.glob("*.cpp")]
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        complaints = [complaint for complaint in pool.map(compile_with, orders) if complaint]
-    if complaints:
-        shutil.rmtree(making)
-        sys.exit("the harness does not compile:\n" + "\n".join(complaints))
-    try:
-        making.replace(folder)
-    except OSError:  # another one was faster
-        shutil.rmtree(making)
-    return folder
-
-
 def includes(mistake: Mistake, copy: Path) -> list:
     """The changed headers first; then as CMake has it: the lesson's, the earlier ones', what is given."""
     folders = [folder for folder in reversed(lesson_folders()) if folder.name[:2] <= mistake.step[:2]]
     changed = [copy / name_of(folder) for folder in folders if (copy / name_of(folder)).exists()]
-    return [f"-I{folder}" for folder in [*changed, *folders, ROOT / "lessons/00-provided", ROOT / "tests"]]
+    return [*changed, *folders, ROOT / "lessons/00-provided", ROOT / "tests"]
 
 
-def build(mistake: Mistake, copy: Path, kit: Path) -> str:
+def build(mistake: Mistake, copy: Path, made: Path) -> str:
     where = includes(mistake, copy)
     executable = copy / "test"
     if mistake.step.endswith(" program"):
         (folder,) = [folder for folder in lesson_folders() if folder.name[:2] == mistake.step[:2]]
         sources = [path if not (copy / name_of(path)).exists() else copy / name_of(path) for path in folder.glob("*.cpp")]
-        return compile_with([*where, *sources, "-o", executable, "-lfmt", "-pthread"])
-    sources = knows(mistake) or test_files(mistake)
-    return compile_with([*where, "-include", kit / "shared.hpp", *sources, *kit.glob("*.o"), "-o", executable, "-lfmt",
-                         "-pthread"])
+        return kit.compile_with([*FLAGS, *(f"-I{folder}" for folder in where), *sources, "-o", executable, *kit.LIBRARIES])
+    return kit.build_test(made, where, knows(mistake) or test_files(mistake), executable, *FLAGS)
 
 
 def cases(mistake: Mistake, executable: Path) -> list:
     """The commands to run, the likeliest first."""
     if mistake.step.endswith(" program"):
         return [[sys.executable, "-B", str(test_files(mistake)[0]), "-k", mistake.says]]
-    listed = subprocess.run([executable, "--list-test-cases", "--reporters=xml"], capture_output=True, text=True).stdout
-    found = [html.unescape(name) for name in re.findall(r'<TestCase name="([^"]*)"', listed)]
+    found = kit.case_names(executable)
     if mistake.says in found:
         found = [mistake.says]
     else:
         knowing = cases_that_know(mistake)
         found.sort(key=lambda name: name not in knowing)
-    return [[str(executable), "--no-version=true", f"--test-case={name}"] for name in found]
+    return [kit.case_command(executable, name) for name in found]
 
 
 def cases_that_know(mistake: Mistake, root: Path = ROOT) -> list:
@@ -236,16 +191,7 @@ def cases_that_know(mistake: Mistake, root: Path = ROOT) -> list:
 
 
 def run_case(command: list, folder: Path) -> tuple:
-    """Its status (None: it took too long) and what it said. Whatever it started ends with it."""
-    environment = {**os.environ, "PBP_PROGRAM": str(folder / "test"), "PBP_SANITIZERS": "address", "PBP_BUILD_TYPE": "Debug"}
-    process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               text=True, errors="replace", start_new_session=True, env=environment)
-    try:
-        output, _ = process.communicate(timeout=LIMIT)
-        return process.returncode, output
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        return None, process.communicate()[0]
+    return kit.run(command, folder, LIMIT, PBP_PROGRAM=str(folder / "test"), PBP_SANITIZERS="address", PBP_BUILD_TYPE="Debug")
 
 
 @dataclass(frozen=True)
@@ -256,16 +202,16 @@ class Verdict:
     seconds: float
 
 
-def judge(mistake: Mistake, kit: Path, unchanged: bool = False) -> Verdict:
+def judge(mistake: Mistake, made: Path, unchanged: bool = False) -> Verdict:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mistake-") as folder:
         see = see_it_pass if unchanged else see_it_caught
-        problem, output = see(mistake, Path(folder).resolve(), kit)
+        problem, output = see(mistake, Path(folder).resolve(), made)
     return Verdict(mistake, problem, output, time.monotonic() - began)
 
 
-def see_it_pass(mistake: Mistake, copy: Path, kit: Path) -> tuple:
-    complaint = build(mistake, copy, kit)
+def see_it_pass(mistake: Mistake, copy: Path, made: Path) -> tuple:
+    complaint = build(mistake, copy, made)
     if complaint:
         return f"does not compile:\n{complaint}", ""
     command = cases(mistake, copy / "test")[0]
@@ -273,14 +219,14 @@ def see_it_pass(mistake: Mistake, copy: Path, kit: Path) -> tuple:
     return "" if status == 0 else f"fails on the solution: {command[-1]}", output
 
 
-def see_it_caught(mistake: Mistake, copy: Path, kit: Path) -> tuple:
+def see_it_caught(mistake: Mistake, copy: Path, made: Path) -> tuple:
     for name in mistake.touched():
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, copy / name)
     complaint = git_apply(copy, mistake.path)
     if complaint:
         return f"does not apply: {complaint}", ""
-    complaint = build(mistake, copy, kit)
+    complaint = build(mistake, copy, made)
     if complaint:
         return f"does not compile:\n{complaint}", ""
     problem, shown = "no test notices", ""
@@ -313,13 +259,13 @@ def main(arguments: list) -> int:
     parser.add_argument("--unchanged", action="store_true", help="run the same tests on the solutions, where they must pass")
     options = parser.parse_args(arguments)
     chosen = [mistake for mistake in all_mistakes()
-              if not options.which or {mistake.path.stem, mistake.path.parents[1].name[:2]} & set(options.which)]
+              if not options.which or {mistake.name, mistake.path.stem, mistake.path.parents[1].name[:2]} & set(options.which)]
     if not chosen:
         parser.error("there is no such mistake")
-    kit = harness(options.jobs)
+    made = kit.harness(options.jobs)
     survivors = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for verdict in pool.map(lambda mistake: judge(mistake, kit, options.unchanged), chosen):
+        for verdict in pool.map(lambda mistake: judge(mistake, made, options.unchanged), chosen):
             tell(verdict, options)
             survivors += bool(verdict.problem)
     good = "passed" if options.unchanged else "caught"

@@ -93,8 +93,9 @@ class EachCheckCatches(CourseTest):
         found = mistakes.all_mistakes(self.mistake())
         verdict = mistakes.Verdict(found[0], problem, "", 0.1)
         said = io.StringIO()
-        with unittest.mock.patch.multiple(mistakes, all_mistakes=lambda: found, harness=lambda jobs: None,
-                                          judge=lambda mistake, kit, unchanged: verdict), contextlib.redirect_stdout(said):
+        with unittest.mock.patch.multiple(mistakes, all_mistakes=lambda: found,
+                                          judge=lambda mistake, made, unchanged: verdict), \
+                unittest.mock.patch("kit.harness"), contextlib.redirect_stdout(said):
             return mistakes.main(["02", "-j2"]), said.getvalue().splitlines()[-1]
 
     def test_a_survivor_fails_the_slow_check(self):

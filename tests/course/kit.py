@@ -1,0 +1,90 @@
+"""Compiling and running one step's tests outside of CMake, quickly: the harness is compiled once and kept, and whatever most
+tests include is precompiled. For checks that build many variants of a lesson."""
+import concurrent.futures
+import fcntl
+import hashlib
+import html
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from sources import ROOT
+
+COMPILER = os.environ.get("PBP_CXX", "g++")
+# -Wpedantic is for all: g++ defines other macros with it, and would not take the precompiled header.
+FLAGS = ["-std=c++20", "-pthread", "-Wpedantic", "-O0", "-fsanitize=address", "-fno-omit-frame-pointer",
+         "-D_GLIBCXX_ASSERTIONS", "-DPBP_HAS_ASIO=0", *shlex.split(os.environ.get("PBP_CXX_FLAGS", ""))]
+WARNINGS = ["-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror"]
+LIBRARIES = ["-lfmt"]
+SHARED = ["doctest/doctest.h", "fmt/core.h", "algorithm", "array", "atomic", "chrono", "concepts", "coroutine", "exception",
+          "functional", "latch", "memory", "mutex", "condition_variable", "thread", "optional", "span", "stdexcept", "string",
+          "string_view", "system_error", "tuple", "type_traits", "utility", "variant", "vector"]
+
+
+def compile_with(arguments: list) -> str:
+    """The compiler's complaint, or nothing."""
+    run = subprocess.run([COMPILER, *FLAGS, *map(str, arguments)], capture_output=True, text=True, errors="replace")
+    errors = [line for line in run.stderr.splitlines() if "error" in line] or run.stderr.splitlines()
+    return "" if run.returncode == 0 else "\n".join(errors[:5]) or "the compiler failed"
+
+
+def harness(jobs: int = 1) -> Path:
+    """The folder with the harness's objects and the precompiled header: made once, and anew when anything in it changed."""
+    support = ROOT / "tests/support"
+    parts = sorted([*support.glob("*.[ch]pp"), *(ROOT / "lessons/00-provided/rt").glob("*.hpp")])
+    key = hashlib.sha256(repr([COMPILER, FLAGS, SHARED, [part.read_text() for part in parts]]).encode())
+    key.update(subprocess.run([COMPILER, "--version"], capture_output=True).stdout)
+    folder = ROOT / "build/kit" / key.hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one makes it, the others wait
+        if not (folder / "made").exists():
+            make_harness(folder, jobs)
+            (folder / "made").touch()
+    return folder
+
+
+def make_harness(folder: Path, jobs: int) -> None:
+    (folder / "shared.hpp").write_text("".join(f"#include <{name}>\n" for name in SHARED))
+    orders = [["-x", "c++-header", folder / "shared.hpp", "-o", folder / "shared.hpp.gch"]]
+    orders += [["-c", source, "-I", ROOT / "tests", "-I", ROOT / "lessons/00-provided", "-o", folder / f"{source.stem}.o"]
+               for source in (ROOT / "tests/support").glob("*.cpp")]
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        complaints = [complaint for complaint in pool.map(compile_with, orders) if complaint]
+    if complaints:
+        sys.exit("the harness does not compile:\n" + "\n".join(complaints))
+
+
+def build_test(kit: Path, where: list, sources: list, executable: Path, *flags: str) -> str:
+    """The test executable of these sources; `where` are its include folders, in order. The complaint, or nothing."""
+    return compile_with([*flags, *(f"-I{folder}" for folder in where), "-include", kit / "shared.hpp", *sources,
+                         *sorted(kit.glob("*.o")), "-o", executable, *LIBRARIES])
+
+
+def case_names(executable: Path) -> list:
+    listed = subprocess.run([executable, "--list-test-cases", "--reporters=xml"], capture_output=True, text=True).stdout
+    return [html.unescape(name) for name in re.findall(r'<TestCase name="([^"]*)"', listed)]
+
+
+def case_command(executable: Path, name: str) -> list:
+    return [str(executable), "--no-version=true", f"--test-case={name}"]
+
+
+def run(command: list, folder: Path, seconds: float, **environment: str) -> tuple:
+    """Its status (None: it took too long) and what it said. Whatever it started ends with it."""
+    process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               text=True, errors="replace", start_new_session=True, env={**os.environ, **environment})
+    try:
+        output, _ = process.communicate(timeout=seconds)
+        return process.returncode, output
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        return None, process.communicate()[0]
+
+
+if __name__ == "__main__":  # so that several checks find it made
+    harness(jobs=2)

@@ -1,0 +1,31 @@
+"""Each starter compiles untouched, and its tests wait for their own holes and no other. Builds; see starters.py."""
+import unittest
+
+import starters
+from tree import CourseTest
+
+
+class Starter(CourseTest):
+    def check(self) -> None:
+        number = self._testMethodName[len("test_"):]
+        (lesson,) = [folder.name for folder in starters.lessons() if folder.name.startswith(number)]
+        self.assert_clean(starters.announces(lesson))
+
+    def test_01(self):
+        self.check()
+
+    def test_02(self):
+        self.check()
+
+    def test_03(self):
+        self.check()
+
+    def test_04(self):
+        self.check()
+
+    def test_05(self):
+        self.check()
+
+
+if __name__ == "__main__":
+    unittest.main()

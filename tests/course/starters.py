@@ -1,0 +1,235 @@
+"""A starter is its solution with holes, and its tests wait for just those.
+
+A hole is where starter and solution differ, as difflib compares them line by line. In the starter it is a comment
+`// TODO(NN.s) what to write` and, below, a call `todo("NN.s …", …)` of the same id; around them may stand a block's first line,
+which must begin a line of the solution (or be an `if`, that the learner replaces), and its brace. Besides, a starter may include
+<rt/todo.hpp>. Nothing else differs. A step's id names a hole, a test suite, three hints and, where there is one, a section of
+the chapter.
+
+Of a lesson of n steps, n variants are built: with the holes of the first 0, 1, … n-1 steps filled from the solution. In each, the
+cases of the last step filled pass, so that they need no later hole; and every case of the next step ends with that step's own
+sentence, status 3, so that it needs its hole. All without a warning.
+"""
+import re
+import sys
+import tempfile
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+
+import kit
+from names import named_parts
+from sources import ROOT, lesson_folders, name_of
+
+sys.path.insert(0, str(ROOT / "tools/learn"))
+from hints import hints_in  # noqa: E402
+
+MARK = re.compile(r"^\s*// TODO\((\d\d\.\d+)\) \S")
+ANY_MARK = re.compile(r"TODO\(")
+CALL = re.compile(r'^\s*todo\("(\d\d\.\d+) \S')
+BRACE = re.compile(r"^\s*\}[,;]?$")
+NO_HOLE = ("starter and solution differ here, and it is no hole: a hole has `// TODO(NN.s) what to write` and then "
+           "`todo(\"NN.s …\")`, of one step")
+INCLUDE = "#include <rt/todo.hpp>"
+TODO_STATUS = 3
+SECONDS = 30  # a case that hangs is ended by the harness's own watchdog long before
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where the two differ, or not: `step` is empty where they are equal, or may differ."""
+    step: str
+    line: int  # in the starter, from 1
+    starter: list
+    solution: list
+    problem: str = ""
+
+
+def lessons(root: Path = ROOT) -> list:
+    return lesson_folders(root, "lessons")[1:] if (root / "lessons/00-provided").is_dir() else lesson_folders(root, "lessons")
+
+
+def runs(starter: str, solution: str) -> list:
+    """The whole starter, piece by piece, with what the solution has in its place."""
+    mine, solved = starter.splitlines(), solution.splitlines()
+    return [judged(tag, begin + 1, mine[begin:end], solved[there:there_end])
+            for tag, begin, end, there, there_end in SequenceMatcher(None, mine, solved, autojunk=False).get_opcodes()]
+
+
+def judged(tag: str, line: int, mine: list, solved: list) -> Run:
+    if tag == "equal":
+        stray = [number for number, text in enumerate(mine) if ANY_MARK.search(text) or CALL.match(text)]
+        return Run("", line + (stray[0] if stray else 0), mine, solved, "a marker where there is no hole" if stray else "")
+    if not solved and {text.strip() for text in mine} <= {INCLUDE, ""}:
+        return Run("", line, mine, mine)
+    steps = {match.group(1) for text in mine for match in (MARK.match(text), CALL.match(text)) if match}
+    if len(steps) != 1 or not made_of_holes(mine, solved):
+        return Run("", line, mine, solved, NO_HOLE)
+    return Run(steps.pop(), line, mine, solved, "" if solved else "the solution has nothing to fill this hole with")
+
+
+def made_of_holes(mine: list, solved: list) -> bool:
+    """[first line of a block] comment call [brace], once or more."""
+    expected = "comment"
+    for text in mine:
+        if expected == "comment" and MARK.match(text):
+            expected = "call"
+        elif expected == "call" and CALL.match(text):
+            expected = "comment" if text.endswith(");") else "end of call"
+        elif expected == "end of call":
+            expected = "comment" if text.endswith(");") else expected
+        elif expected == "call" and text.lstrip().startswith("//") or expected == "comment" and BRACE.match(text):
+            continue
+        elif not (expected == "comment" and is_head(text, solved)):
+            return False
+    return expected == "comment"
+
+
+def is_head(text: str, solved: list) -> bool:
+    head = text.rstrip()
+    return head.endswith("{") and (head.lstrip().startswith("if (")
+                                   or any(line.startswith(head[:-1].rstrip()) for line in solved))
+
+
+def filled(pieces: list, steps: list) -> str:
+    """A starter with the holes of these steps filled."""
+    return "".join(f"{line}\n" for run in pieces for line in (run.solution if run.step in steps else run.starter))
+
+
+def files(folder: Path) -> list:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def runs_of(path: Path, root: Path = ROOT) -> list:
+    """Of a file under lessons/."""
+    solution = root / "solutions" / path.relative_to(root / "lessons")
+    return runs(path.read_text(encoding="utf-8"), solution.read_text(encoding="utf-8"))
+
+
+def differ_in_holes_only(root: Path = ROOT) -> list:
+    wrong = []
+    for folder in lessons(root):
+        solved = root / "solutions" / folder.name
+        names = [sorted(name_of(path, top) for path in files(top)) for top in (folder, solved)]
+        if names[0] != names[1]:
+            wrong.append(f"{name_of(folder, root)} has {names[0]}, its solution {names[1]}")
+            continue
+        wrong += [f"{name_of(path, root)}:{run.line}: {run.problem}"
+                  for path in files(folder) for run in runs_of(path, root) if run.problem]
+    return wrong
+
+
+# The ids
+
+def steps_of_holes(folder: Path, root: Path = ROOT) -> list:
+    return sorted({run.step for path in files(folder) for run in runs_of(path, root) if run.step})
+
+
+def test_files(lesson: str, step: str, root: Path = ROOT) -> list:
+    return sorted((root / "tests" / lesson).glob(f"{step}-*.cpp"))
+
+
+def steps_of_suites(lesson: str, root: Path = ROOT) -> list:
+    return sorted({name.split(" ")[0] for path in (root / "tests" / lesson).glob("*.cpp")
+                   for kind, name, _ in named_parts(path.read_text(encoding="utf-8")) if kind == "TEST_SUITE"})
+
+
+def ids_agree(root: Path = ROOT) -> list:
+    """Holes, suites, hints and, where there is one, the chapter know the same steps, two to four of them."""
+    wrong = []
+    for folder in lessons(root):
+        lesson = folder.name
+        known = steps_of_suites(lesson, root)
+        if not 2 <= len(known) <= 4:
+            wrong.append(f"tests/{lesson}: {len(known)} steps; there are to be two to four")
+        hints, chapter = root / f"book/hints/{lesson}.md", root / f"book/{lesson}.md"
+        places = {f"lessons/{lesson}: the holes": steps_of_holes(folder, root),
+                  f"book/hints/{lesson}.md": list(hints_in(hints.read_text(encoding="utf-8"))) if hints.exists() else []}
+        if chapter.exists():
+            places[f"book/{lesson}.md"] = re.findall(r"^## (\d\d\.\d+) ", chapter.read_text(encoding="utf-8"), re.M)
+        wrong += [f"{place}: the steps are {found}; the test suites say {known}"
+                  for place, found in places.items() if found != known]
+    return wrong
+
+
+def hints_have_three_rungs(root: Path = ROOT, shortest: int = 30, longest: int = 80) -> list:
+    wrong = []
+    for page in sorted((root / "book/hints").glob("*.md")):
+        for step, rungs in hints_in(page.read_text(encoding="utf-8")).items():
+            if len(rungs) != 3:
+                wrong.append(f"{name_of(page, root)}: {step} has {len(rungs)} rungs; there are to be three")
+            wrong += [f"{name_of(page, root)}: {step}, rung {number} has {words(rung)} words; {shortest} to {longest} are right"
+                      for number, rung in enumerate(rungs, 1) if not shortest <= words(rung) <= longest]
+            if rungs and "?" not in rungs[0]:
+                wrong.append(f"{name_of(page, root)}: {step}, rung 1 asks no question")
+    return wrong
+
+
+def words(text: str) -> int:
+    return len(re.findall(r"[\w’'-]*\w", text))
+
+
+# The slow part: build them.
+
+def announces(lesson: str) -> list:
+    """What is wrong with the starter's tests; needs a compiler."""
+    folder, steps = ROOT / "lessons" / lesson, steps_of_suites(lesson)
+    made = kit.harness()
+    wrong = []
+    for solved, waiting in enumerate(steps):
+        with tempfile.TemporaryDirectory(prefix="starter-") as name:
+            variant = Path(name).resolve()
+            for path in files(folder):
+                copy = variant / path.relative_to(folder)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.write_text(filled(runs_of(path), steps[:solved]), encoding="utf-8")
+            if solved == 0:
+                wrong += program_says(lesson, variant)
+            else:
+                wrong += step_passes(lesson, steps[solved - 1], variant, made)
+            wrong += step_waits(lesson, waiting, variant, made)
+    return wrong
+
+
+def include_folders(lesson: str, variant: Path) -> list:
+    earlier = [folder for folder in reversed(lesson_folders()) if folder.name < lesson]
+    return [variant, *earlier, ROOT / "lessons/00-provided", ROOT / "tests"]
+
+
+def build_step(lesson: str, step: str, variant: Path, made: Path) -> tuple:
+    """(executable, complaint)"""
+    executable = variant / f"test-{step}"
+    return executable, kit.build_test(made, include_folders(lesson, variant), test_files(lesson, step), executable, *kit.WARNINGS)
+
+
+def step_waits(lesson: str, step: str, variant: Path, made: Path) -> list:
+    executable, complaint = build_step(lesson, step, variant, made)
+    if complaint:
+        return [f"the starter of {lesson}, before {step}, does not compile:\n{complaint}"]
+    wrong = []
+    for case in kit.case_names(executable):
+        status, output = kit.run(kit.case_command(executable, case), variant, SECONDS)
+        if status != TODO_STATUS or f"TODO({step} " not in output:
+            ending = "passes" if status == 0 else f"ends with status {status}"
+            wrong.append(f"{step}/{case}: does not wait for TODO({step} …) but {ending}" + (f":\n{output}" if status else ""))
+    return wrong
+
+
+def step_passes(lesson: str, step: str, variant: Path, made: Path) -> list:
+    executable, complaint = build_step(lesson, step, variant, made)
+    if complaint:
+        return [f"the starter of {lesson}, filled up to {step}, does not compile:\n{complaint}"]
+    status, output = kit.run([str(executable), "--no-version=true"], variant, SECONDS)
+    return [] if status == 0 else [f"{step} fails though its holes and those before it are filled:\n{output}"]
+
+
+def program_says(lesson: str, variant: Path) -> list:
+    """The untouched program must run, and say which step is missing."""
+    complaint = kit.compile_with([*kit.WARNINGS, *(f"-I{folder}" for folder in include_folders(lesson, variant)),
+                                  *sorted(variant.glob("*.cpp")), "-o", variant / "program", *kit.LIBRARIES])
+    if complaint:
+        return [f"the starter of {lesson} does not compile:\n{complaint}"]
+    status, output = kit.run([str(variant / "program")], variant, SECONDS)
+    if status == TODO_STATUS and re.search(rf"^TODO\({lesson[:2]}\.\d+ .+\)$", output, re.M):
+        return []
+    return [f"the untouched program of {lesson} ends with status {status}, and should name the missing step:\n{output}"]

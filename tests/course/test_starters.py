@@ -1,0 +1,106 @@
+"""Starters and hints are well made (starter_builds.py builds them); and each check finds what it is there for."""
+import unittest
+
+import starters
+from tree import CourseTest
+
+HEADER = "01-poll/rt/poll.hpp"
+SOLUTION = "#pragma once\nint one() {\n    return 1;\n}\nint two() { return 2; }\nint three();\n"
+STARTER = ("#pragma once\n#include <rt/todo.hpp>\n\nint one() {\n    // TODO(01.1) Return one.\n    todo(\"01.1 one\");\n}\n"
+           "int two() {\n    // TODO(01.2) Return two.\n    todo(\"01.2 two\");\n}\nint three();\n")
+RUNG = " Why, do you think, " + "is the kettle asked again " * 6 + "and again?\n"
+SECTION = "## 01.{0} what\n\n1." + RUNG + "\n2." + RUNG + "\n3." + RUNG + "\n"
+HINTS = SECTION.format(1) + SECTION.format(2)
+
+
+class TheCourse(CourseTest):
+    def test_starters_differ_in_holes_only(self):
+        self.assert_clean(starters.differ_in_holes_only())
+
+    def test_ids_agree(self):
+        self.assert_clean(starters.ids_agree())
+
+    def test_hints_have_three_rungs(self):
+        self.assert_clean(starters.hints_have_three_rungs())
+
+    def test_each_starter_is_built(self):
+        with open(starters.ROOT / "tests/course/starter_builds.py", encoding="utf-8") as file:
+            built = [line.split("test_")[1][:2] for line in file if "def test_" in line]
+        self.assertEqual(built, [folder.name[:2] for folder in starters.lessons()])
+
+
+class EachCheckCatches(CourseTest):
+    def course(self, starter: str = STARTER, solution: str = SOLUTION, hints: str = HINTS, **more):
+        suites = {f"tests/01-poll/01.{n}-what.cpp": f'TEST_SUITE("01.{n} what") {{\nTEST_CASE("a") {{}}\n}}\n' for n in (1, 2)}
+        return self.tree(**{f"lessons/{HEADER}": starter, f"solutions/{HEADER}": solution, "book/hints/01-poll.md": hints,
+                            **suites, **more})
+
+    def differs(self, before: str, after: str) -> list:
+        self.assertIn(before, STARTER)
+        return starters.differ_in_holes_only(self.course(STARTER.replace(before, after)))
+
+    def test_a_good_one_passes(self):
+        root = self.course()
+        for check in (starters.differ_in_holes_only, starters.ids_agree, starters.hints_have_three_rungs):
+            self.assert_clean(check(root))
+
+    def test_a_hole_can_be_filled(self):
+        pieces = starters.runs(STARTER, SOLUTION)
+        half = starters.filled(pieces, ["01.1"])
+        self.assertIn("int one() {\n    return 1;\n}\nint two() {\n    // TODO(01.2)", half)
+        self.assertEqual(starters.filled(pieces, ["01.1", "01.2"]).replace("#include <rt/todo.hpp>\n\n", ""), SOLUTION)
+
+    def test_a_difference_outside_of_a_hole(self):
+        self.assert_caught(self.differs("int three();", "int three(int);"), "poll.hpp:8: starter and solution differ here")
+        self.assert_caught(self.differs("int three();\n", "int three();\nint four();\n"), "it is no hole")
+        self.assert_caught(self.differs("#pragma once\n", ""), "it is no hole")
+
+    def test_a_hole_without_its_call(self):
+        self.assert_caught(self.differs('    todo("01.1 one");\n', "    std::abort();\n"), "it is no hole")
+
+    def test_a_hole_without_its_marker(self):
+        self.assert_caught(self.differs("// TODO(01.1) Return one.", "// Return one."), "it is no hole")
+
+    def test_a_hole_of_two_steps(self):
+        self.assert_caught(self.differs('todo("01.1 one")', 'todo("01.2 one")'), "of one step")
+
+    def test_a_marker_that_the_solution_has_too(self):
+        root = self.course(STARTER + "// TODO(01.1) more\n", SOLUTION + "// TODO(01.1) more\n")
+        self.assert_caught(starters.differ_in_holes_only(root), "a marker where there is no hole")
+
+    def test_a_file_too_many(self):
+        root = self.course(**{"lessons/01-poll/main.cpp": ""})
+        self.assert_caught(starters.differ_in_holes_only(root), "its solution ['rt/poll.hpp']")
+
+    def test_a_step_without_a_hole(self):
+        root = self.course(STARTER.replace('    // TODO(01.2) Return two.\n    todo("01.2 two");', "    return 2;"))
+        self.assert_caught(starters.ids_agree(root), "the holes: the steps are ['01.1']")
+
+    def test_a_step_without_a_hint(self):
+        self.assert_caught(starters.ids_agree(self.course(hints=SECTION.format(1))), "hints/01-poll.md: the steps are ['01.1']")
+
+    def test_a_chapter_without_a_step(self):
+        root = self.course(**{"book/01-poll.md": "## 01.1 what\n\n## The rest\n"})
+        self.assert_caught(starters.ids_agree(root), "book/01-poll.md: the steps are ['01.1']")
+
+    def test_one_step_is_too_few(self):
+        root = self.course(STARTER.replace('    // TODO(01.2) Return two.\n    todo("01.2 two");', "    return 2;"),
+                           hints=SECTION.format(1))
+        (root / "tests/01-poll/01.2-what.cpp").unlink()
+        self.assert_caught(starters.ids_agree(root), "1 steps; there are to be two to four")
+
+    def test_two_rungs(self):
+        hints = SECTION.format(1) + SECTION.format(2).split("3.")[0]
+        self.assert_caught(starters.hints_have_three_rungs(self.course(hints=hints)), "01.2 has 2 rungs")
+
+    def test_a_rung_of_few_words(self):
+        hints = SECTION.format(1) + SECTION.format(2).replace("3." + RUNG, "3. Return 2.\n")
+        self.assert_caught(starters.hints_have_three_rungs(self.course(hints=hints)), "01.2, rung 3 has 2 words")
+
+    def test_no_question(self):
+        hints = HINTS.replace("again?\n", "again.\n", 1)
+        self.assert_caught(starters.hints_have_three_rungs(self.course(hints=hints)), "01.1, rung 1 asks no question")
+
+
+if __name__ == "__main__":
+    unittest.main()
