@@ -64,6 +64,30 @@ function(pbp_add_runtime TARGET FIRST)
     target_link_libraries(${TARGET} INTERFACE fmt::fmt Threads::Threads)
 endfunction()
 
+# A learner's copy that has lost one of its starter's files: whatever needs it says so, and nothing else, when it is built.
+function(pbp_expect_whole NAME NN)
+    file(GLOB STARTER RELATIVE "${PBP_ROOT}/lessons/${NAME}" CONFIGURE_DEPENDS
+        "${PBP_ROOT}/lessons/${NAME}/*.cpp" "${PBP_ROOT}/lessons/${NAME}/rt/*.hpp")
+    file(GLOB MINE RELATIVE "${PBP_MINE_DIR}/${NAME}" CONFIGURE_DEPENDS
+        "${PBP_MINE_DIR}/${NAME}/*.cpp" "${PBP_MINE_DIR}/${NAME}/rt/*.hpp")
+    list(REMOVE_ITEM STARTER ${MINE})
+    if(NOT STARTER)
+        return()
+    endif()
+    list(GET STARTER 0 LOST)
+    add_custom_target(lesson-${NN}-is-not-whole
+        COMMAND "${CMAKE_COMMAND}" -E echo
+            "mine/${NAME}/${LOST} is missing. Take it anew: cp lessons/${NAME}/${LOST} mine/${NAME}/${LOST}"
+        COMMAND "${CMAKE_COMMAND}" -E false
+        VERBATIM)
+    add_dependencies(lesson-${NN}-tests lesson-${NN}-is-not-whole)
+    get_property(TARGETS DIRECTORY PROPERTY BUILDSYSTEM_TARGETS)
+    list(FILTER TARGETS INCLUDE REGEX "^(lesson-${NN}|test-${NN}\\.[0-9]+)$")
+    foreach(TARGET IN LISTS TARGETS)
+        add_dependencies(${TARGET} lesson-${NN}-is-not-whole)
+    endforeach()
+endfunction()
+
 # An executable of a lesson: every .cpp of its folder.
 function(pbp_add_program TARGET FOLDER RUNTIME ASIO)
     file(GLOB SOURCES CONFIGURE_DEPENDS "${FOLDER}/*.cpp")
@@ -200,6 +224,9 @@ function(add_lesson NAME)
         pbp_add_program_tests(${NAME} ${NN} ${PROGRAM})
         pbp_add_advice(${NAME} ${NN} ${RUNTIME})
         pbp_add_book(${NAME} ${NN})
+        if(PBP_LEARNER AND OWN STREQUAL "${PBP_MINE_DIR}/${NAME}")
+            pbp_expect_whole(${NAME} ${NN})
+        endif()
     endif()
 
     list(PREPEND PBP_LESSONS ${NAME})

@@ -1,10 +1,12 @@
 """The build itself, on a course of two tiny lessons: what add_lesson makes, whose headers win, what is refused."""
+import json
 import os
 import shutil
 import subprocess
 import unittest
 from pathlib import Path
 
+from names import registered_lessons
 from sources import ROOT
 from tree import CourseTest
 
@@ -113,6 +115,31 @@ class TheBuild(CourseTest):
         # Checks never see what a learner wrote.
         build = self.configure(root, "-DPBP_LEARNER=OFF")
         self.assertNotIn("lesson-01:", self.sh(root, "cmake", "--build", build, "--target", "help"))
+
+    def test_a_lesson_alone(self):
+        root = self.course()
+        said = self.sh(root, "cmake", "--workflow", "--preset", "lesson-01")
+        self.assertIn("100% tests passed, 0 tests failed out of 4", said)
+        self.assertFalse((root / "build/learn/bin/solution-02").exists())
+
+    def test_every_lesson_can_be_had_alone(self):
+        presets = json.loads((ROOT / "CMakePresets.json").read_text())
+        lessons = [f"lesson-{name[:2]}" for name in registered_lessons()]
+        for kind in ("buildPresets", "testPresets", "workflowPresets"):
+            self.assertEqual([preset["name"] for preset in presets[kind] if preset["name"].startswith("lesson-")], lessons)
+
+    def test_a_copy_that_is_not_whole_says_what_is_missing(self):
+        root = self.course()
+        for base in (f"lessons/{TWO}", f"mine/{TWO}"):
+            shutil.copytree(root / f"solutions/{TWO}", root / base)
+        (root / f"mine/{TWO}/rt/waker.hpp").unlink()
+        build = self.configure(root)
+        for target in ("lesson-02", "lesson-02-tests"):
+            said = self.sh(root, "cmake", "--build", build, "--target", target, fails=True)
+            self.assertIn("mine/02-waker/rt/waker.hpp is missing. Take it anew: cp lessons/02-waker/rt/waker.hpp mine/", said)
+            self.assertNotIn("error:", said)
+        shutil.copy(root / f"lessons/{TWO}/rt/waker.hpp", root / f"mine/{TWO}/rt")
+        self.assertEqual(self.output(root, build, "lesson-02"), "two solution")
 
     def test_the_finished_runtime_is_a_target(self):
         root = self.course(**{
