@@ -11,7 +11,7 @@ import machine as tools            # tools/learn: what is installed
 from process import Interrupts
 from screen import Stop, bold, colours_wanted, red, say, span
 
-from . import checks, machine, results, table
+from . import checks, machine, page, results, table
 from .children import Children, Failed
 from .programs import ROOT, build, configure
 from .rounds import Rounds, Watch, run_rounds
@@ -203,6 +203,8 @@ def run(options: set, chosen: list, set_up: Callable[[], None]) -> int:
         say(table.for_terminal(outcomes[-1], colours_wanted(sys.stdout)))
         say(f"  ({span(time.monotonic() - begin)})")
         results.keep(outcomes[-1], results_folder)
+        if "--keep" in options:
+            page.refresh(ROOT / "bench" / "README.md", results_folder)
         if interrupted:
             break
     say(f"\n{table.verdict(outcomes)}")

@@ -90,8 +90,8 @@ def for_page(outcomes: list) -> str:
     return "\n".join(lines)
 
 
-def section_for_page(outcome: Outcome, depth: int = 2) -> list:
-    lines = [f"{'#' * depth} {outcome.name}: {outcome.title}", ""]
+def section_for_page(outcome: Outcome, headed: bool = True) -> list:
+    lines = [f"## {outcome.name}: {outcome.title}", ""] if headed else []
     if outcome.rows:
         head, *rest = grid(outcome.rows)
         lines += ["| " + " | ".join(head) + " |", "|---|---|" + "--:|" * (len(head) - 2)]
@@ -101,7 +101,7 @@ def section_for_page(outcome: Outcome, depth: int = 2) -> list:
         lines += ["| goal | | |", "|---|---|---|"]
         lines += [f"| {one.row.title} | {one.in_words()} | {'met' if one.met else '**missed**'} |" for one in found] + [""]
     lines += [f"- {line}" for line in sentences(outcome)]
-    if outcome.machine:
+    if outcome.machine and headed:
         quick = " A quick run." if outcome.machine.get("quick") else ""
         lines.append(f"- Measured on {in_words(outcome.machine)}; load before: {outcome.machine.get('load', 0):.2f}.{quick}")
     return lines + [""]

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tools" / "learn")]
 
-from run import frame, goals, programs, results, table  # noqa: E402
+from run import frame, goals, page, programs, results, table  # noqa: E402
 from run.children import Children, Failed  # noqa: E402
 from run.goals import Goal  # noqa: E402
 from run.rounds import Moment, Watch, run_rounds, stat_of  # noqa: E402
@@ -200,6 +200,35 @@ class Tables(unittest.TestCase):
             results.keep(self.OUTCOME, Path(folder))
             results.keep(Outcome("micro", "m"), Path(folder))
             self.assertEqual(results.load(Path(folder))[0], self.OUTCOME)
+
+
+class ThePage(unittest.TestCase):
+    def test_says_what_was_measured_and_nothing_else(self):
+        text = (ROOT / "bench" / "README.md").read_text(encoding="utf-8")
+        self.assertEqual(text, page.refreshed(text, results.load(ROOT / "bench" / "results")),
+                         "bench/README.md is not what bench/results say, see bench/run/page.py")
+
+    def test_its_blocks_are_those_of_sections(self):
+        text = (ROOT / "bench" / "README.md").read_text(encoding="utf-8")
+        blocks = [match.group(2) for match in page.BLOCK.finditer(text)]
+        self.assertEqual(len(blocks), len(set(blocks)))
+        self.assertLessEqual({"machine", "rest"}, set(blocks))
+        self.assertLessEqual(set(blocks) - {"machine", "rest"}, {section.name for section in frame.all_sections()})
+
+    def test_a_section_without_a_block_stands_among_the_rest(self):
+        outcomes = [Outcome("bytes", "memory", [Row("r", "a task", "bytes", {"rt": flat(112)})])]
+        rest = "<!-- measured: rest -->\n<!-- end -->\n"
+        self.assertIn("### bytes: memory", page.refreshed(rest, outcomes))
+        self.assertNotIn("###", page.refreshed("<!-- measured: bytes -->\n<!-- end -->\n" + rest, outcomes))
+
+    def test_a_block_is_made_anew(self):
+        text = "a\n<!-- measured: bytes -->\nold\n<!-- end -->\nz\n"
+        outcome = Outcome("bytes", "memory", [Row("r", "a task", "bytes", {"rt": flat(112)})])
+        anew = page.refreshed(text, [outcome])
+        self.assertIn("| a task | bytes | 112 |", anew)
+        self.assertNotIn("old", anew)
+        self.assertEqual(page.refreshed(anew, [outcome]), anew)
+        self.assertIn("Not measured yet: `./learn bench --keep bytes`", page.refreshed(text, []))
 
 
 class CommandLine(unittest.TestCase):
