@@ -234,7 +234,9 @@ void Stream::close() {
 }
 
 void Stream::fail(const char* call, Faults& faults) {
-    faults.note(&Faults::failed, name() + ": " + call + ": " + std::strerror(errno));
+    // A server that closes with something unread sends a reset.
+    bool closed = errno == ECONNRESET || errno == EPIPE;
+    faults.note(closed ? &Faults::early_close : &Faults::failed, name() + ": " + call + ": " + std::strerror(errno));
     close();
 }
 

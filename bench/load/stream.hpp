@@ -19,7 +19,7 @@ struct Faults {
     std::uint64_t missing = 0;      // connections on which something never came back
     std::uint64_t early_close = 0;  // the server ended a connection that it should have kept
     std::uint64_t unclosed = 0;     // the server kept a connection that the client had ended
-    std::uint64_t failed = 0;       // a system call failed: refused, reset
+    std::uint64_t failed = 0;       // a system call failed: nobody there, no descriptors left
     std::string first;
 
     std::uint64_t total() const { return corrupt + extra + missing + early_close + unclosed + failed; }

@@ -105,14 +105,16 @@ void Worker::start() {
 
 void Worker::turn(int most_ms) {
     std::array<epoll_event, 512> events;
-    std::uint64_t wait = static_cast<std::uint64_t>(most_ms) * 1'000'000;
-    if (open_loop() && phase_ < Phase::measured) {
+    int n = 0;
+    if (open_loop() && phase_ < Phase::measured) {  // until the next message is due, to the nanosecond
         std::uint64_t next = due_at(scheduled_);
         std::uint64_t time = now();
-        wait = std::min(wait, next > time ? next - time : 0);
+        std::uint64_t wait = std::min(static_cast<std::uint64_t>(most_ms) * 1'000'000, next > time ? next - time : 0);
+        timespec limit{0, static_cast<long>(wait)};
+        n = epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &limit, nullptr);
+    } else {
+        n = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), most_ms);
     }
-    timespec limit{0, static_cast<long>(wait)};
-    int n = epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &limit, nullptr);
     look_at_phase();
     for (int i = 0; i < n; ++i) {
         Client& client = clients_[events[static_cast<std::size_t>(i)].data.u32];

@@ -217,7 +217,6 @@ class Resources(LoadTest):
             self.assertGreater(found[side]["cpu_s"], 0.005, side)
             self.assertLessEqual(found[side]["cpu_s"], found["seconds"] * cores * 1.1, side)
             self.assertAlmostEqual(found[side]["user_s"] + found[side]["system_s"], found[side]["cpu_s"], delta=0.05)
-        self.assertGreater(found["server"]["user_s"], found["server"]["cpu_s"] / 10)     # Python computes
         self.assertGreater(found["server"]["voluntary_switches"], 10)
         self.assertFalse(found["load_saturated"])
 
