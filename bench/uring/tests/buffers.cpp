@@ -1,0 +1,146 @@
+// The ring of buffers: exhausted, recovered, and not given away to whoever does not read.
+//
+// needs: rt liburing
+#include "checks.hpp"
+
+#include <rt/async.hpp>
+#include <rt/join_set.hpp>
+#include <rt/yield_now.hpp>
+#include <uring_buffers.hpp>
+#include <uring_tcp.hpp>
+
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#if URING_POISON
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace {
+
+using rt::uring::BufferLimits;
+using rt::uring::Chunk;
+using rt::uring::TcpStream;
+
+rt::Async<std::vector<Chunk>> hold(TcpStream* stream, std::size_t bytes) {
+    std::vector<Chunk> held;
+    while (bytes != 0) {
+        Chunk chunk = co_await stream->read(4096);
+        bytes -= chunk.size();
+        held.push_back(std::move(chunk));
+    }
+    co_return held;
+}
+
+rt::Async<std::string> gather(TcpStream* stream, std::size_t bytes, std::size_t max) {
+    std::string all;
+    while (all.size() < bytes) {
+        Chunk chunk = co_await stream->read(max);
+        check(chunk.size() <= max, "a chunk is not longer than it was asked to be");
+        all += chunk.view();
+    }
+    co_return all;
+}
+
+/// Four buffers, all held; then twenty streams want some.
+rt::Async<> twenty_of_four(TcpStream* holder, std::vector<TcpStream>* streams, rt::uring::Engine* engine) {
+    std::vector<Chunk> held = co_await hold(holder, 256);
+    check(held.size() == 4 && engine->buffers().available() == 0, "four chunks are all the buffers there are");
+    std::vector<rt::JoinHandle<std::string>> tasks;
+    for (TcpStream& stream : *streams) {
+        tasks.push_back(rt::spawn(gather(&stream, 1000, 4096)));
+    }
+    for (int i = 0; i < 500; ++i) {
+        co_await rt::yield_now();
+    }
+    for (auto& task : tasks) {
+        check(!task.is_finished(), "without buffers nobody receives");
+    }
+    held.clear();
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+        std::string got = co_await tasks[i];
+        check(got == pattern(1000, static_cast<unsigned>(i)), "what waited for buffers comes whole and in order");
+    }
+}
+
+void exhausted_and_recovered() {
+    BufferLimits limits;
+    limits.size = 64;
+    limits.first = 2;
+    limits.most = 4;
+    UringRuntime runtime(limits);
+    Ends first = connected();
+    put(first.here, pattern(256, 99));
+    TcpStream holder(runtime.engine(), std::move(first.there));
+    std::vector<rt::sys::Fd> clients;
+    std::vector<TcpStream> streams;
+    for (unsigned i = 0; i < 20; ++i) {
+        Ends ends = connected();
+        put(ends.here, pattern(1000, i));
+        clients.push_back(std::move(ends.here));
+        streams.emplace_back(runtime.engine(), std::move(ends.there));
+    }
+    runtime.block_on(twenty_of_four(&holder, &streams, &runtime.engine()));
+    check(runtime.engine().buffers().available() == 4, "all buffers are back");
+}
+
+void small_reads_of_large_buffers() {
+    UringRuntime runtime;
+    Ends ends = connected();
+    std::string text = pattern(10'000, 5);
+    put(ends.here, text);
+    TcpStream stream(runtime.engine(), std::move(ends.there));
+    check(runtime.block_on(gather(&stream, text.size(), 7)) == text, "a buffer that is read piece by piece");
+    check(runtime.engine().buffers().available() == runtime.engine().buffers().made(), "all buffers are back");
+}
+
+rt::Async<std::string> read_late(TcpStream* stream, std::size_t bytes, rt::uring::Engine* engine) {
+    Chunk first = co_await stream->read(1);
+    for (int i = 0; i < 5000; ++i) {
+        co_await rt::yield_now();
+    }
+    check(engine->buffers().made() <= 256, "a stream that is not read takes few buffers");
+    std::string rest = co_await gather(stream, bytes - 1, 4096);
+    co_return std::string(first.view()) + rest;
+}
+
+void a_sender_that_nobody_reads() {
+    UringRuntime runtime;
+    Ends ends = connected();
+    std::string text = pattern(8 << 20, 6);
+    TcpStream stream(runtime.engine(), std::move(ends.there));
+    std::thread sender([&] { put(ends.here, text); });
+    std::string got = runtime.block_on(read_late(&stream, text.size(), &runtime.engine()));
+    sender.join();
+    check(got == text, "eight megabytes that were read late, whole and in order");
+}
+
+void what_is_dropped_is_poisoned() {
+#if URING_POISON
+    UringRuntime runtime;
+    Ends ends = connected();
+    put(ends.here, "hello");
+    TcpStream stream(runtime.engine(), std::move(ends.there));
+    const char* data = nullptr;
+    {
+        std::vector<Chunk> held = runtime.block_on(hold(&stream, 5));
+        data = held[0].data();
+        check(__asan_address_is_poisoned(data) == 0, "a chunk may be looked into");
+    }
+    check(__asan_address_is_poisoned(data) != 0, "a chunk that is gone may not");
+#endif
+}
+
+}  // namespace
+
+void buffers() {
+    exhausted_and_recovered();
+    small_reads_of_large_buffers();
+    a_sender_that_nobody_reads();
+    what_is_dropped_is_poisoned();
+    std::printf("the ring of buffers: good\n");
+}
