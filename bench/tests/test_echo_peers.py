@@ -46,7 +46,7 @@ class Echo:
             self.assert_echoed(message, exchange(client, message, end=False))
 
     def test_a_client_that_does_not_read_is_not_read_for_ever(self):
-        message = pattern(48 * MEGABYTE)
+        message = pattern(32 * MEGABYTE)
         with Running(self.server) as running, running.connect() as client:
             sent = send_until_refused(client, message)
             self.assertLess(sent, len(message), "the server keeps all that is sent, and never tells the client to wait")
