@@ -97,6 +97,16 @@ TEST_SUITE("16.2 bytes") {
         CHECK(buffer == "green");
     }
 
+    TEST_CASE("write_all goes on after a short write") {
+        Script script;
+        script.takes = {3, 100};
+        auto task = spawn_mock("write_all", rt::write_all(script, "green tea"));
+        CHECK(task.poll() == Ready());
+        CHECK_MESSAGE(script.written == "green tea",
+                      "a short write is no error, and not the end: the rest is to be written too");
+        CHECK(script.writes == 2);
+    }
+
     TEST_CASE("write_all writes short pieces to the end") {
         Script script;
         script.takes = {3, nothing, 1, 100};
@@ -104,8 +114,7 @@ TEST_SUITE("16.2 bytes") {
         CHECK(task.poll() == Pending);
         CHECK(script.written == "gre");
         CHECK(task.poll() == Ready());
-        CHECK_MESSAGE(script.written == "green tea",
-                      "a short write is no error, and not the end: the rest is to be written too");
+        CHECK(script.written == "green tea");
         CHECK(script.writes == 4);
     }
 
