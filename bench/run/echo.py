@@ -37,7 +37,7 @@ class Point:
         return ["--connections", self.connections, "--size", self.size, "--depth", self.depth]
 
 
-CORE = [Point(50, 64, seconds=1.5, rounds=5, quick=True), Point(50, 1024, rounds=5), Point(1000, 64, rounds=5),
+CORE = [Point(50, 64, seconds=1.2, rounds=5, quick=True), Point(50, 1024, rounds=5), Point(1000, 64, rounds=5),
         Point(1000, 1024, rounds=5)]
 GRID = [*CORE, Point(1000, 1024, 16, rounds=5, quick=True), Point(50, 1024, 16), Point(50, 64, 16), Point(1000, 64, 16),
         Point(1, 64), Point(1, 1024), Point(1, 64, 16), Point(1, 1024, 16),
@@ -102,7 +102,9 @@ def measure_point(bench, there: list, point: Point, count: int) -> dict:
     for key, stat in bench.rounds({point.name: once}, count, point.title)[point.name].items():
         column, _, metric = key.rpartition("|")
         metrics.setdefault(metric, {})[column] = stat
-    return {**metrics, "user_us": once.user_us()}
+    metrics["user_us"] = once.user_us()
+    return {metric: {server.column: found[server.column] for server in there if server.column in found}
+            for metric, found in metrics.items()}
 
 
 def pooled(costs: list) -> dict:
