@@ -6,6 +6,10 @@
 /// channels. A "future by hand" would be an operation of one's own with a stored handler; there is no row for it.
 #include "measuring.hpp"
 
+// Asio 1.22 looks for a macro that clang no longer sets.
+#define ASIO_HAS_CO_AWAIT 1
+#define ASIO_HAS_STD_COROUTINE 1
+
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
