@@ -215,9 +215,9 @@ class Parts(CourseTest):
     @classmethod
     def setUpClass(cls):
         sys.path.insert(0, str(ROOT / "tools/learn"))
-        import building, cli, doctor, machine, process, screen, setup
+        import building, cli, doctor, machine, process, screen, setup, verify
         cls.building, cls.cli, cls.doctor, cls.process = building, cli, doctor, process
-        cls.screen, cls.setup = screen, setup
+        cls.screen, cls.setup, cls.verify = screen, setup, verify
 
         class Other(machine.Machine):
             """A machine that is not this one."""
@@ -297,6 +297,11 @@ class Parts(CourseTest):
         outcome = self.building.read_report(report)
         self.assertEqual((outcome.passed, outcome.skipped, [name for name, _ in outcome.failed]), (1, 1, ["b", "d"]))
         self.assertEqual(outcome.failed[0][1], "why")
+        self.assertEqual(outcome.names, ["a"])
+
+    def test_starters_and_mistakes_are_counted_by_themselves(self):
+        self.assertEqual(self.verify.tally(["mistake 01-poll/a", "01.1 poll/b"], ["mistake 01-poll/c", "d"]),
+                         ["1 of 2 mistakes are caught by their sentence"])
 
     def test_a_failed_file_speaks_for_itself(self):
         log = self.tree(log="[1/3] a\nFAILED: b.o\n/usr/bin/g++ -I… b.cpp\nb.cpp:1: error: no\n  here\n[2/3] c\n"

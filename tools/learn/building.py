@@ -18,6 +18,7 @@ class Outcome:
     passed: int = 0
     failed: list = field(default_factory=list)   # (name, output)
     skipped: int = 0
+    names: list = field(default_factory=list)    # of those that passed
 
 
 class Build:
@@ -127,6 +128,7 @@ def read_report(report: Path) -> Outcome:
         status = case.get("status")
         if status == "run":
             outcome.passed += 1
+            outcome.names.append(case.get("name"))
         elif status in ("disabled", "notrun") and case.find("failure") is None and case.find("skipped") is not None \
                 and "SKIP" in (case.find("skipped").get("message") or ""):
             outcome.skipped += 1

@@ -38,15 +38,28 @@ def last_lines(text: str, count: int = 25) -> str:
     return "\n".join("    " + line for line in lines[-count:])
 
 
+def tally(passed: list, failed: list) -> list:
+    """The checks of the course itself that are counted by themselves."""
+    lines = []
+    for prefix, good in (("starters/", "starters are red where they announce it, and green once filled"),
+                         ("mistake ", "mistakes are caught by their sentence")):
+        done = sum(name.startswith(prefix) for name in passed)
+        missed = sum(name.startswith(prefix) for name in failed)
+        if done or missed:
+            lines.append(f"{done} of {done + missed} {good}")
+    return lines
+
+
 def verify(words: list, machine: Machine) -> int:
     presets = chosen(words)
-    rows, failures = [], []
+    rows, failures, names = [], [], []
     began = time.monotonic()
     for preset in presets:
         start = time.monotonic()
         outcome = verify_one(preset, machine)
         rows.append((preset, outcome.passed, len(outcome.failed), outcome.skipped, time.monotonic() - start))
         failures += [(preset, name, output) for name, output in outcome.failed]
+        names += outcome.names
         for name, output in outcome.failed[:5]:
             say(f"{red('failed')} {name}")
             say(last_lines(output))
@@ -59,5 +72,7 @@ def verify(words: list, machine: Machine) -> int:
     say()
     for preset, name, _ in failures:
         say(f"{red('failed')} in {preset}: {name} (build/verify-{preset}/learn-test.log)")
+    for line in tally(names, [name for _, name, _ in failures]):
+        say(line)
     say(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
