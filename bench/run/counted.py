@@ -13,8 +13,9 @@ from .goals import OURS_ONE, TOKIO_ONE
 from .micro import MEASURES, columns, measures_of
 from .section import Section
 
-LEFT_OUT = ("timers_run", "spawn_blocking")
-COUNTS = {"spawn_many": (20_000, 120_000), "timers_create": (20_000, 120_000), "timers_cancel": (20_000, 120_000)}
+LEFT_OUT = ("timers_run", "spawn_blocking", "timers_create")
+TITLES = {"timers_cancel": "100,000 timers: create and cancel"}      # the whole run is counted, not what its stopwatch sees
+COUNTS = {"spawn_many": (20_000, 120_000), "timers_cancel": (20_000, 120_000)}
 USUAL = (2_000, 22_000)
 QUICK = ("spawn_await", "spawn_many", "join_set_1000", "yield_1000", "block_on_ready")
 
@@ -47,7 +48,7 @@ def measure(bench) -> None:
             continue
         for column, program, runtime, has in there:
             if name in has and (not bench.quick or column in (OURS_ONE, TOKIO_ONE)):
-                bench.row(name, title, "instructions",
+                bench.row(name, TITLES.get(name, title), "instructions",
                           {column: per_operation(bench.children, program.path, name, runtime)})
 
 
