@@ -20,6 +20,11 @@ impl Figures {
     pub fn wall_and_cpu(self) -> (u64, u64) {
         (self.first, self.second)
     }
+
+    /// Of one of so many repetitions.
+    pub fn share(self, times: u64) -> Self {
+        Figures { first: self.first / times, second: self.second / times }
+    }
 }
 
 /// Runs from `start` to `stop`.

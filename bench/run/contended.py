@@ -1,0 +1,53 @@
+"""Threads, by counting: what an operation of ours does that only one thread in the machine can do at a time.
+
+Two cores cannot show what sixteen would. But what stops a program from growing is known: operations that lock a cache line,
+and lines that another core has changed last. counting/rt/sync.hpp counts both, in the place of rt/sync.hpp. Where the threads
+are more than the cores they take turns, so lines move less often than they would: that figure is a lower bound; the locked
+operations are exact.
+"""
+import re
+
+from . import plot
+from .children import Failed
+from .micro import MEASURES
+from .rounds import stat_of
+
+COUNTED = ("spawn_await", "spawn_many", "join_set_1000", "yield_1000", "notify_ping_pong", "oneshot_ping_pong")
+WORKERS = (1, 2, 4, 8, 16)
+FEW, MANY = 20_000, 60_000
+LINE = re.compile(r"locked (\d+) moved (\d+) waited (\d+)")
+FIGURES = (("locked", "Threads: locked operations", "locked operations each"),
+           ("moved", "Threads: words another thread changed last", "moved words each"))
+
+
+def counts(bench, path: str, measure: str, count: int, workers: int) -> dict:
+    found = LINE.fullmatch(bench.output_of([path, measure, count, workers]).strip())
+    if not found:
+        raise Failed(f"contended {measure} did not say its counts")
+    return dict(zip(("locked", "moved", "waited"), map(int, found.groups())))
+
+
+def per_operation(bench, path: str, measure: str, workers: int) -> dict:
+    """What is counted once cancels."""
+    few, many = counts(bench, path, measure, FEW, workers), counts(bench, path, measure, MANY, workers)
+    return {name: max(0.0, (many[name] - few[name]) / (MANY - FEW)) for name in few}
+
+
+def measure(bench, draw) -> None:
+    """`draw(bench, name, plot)` keeps a picture."""
+    program = bench.program("grow", "contended")
+    if program is None:
+        return
+    lines: dict = {name: {} for name, _, _ in FIGURES}
+    for measured in COUNTED[:3] if bench.quick else COUNTED:
+        for workers in (1, 2, 8) if bench.quick else WORKERS:
+            runs = [per_operation(bench, program.path, measured, workers) for _ in range(1 if bench.quick else 3)]
+            for name, _, unit in FIGURES:
+                stat = stat_of([run[name] for run in runs])
+                title = MEASURES[measured][0].replace(" (1 M)", "")
+                bench.row(f"{name} {measured}", f"{title}: {name}", unit.removesuffix(" each"),
+                          {f"rt multi_thread:{workers}": stat})
+                lines[name].setdefault(title, []).append((workers, max(stat.median, 0.01)))
+    for name, title, unit in FIGURES:
+        draw(bench, f"threads-{name}", plot.Plot(title, "worker threads", unit, lines[name]))
+    bench.note("Locked operations and moved words are counted by a stand-in of rt/sync.hpp; 0.01 in the picture stands for none.")
