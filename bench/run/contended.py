@@ -9,10 +9,10 @@ import re
 
 from . import plot
 from .children import Failed
-from .micro import MEASURES
 from .rounds import stat_of
 
-COUNTED = ("spawn_await", "spawn_many", "join_set_1000", "yield_1000", "notify_ping_pong", "oneshot_ping_pong")
+COUNTED = {"spawn_await": "spawn + await", "spawn_many": "spawn all, join all", "join_set_1000": "JoinSet, a task",
+           "yield_1000": "yield, 1000 tasks", "notify_ping_pong": "ping-pong, Notify", "oneshot_ping_pong": "ping-pong, oneshot"}
 WORKERS = (1, 2, 4, 8, 16)
 FEW, MANY = 20_000, 60_000
 LINE = re.compile(r"locked (\d+) moved (\d+) waited (\d+)")
@@ -39,15 +39,15 @@ def measure(bench, draw) -> None:
     if program is None:
         return
     lines: dict = {name: {} for name, _, _ in FIGURES}
-    for measured in COUNTED[:3] if bench.quick else COUNTED:
-        for workers in (1, 2, 8) if bench.quick else WORKERS:
+    for measured in list(COUNTED)[:3] if bench.quick else COUNTED:
+        for workers in (1, 2, 16) if bench.quick else WORKERS:
             runs = [per_operation(bench, program.path, measured, workers) for _ in range(1 if bench.quick else 3)]
             for name, _, unit in FIGURES:
                 stat = stat_of([run[name] for run in runs])
-                title = MEASURES[measured][0].replace(" (1 M)", "")
-                bench.row(f"{name} {measured}", f"{title}: {name}", unit.removesuffix(" each"),
+                title = COUNTED[measured]
+                bench.row(f"{name} {measured}", f"{title}: {unit.removesuffix(' each')}", "count",
                           {f"rt multi_thread:{workers}": stat})
                 lines[name].setdefault(title, []).append((workers, max(stat.median, 0.01)))
     for name, title, unit in FIGURES:
-        draw(bench, f"threads-{name}", plot.Plot(title, "worker threads", unit, lines[name]))
+        draw(bench, f"threads-{name}", plot.Plot(title, "worker threads", unit, lines[name], WORKERS))
     bench.note("Locked operations and moved words are counted by a stand-in of rt/sync.hpp; 0.01 in the picture stands for none.")

@@ -4,7 +4,7 @@ Each curve is a row for each N and a picture, results/grow-*.svg. The figures ar
 cost that does not grow. What is measured: peers/grow/growing.hpp; bytes and timers that fire: peers/micro/measuring.hpp.
 """
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Callable
 
 from . import contended, echo, plot
@@ -33,7 +33,6 @@ class Curve:
     cells: Callable            # (bench, curve, n) -> {column: function that gives a figure}
     rounds: int = 5
     quick: tuple = ()          # points of a coarse run
-    also: dict = field(default_factory=dict)
 
 
 def of_programs(kind: str, measure: str, per: Callable = lambda n: n) -> Callable:
@@ -70,18 +69,18 @@ def there_are(bench) -> list:
 
 
 CURVES = (
-    Curve("tasks", "Tasks: spawn, run, join", "{n} tasks: spawn + run + join", "tasks alive at once", "ns CPU a task",
+    Curve("tasks", "Tasks: spawn, run, join", "tasks, {n} at once: spawn + run + join", "tasks alive at once", "ns CPU a task",
           TO_A_MILLION, of_programs("grow", "tasks"), quick=(1, 1_000, 100_000)),
-    Curve("bytes", "Memory of a task that waits", "{n} parked coroutines", "tasks alive at once", "bytes a task", TO_A_MILLION,
+    Curve("bytes", "Memory of a task that waits", "parked coroutines, {n} at once", "tasks alive at once", "bytes a task", TO_A_MILLION,
           of_programs("micro", "parked_bytes_coroutine"), rounds=1, quick=(1, 1_000, 100_000)),
-    Curve("timers", "Timers: make, register, cancel", "{n} timers: make + register + cancel", "timers at once",
+    Curve("timers", "Timers: make, register, cancel", "timers, {n} at once: make + register + cancel", "timers at once",
           "ns CPU a timer", TO_A_MILLION, of_programs("grow", "timers"), quick=(1, 1_000, 100_000)),
-    Curve("fired", "Timers that fire within a second", "{n} timers: make + run to the end", "timers at once", "ns CPU a timer",
+    Curve("fired", "Timers that fire within a second", "timers, {n} at once: make + run to the end", "timers at once", "ns CPU a timer",
           (1, 100, 10_000, 1_000_000), of_programs("micro", "timers_run"), rounds=3, quick=(100, 10_000)),
-    Curve("depth", "One wake, by how deep it sits", "a wake below {n} coroutines", "coroutines that await each other",
+    Curve("depth", "One wake, by how deep it sits", "a wake, {n} coroutines deep", "coroutines that await each other",
           "ns CPU a wake", (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000),
           of_programs("grow", "deep_wake", lambda n: 1000), quick=(1, 10, 100, 1_000)),
-    Curve("connections", "Echo: a request, by connections", "64 B echo, {n} connections: the server's CPU of a request",
+    Curve("connections", "Echo: a request, by connections", "64 B echo, the server's CPU; connections: {n}",
           "connections", "µs CPU a request", (1, 10, 100, 1_000, 10_000), of_servers, rounds=3, quick=(10, 1_000)),
 )
 
@@ -107,6 +106,8 @@ def measure_curve(bench, curve: Curve) -> dict:
              for column, cell in curve.cells(bench, curve, n).items()}
     found = bench.rounds(cells, 1 if bench.quick else curve.rounds, curve.name)
     for (n, column), stats in found.items():
+        if "" not in stats:
+            continue
         bench.row(f"{curve.name} {n}", curve.each.format(n=f"{n:,}"), curve.unit, {column: stats[""]})
         lines.setdefault(column, []).append((n, max(stats[""].median, 1e-3)))
     return lines

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH, HEIGHT = 760, 440
-LEFT, RIGHT, TOP, BOTTOM = 78, 190, 52, 84      # the margins; the legend is in the right one
+LEFT, RIGHT, TOP, BOTTOM = 78, 200, 52, 84      # the margins; the legend is in the right one
 
 # Colours as on a light and on a dark page.
 RUNTIMES = {
@@ -31,6 +31,7 @@ class Plot:
     across: str                 # what the x axis is
     up: str                     # what the y axis is, with its unit
     lines: dict                 # name: [(x, y), …], both above 0
+    marks: tuple = ()           # of the x axis, if not 1, 2, 5, 10 …
 
 
 def ticks(low: float, high: float) -> list:
@@ -123,7 +124,7 @@ def svg(plot: Plot, caption: str) -> str:
     for y in ticks(low, high):
         out.append(f'  <path class="grid" d="M{LEFT} {at_y(y):.1f} h{wide}"/>'
                    f'<text class="text" x="{LEFT - 8}" y="{at_y(y) + 4:.1f}" text-anchor="end">{number(y)}</text>')
-    for x in ticks(left, right):
+    for x in plot.marks or ticks(left, right):
         out.append(f'  <path class="grid" d="M{at_x(x):.1f} {TOP} v{tall}"/>'
                    f'<text class="text" x="{at_x(x):.1f}" y="{TOP + tall + 18}" text-anchor="middle">{number(x)}</text>')
     out.append(f'  <text class="text" x="{LEFT + wide / 2:.1f}" y="{TOP + tall + 38}" text-anchor="middle">'
