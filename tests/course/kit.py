@@ -7,6 +7,7 @@ import html
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -38,13 +39,17 @@ def harness(jobs: int = 1) -> Path:
     parts = sorted([*support.glob("*.[ch]pp"), *(ROOT / "lessons/00-provided/rt").glob("*.hpp")])
     key = hashlib.sha256(repr([COMPILER, FLAGS, SHARED, [part.read_text() for part in parts]]).encode())
     key.update(subprocess.run([COMPILER, "--version"], capture_output=True).stdout)
-    folder = ROOT / "build/kit" / key.hexdigest()[:16]
+    name = Path(COMPILER).name
+    folder = ROOT / "build/kit" / f"{name}-{key.hexdigest()[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # one makes it, the others wait
         if not (folder / "made").exists():
             make_harness(folder, jobs)
             (folder / "made").touch()
+            for old in folder.parent.glob(f"{name}-{'?' * 16}"):  # a precompiled header is large
+                if old != folder:
+                    shutil.rmtree(old, ignore_errors=True)
     return folder
 
 
