@@ -17,23 +17,26 @@ PREAMBLE = re.compile(r"^(In file included from|\s+from .*[,:]$|[^\s:][^:]*: (In
 ASSERTION = re.compile(r"static assertion failed(?: due to requirement '.*?')?: (.*)$")
 DELETED = re.compile(r"= delete;\s*//\s*(\S.*)$")
 
+NO_SPACE = "There is no space left on this disk. Make room, then save again."
 # What the compilers' own words leave out. The first that fits is added.
 PLAIN = [
     (r"(no match for .operator==|invalid operands to binary expression).*Poll<",
      "a Poll is no value: compare it with Ready(value), or take its value()"),
     (r"expected .;.", "a semicolon is missing at the end of what stands before"),
-    (r"(no return statement|non-void function does not return|control reaches end|control path)",
-     "on some way through this function nothing is returned"),
-    (r"discards qualifiers|not marked const|drops 'const' qualifier",
-     "what is const may only be looked at: is a const missing behind this function, or one too many?"),
-    (r"(use of deleted function|call to (implicitly-)?deleted (copy )?constructor).*(\(const |constructor)",
+    (r"(no return statement|does not return a value|control reaches end)", "on some way through here nothing is returned"),
+    (r"(unable to find the promise type|cannot be a coroutine)", "who says co_await is a coroutine, and returns an rt::Async<…>"),
+    (r"(could not convert|no viable conversion).*rt::Async<", "a coroutine says co_return"),
+    (r"(Waker.*discards qualifiers|'wake' (is an lvalue|has type))",
+     "wake() gives the waker away: std::move(waker).wake() for your own, wake_by_ref() for a lent one"),
+    (r"(discards qualifiers|not marked const|drops 'const' qualifier|in read-only object|within const member function)",
+     "what is const may only be looked at: is a const missing behind a function, or one too many?"),
+    (r"(use of deleted function .*\(const |call to (implicitly-)?deleted (copy )?constructor)",
      "this cannot be copied: std::move it"),
-    (r"(copy|move) assignment operator.*deleted|overload resolution selected deleted operator .=",
-     "this cannot be assigned: move it where it is made"),
+    (r"(copy|move) assignment operator.*deleted|selected deleted operator .=", "this cannot be assigned to"),
     (r"(is private within this context|is a private member)", "only the class itself may touch that: is there a function for it?"),
-    (r"(was not declared in this scope|has not been declared|undeclared identifier|unknown type name|does not name a type"
-     r"|is not a member of|no (type|template|member) named)", "a name misspelt, an rt:: or std:: missing, or an #include?"),
-    (r"No such file or directory|file not found", "no lesson before this one has that header: is its name right?"),
+    (r"(not declared|undeclared identifier|unknown type name|does not name a type|is not a member of|no (type|template|member) named)",
+     "a name misspelt, an rt:: or std:: missing, or an #include?"),
+    (r"(No such file or directory|file not found)", "no lesson up to this one has that header: is its name right?"),
 ]
 
 
@@ -115,11 +118,12 @@ def blocks(text: str) -> list:
 
 
 def tidy(words: str) -> str:
-    """The compiler's sentence without its options and the library's inner names."""
-    words = re.sub(r" \[-W[^\]]*\]$", "", words)
+    """The compiler's sentence without its options, its aliases, and the library's inner names."""
+    words = words.replace("‘", "'").replace("’", "'")
+    words = re.sub(r" \[(-W[^\]]*|-fpermissive|with [^\]]*)\]", "", words)
+    words = re.sub(r"'[^']*' [{(]aka ('[^']*')[})]", r"\1", words)
     words = words.replace("std::__cxx11::basic_string<char>", "std::string").replace("std::__cxx11::", "std::")
-    words = words.replace("std::basic_string<char>", "std::string")
-    return words.replace("‘", "'").replace("’", "'")
+    return words.replace("std::basic_string<char>", "std::string")
 
 
 def is_in(place: tuple, folders: list) -> bool:
@@ -148,6 +152,7 @@ def first_problem(text: str, folders: list, kinds: tuple = ("error", "fatal erro
         return None
     problems = [problem_of(block, folders) for block in found]
     first = next((problem for problem in problems if is_in(problem.place, folders)), problems[0])
+    first = next((problem for problem in problems if problem.ours and problem.place[:2] == first.place[:2]), first)
     first.more = len(found) - 1
     return first
 
@@ -161,10 +166,11 @@ def first_warning(text: str, folders: list) -> Optional[Problem]:
 def other_failure(text: str) -> list:
     """A build that failed without a compile error: what happened, and what to do."""
     plain = re.sub(r"^(FAILED:|\[\d+/\d+\]|ninja: (Entering|build stopped)|: && ).*$", "", text, flags=re.M)
-    if re.search(r"No space left on device|Disk quota exceeded|File size limit exceeded|\(os error 28\)", text):
-        return ["There is no space left on this disk. Make room, then save again or press r."]
+    if re.search(r"No space left on device|Disk quota exceeded|File size limit exceeded|File too large|\(os error 28\)", text):
+        return [NO_SPACE]
     if re.search(r"Read-only file system|Permission denied", text):
-        return [f"build/ cannot be written: this checkout is read-only. Copy it: cp -r {ROOT} ~/poll-by-poll"]
+        return ["build/ cannot be written: this checkout is read-only. Go on in a copy of your own:",
+                f"cp -r {ROOT} ~/poll-by-poll"]
     missing = re.search(r"undefined reference to [`'](.*?)'", text)
     if missing:
         return [f"{missing.group(1)} is called, and its body is nowhere: did you declare it only?"]

@@ -1,4 +1,5 @@
 """Judges one step: builds its test alone, runs each case in a process of its own, and says what came of it."""
+import signal
 import sys
 import xml.etree.ElementTree as xml
 from dataclasses import dataclass, field
@@ -61,6 +62,10 @@ class Judge:
             warning = diagnose.first_warning(ended.output, folders)
             return Verdict(GREEN, raw=ended.output, warning=warning.lines()[:1] + [where(warning.place)] if warning else [])
         lines, spot = diagnose.explain(ended.output, folders)
+        if -ended.status == signal.SIGXFSZ:
+            lines = [diagnose.NO_SPACE]
+        elif not lines:
+            lines = [story.last_word(ended) or f"Ninja ended with status {ended.status}, and said nothing."]
         if ended.why:
             lines = [f"The compiler did not come to an end within {BUILD_SECONDS // 60} minutes."]
         return Verdict(RED, "it does not compile" if spot else "it could not be built", lines, spot, ended.output, built=False)

@@ -1,6 +1,4 @@
 """./learn without an argument: watches the lesson, judges each save, shows what to do next."""
-import os
-import sys
 from typing import Optional
 
 import house_rules
@@ -15,6 +13,7 @@ from progress import Progress
 from screen import Stop, say
 from terminal import Terminal, size
 from view import Frame, drawn, failure_lines, mark
+from watch import Watch
 
 PROGRAM_LINES = 400
 
@@ -28,7 +27,7 @@ class Leave(Exception):
 
 
 class Turn(Exception):
-    """On to the next lesson."""
+    """On to another lesson: the one named, else the next."""
 
 
 def lesson_to_open(progress: Progress) -> str:
@@ -109,8 +108,6 @@ def house_notes(lesson: str) -> list:
 
 class Loop:
     def __init__(self, progress: Progress, machine: Machine, terminal: Terminal):
-        from watch import Watch
-        self.Watch = Watch
         self.progress, self.machine, self.terminal = progress, machine, terminal
         self.judge = Judge(Build("learn", machine).folder, machine, self.wait, progress.base)
         self.program: Optional[Child] = None
@@ -126,7 +123,7 @@ class Loop:
         self.lesson = Lesson(name, self.progress, self.judge)
         self.frame = self.lesson.frame
         own = ROOT / "mine" if self.progress.base == "mine" else copy_of(name)
-        self.watch = self.Watch([own, ROOT / "tests" / name])
+        self.watch = Watch([own, ROOT / "tests" / name])
 
     def show(self) -> None:
         columns, rows = size()
@@ -145,6 +142,10 @@ class Loop:
             self.show()
         if self.watch.changed():
             raise Saved
+        if self.progress.was_changed():                 # ./learn goto or hint, in another terminal
+            if self.progress.current not in ("", self.lesson.name):
+                raise Turn(self.progress.current)
+            raise Saved
         return ready
 
     def run(self) -> int:
@@ -161,8 +162,8 @@ class Loop:
             except Saved:
                 self.end_program()
                 self.frame.pane, self.skip, saved = [], False, True
-            except Turn:
-                saved = self.turn()
+            except Turn as turn:
+                saved = self.turn(str(turn))
             except Leave:
                 return 0 if not self.lesson.red() else 1
 
@@ -222,9 +223,9 @@ class Loop:
         elif key == "\n":
             raise Saved                     # as good as a save: look again
 
-    def turn(self) -> bool:
-        """On to the next lesson; False where there is none."""
-        following = after(self.lesson.name)
+    def turn(self, following: str) -> bool:
+        """On to another lesson; False where there is none."""
+        following = following or after(self.lesson.name)
         try:
             if not following:
                 raise Stop("this is the last lesson.")

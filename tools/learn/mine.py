@@ -1,4 +1,5 @@
 """The learner's copies, mine/NN-name: made once, never overwritten; what is put aside is kept in mine/.kept."""
+import errno
 import shutil
 import time
 from pathlib import Path
@@ -57,11 +58,10 @@ def fresh_copy(source: str, target: str) -> None:
 
 def cure(error: OSError) -> str:
     """What to do about a file that could not be written."""
-    import errno
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "make room on this disk, then save again or press r."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "make room on this disk, then save again."
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        return f"this checkout is read-only: copy it to a place of your own, as in: cp -r {ROOT} ~/poll-by-poll"
+        return f"this checkout is read-only; go on in a copy of your own: cp -r {ROOT} ~/poll-by-poll"
     return "look at the disk, then try again."
 
 

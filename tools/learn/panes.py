@@ -54,8 +54,8 @@ def hint_lines(progress: Progress, step: str, rung: int) -> list:
     progress.save()
     lines = []
     for number, text in enumerate(texts, 1):
-        part = [f"hint {step}, {number} of {RUNGS}:", *("  " + line for line in laid_out(text, 76))]
-        lines += part if number == rung else [dim(line) for line in part]
+        lines += ([] if number == 1 else [""]) + [bold(f"hint {step}, {number} of {RUNGS}")]
+        lines += text.splitlines() if number == rung else [dim(line) for line in text.splitlines()]
     return lines
 
 
@@ -77,7 +77,7 @@ def diff_lines(progress: Progress, lesson: str, reveal: bool = False) -> list:
             continue
         lines += [bold(head), *(red(f"- {line}") for line in mine), *(green(f"+ {line}") for line in solved), ""]
     if closed:
-        lines.append(f"{', '.join(closed)}: not green yet, so the solution stays closed.")
+        lines.append(f"{', '.join(sorted(closed))}: not green yet, so the solution stays closed.")
     return lines or [f"lesson {lesson} has no starter, so there is nothing to compare."]
 
 

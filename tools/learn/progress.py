@@ -18,19 +18,35 @@ HEAD = "# Poll by Poll: what is done. ./learn writes this; it is yours to edit."
 class Progress:
     def __init__(self, path: Path = MINE / "progress.txt"):
         self.path = path
+        self.complaint = ""        # why the last save failed
+        self.stamp = self.stamp_now()
+        try:
+            self.read(path.read_text(encoding="utf-8", errors="replace"))
+        except OSError:
+            self.read("")          # a new learner
+        self.saved = self.text()
+
+    def stamp_now(self) -> tuple:
+        try:
+            stat = self.path.stat()
+            return stat.st_mtime_ns, stat.st_ino
+        except OSError:
+            return ()
+
+    def was_changed(self) -> bool:
+        """True, and read anew, if another ./learn has written it meanwhile."""
+        now = self.stamp_now()
+        if not now or now == self.stamp:
+            return False
+        self.__init__(self.path)
+        return True
+
+    def read(self, text: str) -> None:
         self.current = ""
         self.base = "solutions"
         self.done: dict = {}       # lesson -> the steps that are green, and "program"
         self.rungs: dict = {}      # step -> the hint's rung shown last
         self.others: list = []
-        self.complaint = ""        # why the last save failed
-        try:
-            self.read(path.read_text(encoding="utf-8", errors="replace"))
-        except OSError:
-            pass                   # a new learner
-        self.saved = self.text()
-
-    def read(self, text: str) -> None:
         for line in text.splitlines():
             words = line.split()
             if words[:1] == ["current"] and len(words) == 2:
@@ -57,7 +73,7 @@ class Progress:
         """A failure is remembered as a complaint, and nothing else: what is on the disk stays whole."""
         text = self.text()
         if text == self.saved and self.path.exists():
-            return
+            return                 # and so what another ./learn has written stays
         half = self.path.with_name(self.path.name + ".half")
         try:
             self.path.parent.mkdir(exist_ok=True)
@@ -66,7 +82,7 @@ class Progress:
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(half, self.path)
-            self.saved, self.complaint = text, ""
+            self.saved, self.complaint, self.stamp = text, "", self.stamp_now()
         except OSError as error:
             self.complaint = f"progress could not be written ({error.strerror}); it is kept until you leave."
 

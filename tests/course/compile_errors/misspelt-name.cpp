@@ -1,0 +1,9 @@
+// learner: a name misspelt
+#include <rt/poll.hpp>
+
+rt::Poll<int> boil(int degrees) {
+    if (degrees < 100) {
+        return rt::Pendign;
+    }
+    return rt::Ready(degrees);
+}

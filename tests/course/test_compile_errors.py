@@ -1,0 +1,63 @@
+"""What is shown for the commonest compile errors, word for word; and what is shown for builds that fail otherwise."""
+import unittest
+
+from sources import ROOT
+from tree import CourseTest
+
+import compile_errors
+import diagnose
+from lessons import shown
+
+
+class Shown(CourseTest):
+    def test_each_is_shown_as_it_is_written_down(self):
+        wrong = []
+        for (name, compiler), text in compile_errors.all_shown([]).items():
+            page = compile_errors.FOLDER / f"{name}.txt"
+            wanted = compile_errors.expected(page.read_text(encoding="utf-8"), compiler) if page.exists() else "nothing yet\n"
+            if text != wanted:
+                wrong.append(f"{name} ({compiler})\n  shown:\n{text}  expected:\n{wanted}")
+        self.assert_clean(wrong)
+
+    def test_there_are_enough_and_all_are_short(self):
+        pages = list(compile_errors.FOLDER.glob("*.txt"))
+        self.assertGreaterEqual(len(pages), 20)
+        for page in pages:
+            for compiler in ("g++", "clang++"):
+                lines = compile_errors.expected(page.read_text(encoding="utf-8"), compiler).splitlines()
+                self.assertTrue(1 < len(lines) <= 5, page)
+
+
+class OtherFailures(CourseTest):
+    def first(self, text: str) -> str:
+        return diagnose.explain(text, [ROOT / "mine/01-poll"])[0][0]
+
+    def test_each_is_one_sentence(self):
+        self.assertIn("no space left", self.first("ninja: error: WriteFile(x): No space left on device"))
+        self.assertIn("read-only", self.first("ninja: error: opening build log: Read-only file system"))
+        self.assertEqual(self.first("main.cpp:(.text+0x1): undefined reference to `rt::ring()'\ncollect2: error"),
+                         "rt::ring() is called, and its body is nowhere: did you declare it only?")
+        self.assertIn("two bodies", self.first("ld: a.o: multiple definition of `rt::ring()'; b.o: first defined here"))
+        self.assertIn("compiler itself crashed", self.first("x.cpp: internal compiler error: Segmentation fault"))
+
+    def test_what_is_unknown_is_shown_as_it_is(self):
+        self.assertEqual(diagnose.explain("FAILED: x\n[1/2] y\nCMake Error at z:1:\n  no such thing\n", [])[0],
+                         ["CMake Error at z:1:", "  no such thing"])
+
+    def test_the_learners_error_comes_before_others(self):
+        text = ("/usr/include/x.hpp:1:1: error: noise\n" + f"{ROOT}/mine/01-poll/rt/poll.hpp:3:2: error: expected ';'\n")
+        lines, place = diagnose.explain(text, [ROOT / "mine/01-poll"])
+        self.assertEqual((lines[0], shown(place[0]), place[1]), ("expected ';'", "mine/01-poll/rt/poll.hpp", 3))
+
+    def test_an_error_in_a_test_says_who_asked(self):
+        text = ("/c/future.hpp:9:1: error: no kettle\n/c/tests/03.cpp:7:1: note: in instantiation of function template\n")
+        self.assertEqual(diagnose.explain(text, [])[0], ["no kettle", "  asked for by /c/tests/03.cpp:7"])
+
+    def test_only_the_learners_own_warnings_count(self):
+        text = "/usr/include/x.hpp:1:1: warning: noise\n" + f"{ROOT}/mine/01-poll/rt/poll.hpp:3:2: warning: unused [-Wunused]\n"
+        self.assertEqual(diagnose.first_warning(text, [ROOT / "mine/01-poll"]).words, "unused")
+        self.assertIsNone(diagnose.first_warning(text, [ROOT / "mine/02-waker"]))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,123 @@
+"""Ten bad sessions at ./learn: each time the loop says what happened, and goes on."""
+import os
+import resource
+import unittest
+
+from session import SessionTest
+
+GREEN = r"✓ 01\.1"
+RED = r"✗ 01\.1"
+
+
+class BadSession(SessionTest):
+    def setUp(self):
+        super().setUp()
+        self.at = self.learner()
+        self.at.expect(RED, "still to write: say whether there is a value", r"open  mine/01-poll/rt/poll\.hpp:\d+")
+
+    def goes_on(self) -> None:
+        self.save(self.solved)
+        self.at.expect(GREEN)
+
+    def test_deleted_file(self):
+        self.header.unlink()
+        self.at.expect(RED, r"mine/01-poll/rt/poll\.hpp is gone",
+                       r"cp lessons/01-poll/rt/poll\.hpp\s+mine/01-poll/rt/")
+        self.goes_on()
+
+    def test_syntax_error(self):
+        self.save(self.solved.replace("value_.has_value(); }", "value_.has_value() }", 1))
+        frame = self.at.expect(RED, "it does not compile", "expected ';'", r"open  mine/01-poll/rt/poll\.hpp:\d+")
+        self.assertIn("a semicolon is missing", frame)
+        self.goes_on()
+
+    def test_infinite_loop(self):
+        self.save(self.with_is_ready("for (volatile int i = 0;; i = i + 1) { }"))
+        self.at.expect(RED, r"(?i)hung|hangs", "ask a kettle")
+        self.goes_on()
+
+    def test_deadlock(self):
+        self.save(self.with_is_ready("static std::mutex m; m.lock(); m.lock(); return true;", "#include <mutex>\n"))
+        self.at.expect(RED, r"(?i)hung|hangs", "ask a kettle")
+        self.goes_on()
+
+    def test_abort(self):
+        self.save(self.with_is_ready("std::abort();", "#include <cstdlib>\n"))
+        self.at.expect(RED, r"it called abort\(\)", "ask a kettle")
+        self.goes_on()
+
+    def test_crash(self):
+        self.save(self.with_is_ready("const volatile int* nowhere = nullptr; return *nowhere == 3;"))
+        self.at.expect(RED, "where no memory is|null pointer", r"open  mine/01-poll/rt/poll\.hpp:\d+")
+        self.goes_on()
+
+    def test_exception_of_a_foreign_type(self):
+        self.save(self.with_is_ready("throw 42;").replace("is_pending() const noexcept", "is_pending() const"))
+        self.at.expect(RED, r"(?i)exception", "ask a kettle")
+        self.goes_on()
+
+    def test_half_saved_file(self):
+        half = self.solved[:len(self.solved) // 2]
+        self.header.write_text("")              # truncated first, as some editors do
+        self.header.write_text(half)
+        self.at.expect(RED, "it does not compile")
+        with open(self.header, "w", encoding="utf-8") as file:
+            file.write(half)
+            file.flush()
+            file.write(self.solved[len(half):])
+        self.at.expect(GREEN)
+
+
+class BadMachine(SessionTest):
+    def test_no_space_left(self):
+        self.assertEqual(self.command()[0], 1)          # set up, with room
+
+        def no_room():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+        at = self.learner(prepare=no_room)
+        at.expect(RED)
+        self.save(self.solved)
+        at.expect(RED, "no space left on this disk", "Make room")
+        at.press("q")
+        self.assertEqual(at.end(), 1)
+
+    def test_read_only_checkout(self):
+        self.assertEqual(self.command()[0], 1)
+        self.save(self.solved)
+        folders = [self.place, *(path for path in self.place.rglob("*") if path.is_dir())]
+        modes = {folder: folder.stat().st_mode for folder in folders}
+        files = {path: path.stat().st_mode for path in self.place.rglob("*") if path.is_file() and not path.is_symlink()}
+
+        def put_back():
+            for path, mode in {**modes, **files}.items():
+                if path.exists():
+                    path.chmod(mode)
+
+        self.addCleanup(put_back)
+        if os.geteuid() == 0 and any(not folder.stat().st_mode & 0o001 for folder in self.place.parents):
+            self.skipTest("as root, a checkout that nobody else can reach")
+        for path, mode in {**modes, **files}.items():
+            path.chmod(mode & ~0o222 | 0o444 | (0o111 if path in modes else 0))
+        at = self.learner(prepare=lambda: os.setuid(65534) if os.geteuid() == 0 else None)
+        at.expect("this checkout is read-only", r"cp -r ")
+        at.press("q")
+        self.assertEqual(at.end(), 1)
+
+    def test_read_only_from_the_start(self):
+        status, said = self.command()
+        self.assertEqual(status, 1)
+        mine = self.place / "mine"
+        mine.rename(self.place / "mine.away")
+        try:
+            mine.write_text("not a folder")
+            status, said = self.command()
+            self.assertEqual(status, 2)
+            self.assertRegex(said, r"^learn: mine/01-poll could not be made \([A-Z].*\); .*\n$")
+        finally:
+            mine.unlink()
+            (self.place / "mine.away").rename(mine)
+
+
+if __name__ == "__main__":
+    unittest.main()
