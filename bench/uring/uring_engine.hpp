@@ -202,6 +202,7 @@ class Engine {
             io_uring_queue_exit(&ring_);
             throw sys::error(result, "io_uring_register_buf_ring");
         }
+        io_uring_register_ring_fd(&ring_);  // so that the kernel need not look it up at each call; no harm if it cannot
     }
     ~Engine() = default;
 
