@@ -1,0 +1,172 @@
+"""How long a learner waits: clean builds, each lesson from an edit to the verdict, and what each header costs a program.
+
+The builds are in folders of their own, build/bench-speed/, on the solutions, with the presets' settings. An edit is a source
+of the step's test that has to be compiled anew: since the lessons are headers, that is what a save costs; then the test is
+linked, its cases are listed and run. A header's cost is the time the compiler's front end takes for a program of that one
+line, over the time it takes for the standard headers alone which come with it: CPU time, the lower quartile of its rounds,
+as what disturbs a compiler only ever makes it slower.
+"""
+import re
+import resource
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import machine as tools            # tools/learn
+from . import header_weight
+from .children import Failed
+from .programs import ROOT
+from .rounds import stat_of
+from .section import Section
+
+FOLDER = ROOT / "build" / "bench-speed"
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*<([^>]+)>', re.M)
+QUICK_HEADERS = ("rt/poll.hpp", "rt/async.hpp", "rt/current_thread.hpp", "rt/tcp.hpp")
+QUICK_LESSONS = ("01", "05")
+
+
+def compilers() -> list:
+    here = tools.Machine()
+    return [name for name in (here.gcc(), here.clang(tools.VERIFIED_CLANG) or here.clang()) if name]
+
+
+class Timed:
+    """Wall and CPU seconds of what is run inside of `with`; CPU of the children that have ended."""
+
+    def __enter__(self) -> "Timed":
+        self.wall, self.cpu = time.monotonic(), self.of_children()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.wall, self.cpu = time.monotonic() - self.wall, self.of_children() - self.cpu
+
+    @staticmethod
+    def of_children() -> float:
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
+
+
+# Headers
+def standard_headers(name: str, paths: dict) -> list:
+    """Those of no lesson that come with a header, in the order in which they come."""
+    found: dict = {}
+    seen: set = set()
+
+    def visit(header: str) -> None:
+        if header in paths and header not in seen:
+            seen.add(header)
+            for used in INCLUDE.findall(paths[header].read_text(encoding="utf-8")):
+                visit(used)
+        elif header not in paths and not header.startswith("asio"):
+            found.setdefault(header)
+
+    visit(name)
+    return list(found)
+
+
+def only_there(headers: list) -> str:
+    """A text that includes them; one that another system lacks is asked for first."""
+    return "".join(f"#if __has_include(<{header}>)\n#include <{header}>\n#endif\n" for header in headers)
+
+
+def front_end(bench, compiler: str, text: str) -> float:
+    """CPU milliseconds."""
+    with tempfile.NamedTemporaryFile("w", suffix=".cpp") as source:
+        source.write(text)
+        source.flush()
+        with Timed() as timed:
+            bench.output_of([compiler, *header_weight.FLAGS, "-fsyntax-only", *header_weight.include_flags(), source.name])
+    return 1000 * timed.cpu
+
+
+def measure_headers(bench, names: list) -> None:
+    paths, weights = header_weight.headers(), header_weight.weigh_all()
+    there = names[:1] if bench.quick else names
+    for header in QUICK_HEADERS if bench.quick else paths:
+        texts = {"whole": f"#include <{header}>\n", "std": only_there(standard_headers(header, paths))}
+        cells = {(name, which): lambda name=name, text=text: front_end(bench, name, text)
+                 for name in there for which, text in texts.items()}
+        found = bench.rounds(cells, 1 if bench.quick else 3, header)
+        ours, beside = weights[header]
+        values = {}
+        for name in there:
+            whole, std = found[(name, "whole")][""], found[(name, "std")][""]
+            values |= {f"{name}: it adds": max(0.0, whole.low - std.low), f"{name}: with std's": whole}
+        bench.row(f"header {header}", f"<{header}>, {ours:,} lines, {beside:g} × <string>", "ms CPU", values)
+
+
+# Builds
+def configure(bench, folder: Path, preset: str, compiler: str) -> None:
+    bench.output_of(["cmake", "-S", ROOT, "--preset", preset, "-B", folder, f"-DCMAKE_CXX_COMPILER={compiler}",
+                     "-DPBP_LEARNER=OFF", "-DPBP_COURSE_CHECKS=OFF", "-DPBP_EDITOR=OFF"], 300, cwd=ROOT)
+
+
+def build(bench, folder: Path, *targets: str) -> str:
+    words = ["--target", *targets] if targets else []
+    return bench.output_of(["cmake", "--build", folder, "-j", str(tools.Machine().cores()), *words], 7200)
+
+
+def clean_build(bench, preset: str, compiler: str) -> None:
+    """Everything, from nothing."""
+    folder = FOLDER / f"{preset}-{compiler}"
+    shutil.rmtree(folder, ignore_errors=True)
+    with Timed() as timed:
+        configure(bench, folder, preset, compiler)
+        said = build(bench, folder)
+    steps = max(map(int, re.findall(r"^\[\d+/(\d+)\]", said, re.M)), default=0)
+    programs = sum(path.is_file() and not path.suffix for place in ("bin", "tests") for path in (folder / place).glob("*"))
+    bench.row(f"clean {preset}", f"clean build, {preset}: {steps} build steps, {programs} programs", "s",
+              {f"{compiler}: wall": timed.wall, f"{compiler}: CPU": timed.cpu})
+
+
+def steps_of(lesson: str) -> list:
+    """01.1, 01.2 …"""
+    return sorted({path.name.partition("-")[0] for path in (ROOT / "tests").glob(f"{lesson}-*/{lesson}.[0-9]*-*.cpp")})
+
+
+def verdict(bench, folder: Path, step: str) -> Timed:
+    """As after a save: the step's own objects are gone, the harness and the precompiled header are there."""
+    target = f"test-{step}"
+    build(bench, folder, target)
+    objects = list((folder / "CMakeFiles" / f"{target}.dir").rglob("*.o"))
+    if not objects:
+        raise Failed(f"{target} has no object files to make anew")
+    for path in objects:
+        path.unlink()
+    with Timed() as timed:
+        build(bench, folder, target)
+        bench.output_of(["ctest", "--test-dir", folder, "-R", f"^{re.escape(step)} ", "-j", str(tools.Machine().cores()),
+                         "--no-tests=error"], 600)
+    return timed
+
+
+def measure_verdicts(bench, names: list) -> None:
+    """A row for each lesson: the median of its steps, and between which of them the middle half lies."""
+    lessons = sorted(folder.name for folder in (ROOT / "tests").glob("[0-9][0-9]-*") if steps_of(folder.name[:2]))
+    for compiler in names[:1] if bench.quick else names:
+        folder = FOLDER / f"learn-{compiler}"
+        configure(bench, folder, "learn", compiler)
+        for lesson in lessons:
+            if bench.quick and lesson[:2] not in QUICK_LESSONS:
+                continue
+            timed = [verdict(bench, folder, step) for step in steps_of(lesson[:2])]
+            bench.row(f"verdict {lesson[:2]}", f"{lesson}: from an edit to the verdict, one of {len(timed)} steps", "s",
+                      {f"{compiler}: wall": stat_of([one.wall for one in timed]),
+                       f"{compiler}: CPU": stat_of([one.cpu for one in timed])})
+
+
+def measure(bench) -> None:
+    names = compilers()
+    if not names:
+        raise Failed("there is no compiler that the course can use")
+    for preset in () if bench.quick else ("learn", "release"):
+        for compiler in names:
+            clean_build(bench, preset, compiler)
+    measure_verdicts(bench, names)
+    measure_headers(bench, names)
+    bench.note("A header's lines are those of the course's headers, preprocessed; their budget is bench/build_budget.json, and "
+               "./learn test course fails where one has doubled.")
+
+
+SECTION = Section("build_speed", "what a learner waits for: builds, verdicts, headers", measure, order=50, in_quick=False)
