@@ -88,6 +88,15 @@ function(pbp_expect_whole NAME NN)
     endforeach()
 endfunction()
 
+# What is linked into every program and has nothing to call: traces and reports that a program makes when it is asked to.
+function(pbp_define_observer)
+    if(NOT TARGET pbp-observer AND EXISTS "${PBP_PROVIDED}/observe.cpp")
+        add_library(pbp-observer OBJECT "${PBP_PROVIDED}/observe.cpp")
+        target_include_directories(pbp-observer PRIVATE "${PBP_PROVIDED}")
+        target_link_libraries(pbp-observer PRIVATE pbp-options fmt::fmt Threads::Threads)
+    endif()
+endfunction()
+
 # An executable of a lesson: every .cpp of its folder.
 function(pbp_add_program TARGET FOLDER RUNTIME ASIO)
     file(GLOB SOURCES CONFIGURE_DEPENDS "${FOLDER}/*.cpp")
@@ -96,6 +105,10 @@ function(pbp_add_program TARGET FOLDER RUNTIME ASIO)
     endif()
     add_executable(${TARGET} ${SOURCES})
     target_link_libraries(${TARGET} PRIVATE ${RUNTIME} pbp-options)
+    pbp_define_observer()
+    if(TARGET pbp-observer)
+        target_link_libraries(${TARGET} PRIVATE pbp-observer)
+    endif()
     pbp_use_asio(${TARGET} ${ASIO})
     set_target_properties(${TARGET} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/bin")
 endfunction()
@@ -113,6 +126,14 @@ function(pbp_use_asio TARGET ASIO)
     endif()
 endfunction()
 
+# LABEL: what the tests of lesson NN carry; those of what is given are no lesson's.
+macro(pbp_label NN)
+    set(LABEL lesson-${NN})
+    if("${NN}" STREQUAL "00")
+        set(LABEL given)
+    endif()
+endmacro()
+
 # One executable per step (files of the same NN.s share it); its cases are found when it has been linked.
 function(pbp_add_steps NAME NN RUNTIME ASIO)
     file(GLOB SOURCES CONFIGURE_DEPENDS "${PBP_ROOT}/tests/${NAME}/${NN}.[0-9]*-*.cpp")
@@ -124,6 +145,7 @@ function(pbp_add_steps NAME NN RUNTIME ASIO)
         list(APPEND SOURCES_OF_${STEP} "${SOURCE}")
     endforeach()
     list(REMOVE_DUPLICATES STEPS)
+    pbp_label(${NN})
     foreach(STEP IN LISTS STEPS)
         if(NOT TARGET pbp-support)
             message(STATUS "tests/support is missing: test-${STEP} is left out")
@@ -139,7 +161,7 @@ function(pbp_add_steps NAME NN RUNTIME ASIO)
 
         set(CASES "${CMAKE_CURRENT_BINARY_DIR}/tests/${TARGET}.cases.cmake")
         add_custom_command(TARGET ${TARGET} POST_BUILD
-            COMMAND "${CMAKE_COMMAND}" "-DEXE=$<TARGET_FILE:${TARGET}>" "-DOUT=${CASES}" "-DLABEL=lesson-${NN}"
+            COMMAND "${CMAKE_COMMAND}" "-DEXE=$<TARGET_FILE:${TARGET}>" "-DOUT=${CASES}" "-DLABEL=${LABEL}"
                 "-DTIMEOUT=${PBP_TIMEOUT}" "-DENVIRONMENT=${PBP_TEST_ENVIRONMENT}"
                 -P "${PBP_ROOT}/cmake/discover-cases.cmake"
             VERBATIM)
@@ -148,18 +170,25 @@ function(pbp_add_steps NAME NN RUNTIME ASIO)
         file(WRITE "${STUB}"
             "if(EXISTS \"${CASES}\")\n    include(\"${CASES}\")\nelse()\n"
             "    add_test(\"${STEP} is not built\" \"${STEP}-is-not-built\")\n"
-            "    set_tests_properties(\"${STEP} is not built\" PROPERTIES LABELS lesson-${NN})\nendif()\n")
+            "    set_tests_properties(\"${STEP} is not built\" PROPERTIES LABELS ${LABEL})\nendif()\n")
         set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${STUB}")
     endforeach()
 endfunction()
 
-# tests/NN-name/program.py: PBP_PROGRAM names the executable.
+# tests/NN-name/program.py: PBP_PROGRAM names the executable. And its trace is valid.
 function(pbp_add_program_tests NAME NN PROGRAM)
+    set(RULES "${PBP_ROOT}/tests/course/trace_rules.py")
+    if(TARGET ${PROGRAM} AND Python3_Interpreter_FOUND AND EXISTS "${RULES}" AND PROGRAM STREQUAL "solution-${NN}")
+        set(TEST "${NN} program/its trace is valid")
+        add_test(NAME "${TEST}" COMMAND "${Python3_EXECUTABLE}" -B "${RULES}" ${NN} "$<TARGET_FILE:${PROGRAM}>")
+        set_tests_properties("${TEST}" PROPERTIES LABELS lesson-${NN} TIMEOUT ${PBP_TIMEOUT} ENVIRONMENT "${PBP_TEST_ENVIRONMENT}")
+    endif()
     set(SCRIPT "${PBP_ROOT}/tests/${NAME}/program.py")
     file(GLOB FOUND CONFIGURE_DEPENDS "${SCRIPT}")
     if(FOUND AND TARGET ${PROGRAM})
         add_dependencies(lesson-${NN}-tests ${PROGRAM})
-        pbp_add_python_tests("${SCRIPT}" "${NN} program" lesson-${NN}
+        pbp_label(${NN})
+        pbp_add_python_tests("${SCRIPT}" "${NN} program" ${LABEL}
             "PBP_PROGRAM=$<TARGET_FILE:${PROGRAM}>" "PBP_SANITIZERS=${PBP_SANITIZER_LIST}"
             "PBP_BUILD_TYPE=${CMAKE_BUILD_TYPE}" ${PBP_TEST_ENVIRONMENT})
     endif()
@@ -189,6 +218,18 @@ function(pbp_add_book NAME NN)
         add_test(NAME "${NN} book/output" COMMAND "${Python3_EXECUTABLE}" -B "${PBP_ROOT}/tests/course/book.py" --check
             --build "${CMAKE_CURRENT_BINARY_DIR}" "${NAME}")
         set_tests_properties("${NN} book/output" PROPERTIES LABELS lesson-${NN} TIMEOUT ${PBP_TIMEOUT})
+    endif()
+endfunction()
+
+# add_given_tests(00-provided) makes test-00.s, of what is given and of the harness; on RUNTIME, label given.
+function(add_given_tests NAME RUNTIME)
+    if(PROJECT_IS_TOP_LEVEL)
+        pbp_define_support()
+        add_custom_target(lesson-00-tests)
+        pbp_add_steps(${NAME} 00 ${RUNTIME} OFF)
+        if(TARGET solution-20)
+            pbp_add_program_tests(${NAME} 00 solution-20)
+        endif()
     endif()
 endfunction()
 

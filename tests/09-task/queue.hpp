@@ -24,7 +24,7 @@ namespace support {
 class Queue final : public rt::Schedule {
   public:
     void schedule(rt::Runnable runnable) noexcept override {
-        rt::trace::emit(rt::trace::Kind::queue, &runnable.task());
+        rt::trace::note(rt::trace::Kind::queue, &runnable.task());
         rt::Lock lock(mutex_);
         ++schedules_;
         runnables_.push_back(std::move(runnable));
@@ -36,7 +36,7 @@ class Queue final : public rt::Schedule {
 
     /// Puts a newborn task's Runnable in, which is not counted as a wake.
     void start(rt::Runnable runnable) {
-        rt::trace::emit(rt::trace::Kind::queue, &runnable.task());
+        rt::trace::note(rt::trace::Kind::queue, &runnable.task());
         rt::Lock lock(mutex_);
         runnables_.push_back(std::move(runnable));
     }

@@ -9,7 +9,10 @@
 #pragma once
 
 #include <rt/future.hpp>
+#include <rt/record.hpp>
 #include <rt/sync.hpp>
+#include <rt/trace.hpp>
+#include <support/recorded.hpp>
 #include <support/story.hpp>
 
 #include <doctest/doctest.h>
@@ -34,7 +37,13 @@ struct RemoteState {
     int polls = 0;
     int moves = 0;
     int drops = 0;
+    rt::record::TaskRow* row = nullptr;
     bool ended = false;  // Ready or an exception was given out
+
+    void end_record() noexcept {
+        row = nullptr;
+        rt::record::end(this);
+    }
 };
 
 }  // namespace detail
@@ -58,12 +67,26 @@ class [[nodiscard]] CountedFuture {
             rt::Waker waker;  // destroyed outside the lock
             rt::Lock lock(state_->mutex);
             ++state_->drops;
+            state_->end_record();
             waker = std::move(state_->waker);
             lock.unlock();
         }
     }
 
     rt::Poll<T> poll(rt::Context& cx) {
+        Recorded recorded(locked_row());
+        rt::Poll<T> result = poll_unrecorded(cx);
+        recorded.ended(result.is_ready());
+        return result;
+    }
+
+  private:
+    rt::record::TaskRow* locked_row() {
+        rt::Lock lock(state_->mutex);
+        return state_->row;
+    }
+
+    rt::Poll<T> poll_unrecorded(rt::Context& cx) {
         rt::Lock lock(state_->mutex);
         ++state_->polls;
         if (state_->ended) {
@@ -86,11 +109,13 @@ class [[nodiscard]] CountedFuture {
                 return rt::Ready<T>(std::move(*state_->value));
             }
         }
+        if (!state_->waker) {
+            record_of(state_->row, rt::trace::Kind::waker_clone);
+        }
         state_->waker = cx.waker();
         return rt::Pending;
     }
 
-  private:
     std::shared_ptr<detail::RemoteState<T>> state_;  // empty: moved away
 };
 
@@ -99,7 +124,16 @@ template <class T = void>
 class Remote {
   public:
     /// `name` is what the story calls it.
-    explicit Remote(std::string name = "the future") { state_->name = std::move(name); }
+    explicit Remote(std::string name = "the future") {
+        state_->name = std::move(name);
+        state_->row = rt::record::begin(state_.get(), rt::record::What::remote, state_->name.c_str());
+    }
+    Remote(const Remote&) = delete;
+    Remote& operator=(const Remote&) = delete;
+    ~Remote() {
+        rt::Lock lock(state_->mutex);
+        state_->end_record();
+    }
 
     /// The future; taken once.
     CountedFuture<T> future() { return CountedFuture<T>(state_); }
@@ -154,6 +188,10 @@ class Remote {
 
     void wake(rt::Lock& lock) {
         rt::Waker waker = std::move(state_->waker);
+        if (waker) {
+            record_of(state_->row, rt::trace::Kind::waker_drop);
+            record_of(state_->row, rt::trace::Kind::wake);
+        }
         lock.unlock();
         if (waker) {
             std::move(waker).wake();

@@ -2,8 +2,11 @@
 /// A waker that counts what is done with it.
 #pragma once
 
+#include <rt/record.hpp>
 #include <rt/sync.hpp>
+#include <rt/trace.hpp>
 #include <rt/waker.hpp>
+#include <support/recorded.hpp>
 
 namespace support {
 
@@ -37,20 +40,30 @@ class CountingWaker {
     /// How often the last waker went: a real waiter would have been destroyed then.
     int deaths() const noexcept { return counts_->deaths.load(rt::relaxed); }
 
+    /// From now on its wakers are those of `row`, in the record of what hangs; null: of none. Called by mocks.
+    void record_as(rt::record::TaskRow* row) noexcept { counts_->row.store(row, rt::relaxed); }
+
     /// What its wakers have as `data()` and `vtable()`.
     void* data() const noexcept { return counts_; }
     static const rt::WakerVTable* table() noexcept {
         static constexpr rt::WakerVTable vtable{
             [](void* data) noexcept {
+                of(data).record(rt::trace::Kind::waker_clone);
                 of(data).clones.fetch_add(1, rt::relaxed);
                 of(data).alive.fetch_add(1, rt::relaxed);
             },
             [](void* data) noexcept {
+                of(data).record(rt::trace::Kind::wake);
+                of(data).record(rt::trace::Kind::waker_drop);
                 of(data).wakes_by_value.fetch_add(1, rt::relaxed);
                 of(data).one_less();
             },
-            [](void* data) noexcept { of(data).wakes_by_ref.fetch_add(1, rt::relaxed); },
             [](void* data) noexcept {
+                of(data).record(rt::trace::Kind::wake);
+                of(data).wakes_by_ref.fetch_add(1, rt::relaxed);
+            },
+            [](void* data) noexcept {
+                of(data).record(rt::trace::Kind::waker_drop);
                 of(data).drops.fetch_add(1, rt::relaxed);
                 of(data).one_less();
             },
@@ -66,8 +79,10 @@ class CountingWaker {
         rt::Atomic<int> drops{0};
         rt::Atomic<int> wakes_by_value{0};
         rt::Atomic<int> wakes_by_ref{0};
+        rt::Atomic<rt::record::TaskRow*> row{nullptr};
         Counts* next = nullptr;  // keeps all counts reachable, so that the leak checker does not report them
 
+        void record(rt::trace::Kind kind) noexcept { record_of(row.load(rt::relaxed), kind); }
         void one_less() noexcept {
             if (alive.fetch_sub(1, rt::relaxed) == 1) {
                 deaths.fetch_add(1, rt::relaxed);

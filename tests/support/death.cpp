@@ -1,11 +1,15 @@
+#include <rt/record.hpp>
 #include <support/death.hpp>
+#include <support/watchdog.hpp>
 
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <system_error>
 
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -26,6 +30,8 @@ constexpr int todo_status = 3;  // rt::todo ends with it
     }
     dup2(out, STDERR_FILENO);
     close(out);
+    rt::record::forget_other_threads();
+    start_watchdog();
     try {
         body();
     } catch (const std::exception& e) {
@@ -36,10 +42,19 @@ constexpr int todo_status = 3;  // rt::todo ends with it
     std::_Exit(0);
 }
 
+/// The child has a watchdog of its own, which is given the time that it needs.
 std::string read_to_end(int in) {
+    constexpr int nap_in_milliseconds = 50;
+    auto naps = static_cast<int>((patience_in_seconds() + 2) * 1000 / nap_in_milliseconds);
     std::string text;
     char buffer[4096];
     for (;;) {
+        pollfd readable{in, POLLIN, 0};
+        while (poll(&readable, 1, nap_in_milliseconds) == 0) {
+            if (naps-- > 0) {
+                still_alive();
+            }
+        }
         ssize_t const n = read(in, buffer, sizeof buffer);
         if (n > 0) {
             text.append(buffer, static_cast<std::size_t>(n));
@@ -51,28 +66,31 @@ std::string read_to_end(int in) {
 
 }  // namespace
 
-std::string how_it_missed_its_end(std::string_view sentence, const std::function<void()>& body) {
+Ended run_in_a_child(const std::function<void()>& body) {
     std::fflush(stdout);
     std::fflush(stderr);
     int ends[2];
     if (pipe(ends) != 0) {
-        return "no pipe could be made";
+        throw std::system_error(errno, std::system_category(), "pipe");
     }
     pid_t const child = fork();
     if (child < 0) {
-        return "no child process could be made";
+        throw std::system_error(errno, std::system_category(), "fork");
     }
     if (child == 0) {
         close(ends[0]);
         run_child(ends[1], body);
     }
     close(ends[1]);
-    std::string const printed = read_to_end(ends[0]);
+    Ended ended{read_to_end(ends[0]), 0};
     close(ends[0]);
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+    while (waitpid(child, &ended.status, 0) < 0 && errno == EINTR) {}
     still_alive();
+    return ended;
+}
 
+std::string how_it_missed_its_end(std::string_view sentence, const std::function<void()>& body) {
+    auto const [printed, status] = run_in_a_child(body);
     if (WIFEXITED(status) && WEXITSTATUS(status) == todo_status && printed.find("TODO(") != printed.npos) {
         std::fputs(printed.c_str(), stderr);
         std::_Exit(todo_status);
@@ -83,6 +101,7 @@ std::string how_it_missed_its_end(std::string_view sentence, const std::function
     }
     std::string const how = aborted               ? "it aborted"
                             : WIFSIGNALED(status) ? fmt::format("it was killed by signal {}", WTERMSIG(status))
+                            : WEXITSTATUS(status) == hung_status ? "it hung"
                             : WEXITSTATUS(status) ? fmt::format("it ended with status {}", WEXITSTATUS(status))
                                                   : "it went on, and nothing was noticed";
     std::string const words = printed.empty() ? "" : ", with these words:\n" + printed;

@@ -20,9 +20,18 @@ enum class Noticed {
     in_every_build,
 };
 
+/// How a child process ended: what it printed on stderr, and what waitpid says.
+struct Ended {
+    std::string printed;
+    int status;
+};
+
+/// Runs `body` in a forked child, which has a watchdog of its own, to its end.
+Ended run_in_a_child(const std::function<void()>& body);
+
 /// Runs `body` in a child process; empty if it aborted with `sentence` in what it printed on stderr, else
 /// what happened instead. If `body` meets a hole of a starter, this process ends as it would have, with the
-/// hole's sentence.
+/// hole's sentence. If it hangs, the child's watchdog ends it.
 std::string how_it_missed_its_end(std::string_view sentence, const std::function<void()>& body);
 
 /// Expects that `body` breaks a rule, and that the program ends with `sentence` somewhere in the message.

@@ -6,6 +6,7 @@
 #define DOCTEST_CONFIG_NO_POSIX_SIGNALS
 #include <doctest/doctest.h>
 
+#include <rt/record.hpp>
 #include <support/sanitizers.hpp>
 #include <support/story.hpp>
 #include <support/watchdog.hpp>
@@ -13,6 +14,8 @@
 #include <csignal>
 #include <cstdio>
 #include <string_view>
+
+#include <fmt/core.h>
 
 // The sanitizers look these up by name. Tests of violations fork, and the child may start threads.
 extern "C" const char* __tsan_default_options();
@@ -31,8 +34,8 @@ struct StoryListener : doctest::IReporter {
     void test_run_end(const doctest::TestRunStats& stats) override {
         some_case_ran = stats.numTestCasesPassingFilters > 0;
     }
-    void test_case_start(const doctest::TestCaseData&) override { support::begin_story(); }
-    void test_case_reenter(const doctest::TestCaseData&) override { support::begin_story(); }
+    void test_case_start(const doctest::TestCaseData& test) override { begin(test); }
+    void test_case_reenter(const doctest::TestCaseData& test) override { begin(test); }
     void log_assert(const doctest::AssertData&) override { support::still_alive(); }
 
     void report_query(const doctest::QueryData&) override {}
@@ -42,6 +45,12 @@ struct StoryListener : doctest::IReporter {
     void subcase_end() override {}
     void log_message(const doctest::MessageData&) override {}
     void test_case_skipped(const doctest::TestCaseData&) override {}
+
+  private:
+    static void begin(const doctest::TestCaseData& test) {
+        rt::record::forget();
+        support::begin_story(fmt::format("{}: {}", test.m_test_suite, test.m_name));
+    }
 };
 
 /// doctest's console reporter, but failures read: the steps, what was expected, what was found.

@@ -11,7 +11,9 @@
 #pragma once
 
 #include <rt/future.hpp>
+#include <rt/record.hpp>
 #include <support/counting_waker.hpp>
+#include <support/recorded.hpp>
 #include <support/show.hpp>
 #include <support/story.hpp>
 
@@ -31,6 +33,12 @@ class MockTask {
     /// `name` is what the story calls it.
     MockTask(std::string name, F future) : name_(std::move(name)), waker_(counter_.waker()) {
         future_.emplace(std::move(future));
+        row_ = rt::record::begin(counter_.data(), rt::record::What::mock, name_.c_str());
+        counter_.record_as(row_);
+    }
+    ~MockTask() {
+        counter_.record_as(nullptr);
+        rt::record::end(counter_.data());
     }
     MockTask(const MockTask&) = delete;
     MockTask& operator=(const MockTask&) = delete;
@@ -40,7 +48,10 @@ class MockTask {
         StepNumber const number = step("poll {}", name_);
         try {
             rt::Poll<Output> result = poll_silently();
-            add_outcome(number, result.is_ready() ? "Ready" : "Pending");
+            bool const can_be_woken = kept_wakers() > 0 || is_woken();
+            add_outcome(number, result.is_ready() ? "Ready"
+                                : can_be_woken    ? "Pending"
+                                                  : "Pending, and it kept no waker: nobody can wake it");
             return result;
         } catch (...) {
             add_outcome(number, "an exception");
@@ -53,7 +64,10 @@ class MockTask {
         ++polls_;
         wakes_before_poll_ = counter_.wakes();
         rt::Context cx(waker_);
-        return future_.value().poll(cx);
+        Recorded recorded(row_);
+        rt::Poll<Output> result = future_.value().poll(cx);
+        recorded.ended(result.is_ready());
+        return result;
     }
 
     /// True if it was woken since its last poll began.
@@ -85,6 +99,7 @@ class MockTask {
     std::string name_;
     CountingWaker counter_;
     rt::Waker waker_;
+    rt::record::TaskRow* row_;
     int polls_ = 0;
     int wakes_before_poll_ = 0;
     std::optional<F> future_;

@@ -13,6 +13,7 @@ constexpr std::size_t kept_at_most = 2000;
 
 struct Story {
     rt::Mutex mutex;
+    std::string test_case;
     std::vector<std::string> steps;  // steps[0] is step number first
     StepNumber first = 1;
     StepNumber told = 0;  // steps up to this number were printed already
@@ -55,10 +56,11 @@ void still_alive() noexcept { life.fetch_add(1, rt::relaxed); }
 
 std::size_t signs_of_life() noexcept { return life.load(rt::relaxed); }
 
-void begin_story() {
+void begin_story(std::string test_case) {
     still_alive();
     Story& it = story();
     rt::Lock lock(it.mutex);
+    it.test_case = std::move(test_case);
     it.steps.clear();
     it.first = 1;
     it.told = 0;
@@ -85,13 +87,24 @@ std::string story_so_far() {
     return text;
 }
 
-void tell_story(std::FILE* out) {
+std::string all_steps() {
     {
         Story& it = story();
         rt::Lock lock(it.mutex, std::try_to_lock);
         it.told = 0;
     }
-    std::fputs(story_so_far().c_str(), out);
+    return story_so_far();
+}
+
+void tell_story(std::FILE* out) {
+    std::string const steps = all_steps();
+    std::fprintf(out, "\n%s\n%s", current_case().c_str(), steps.c_str());
+}
+
+std::string current_case() {
+    Story& it = story();
+    rt::Lock lock(it.mutex, std::try_to_lock);
+    return it.test_case;
 }
 
 std::string last_step() {

@@ -37,14 +37,18 @@ void still_alive() noexcept;
 
 /// The steps that were not told yet, the last one marked. Called for a failed assertion.
 std::string story_so_far();
-/// Prints all steps. Called when the test ends before its time: by a hang, a violation, a sanitizer.
+/// Prints the test case's name and all its steps. Called when the test ends before its time: by a violation, a sanitizer.
 void tell_story(std::FILE* out);
 
+/// All steps, told or not. Called by the watchdog.
+std::string all_steps();
 /// The last step, for the watchdog; empty if there is none.
 std::string last_step();
 
-/// Forgets all steps. Called at the start of each test case.
-void begin_story();
+/// Forgets all steps. Called at the start of each test case, whose name this is.
+void begin_story(std::string test_case);
+/// The name of the test case that runs.
+std::string current_case();
 
 /// How often a step, an assertion or `still_alive` has passed. Called by the watchdog.
 std::size_t signs_of_life() noexcept;

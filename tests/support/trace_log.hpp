@@ -141,6 +141,7 @@ class TraceLog {
             case Kind::waker_drop: return fmt::format("drop a waker of {}", who);
             case Kind::part_begin: return fmt::format("poll of {} {}", event.text, who);
             case Kind::part_end: return fmt::format("polled of {}: {}", who, how_it_ended(value));
+            case Kind::yield: return fmt::format("yield {}", who);
             case Kind::name: return fmt::format("name {}", event.text);
             case Kind::thread: return fmt::format("thread {} {}", event.text, value);
         }

@@ -1,22 +1,125 @@
+#include <rt/dump.hpp>
+#include <rt/record.hpp>
 #include <rt/sync.hpp>
+#include <rt/sys_process.hpp>
+#include <rt/verdict.hpp>
 #include <support/sanitizers.hpp>
 #include <support/story.hpp>
 #include <support/watchdog.hpp>
 
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include <fmt/core.h>
 #include <pthread.h>
 
 namespace support {
 
 namespace {
 
-constexpr int hung_status = 4;
+using rt::record::TaskRow;
+using rt::record::ThreadRow;
+
 constexpr std::chrono::milliseconds nap{50};
+constexpr int naps_for_a_deadlock = 2;
+constexpr int naps_for_a_lost_task = 10;
+
+[[noreturn]] void end_hung_test(const std::string& why) {
+    if (ftrylockfile(stdout) == 0) {
+        fflush_unlocked(stdout);
+        funlockfile(stdout);
+    }
+    std::string const report = rt::dump_text(std::chrono::milliseconds(50));
+    std::fprintf(stderr, "\nHUNG: %s\n  %s\n", current_case().c_str(), why.c_str());
+    std::fputs(all_steps().c_str(), stderr);
+    std::fprintf(stderr, "what each task and thread does:\n%s", report.c_str());
+    std::_Exit(hung_status);
+}
+
+/// A poll that does not end: how much of the processor's time it has had.
+class LongestPoll {
+  public:
+    /// Looks again; the task's name if its poll has worked for `limit`.
+    std::string worked_for(std::chrono::microseconds limit) {
+        for (const ThreadRow& thread : rt::record::detail::thread_rows) {
+            Seen& seen = seen_[&thread - rt::record::detail::thread_rows];
+            const TaskRow* const task = thread.polls.load(rt::relaxed);
+            if (task == nullptr || task->what.load(rt::relaxed) != rt::record::What::task) {
+                seen = {};
+                continue;
+            }
+            std::chrono::microseconds const used = rt::sys::cpu_time_of_thread(thread.id.load(rt::relaxed));
+            if (seen.task != task || seen.poll != task->polls.load(rt::relaxed)) {
+                seen = {task, task->polls.load(rt::relaxed), used};
+            } else if (used - seen.before >= limit) {
+                return rt::record::name_of(*task);
+            }
+        }
+        return "";
+    }
+
+  private:
+    struct Seen {
+        const TaskRow* task = nullptr;
+        std::uint64_t poll = 0;
+        std::chrono::microseconds before{0};
+    };
+    Seen seen_[rt::record::detail::max_threads];
+};
+
+/// A task of which it is proved that it can never be polled again; empty if there is none.
+std::string lost_task() {
+    for (const TaskRow* task : rt::record::all_tasks()) {
+        if (rt::record::Verdict const verdict = rt::record::verdict_on(*task, {}); verdict.is_proof) {
+            return fmt::format("{} is lost: {}", rt::record::name_of(*task), verdict.text);
+        }
+    }
+    return "";
+}
+
+std::string since_the_last_step() {
+    std::string const step = last_step();
+    return step.empty() ? "before its first step" : "in step " + step;
+}
+
+[[noreturn]] void watch() {
+    double const patience = patience_in_seconds();
+    auto const naps = static_cast<int>(patience * 1000 / static_cast<double>(nap.count()));
+    rt::Mutex mutex;
+    rt::Condvar nobody_notifies;
+    rt::Lock lock(mutex);
+    LongestPoll longest_poll;
+    std::size_t seen = signs_of_life();
+    for (int idle = 0;;) {
+        nobody_notifies.wait_for(lock, nap);
+        std::size_t const now = signs_of_life();
+        idle = now == seen ? idle + 1 : 0;
+        seen = now;
+        if (idle > naps) {
+            end_hung_test(fmt::format("for {:g} s no step has passed; it hangs {}", patience, since_the_last_step()));
+        }
+        if (idle >= naps_for_a_deadlock && rt::record::all_sleep_for_good(1)) {
+            end_hung_test(fmt::format("{}; it hangs {}", rt::record::nobody_is_left, since_the_last_step()));
+        }
+        if (idle == naps_for_a_lost_task) {
+            if (std::string const lost = lost_task(); !lost.empty()) {
+                end_hung_test(fmt::format("{}; it hangs {}", lost, since_the_last_step()));
+            }
+        }
+        if (std::string const task = longest_poll.worked_for(std::chrono::milliseconds(50) * naps); !task.empty()) {
+            end_hung_test(fmt::format("one poll of {} has used the processor for {:g} s; it hangs {}", task, patience,
+                                      since_the_last_step()));
+        }
+    }
+}
+
+}  // namespace
 
 double patience_in_seconds() {
     if (const char* text = std::getenv("PBP_WATCHDOG_SECONDS")) {
@@ -27,40 +130,11 @@ double patience_in_seconds() {
     return under_tsan || under_valgrind() ? 10 : 2;
 }
 
-[[noreturn]] void end_hung_test(double seconds) {
-    if (ftrylockfile(stdout) == 0) {
-        fflush_unlocked(stdout);
-        funlockfile(stdout);
-    }
-    std::string const step = last_step();
-    std::fprintf(stderr, "\nHUNG: for %g s no step has passed; the test hangs %s\n", seconds,
-                 step.empty() ? "before its first step" : ("in step " + step).c_str());
-    tell_story(stderr);
-    std::fputs("  A waker that nobody kept, a wake that was lost, or a loop that never waits?\n", stderr);
-    std::_Exit(hung_status);
-}
-
-[[noreturn]] void watch() {
-    double const patience = patience_in_seconds();
-    auto const naps = static_cast<int>(patience * 1000 / static_cast<double>(nap.count()));
-    rt::Mutex mutex;
-    rt::Condvar nobody_notifies;
-    rt::Lock lock(mutex);
-    std::size_t seen = signs_of_life();
-    for (int idle = 0;;) {
-        nobody_notifies.wait_for(lock, nap);
-        std::size_t const now = signs_of_life();
-        idle = now == seen ? idle + 1 : 0;
-        seen = now;
-        if (idle > naps) {
-            end_hung_test(patience);
-        }
-    }
-}
-
-}  // namespace
-
 void start_watchdog() {
+    const char* const wish = std::getenv("RT_RECORD");
+    if (wish == nullptr || std::string_view(wish) != "0") {
+        rt::record::start();
+    }
     // All signals are blocked while the thread is made: it inherits that, and none is ever delivered to it.
     sigset_t all;
     sigset_t before;

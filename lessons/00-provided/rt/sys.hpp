@@ -76,6 +76,14 @@ inline ssize_t write(int fd, std::span<const char> from) noexcept {
 
 /// `flags` as for open(2): O_RDONLY, O_NONBLOCK, O_CLOEXEC and so on. Makes no file.
 inline int open(const char* path, int flags) noexcept { return detail::or_errno(::open(path, flags)); }
+/// Makes `path` an empty file, for everybody to read and for its owner to write.
+inline int create(const char* path) noexcept {
+    return detail::or_errno(::open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+}
+/// Writes at `offset` bytes from the file's beginning.
+inline ssize_t write_at(int fd, std::span<const char> from, std::int64_t offset) noexcept {
+    return detail::or_errno(::pwrite(fd, from.data(), from.size(), offset));
+}
 /// A pipe: what is written to `ends[1]` is read from `ends[0]`; both closed on exec. `flags`: O_NONBLOCK or 0.
 inline int pipe(std::span<int, 2> ends, int flags) noexcept {
     return detail::or_errno(::pipe2(ends.data(), flags | O_CLOEXEC));

@@ -25,6 +25,9 @@ inline int on_signal(int number, void (*handler)(int)) noexcept {
     return detail::or_errno(::sigaction(number, &action, nullptr));
 }
 
+/// The signal that asks a program what it does: dump.hpp.
+inline constexpr int report_signal = SIGUSR1;
+
 /// Keeps signal `number` from the calling thread, and from those that it starts from now on: it waits for
 /// `wait_for_signal`.
 inline int block_signal(int number) noexcept {
@@ -34,12 +37,26 @@ inline int block_signal(int number) noexcept {
     return -::pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
+/// Keeps all signals from the calling thread.
+inline int block_all_signals() noexcept {
+    sigset_t set;
+    ::sigfillset(&set);
+    return -::pthread_sigmask(SIG_SETMASK, &set, nullptr);
+}
+
 /// Sleeps until signal `number` comes, which must be blocked.
 inline int wait_for_signal(int number) noexcept {
     sigset_t set;
     ::sigemptyset(&set);
     ::sigaddset(&set, number);
     return detail::or_errno(::sigwaitinfo(&set, nullptr));
+}
+
+/// The time on the clock that never goes backwards, as of the kernel's last tick.
+inline std::int64_t coarse_nanoseconds() noexcept {
+    timespec time{};
+    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+    return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
 /// The kernel's number of the calling thread; the main thread's is `process_id()`.
@@ -55,6 +72,31 @@ inline std::chrono::microseconds cpu_time_of_thread(int id) noexcept {
         return std::chrono::microseconds(-1);
     }
     return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_nsec / 1000);
+}
+
+/// True if the thread with this number runs, or would if a processor were free; false if it sleeps, or is not there.
+inline bool is_runnable(int id) noexcept {
+    char path[64];
+    std::snprintf(path, sizeof path, "/proc/self/task/%d/stat", id);
+    char state = 'S';
+    if (std::FILE* stat = std::fopen(path, "re")) {
+        if (std::fscanf(stat, "%*d (%*[^)]) %c", &state) != 1) {
+            state = 'S';
+        }
+        std::fclose(stat);
+    }
+    return state == 'R';
+}
+
+/// How many threads the process has; 0 where that cannot be read.
+inline int thread_count() noexcept {
+    int count = 0;
+    if (std::FILE* status = std::fopen("/proc/self/status", "re")) {
+        char line[256];
+        while (std::fgets(line, sizeof line, status) != nullptr && std::sscanf(line, "Threads: %d", &count) != 1) {}
+        std::fclose(status);
+    }
+    return count;
 }
 
 /// Lets the process open as many descriptors as it may; returns how many that are.

@@ -34,14 +34,15 @@ enum class Kind : std::uint8_t {
     timer_set,     ///< a timer was registered
     timer_fire,    ///< a timer's deadline has passed
     io_register,   ///< a descriptor was handed to the reactor; value: the descriptor
-    io_ready,      ///< the kernel reports a descriptor ready; value: the readiness bits
+    io_ready,      ///< the kernel reports a descriptor ready; value: 1 to read, 2 to write, 4 and 8 ended
     steal,         ///< a worker took tasks from another; value: how many
     blocking_run,  ///< a blocking job begins on a thread of the pool
-    queue,         ///< a task was put into a run queue
-    waker_clone,   ///< a task's waker was copied
-    waker_drop,    ///< a task's waker has gone: destroyed, or used up by `wake`
+    queue,         ///< a task was put into a run queue; only noted
+    waker_clone,   ///< a task's waker was copied; only noted
+    waker_drop,    ///< a task's waker has gone: destroyed, or used up by `wake`; only noted
     part_begin,    ///< a poll begins of what is no task: text: "block_on", "join"
     part_end,      ///< it ended; value: as for poll_end
+    yield,         ///< a future gives up its turn, and has asked to be polled again
     name,          ///< what this thread polls now has a name; text: that
     thread,        ///< this thread says what it is; text: "worker"; value: which of them
 };
@@ -109,6 +110,14 @@ inline void emit([[maybe_unused]] Kind kind, [[maybe_unused]] const void* subjec
         detail::announce(kind, subject, value, text);
     }
 #endif
+}
+
+/// Announces what only a report on tasks needs, which is most exact where broken rules are looked for: elsewhere it is
+/// nothing at all. Called by the runtime's headers only.
+inline void note([[maybe_unused]] Kind kind, [[maybe_unused]] const void* subject) noexcept {
+    if constexpr (checks_enabled) {
+        emit(kind, subject);
+    }
 }
 
 /// Gives what this thread polls now a name, for traces and `rt::dump()`. Called by a program, inside of a poll.

@@ -106,11 +106,11 @@ class Task {
     void wake_by_ref() noexcept;
     void wake() noexcept;
     void clone_waker() noexcept {
-        trace::emit(trace::Kind::waker_clone, this);
+        trace::note(trace::Kind::waker_clone, this);
         state_.retain();
     }
     void drop_waker() noexcept {
-        trace::emit(trace::Kind::waker_drop, this);
+        trace::note(trace::Kind::waker_drop, this);
         release_one();
     }
     void release_one() noexcept {
@@ -286,7 +286,7 @@ inline void Task::wake() noexcept {
     bool schedules = state_.wake() == TaskState::OnWake::schedule;
     trace::emit(trace::Kind::wake, this, schedules);
     if (schedules) {
-        trace::emit(trace::Kind::waker_drop, this);
+        trace::note(trace::Kind::waker_drop, this);
         schedule_.schedule(Runnable::from_raw(this));
     } else {
         drop_waker();

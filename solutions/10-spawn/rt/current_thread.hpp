@@ -60,7 +60,7 @@ class CurrentThread final : public Scheduler {
 
     /// Queues a woken task. Called by wakers, on any thread.
     void schedule(Runnable runnable) noexcept override {
-        trace::emit(trace::Kind::queue, &runnable.task());
+        trace::note(trace::Kind::queue, &runnable.task());
         if (detail::current_scheduler == this) {
             queue_.push(std::move(runnable));
             return;

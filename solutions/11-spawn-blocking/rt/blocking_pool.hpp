@@ -141,7 +141,7 @@ inline std::exception_ptr BlockingPool::submit(Runnable& job) noexcept {
             }
         }
         if (!refusal) {
-            trace::emit(trace::Kind::queue, &job.task());
+            trace::note(trace::Kind::queue, &job.task());
             queue_.push(std::move(job));
         }
     }

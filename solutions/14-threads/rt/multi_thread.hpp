@@ -69,7 +69,7 @@ class MultiThread final : public Scheduler {
 
     /// Queues a woken task. Called by wakers, on any thread.
     void schedule(Runnable runnable) noexcept override {
-        trace::emit(trace::Kind::queue, &runnable.task());
+        trace::note(trace::Kind::queue, &runnable.task());
         Worker* worker = detail::current_worker;
         if (worker != nullptr && &worker->crew() == &crew_) {
             worker->schedule(std::move(runnable));

@@ -1,0 +1,45 @@
+/// \file
+/// Linked into every program of the course, and nothing to call. Given, not taught.
+///
+///   RT_TRACE=file   the program's events are written to that file (trace_file.hpp)
+///   RT_RECORD=1     a record of its tasks is kept (record.hpp), and SIGUSR1 prints it (dump.hpp); 0: not
+///
+/// A debug build keeps the record without being asked.
+#include <rt/dump.hpp>
+#include <rt/sys.hpp>
+#include <rt/sys_process.hpp>
+#include <rt/trace_file.hpp>
+#include <rt/violation.hpp>
+
+#include <cstdlib>
+#include <string_view>
+
+namespace {
+
+bool is_recorded() noexcept {
+    const char* const wish = std::getenv("RT_RECORD");
+    return wish == nullptr ? rt::checks_enabled : std::string_view(wish) != "0";
+}
+
+void say_how(int) {
+    constexpr std::string_view how =
+        "rt: nothing is recorded: take a debug build, or start the program with RT_RECORD=1\n";
+    rt::sys::write(2, how);
+}
+
+struct Observer {
+    Observer() {
+        if (const char* const path = std::getenv("RT_TRACE"); path != nullptr && *path != '\0') {
+            rt::trace::trace_to_file(path);
+        }
+        if (is_recorded()) {
+            rt::dump_on_signal();
+        } else {
+            rt::sys::on_signal(rt::sys::report_signal, say_how);
+        }
+    }
+};
+
+Observer const observer;
+
+}  // namespace

@@ -1,0 +1,215 @@
+/// \file
+/// The record: what is known of each task and each thread while a program runs. Given, not taught.
+///
+/// It listens to the events of trace.hpp and keeps counts, names and the last wake of each task; `rt::dump()` (dump.hpp)
+/// makes sentences of them, so does the watchdog of the tests. It exists in debug builds, and where someone starts it.
+///
+/// Who may touch what: everything here is a relaxed atomic in a table of fixed size, so any thread may write and any may
+/// read at any time, also while a thread stands still for ever. It orders nothing between threads, and hides no race from
+/// ThreadSanitizer. What a reader sees may be a moment old, and of a task that goes at that moment, half another's.
+#pragma once
+
+#include <rt/record_table.hpp>
+#include <rt/sync.hpp>
+#include <rt/sys_process.hpp>
+#include <rt/trace.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace rt::record {
+
+/// Begins a row. Called for a spawn, and by the mocks of the tests.
+inline TaskRow* begin(const void* subject, What what, const char* name = "") noexcept {
+    TaskRow* row = detail::find(subject);
+    for (std::size_t i = 0; row == nullptr && i < detail::probes; ++i) {
+        const void* nobody = nullptr;
+        TaskRow& probed = detail::probe(subject, i);
+        if (probed.subject.compare_exchange_strong(nobody, subject, relaxed)) {
+            row = &probed;
+        }
+    }
+    if (row == nullptr) {
+        detail::add(detail::without_room);
+        return nullptr;
+    }
+    detail::clear(*row);
+    row->what.store(what, relaxed);
+    row->name.set(name);
+    row->id.store((what == What::task ? detail::last_task_id : detail::last_other_id).fetch_add(1, relaxed) + 1,
+                  relaxed);
+    return row;
+}
+
+/// Ends a row: the task is over, the mock has gone.
+inline void end(const void* subject) noexcept {
+    if (TaskRow* row = detail::find(subject)) {
+        row->subject.store(nullptr, relaxed);
+    }
+}
+
+inline void begin_poll(TaskRow& row) noexcept {
+    ThreadRow* thread = detail::this_thread();
+    std::int64_t const time = now();
+    if (time - row.window_began.load(relaxed) > 1'000'000'000) {
+        row.window_began.store(time, relaxed);
+        row.window_polls.store(0, relaxed);
+        row.window_self_wakes.store(0, relaxed);
+    }
+    detail::add(row.polls);
+    detail::add(row.window_polls);
+    row.is_woken.store(false, relaxed);
+    row.is_aborted.store(false, relaxed);
+    row.queued_at.store(0, relaxed);
+    row.polled_at.store(time, relaxed);
+    row.polled_by.store(thread, relaxed);
+    if (thread != nullptr) {
+        row.outer.store(thread->polls.exchange(&row, relaxed), relaxed);
+        thread->cause.store(nullptr, relaxed);
+    }
+}
+
+inline void end_poll(TaskRow& row, std::int64_t result) noexcept {
+    row.last_result.store(static_cast<int>(result), relaxed);
+    row.polled_by.store(nullptr, relaxed);
+    if (ThreadRow* thread = detail::this_thread()) {
+        thread->polls.store(row.outer.load(relaxed), relaxed);
+    }
+}
+
+inline void wake(TaskRow& row) noexcept {
+    detail::add(row.wakes);
+    row.woken_at.store(now(), relaxed);
+    row.woken_by.store(0, relaxed);
+    if (ThreadRow* thread = detail::this_thread()) {
+        TaskRow* const by = thread->polls.load(relaxed);
+        if (by == &row) {
+            detail::add(row.self_wakes);
+            detail::add(row.window_self_wakes);
+        }
+        row.woken_by.store(by == nullptr ? 0 : by->id.load(relaxed), relaxed);
+        row.woken_on.store(thread->number.load(relaxed), relaxed);
+        row.cause.store(thread->cause.load(relaxed), relaxed);
+    }
+    row.is_woken.store(true, relaxed);
+}
+
+namespace detail {
+
+/// What is announced of the thread itself.
+inline void hear_of_thread(ThreadRow& thread, const trace::Event& event) noexcept {
+    using trace::Kind;
+    add(thread.events);
+    thread.park.store(nullptr, relaxed);
+    thread.unparked_at.store(0, relaxed);
+    switch (event.kind) {
+        case Kind::park:
+            thread.park_value.store(event.value, relaxed);
+            thread.parked_at.store(now(), relaxed);
+            thread.park.store(event.subject, relaxed);
+            break;
+        case Kind::unpark:
+            for (ThreadRow& each : thread_rows) {
+                const void* parked = event.subject;
+                if (each.park.compare_exchange_strong(parked, nullptr, relaxed)) {
+                    each.unparked_at.store(now(), relaxed);
+                }
+            }
+            break;
+        case Kind::timer_fire: thread.cause.store("a timer", relaxed); break;
+        case Kind::io_ready:
+            thread.cause.store("the kernel", relaxed);
+            thread.io_flags.store(event.value, relaxed);
+            break;
+        case Kind::thread:
+            thread.trade_number.store(static_cast<int>(event.value), relaxed);
+            thread.trade.store(event.text, relaxed);
+            break;
+        case Kind::name:
+            if (TaskRow* row = thread.polls.load(relaxed); row != nullptr && row->what.load(relaxed) == What::task) {
+                row->name.set(event.text);
+            }
+            break;
+        case Kind::part_begin:
+            if (thread.polls.load(relaxed) == nullptr && std::strcmp(event.text, "block_on") == 0) {
+                if (TaskRow* row = find(event.subject); row != nullptr || (row = begin(event.subject, What::main))) {
+                    begin_poll(*row);
+                }
+            }
+            break;
+        default: break;
+    }
+}
+
+inline void hear_of_task(TaskRow& row, const trace::Event& event) noexcept {
+    using trace::Kind;
+    switch (event.kind) {
+        case Kind::poll_begin: begin_poll(row); break;
+        case Kind::poll_end:
+        case Kind::part_end:
+            end_poll(row, event.value);
+            if (event.value != 0) {
+                end(event.subject);
+            }
+            break;
+        case Kind::wake: wake(row); break;
+        case Kind::queue: row.queued_at.store(now(), relaxed); break;
+        case Kind::abort: row.is_aborted.store(true, relaxed); break;
+        case Kind::drop: end(event.subject); break;
+        case Kind::waker_clone: add(row.clones, std::int64_t{1}); break;
+        case Kind::waker_drop: add(row.drops, std::int64_t{1}); break;
+        default: break;
+    }
+}
+
+}  // namespace detail
+
+/// The record's ear. Called by trace::emit.
+inline void hear(const trace::Event& event) noexcept {
+    if (ThreadRow* thread = detail::this_thread()) {
+        detail::hear_of_thread(*thread, event);
+    }
+    if (event.kind == trace::Kind::spawn) {
+        if (TaskRow* row = begin(event.subject, What::task); row != nullptr && event.value != 0) {
+            row->file.store(event.text, relaxed);
+            row->line.store(event.value, relaxed);
+        }
+    } else if (event.subject != nullptr) {
+        if (TaskRow* row = detail::find(event.subject)) {
+            detail::hear_of_task(*row, event);
+        }
+    }
+}
+
+/// As if an event of this kind had been announced. Called by the mocks of the tests.
+inline void hear_of(TaskRow& row, trace::Kind kind) noexcept { detail::hear_of_task(row, {kind, nullptr, 0, nullptr}); }
+
+/// Begins to keep the record; earlier tasks are not in it. Called once or more.
+inline void start() noexcept {
+    detail::this_thread();  // the first is the main thread
+    if (!detail::is_on.exchange(true, relaxed)) {
+        trace::listen(&hear);
+    }
+}
+
+/// True if the record is kept.
+inline bool is_kept() noexcept { return detail::is_on.load(relaxed); }
+
+/// Forgets all tasks. Called between two tests.
+inline void forget() noexcept {
+    for (TaskRow& row : detail::task_rows) {
+        row.subject.store(nullptr, relaxed);
+    }
+    detail::last_task_id.store(0, relaxed);
+    detail::without_room.store(0, relaxed);
+}
+
+/// Forgets all threads but the caller, which is the only one. Called after a fork.
+inline void forget_other_threads() noexcept {
+    for (ThreadRow& row : detail::thread_rows) {
+        row.id.store(&row == detail::my_row ? sys::thread_id() : 0, relaxed);
+    }
+}
+
+}  // namespace rt::record

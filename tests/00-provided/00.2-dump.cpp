@@ -1,0 +1,132 @@
+#include <doctest/doctest.h>
+#include <rt/async.hpp>
+#include <rt/current_thread.hpp>
+#include <rt/dump.hpp>
+#include <rt/future.hpp>
+#include <rt/multi_thread.hpp>
+#include <rt/oneshot.hpp>
+#include <rt/trace.hpp>
+#include <rt/yield_now.hpp>
+#include <support/trace_log.hpp>
+
+#include "report.hpp"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+using namespace support;
+using rt::Async;
+
+namespace {
+
+constexpr std::chrono::milliseconds at_once{0};
+
+std::string report() { return without_numbers(rt::dump_text(at_once)); }
+
+/// Waits for a letter that another task writes.
+Async<int> reader(rt::oneshot::Receiver<int> letter) {
+    rt::trace::name("reader");
+    co_return co_await letter;
+}
+
+}  // namespace
+
+TEST_SUITE("00.2 dump") {
+    TEST_CASE("without a task there is nothing to say") { CHECK(report() == ""); }
+
+    TEST_CASE("tasks of a current_thread runtime by name and place and with their wakers") {
+        if (is_for_debug_builds()) {
+            return;
+        }
+        rt::CurrentThread runtime;
+        std::string asked;
+        auto story = [](std::string* text) -> Async<> {
+            auto [first, letter] = rt::oneshot::channel<int>();
+            auto waiting = rt::spawn(reader(std::move(letter)));
+            co_await rt::yield_now();
+            auto queued = rt::spawn(rt::ready(1));
+            *text = report();
+            std::move(first).send(2);
+            co_await waiting;
+        };
+        runtime.block_on(story(&asked));
+        CHECK(
+            asked ==
+            "task 1 (reader), spawned at 00-provided/00.2-dump.cpp:N\n"
+            "    polled once, last Pending; wakers: 1 held (1 made, 0 gone)\n"
+            "    never woken\n"
+            "    => waits: one waker is kept, but nobody has woken it since its last poll\n"
+            "task 2, spawned at 00-provided/00.2-dump.cpp:N\n"
+            "    polled never; wakers: 0 held (0 made, 0 gone)\n"
+            "    never woken\n"
+            "    => queued for N s, but not polled: the main thread has been in the poll of block_on's future for N s\n"
+            "block_on's future\n"
+            "    polled twice, last Pending\n"
+            "    => asks for this report\n");
+        CHECK(report() == "");  // all are over
+    }
+
+    TEST_CASE("who has woken a task and where") {
+        if (is_for_debug_builds()) {
+            return;
+        }
+        rt::CurrentThread runtime;
+        std::string asked;
+        auto story = [](std::string* text) -> Async<> {
+            auto [sender, letter] = rt::oneshot::channel<int>();
+            auto waiting = rt::spawn(reader(std::move(letter)));
+            co_await rt::yield_now();
+            auto writing = rt::spawn(
+                [](rt::oneshot::Sender<int> to, std::string* found) -> Async<> {
+                    std::move(to).send(1);
+                    *found = report();
+                    co_return;
+                },
+                std::move(sender), text);
+            co_await writing;
+            co_await waiting;
+        };
+        runtime.block_on(story(&asked));
+        CHECK(asked.find("task 1 (reader), spawned at 00-provided/00.2-dump.cpp:N\n"
+                         "    polled once, last Pending; wakers: 0 held (1 made, 1 gone)\n"
+                         "    woken once, last N s ago, on the main thread, in a poll of task 2\n"
+                         "    => queued for N s, but not polled: ") == 0);
+    }
+
+    TEST_CASE("tasks of a multi_thread runtime and its workers") {
+        if (is_for_debug_builds()) {
+            return;
+        }
+        rt::MultiThread runtime(1);
+        auto [sender, letter] = rt::oneshot::channel<int>();
+        TraceLog log{TraceLog::Kind::park};
+        auto waiting = runtime.spawn(reader(std::move(letter)));
+        // The worker has polled it, and sleeps again.
+        while (rt::record::all_tasks()[0]->last_result.load(rt::relaxed) != 0) {
+            rt::yield_thread();
+        }
+        std::string text = report();
+        CHECK(text.find("task 1 (reader), spawned at 00-provided/00.2-dump.cpp:N\n"
+                        "    polled once, last Pending; wakers: 1 held (1 made, 0 gone)\n"
+                        "    never woken\n"
+                        "    => waits: one waker is kept, but nobody has woken it since its last poll\n") == 0);
+        CHECK(text.find("worker 1: ") != text.npos);
+        std::move(sender).send(3);
+        CHECK(runtime.block_on(std::move(waiting)) == 3);
+    }
+
+    TEST_CASE("more tasks than are shown are counted") {
+        if (is_for_debug_builds()) {
+            return;
+        }
+        rt::CurrentThread runtime;
+        auto story = []() -> Async<std::string> {
+            for (int i = 0; i < 60; ++i) {
+                (void)rt::spawn(rt::ready(i));
+            }
+            co_return rt::dump_text(at_once);
+        };
+        CHECK(runtime.block_on(story()).find("and 11 more tasks\n") != std::string::npos);
+    }
+}

@@ -1,0 +1,98 @@
+"""What every program of the course does when it is asked: SIGUSR1, RT_RECORD and RT_TRACE, on the finished echo server."""
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "course"))
+from trace_rules import complaints  # noqa: E402
+
+PROGRAM = os.environ["PBP_PROGRAM"]
+IS_DEBUG = os.environ.get("PBP_BUILD_TYPE") != "Release"
+PATIENCE = 30
+
+
+class Server:
+    def __init__(self, *arguments, **environment):
+        self.process = subprocess.Popen([PROGRAM, "serve", "--addr", "127.0.0.1:0", *arguments], stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
+        greeting = self.process.stdout.readline()
+        self.address = ("127.0.0.1", int(re.search(r":(\d+) \(", greeting).group(1)))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+
+    def ask(self, last_line: str) -> str:
+        """Sends SIGUSR1 and reads until a line says `last_line`."""
+        self.process.send_signal(signal.SIGUSR1)
+        text = ""
+        for line in self.process.stderr:
+            text += line
+            if last_line in line:
+                return text
+        raise AssertionError(text)
+
+
+def echo(client, text: bytes) -> bytes:
+    client.sendall(text)
+    return client.recv(len(text))
+
+
+class Asked(unittest.TestCase):
+    def test_a_signal_shows_every_task(self):
+        with Server("--runtime", "current_thread", RT_RECORD="1") as server, socket.create_connection(server.address) as client:
+            client.settimeout(PATIENCE)
+            self.assertEqual(echo(client, b"ping"), b"ping")
+            report = server.ask("the main thread: ")
+            self.assertRegex(report, r"^rt: what each task and thread does:\n")
+            self.assertRegex(report, r"task \d+.*\n    polled .*, last Pending")
+            self.assertEqual("wakers: " in report, IS_DEBUG)
+            self.assertRegex(report, r"the main thread: asleep for \d+\.\d s, until")
+            # It goes on, and answers again and again.
+            self.assertEqual(echo(client, b"pong"), b"pong")
+            self.assertIn("what each task and thread does", server.ask("the main thread: "))
+
+    def test_on_several_threads_too(self):
+        with Server("--runtime", "multi_thread:2", RT_RECORD="1") as server, socket.create_connection(server.address) as client:
+            client.settimeout(PATIENCE)
+            self.assertEqual(echo(client, b"ping"), b"ping")
+            self.assertRegex(server.ask("worker 2: "), r"worker 1: .*\n")
+
+    def test_without_a_record_it_says_how(self):
+        with Server(RT_RECORD="0") as server:
+            self.assertIn("start the program with RT_RECORD=1", server.ask("RT_RECORD"))
+        if not IS_DEBUG:
+            with Server() as server:
+                self.assertIn("start the program with RT_RECORD=1", server.ask("RT_RECORD"))
+
+    def test_a_trace_is_whole_at_any_moment(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "trace.json")
+            with Server(RT_TRACE=str(path)) as server, socket.create_connection(server.address) as client:
+                client.settimeout(PATIENCE)
+                self.assertEqual(echo(client, b"ping"), b"ping")
+                server.process.kill()
+                server.process.wait()
+            events = json.loads(path.read_text(encoding="utf-8"))
+            self.assertEqual(complaints(events, has_ended=False), [])
+            self.assertTrue(any(event["ph"] == "B" for event in events))
+
+    def test_a_trace_that_cannot_be_written_is_said(self):
+        run = subprocess.run([PROGRAM, "demo", "--clients", "1"], capture_output=True, text=True, timeout=4 * PATIENCE,
+                             env={**os.environ, "RT_TRACE": "/nowhere/trace.json"})
+        self.assertEqual(run.returncode, 0)
+        self.assertIn("rt: no trace is written: /nowhere/trace.json: No such file or directory", run.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
