@@ -3,6 +3,7 @@
 #include <rt/block_on.hpp>
 #include <rt/future.hpp>
 #include <rt/join.hpp>
+#include <rt/trace.hpp>
 
 #include <cstdio>
 #include <string>
@@ -21,6 +22,7 @@ class Looper {
 
     rt::Poll<int> poll(rt::Context&) {
         contract_.begin("Looper");
+        rt::trace::name(name_.c_str());  // for ./learn trace
         constexpr int rounds = 3;
         for (int round = 1; round <= rounds; ++round) {
             fmt::print("{} {}\n", name_, round);

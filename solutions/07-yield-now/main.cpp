@@ -3,6 +3,7 @@
 #include <rt/block_on.hpp>
 #include <rt/future.hpp>
 #include <rt/join.hpp>
+#include <rt/trace.hpp>
 #include <rt/yield_now.hpp>
 
 #include <cstdio>
@@ -22,6 +23,7 @@ class Looper {
 
     rt::Poll<int> poll(rt::Context& cx) {
         contract_.begin("Looper");
+        rt::trace::name(name_.c_str());  // for ./learn trace
         for (;;) {
             switch (state_) {
                 case State::counting:

@@ -4,6 +4,7 @@
 #include <rt/async.hpp>
 #include <rt/block_on.hpp>
 #include <rt/join.hpp>
+#include <rt/trace.hpp>
 #include <rt/yield_now.hpp>
 
 #include <cstdio>
@@ -18,6 +19,7 @@
 namespace {
 
 rt::Async<int> looper(std::string name) {
+    rt::trace::name(name.c_str());  // for ./learn trace
     constexpr int rounds = 3;
     for (int round = 1; round <= rounds; ++round) {
         fmt::print("{} {}\n", name, round);

@@ -2,6 +2,7 @@
 import re
 
 import panes
+import trace as lanes    # ours: this folder comes first
 from building import Build
 from lessons import all_lessons, lesson_named, shown, step_named
 from loop import lesson_to_open, one_pass, watch_lesson
@@ -152,8 +153,20 @@ def base(words: list, yes: bool, machine: Machine) -> int:
 def trace(words: list, yes: bool, machine: Machine) -> int:
     if not words:
         raise Stop("say which lesson to trace, as in: ./learn trace 07")
-    lesson_named(words[0])
-    raise Stop("traces are not here yet.", 1)
+    name = lesson_named(words[0])
+    set_up(machine, yes)
+    build = Build("learn", machine)
+    build.configure()
+    target = next((t for t in (f"lesson-{name[:2]}", f"solution-{name[:2]}") if build.has_target(t)), None)
+    if not target:
+        raise Stop(f"lesson {name} has no program yet.", 1)
+    build.build(target)
+    file = build.folder / f"trace-{name[:2]}.json"
+    status = lanes.run([str(build.folder / "bin" / target), *words[1:]], file)
+    if status == 0 or lanes.has_events(file):
+        say()
+        lanes.show(file, shown(file))
+    return 1 if status else 0
 
 
 def save(progress: Progress) -> None:

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <rt/future.hpp>
+#include <rt/trace.hpp>
 
 namespace rt {
 
@@ -22,6 +23,7 @@ class [[nodiscard]] YieldNow {
         }
         yielded_ = true;
         // Woken at once, not polled at once: whoever runs us has others to poll first.
+        trace::emit(trace::Kind::yield, this);
         cx.waker().wake_by_ref();
         return contract_.pending();
     }

@@ -1,0 +1,181 @@
+"""Traces drawn as lanes, and what holds for their files."""
+import copy
+import io
+import json
+import sys
+import tempfile
+import unittest
+from contextlib import redirect_stdout
+from pathlib import Path
+
+from sources import ROOT
+from trace_rules import complaints
+
+sys.path.insert(0, str(ROOT / "tools/learn"))
+import trace  # noqa: E402  (the course's own)
+
+TRACES = ROOT / "tests/course/traces"
+
+IN_ORDER = """\
+red    ██✓
+green     ██✓
+blue         ██✓
+"""
+
+TAKING_TURNS = """\
+red    ↻██      ↻██      ↻██      ██✓
+green     ↻██      ↻██      ↻██      ██✓
+blue         ↻██      ↻██      ↻██      ██✓
+"""
+
+
+def recorded(number: str) -> list:
+    return trace.read(TRACES / f"{number}.json")
+
+
+def event(phase: str, tid: int, ts: float, name: str = "", **more) -> dict:
+    return {"ph": phase, "pid": 1, "tid": tid, "ts": ts, "name": name, **more}
+
+
+def thread(tid: int, name: str) -> dict:
+    return {"ph": "M", "pid": 1, "tid": tid, "name": "thread_name", "args": {"name": name}}
+
+
+def poll(tid: int, ts: float, task: int, result: str, name: str = "", inside: tuple = ()) -> list:
+    return [event("B", tid, ts, name or f"task {task}", cat="poll", args={"task": task}), *inside,
+            event("E", tid, ts + 1, "", args={"task": task, "result": result})]
+
+
+class Lanes(unittest.TestCase):
+    maxDiff = None
+
+    def lanes(self, events: list) -> str:
+        """Without what follows the pictures."""
+        lines = trace.draw(events)
+        return "\n".join(lines[:lines.index("")]) + "\n"
+
+    def test_lesson_06_in_order(self):
+        self.assertEqual(self.lanes(recorded("06")), IN_ORDER)
+
+    def test_lesson_07_taking_turns(self):
+        self.assertEqual(self.lanes(recorded("07")), TAKING_TURNS)
+
+    def test_the_words_below(self):
+        below = trace.draw(recorded("07"))[4:]
+        self.assertEqual(below[0], "█ a poll   ✓ Ready   ↻ wakes itself, to be polled again")
+        self.assertRegex(below[1], r"^12 polls of 3 futures, \d+\.\d ms, from left to right\.$")
+        self.assertEqual(len(below), 2)
+
+    def test_a_wake_is_an_arrow(self):
+        wake = event("X", 1, 5, "wake task 1", dur=0.1, args={"task": 1, "by": 3, "queued": 1})
+        events = [thread(1, "main"), *poll(1, 0, 1, "Pending"), *poll(1, 2, 2, "Pending"),
+                  *poll(1, 4, 3, "Ready", inside=(wake,)), *poll(1, 7, 1, "exception")]
+        self.assertEqual(self.lanes(events), "task 1  ███   ▲  ██✗\n"
+                                             "task 2     ███│\n"
+                                             "task 3        ◆█✓\n")
+
+    def test_a_sleep_and_who_ends_it(self):
+        events = [thread(1, "main"), event("i", 1, 0, "park", s="t"), thread(2, "bell"),
+                  event("X", 2, 5, "unpark", dur=0.1), event("s", 2, 5, "wake", id=1, cat="wake"),
+                  event("X", 1, 0, "asleep", dur=5, cat="park"), event("f", 1, 5, "wake", id=1, cat="wake", bp="e")]
+        self.assertEqual(self.lanes(events), "main  z▲\nbell   ◆\n")
+
+    def test_several_threads_have_numbers(self):
+        events = [thread(1, "worker 1"), thread(2, "worker 2"), *poll(1, 0, 1, "Ready"), *poll(2, 2, 2, "Ready")]
+        self.assertEqual(self.lanes(events), "task 1  1█✓\ntask 2     2█✓\n")
+        self.assertIn("1 2 3 which thread polls", "\n".join(trace.draw(events)))
+
+    def test_a_poll_that_never_ended(self):
+        spawn = event("i", 1, 3, "spawn", s="t", args={"task": 3, "name": "task 3"})
+        events = [thread(1, "main"), *poll(1, 0, 1, "Pending"), poll(1, 2, 2, "Ready")[0], spawn]
+        self.assertEqual(self.lanes(events), "task 1  ███\ntask 2     █\ntask 3     +\n")
+
+    def test_long_traces_fit_the_screen(self):
+        events = [thread(1, "main")]
+        for turn in range(400):
+            events += poll(1, 2 * turn, turn % 70 + 1, "Pending", name="a task with quite a long name " + str(turn % 70 + 1))
+        for width in (60, 80):
+            lines = trace.draw(events, width=width)
+            self.assertLessEqual(max(map(len, lines)), width)
+            self.assertLess(len(lines), 70)
+        self.assertIn("more steps are not drawn.", "\n".join(trace.draw(events)))
+
+    def test_colour_only_where_it_is_wanted(self):
+        self.assertNotIn("\x1b", "\n".join(trace.draw(recorded("07"))))
+        self.assertIn("\x1b[32m✓\x1b[0m", "\n".join(trace.draw(recorded("07"), colours=True)))
+
+    def test_nothing_was_announced(self):
+        self.assertIn("Nothing was announced", trace.draw([])[0])
+
+    def test_what_is_no_trace_is_said_in_a_sentence(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for text, words in (("{}", "no list of events"), ("[{", "is no trace")):
+                path = Path(folder, "x.json")
+                path.write_text(text)
+                with self.assertRaisesRegex(ValueError, words):
+                    trace.read(path)
+            with self.assertRaisesRegex(ValueError, "cannot be read"):
+                trace.read(Path(folder, "none.json"))
+
+    def test_show_says_where_the_file_is(self):
+        said = io.StringIO()
+        with redirect_stdout(said):
+            trace.show(TRACES / "06.json", "build/trace-06.json")
+        self.assertTrue(said.getvalue().startswith(IN_ORDER))
+        self.assertIn("open build/trace-06.json at https://ui.perfetto.dev", said.getvalue())
+
+
+    def test_run_gives_the_program_its_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "trace.json")
+            writes = "import os; open(os.environ['RT_TRACE'], 'w').write('[{\"ph\": \"i\"}]'); raise SystemExit(3)"
+            self.assertEqual(trace.run([sys.executable, "-c", writes], path), 3)
+            self.assertTrue(trace.has_events(path))
+            self.assertFalse(trace.has_events(Path(folder, "none.json")))
+
+
+class Rules(unittest.TestCase):
+    """Each is found broken, where it is."""
+
+    def broken(self, change) -> str:
+        events = copy.deepcopy(recorded("07"))
+        change(events)
+        return "\n".join(complaints(events))
+
+    def first(self, events: list, phase: str) -> int:
+        return next(index for index, event in enumerate(events) if event["ph"] == phase)
+
+    def test_the_recorded_traces_are_valid(self):
+        for number in ("06", "07"):
+            self.assertEqual(complaints(recorded(number)), [])
+
+    def test_an_end_too_few(self):
+        self.assertIn("did not end", self.broken(lambda events: events.pop(self.first(events, "E"))))
+
+    def test_a_begin_too_few(self):
+        self.assertIn("ends what never began", self.broken(lambda events: events.pop(self.first(events, "B"))))
+
+    def test_a_step_back_in_time(self):
+        def back(events):
+            events[self.first(events, "E")]["ts"] = 0
+        self.assertIn("comes before", self.broken(back))
+
+    def test_arrows_pair_up(self):
+        arrow = event("f", 1, 1e6, "wake", id=9, cat="wake", bp="e")
+        self.assertIn("never began", self.broken(lambda events: events.append(arrow)))
+        begin = event("s", 1, 1e6, "wake", id=9, cat="wake")
+        self.assertIn("begins 2 times", self.broken(lambda events: events.extend([begin, begin])))
+
+    def test_a_field_too_few(self):
+        self.assertIn("has no ts", self.broken(lambda events: events[self.first(events, "B")].pop("ts")))
+        self.assertIn("thread 7 has no name", self.broken(lambda events: events[self.first(events, "B")].update(tid=7)))
+
+
+class ItIsJson(unittest.TestCase):
+    def test_the_recorded_traces(self):
+        for path in TRACES.glob("*.json"):
+            self.assertIsInstance(json.loads(path.read_text(encoding="utf-8")), list)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,100 @@
+"""What holds for a trace, of the rules of Chrome's Trace Event Format: for its tests, and for the trace of each program.
+
+    trace_rules.py NN PROGRAM      runs lesson NN's program with RT_TRACE, and prints what is wrong with its trace
+"""
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+NEEDED = {"M": {"name", "pid", "tid", "args"}, "B": {"name", "ts"}, "E": {"ts"}, "X": {"name", "ts", "dur"},
+          "i": {"name", "ts", "s"}, "s": {"name", "ts", "id", "cat"}, "f": {"name", "ts", "id", "cat", "bp"}}
+
+
+def complaints(events: list, has_ended: bool = True) -> list:
+    """`has_ended`: the program came to its own end, so that no poll is open."""
+    wrong = []
+    open_polls: dict = {}
+    last: dict = {}
+    named = {event["tid"] for event in events if event.get("ph") == "M"}
+    for event in events:
+        phase, tid = event.get("ph"), event.get("tid")
+        missing = {"pid", "tid"} | NEEDED.get(phase, {"a phase that is known"})
+        if missing - set(event):
+            wrong.append(f"{event} has no {', '.join(sorted(missing - set(event)))}")
+            continue
+        if tid not in named:
+            wrong.append(f"thread {tid} has no name")
+        if phase in "BEi" and phase != "M":
+            if event["ts"] < last.get(tid, 0):
+                wrong.append(f"{event} comes before what stands before it")
+            last[tid] = event["ts"]
+        if phase == "B":
+            open_polls.setdefault(tid, []).append(event["name"])
+        elif phase == "E":
+            began = open_polls.get(tid) or [None]
+            if began.pop() is None:
+                wrong.append(f"{event} ends what never began")
+        elif phase == "X" and event["dur"] < 0:
+            wrong.append(f"{event} lasts less than nothing")
+    if has_ended:
+        wrong += [f"'{name}' began on thread {tid} and did not end" for tid, names in open_polls.items() for name in names]
+    begun = Counter(event["id"] for event in events if event.get("ph") == "s")
+    ended = Counter(event["id"] for event in events if event.get("ph") == "f")
+    wrong += [f"arrow {arrow} begins {times} times" for arrow, times in begun.items() if times > 1]
+    wrong += [f"arrow {arrow} ends {times} times" for arrow, times in ended.items() if times > 1]
+    wrong += [f"arrow {arrow} ends, but never began" for arrow in ended if arrow not in begun]
+    return wrong
+
+
+class Page(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"page\n")
+
+    def log_message(self, *_):
+        pass
+
+
+def run(number: str, program: str, trace: Path) -> bool:
+    """Runs the program to an end; true if that was its own."""
+    environment = {**os.environ, "RT_TRACE": str(trace)}
+    serves = {"17": [], "18": ["serve"]}
+    if number in serves:  # a server: it ends by a signal
+        child = subprocess.Popen([program, *serves[number]], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        child.stdout.readline()
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=60)
+        return False
+    words = {"16": ["localhost", "", "/", "3"], "20": ["demo", "--clients", "20", "--runtime", "multi_thread:2"]}.get(number, [])
+    if number == "16":
+        server = HTTPServer(("127.0.0.1", 0), Page)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        words[1] = str(server.server_port)
+    child = subprocess.run([program, *words], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=100)
+    if child.returncode != 0:
+        raise SystemExit(f"it ended with status {child.returncode}: {child.stderr.decode()}")
+    return True
+
+
+def main(number: str, program: str) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        trace = Path(folder, "trace.json")
+        has_ended = run(number, program, trace)
+        events = json.loads(trace.read_text(encoding="utf-8"))
+    wrong = complaints(events, has_ended)
+    if int(number) >= 5 and len(events) < 4:
+        wrong.append("nothing was announced")
+    print("\n".join(wrong[:20]) if wrong else f"{len(events)} events")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
