@@ -1,13 +1,13 @@
-"""Threads, by counting: what an operation of ours does that only one thread in the machine can do at a time.
+"""Threads, by counting: what an operation does that only one thread in the machine can do at a time.
 
 Two cores cannot show what sixteen would. But what stops a program from growing is known: operations that lock a cache line,
 and lines that another core has changed last. counting/rt/sync.hpp counts both, in the place of rt/sync.hpp. Where the threads
 are more than the cores they take turns, so lines move less often than they would: that figure is a lower bound; the locked
-operations are exact.
+operations are exact. How ours compares with the peers' tells locked.py.
 """
 import re
 
-from . import plot
+from . import locked, plot
 from .children import Failed
 from .rounds import stat_of
 
@@ -15,6 +15,9 @@ COUNTED = {"spawn_await": "spawn + await", "spawn_many": "spawn all, join all", 
            "yield_1000": "yield, 1000 tasks", "notify_ping_pong": "ping-pong, Notify", "oneshot_ping_pong": "ping-pong, oneshot"}
 WORKERS = (1, 2, 4, 8, 16)
 FEW, MANY = 20_000, 60_000
+PEERS = (("rt", "rt", ("current_thread", "multi_thread:2", "multi_thread:4")),
+         ("tokio", "tokio_micro", ("current_thread", "multi_thread:2", "multi_thread:4")),
+         ("asio", "asio", ("current_thread",)))
 LINE = re.compile(r"locked (\d+) moved (\d+) waited (\d+)")
 FIGURES = (("locked", "Threads: locked operations", "locked operations each"),
            ("moved", "Threads: words another thread changed last", "moved words each"))
@@ -33,8 +36,29 @@ def per_operation(bench, path: str, measure: str, workers: int) -> dict:
     return {name: max(0.0, (many[name] - few[name]) / (MANY - FEW)) for name in few}
 
 
+def measure_peers(bench) -> None:
+    """Instructions with a lock prefix."""
+    why_not = locked.why_not()
+    if why_not:
+        bench.skip(why_not)
+        return
+    counter = locked.Counter(bench)
+    for measured in list(COUNTED)[:2] if bench.quick else COUNTED:
+        for title, name, runtimes in PEERS:
+            program = bench.program("micro", name)
+            for runtime in runtimes if program else ():
+                figure = counter.per_operation(program.path, measured, runtime)
+                bench.row(f"lock {measured}", f"{COUNTED[measured]}: instructions with lock", "count",
+                          {f"{title} {runtime}" if len(runtimes) > 1 else title: max(0.0, figure)})
+
+
 def measure(bench, draw) -> None:
     """`draw(bench, name, plot)` keeps a picture."""
+    measure_ours(bench, draw)
+    measure_peers(bench)
+
+
+def measure_ours(bench, draw) -> None:
     program = bench.program("grow", "contended")
     if program is None:
         return
@@ -50,4 +74,5 @@ def measure(bench, draw) -> None:
                 lines[name].setdefault(title, []).append((workers, max(stat.median, 0.01)))
     for name, title, unit in FIGURES:
         draw(bench, f"threads-{name}", plot.Plot(title, "worker threads", unit, lines[name], WORKERS))
-    bench.note("Locked operations and moved words are counted by a stand-in of rt/sync.hpp; 0.01 in the picture stands for none.")
+    bench.note("Locked operations and moved words are counted by a stand-in of rt/sync.hpp; 0.01 in the picture stands for "
+               "none. Instructions with lock are callgrind's, of all threads, the C library's too.")

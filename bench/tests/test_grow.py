@@ -12,7 +12,7 @@ BENCH = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(BENCH))
 sys.path.append(str(BENCH.parent / "tools" / "learn"))
 
-from run import contended, grow, plot                                # noqa: E402
+from run import contended, grow, locked, plot                        # noqa: E402
 from run.children import Failed                                      # noqa: E402
 from run.section import Outcome, Program, Stat                       # noqa: E402
 
@@ -89,8 +89,10 @@ class Curves(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             bench = FakeBench(folder)
             bench.outcome.machine = {"processor": "EPYC <x>", "cores": 2, "memory_gb": 24, "kernel": "6", "versions": {"g++": "12"}}
-            with unittest.mock.patch.object(grow, "CURVES", (curve("tasks"),)):
+            with unittest.mock.patch.object(grow, "CURVES", (curve("tasks"),)), \
+                    unittest.mock.patch.object(locked, "why_not", lambda: "no valgrind here"):
                 grow.measure(bench)
+            self.assertEqual(bench.skipped, ["no valgrind here"])
             kept = {path.name for path in bench.results_folder.iterdir()}
             self.assertEqual(kept, {"grow-tasks.svg", "grow-threads-locked.svg", "grow-threads-moved.svg"})
             text = (bench.results_folder / "grow-tasks.svg").read_text()
@@ -105,7 +107,7 @@ class Threads(unittest.TestCase):
 
     def test_a_column_for_each_number_of_threads(self):
         bench, drawn = FakeBench(), {}
-        contended.measure(bench, lambda _, name, picture: drawn.update({name: picture}))
+        contended.measure_ours(bench, lambda _, name, picture: drawn.update({name: picture}))
         self.assertEqual(list(bench.rows["locked spawn_await"]), [f"rt multi_thread:{n}" for n in contended.WORKERS])
         self.assertEqual(drawn["threads-moved"].lines["spawn + await"], [(1, 0.1), (2, 0.2), (4, 0.4), (8, 0.8), (16, 1.6)])
 
@@ -117,6 +119,55 @@ class Threads(unittest.TestCase):
     def test_names_fit_beside_the_picture(self):
         for name in contended.COUNTED.values():
             self.assertLessEqual(len(name) * 6.8, plot.RIGHT - 50)
+
+
+PROFILE = """events: Ir
+ob=/bin/a
+fl=a.c
+fn=main
+0x10 3 5
+calls=1 0x200 0
+0x14 3 900
+0x18 4 2
+ob=/lib/b
+fn=f
+0x10 0 7
+ob=/bin/a
+fn=main
+0x10 3 1
+"""
+DISASSEMBLY = """
+0000000000000010 <main>:
+      10:\tlock xadd %eax,(%rdi)
+      14:\txchg   %rax,0x8(%rbx)
+      18:\txchg   %ax,%ax
+      1c:\tlock cmpxchg %edx,0x0(%rip)        # 30 <x>
+  401020:\tmov    %eax,(%rdi)
+"""
+
+
+class Locked(unittest.TestCase):
+    def test_what_ran_how_often(self):
+        self.assertEqual(locked.costs(PROFILE), {"/bin/a": {0x10: 6, 0x18: 2}, "/lib/b": {0x10: 7}})
+
+    def test_which_instructions_lock(self):
+        self.assertEqual(locked.locked_addresses(DISASSEMBLY), {0x10, 0x14, 0x1c})
+
+    def test_a_row_for_each_measure(self):
+        bench = FakeBench()
+        with unittest.mock.patch.object(locked, "why_not", lambda: ""), \
+                unittest.mock.patch.object(locked.Counter, "count", lambda self, command: 50 + 20 * command[2]):
+            contended.measure_peers(bench)
+        self.assertEqual(list(bench.rows), [f"lock {name}" for name in contended.COUNTED])
+        self.assertEqual(bench.rows["lock spawn_await"]["tokio multi_thread:4"], 20)
+        self.assertEqual(list(bench.rows["lock yield_1000"])[-1], "asio")
+
+    def test_elsewhere_it_is_left_out(self):
+        with unittest.mock.patch.object(locked.platform, "machine", lambda: "aarch64"):
+            self.assertIn("x86-64 only", locked.why_not())
+        with unittest.mock.patch.object(locked.platform, "machine", lambda: "x86_64"), \
+                unittest.mock.patch.object(locked.shutil, "which", lambda name: None):
+            self.assertEqual(locked.why_not(), "locked instructions: needs valgrind objdump")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ BUILD = Path(os.environ.get("PBP_BENCH_BUILD") or BENCH.parent / "build" / "benc
 sys.path.insert(0, str(BENCH))
 sys.path.append(str(BENCH.parent / "tools" / "learn"))
 
-from run import demo    # noqa: E402
+from run import demo, locked    # noqa: E402
+from run.children import Children    # noqa: E402
 
 BUILT = BUILD / "bin"
 
@@ -65,6 +66,17 @@ class Grow(unittest.TestCase):
                 for count in (1, 100):
                     said = subprocess.run([program, measure, str(count)], capture_output=True, text=True, timeout=60).stdout
                     self.assertRegex(said, rf"^{measure} {count} [1-9]\d* [1-9]\d*\n$")
+
+    def test_the_stand_in_and_the_instructions_agree(self):
+        """A mutex is two instructions for one that the stand-in counts, so the latter is less, but not by much."""
+        program = BUILT / "micro" / "rt"
+        if locked.why_not() or not program.exists():
+            self.skipTest(locked.why_not() or "micro/rt is not built")
+        few, many = self.counts("spawn_await", 10_000, 2), self.counts("spawn_await", 20_000, 2)
+        counted = (many[0] - few[0]) / 10_000
+        ran = locked.Counter(Children()).per_operation(str(program), "spawn_await", "multi_thread:2")
+        self.assertLessEqual(counted, ran + 0.5)
+        self.assertGreater(counted, ran / 2)
 
     def test_bad_words_are_one_sentence(self):
         for words in ((), ("kettle", 1, 1), ("spawn_await", 0, 1), ("spawn_await", 1, 0), ("block_on_ready", 1, 1)):
