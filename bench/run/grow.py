@@ -1,7 +1,7 @@
-"""How cost grows: tasks, timers, connections and the depth of co_await, from one to a million; threads by counting.
+"""How cost grows: tasks, timers, connections and the depth of co_await, from one to a million; threads by time and by counting.
 
-Each curve is a row for each N and a picture, results/grow-*.svg. The figures are CPU time, of all threads: a flat line is a
-cost that does not grow. What is measured: peers/grow/growing.hpp; bytes and timers that fire: peers/micro/measuring.hpp.
+Each curve is a row for each N and a picture, results/grow-*.svg. The figures are CPU time, of all threads (by threads it is
+the wall clock's): a flat line is a cost that does not grow. What is measured: peers/grow/growing.hpp; bytes, yields and timers that fire: measuring.hpp.
 """
 import time
 from dataclasses import dataclass
@@ -48,6 +48,16 @@ def of_programs(kind: str, measure: str, per: Callable = lambda n: n) -> Callabl
     return cells
 
 
+def of_threads(bench, _, workers: int) -> dict:
+    """Wall time of a yield: what a second core brings where there is one."""
+    yields = 1_000_000
+
+    def cell(program):
+        return lambda: once(bench, program, f"multi_thread:{workers}", "yield_1000", yields)[0] / yields
+    there = {title: bench.program("micro", name.format(kind="micro")) for title, name, runtimes in PEERS if runtimes == BOTH}
+    return {f"{title} multi_thread": cell(program) for title, program in there.items() if program}
+
+
 def of_servers(bench, _, connections: int) -> dict:
     """The server's CPU time of a request."""
     def cell(server):
@@ -71,15 +81,17 @@ def there_are(bench) -> list:
 CURVES = (
     Curve("tasks", "Tasks: spawn, run, join", "tasks, {n} at once: spawn + run + join", "tasks alive at once", "ns CPU a task",
           TO_A_MILLION, of_programs("grow", "tasks"), quick=(1, 1_000, 100_000)),
-    Curve("bytes", "Memory of a task that waits", "parked coroutines, {n} at once", "tasks alive at once", "bytes a task", TO_A_MILLION,
-          of_programs("micro", "parked_bytes_coroutine"), rounds=1, quick=(1, 1_000, 100_000)),
+    Curve("bytes", "Memory of a task that waits", "parked coroutines, {n} at once", "tasks alive at once", "bytes a task",
+          TO_A_MILLION, of_programs("micro", "parked_bytes_coroutine"), rounds=1, quick=(1, 1_000, 100_000)),
     Curve("timers", "Timers: make, register, cancel", "timers, {n} at once: make + register + cancel", "timers at once",
           "ns CPU a timer", TO_A_MILLION, of_programs("grow", "timers"), quick=(1, 1_000, 100_000)),
-    Curve("fired", "Timers that fire within a second", "timers, {n} at once: make + run to the end", "timers at once", "ns CPU a timer",
-          (1, 100, 10_000, 1_000_000), of_programs("micro", "timers_run"), rounds=3, quick=(100, 10_000)),
+    Curve("fired", "Timers that fire within a second", "timers, {n} at once: make + run to the end", "timers at once",
+          "ns CPU a timer", (1, 100, 10_000, 1_000_000), of_programs("micro", "timers_run"), rounds=3, quick=(100, 10_000)),
     Curve("depth", "One wake, by how deep it sits", "a wake, {n} coroutines deep", "coroutines that await each other",
           "ns CPU a wake", (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000),
           of_programs("grow", "deep_wake", lambda n: 1000), quick=(1, 10, 100, 1_000)),
+    Curve("threads", "A thousand tasks that yield, by threads", "yield, 1000 tasks, worker threads: {n}", "worker threads",
+          "ns a yield", (1, 2, 4), of_threads, rounds=7, quick=(1, 2)),
     Curve("connections", "Echo: a request, by connections", "64 B echo, the server's CPU; connections: {n}",
           "connections", "µs CPU a request", (1, 10, 100, 1_000, 10_000), of_servers, rounds=3, quick=(10, 1_000)),
 )
@@ -127,7 +139,8 @@ def measure(bench) -> None:
     for curve in CURVES:
         draw(bench, curve.name, plot.Plot(curve.title, curve.across, curve.unit, measure_curve(bench, curve)))
     contended.measure(bench, draw)
-    bench.note("Figures are CPU time of all threads; pictures of these rows: grow-*.svg, beside the table.")
+    bench.note("Figures are CPU time of all threads, and the wall clock's where threads grow. Pictures of these "
+               "rows: grow-*.svg, beside the table.")
 
 
 SECTION = Section("grow", "how cost grows: tasks, timers, depth, connections, threads; drawn as SVG", measure, order=40,

@@ -76,6 +76,11 @@ class Curves(unittest.TestCase):
     def test_a_wake_is_one_of_a_thousand(self):
         self.assertEqual(grow.measure_curve(FakeBench(), curve("depth"))["rt current_thread"][:2], [(1, 0.05), (2, 0.1)])
 
+    def test_threads_are_the_runtimes_own(self):
+        bench = FakeBench()
+        lines = grow.measure_curve(bench, curve("threads"))
+        self.assertEqual(lines, {"rt multi_thread": [(1, 70), (2, 70), (4, 70)], "tokio multi_thread": [(1, 70), (2, 70), (4, 70)]})
+
     def test_a_peer_that_fails_is_left_out_and_said(self):
         bench = FakeBench()
         bench.broken = ("tokio",)

@@ -15,9 +15,11 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <thread>
+#include <type_traits>
 
 namespace counting {
 
@@ -81,6 +83,7 @@ template <class T>
 class Atomic : public std::atomic<T> {
     using Base = std::atomic<T>;
     using Order = std::memory_order;
+    using Difference = std::conditional_t<std::is_pointer_v<T>, std::ptrdiff_t, T>;
 
   public:
     constexpr Atomic() noexcept = default;
@@ -114,13 +117,11 @@ class Atomic : public std::atomic<T> {
         writer_.wrote(true);
         return Base::compare_exchange_weak(expected, value, order, otherwise);
     }
-    template <class N>
-    T fetch_add(N n, Order order = seq_cst) noexcept {
+    T fetch_add(Difference n, Order order = seq_cst) noexcept {
         writer_.wrote(true);
         return Base::fetch_add(n, order);
     }
-    template <class N>
-    T fetch_sub(N n, Order order = seq_cst) noexcept {
+    T fetch_sub(Difference n, Order order = seq_cst) noexcept {
         writer_.wrote(true);
         return Base::fetch_sub(n, order);
     }

@@ -3,6 +3,10 @@
 /// Standalone Asio's coroutines. What is counted: see growing.hpp; what its counterparts are: ../micro/asio.cpp.
 #include "growing.hpp"
 
+// Asio 1.22 looks for a macro that clang no longer sets.
+#define ASIO_HAS_CO_AWAIT 1
+#define ASIO_HAS_STD_COROUTINE 1
+
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
