@@ -22,6 +22,7 @@
 
 #include <rt/future.hpp>
 #include <rt/outcome.hpp>
+#include <rt/recycled.hpp>
 
 #include <coroutine>
 #include <exception>
@@ -76,7 +77,7 @@ class Awaiter final : public Leaf {
     Outcome<OutputOf<F>> outcome_;
 };
 
-class AsyncPromise {
+class AsyncPromise : public Recycled {
   public:
     std::suspend_always initial_suspend() const noexcept { return {}; }
     std::suspend_always final_suspend() const noexcept { return {}; }

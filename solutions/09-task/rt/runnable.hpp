@@ -11,6 +11,7 @@
 #pragma once
 
 #include <rt/future.hpp>
+#include <rt/recycled.hpp>
 #include <rt/task_state.hpp>
 #include <rt/trace.hpp>
 #include <rt/waker.hpp>
@@ -48,7 +49,7 @@ class Schedule {
 };
 
 /// The block. Users see its two ends only.
-class Task {
+class Task : public Recycled {
   public:
     Task(const Task&) = delete;
     Task& operator=(const Task&) = delete;

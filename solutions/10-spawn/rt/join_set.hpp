@@ -13,6 +13,7 @@
 #pragma once
 
 #include <rt/future.hpp>
+#include <rt/recycled.hpp>
 #include <rt/scheduler.hpp>
 #include <rt/sync.hpp>
 #include <rt/task.hpp>
@@ -178,7 +179,7 @@ class JoinSet<T>::Shared {
 };
 
 template <class T>
-class JoinSet<T>::Member {
+class JoinSet<T>::Member : public Recycled {
   public:
     Member(JoinHandle<T> h, std::shared_ptr<Shared> shared) noexcept
         : handle(std::move(h)), shared_(std::move(shared)) {}

@@ -13,6 +13,7 @@
 /// Source of the idea: Netty's pooled buffers, Tokio's `BytesMut` turned around.
 #pragma once
 
+#include <rt/recycled.hpp>
 #include <rt/violation.hpp>
 
 #include <algorithm>
@@ -24,17 +25,7 @@
 #include <string_view>
 #include <utility>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define RT_POISON_CHUNKS 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define RT_POISON_CHUNKS 1
-#endif
-#endif
-#ifndef RT_POISON_CHUNKS
-#define RT_POISON_CHUNKS 0
-#endif
-#if RT_POISON_CHUNKS
+#if RT_UNDER_ASAN
 #include <sanitizer/asan_interface.h>
 #endif
 
@@ -133,7 +124,7 @@ class ChunkCache {
 
     static void poison([[maybe_unused]] void* buffer, [[maybe_unused]] std::size_t size,
                        [[maybe_unused]] bool on) noexcept {
-#if RT_POISON_CHUNKS
+#if RT_UNDER_ASAN
         on ? __asan_poison_memory_region(buffer, size) : __asan_unpoison_memory_region(buffer, size);
 #endif
     }

@@ -19,6 +19,7 @@
 
 #include <rt/budget.hpp>
 #include <rt/future.hpp>
+#include <rt/recycled.hpp>
 #include <rt/sync.hpp>
 #include <rt/violation.hpp>
 #include <rt/waker_slot.hpp>
@@ -44,7 +45,7 @@ namespace detail {
 
 /// What both ends share.
 template <class T>
-class Block {
+class Block : public Recycled {
     using Value = NonVoid<T>;
 
   public:
