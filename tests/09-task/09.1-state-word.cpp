@@ -16,6 +16,7 @@ using OnWake = TaskState::OnWake;
 using OnStart = TaskState::OnStart;
 using OnPause = TaskState::OnPause;
 using OnComplete = TaskState::OnComplete;
+using OnAwait = TaskState::OnAwait;
 using OnDropHandle = TaskState::OnDropHandle;
 using OnRelease = TaskState::OnRelease;
 
@@ -102,7 +103,7 @@ TEST_SUITE("09.1 the state word") {
         CHECK(state.start() == OnStart::poll);
         step("wake it during its last poll");
         CHECK(state.wake() == OnWake::nothing);
-        CHECK(state.complete() == OnComplete::wake_handle);
+        CHECK(state.complete() == OnComplete::nothing);
         CHECK(state.is_complete());
         step("wake and abort it afterwards");
         CHECK(state.wake() == OnWake::nothing);
@@ -119,7 +120,7 @@ TEST_SUITE("09.1 the state word") {
         CHECK(state.abort() == OnWake::nothing);
         state.retain();
         CHECK(state.start() == OnStart::cancel);
-        CHECK(state.complete() == OnComplete::wake_handle);
+        CHECK(state.complete() == OnComplete::nothing);
     }
 
     TEST_CASE("an abort before the first poll") {
@@ -151,7 +152,7 @@ TEST_SUITE("09.1 the state word") {
         SUBCASE("the task is done first") {
             TaskState state(false);
             CHECK(state.start() == OnStart::poll);
-            CHECK(state.complete() == OnComplete::wake_handle);
+            CHECK(state.complete() == OnComplete::nothing);
             CHECK(state.release_finished() == OnRelease::nothing);
             step("the handle is dropped after the end");
             CHECK(state.drop_handle() == OnDropHandle::drop_outcome);
@@ -160,11 +161,43 @@ TEST_SUITE("09.1 the state word") {
         SUBCASE("the task ends while the handle goes") {
             TaskState state(false);
             CHECK(state.start() == OnStart::poll);
-            CHECK(state.complete() == OnComplete::wake_handle);
+            CHECK(state.complete() == OnComplete::nothing);
             step("the handle is dropped before the task has given its Runnable back");
             CHECK(state.drop_handle() == OnDropHandle::drop_outcome);
             CHECK(state.release_handle() == OnRelease::nothing);
             CHECK(state.release_finished() == OnRelease::destroy);
+        }
+    }
+
+    TEST_CASE("the handle's waker belongs to the side that goes last") {
+        TaskState state(false);
+        CHECK(state.start() == OnStart::poll);
+        CHECK_FALSE(state.is_awaited());
+        step("the handle puts its waker down");
+        CHECK(state.begin_await() == OnAwait::nothing);
+        CHECK(state.is_awaited());
+        SUBCASE("the task is done: its poller wakes the handle") {
+            CHECK(state.complete() == OnComplete::wake_handle);
+            step("the handle comes for its waker too late");
+            CHECK_FALSE(state.is_awaited());
+            CHECK(state.end_await() == OnAwait::nothing);
+        }
+        SUBCASE("the handle takes its waker back") {
+            CHECK(state.end_await() == OnAwait::take_waker_back);
+            CHECK_FALSE(state.is_awaited());
+            step("the task is done: there is nobody to be woken");
+            CHECK(state.complete() == OnComplete::nothing);
+            step("the handle puts another down: nobody will come for it");
+            CHECK(state.begin_await() == OnAwait::take_waker_back);
+        }
+        SUBCASE("it keeps no task alive") {
+            step("the poll ends, the handle goes");
+            state.retain();
+            CHECK(state.pause() == OnPause::nothing);
+            CHECK(state.end_await() == OnAwait::take_waker_back);
+            CHECK(state.begin_await() == OnAwait::nothing);
+            CHECK(state.drop_handle() == OnDropHandle::nothing);
+            CHECK(state.release_one() == OnRelease::destroy);
         }
     }
 

@@ -207,7 +207,7 @@ TEST_SUITE("09.3 the JoinHandle") {
         auto const where = std::source_location::current();
         std::string const who = rt::checks_enabled ? name_of_task(where) : "task 0x";
         Remote<int> kettle("the kettle");
-        std::optional<rt::JoinHandle<int>> handle = start(queue, kettle.future(), rt::Owned::no, where);
+        auto handle = std::make_unique<rt::JoinHandle<int>>(start(queue, kettle.future(), rt::Owned::no, where));
         kettle.fail(std::runtime_error("the kettle leaks"));
         StderrCapture printed;
         SUBCASE("the handle went before") {

@@ -7,6 +7,7 @@
 #include <rt/park.hpp>
 #include <rt/scheduler.hpp>
 #include <rt/sync.hpp>
+#include <rt/waker_slot.hpp>
 #include <rt/yield_now.hpp>
 #include <support/counted_future.hpp>
 #include <support/random.hpp>

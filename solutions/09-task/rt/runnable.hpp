@@ -15,7 +15,6 @@
 #include <rt/task_state.hpp>
 #include <rt/trace.hpp>
 #include <rt/waker.hpp>
-#include <rt/waker_slot.hpp>
 
 #include <cstdio>
 #include <exception>
@@ -96,6 +95,7 @@ class Task : public Recycled {
     void run() noexcept;
     void cancel() noexcept;
     void finish() noexcept;
+    bool await_with(const Waker& waker) noexcept;
     void leave() noexcept;
     void discard_outcome() noexcept;
 
@@ -121,8 +121,8 @@ class Task : public Recycled {
     }
 
     TaskState state_;
-    WakerSlot join_waker_;
     Schedule& schedule_;
+    Waker join_waker_;  // the handle's; see TaskState for whose it is
 #if RT_CHECKS
     std::source_location where_;
 #endif
@@ -213,7 +213,8 @@ inline void Task::cancel() noexcept {
 /// The outcome is stored: tells the handle, leaves the list, gives the Runnable's reference back.
 inline void Task::finish() noexcept {
     switch (state_.complete()) {
-        case TaskState::OnComplete::wake_handle: join_waker_.wake(); break;
+        case TaskState::OnComplete::nothing: break;
+        case TaskState::OnComplete::wake_handle: std::move(join_waker_).wake(); break;
         case TaskState::OnComplete::drop_outcome: discard_outcome(); break;
     }
     if (state_.is_owned()) {
@@ -224,8 +225,26 @@ inline void Task::finish() noexcept {
     }
 }
 
+/// The JoinHandle waits: `waker` is woken when the task is over. False if it is over already.
+inline bool Task::await_with(const Waker& waker) noexcept {
+    if (state_.is_awaited() && state_.end_await() == TaskState::OnAwait::nothing) {
+        return false;
+    }
+    if (!join_waker_.will_wake(waker)) {
+        join_waker_ = waker;
+    }
+    if (state_.begin_await() == TaskState::OnAwait::nothing) {
+        return true;
+    }
+    join_waker_ = Waker();
+    return false;
+}
+
 /// The JoinHandle goes.
 inline void Task::leave() noexcept {
+    if (state_.is_awaited() && state_.end_await() == TaskState::OnAwait::take_waker_back) {
+        join_waker_ = Waker();
+    }
     switch (state_.drop_handle()) {
         case TaskState::OnDropHandle::nothing: break;
         case TaskState::OnDropHandle::destroy: delete this; break;

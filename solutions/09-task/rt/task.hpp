@@ -123,16 +123,7 @@ class JoinHandle {
         if (task_ == nullptr) {
             violation("a JoinHandle was polled after it gave its outcome, or was detached or moved from");
         }
-        if (task_->is_finished()) {
-            return true;
-        }
-        task().join_waker_.register_waker(waker);
-        // Register first, then look: the task may have finished in between.
-        if (!task_->is_finished()) {
-            return false;
-        }
-        task().join_waker_.take();
-        return true;
+        return task_->is_finished() || !task().await_with(waker);
     }
 
     /// Gives the task's value, throws its exception, or throws `Cancelled`. Called once, when it is over. The half of a
@@ -163,9 +154,6 @@ class JoinHandle {
             return;
         }
         Task& left = *std::exchange(task_, nullptr);
-        if (!left.is_finished()) {
-            left.join_waker_.take();  // else whoever finished it empties the slot
-        }
         left.leave();
     }
 

@@ -7,6 +7,7 @@
 ///   complete   when the outcome is stored                 never
 ///   aborted    by an abort                                never
 ///   handle     at birth                                   when the JoinHandle is dropped
+///   awaited    when the handle has put its waker down     when the handle takes it up again
 ///   owned      at birth, if a runtime keeps a list        when the task has left that list
 ///   the rest   counts references: each Waker, and the Runnable
 ///
@@ -23,6 +24,8 @@
 ///  - While running, the poller holds the Runnable. A wake meanwhile only sets notified; the poller sees that when it ends
 ///    the poll, and queues the Runnable again.
 ///  - Only the holder of the Runnable touches the future, and stores the outcome. So nobody needs a lock for either.
+///  - While neither awaited nor complete, the place for the handle's waker is the handle's. Whichever of the two bits comes second
+///    finds the other in the word: so if the task completes while awaited, the waker is the poller's, and else the handle's.
 ///  - Once complete, the outcome is the handle's, if there still is one; `handle` and `complete` are in one word, so exactly
 ///    one side sees that the other is gone, and destroys the outcome. Complete is final: later wakes and aborts change
 ///    nothing that anyone looks at.
@@ -30,7 +33,7 @@
 ///
 /// A transition returns what its caller must now do. Every wake writes to the word, also when it changes nothing: so what
 /// the waker's thread did before is seen by the poll that follows. (A plain load here was a bug in Tokio for six years.)
-/// The count has 26 bits: as many wakers of one task would fill a gigabyte.
+/// The count has 25 bits: as many wakers of one task would fill half a gigabyte.
 ///
 /// Source of the idea: async-task's `state.rs`, Tokio's `runtime/task/state.rs`.
 #pragma once
@@ -44,7 +47,8 @@ class TaskState {
     enum class OnWake { nothing, schedule };
     enum class OnStart { poll, cancel };
     enum class OnPause { nothing, schedule_again, destroy, complain };
-    enum class OnComplete { wake_handle, drop_outcome };
+    enum class OnComplete { nothing, wake_handle, drop_outcome };
+    enum class OnAwait { nothing, take_waker_back };
     enum class OnDropHandle { nothing, destroy, drop_outcome };
     enum class OnRelease { nothing, destroy };
 
@@ -86,7 +90,24 @@ class TaskState {
     /// (2) Called when the outcome is stored.
     OnComplete complete() noexcept {
         unsigned before = word_.fetch_xor(running | complete_, acq_rel);
-        return (before & handle) != 0 ? OnComplete::wake_handle : OnComplete::drop_outcome;
+        if ((before & handle) == 0) {
+            return OnComplete::drop_outcome;
+        }
+        return (before & awaited) != 0 ? OnComplete::wake_handle : OnComplete::nothing;
+    }
+
+    /// Called by the handle when its waker lies in its place. On `take_waker_back` the task is complete, and nobody will
+    /// come for it.
+    OnAwait begin_await() noexcept {
+        unsigned before = word_.fetch_or(awaited, acq_rel);
+        return (before & complete_) != 0 ? OnAwait::take_waker_back : OnAwait::nothing;
+    }
+
+    /// Called by the handle, when it has begun, before it touches its waker again. On `nothing` the task is complete, and the
+    /// waker is the poller's.
+    OnAwait end_await() noexcept {
+        unsigned before = word_.fetch_and(~unsigned{awaited}, acq_rel);
+        return (before & complete_) != 0 ? OnAwait::nothing : OnAwait::take_waker_back;
     }
 
     /// Called when the JoinHandle is dropped. On `drop_outcome` the handle still keeps the task alive: the caller destroys
@@ -120,6 +141,8 @@ class TaskState {
     bool is_complete() const noexcept { return (word_.load(acquire) & complete_) != 0; }
     bool is_aborted() const noexcept { return (word_.load(relaxed) & aborted) != 0; }
     bool is_owned() const noexcept { return (word_.load(relaxed) & owned) != 0; }
+    /// True if the handle's waker lies in its place and the task is not complete. Asked by the handle.
+    bool is_awaited() const noexcept { return (word_.load(relaxed) & (awaited | complete_)) == awaited; }
 
   private:
     enum Bit : unsigned {
@@ -129,18 +152,21 @@ class TaskState {
         aborted = 8,
         handle = 16,
         owned = 32,
-        reference = 64,
+        awaited = 64,
+        reference = 128,
     };
-    static constexpr unsigned keeps_alive = ~unsigned{running | notified | complete_ | aborted};
+    static constexpr unsigned keeps_alive = ~unsigned{running | notified | complete_ | aborted | awaited};
 
     OnWake notify(unsigned bits) noexcept {
         unsigned before = word_.fetch_or(bits, acq_rel);
         return (before & (running | notified | complete_)) == 0 ? OnWake::schedule : OnWake::nothing;
     }
 
+    /// Does nothing else keep the task alive? Then nobody else is here, and nothing need be written.
     OnRelease subtract(unsigned amount) noexcept {
-        unsigned before = word_.fetch_sub(amount, acq_rel);
-        return ((before - amount) & keeps_alive) == 0 ? OnRelease::destroy : OnRelease::nothing;
+        bool is_last =
+            (word_.load(acquire) & keeps_alive) == amount || (word_.fetch_sub(amount, acq_rel) & keeps_alive) == amount;
+        return is_last ? OnRelease::destroy : OnRelease::nothing;
     }
 
     Atomic<unsigned> word_;
