@@ -4,13 +4,22 @@
 /// A coroutine is the state machine of lesson 04, written by the compiler: the frame is the object, the suspension point
 /// is the enum, `resume` is the switch. What the compiler does not know is our protocol, and that is all this header adds:
 ///
-///   poll(cx)   1. If the body is suspended at a `co_await`, poll the future it waits for. Still Pending: so are we.
+///   poll(cx)   1. Poll the future that the body waits for, if it is suspended at a `co_await`. Still Pending: so are we.
 ///              2. Resume the body. It runs to its end, or to the next `co_await` whose future is Pending.
-///   co_await   polls the future on the spot; only if that says Pending does the body suspend, and leaves word with the
+///   co_await   polls the future on the spot; only if that says Pending does the body suspend, and leaves word with its
 ///              promise what it waits for (the leaf).
 ///
 /// Nobody but `poll` ever resumes the body; wakers only wake. So a body runs where it is polled, one resume is never
-/// nested in another of the same coroutine, and a loop of a million ready awaits needs no stack.
+/// nested in another, and a loop of a million ready awaits needs no stack.
+///
+/// An Async that awaits an Async is a chain: only the innermost body of it waits for something else. To poll them one within
+/// the other would cost a call a level at each wake, down and up again. So the poll of the outermost, the root, remembers the
+/// innermost and begins right there; a body that awaits another leaves that one to it, and so does one that ends:
+///
+///   root ──awaits──► body ──awaits──► innermost ──waits for──► leaf        a Link is the `co_await` between two bodies
+///    └────────────────── polls ───────────┘
+///
+/// An Async inside of another future (a join, a select) is the root of a chain of its own.
 ///
 /// Lifetimes: the body does not start before the first poll, so parameters are taken by value: a reference would have to
 /// outlive the call. They live in the frame until it is destroyed, locals until the body ends. The captures of a lambda
@@ -52,18 +61,30 @@ class Leaf {
     PollFunction poll_;
 };
 
-/// What every `Async`'s promise knows, whatever it yields.
 class AsyncPromise;
 
 /// One `co_await future`. It lives in the coroutine frame, beside the future, as long as that expression does.
 template <Future F>
 class Awaiter final : public Leaf {
   public:
-    Awaiter(F& future, AsyncPromise& promise) noexcept : Leaf(&poll_leaf), future_(future), promise_(promise) {}
+    /// Polls on the spot. An exception of this first poll flies straight into the body.
+    Awaiter(F& future, Context& cx) : Leaf(&poll_leaf), future_(future) {
+        Poll<OutputOf<F>> poll = future_.poll(cx);
+        if (poll.is_ready()) {
+            if constexpr (std::is_void_v<OutputOf<F>>) {
+                outcome_.set_value();
+            } else {
+                outcome_.set_value(std::move(poll).value());
+            }
+        }
+    }
 
-    // These three are called by the compiler. An exception of this first poll flies straight into the body.
-    bool await_ready();
-    void await_suspend(std::coroutine_handle<>) noexcept;
+    // These three are called by the compiler.
+    bool await_ready() const noexcept { return !outcome_.is_empty(); }
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> body) noexcept {
+        body.promise().wait_for(*this);
+    }
     OutputOf<F> await_resume() { return outcome_.take(); }
 
   private:
@@ -73,22 +94,64 @@ class Awaiter final : public Leaf {
     }
 
     F& future_;
-    AsyncPromise& promise_;
     Outcome<OutputOf<F>> outcome_;
 };
 
+/// One `co_await` of another Async. It ties that one's body, the inner, to the body that awaits, the outer.
+class Link {
+  public:
+    Link(const Link&) = delete;
+    Link& operator=(const Link&) = delete;
+
+    /// The inner goes to the end of the chain that is being polled, with all that hangs on it already.
+    void await_suspend(std::coroutine_handle<>) noexcept;
+
+  protected:
+    Link(std::coroutine_handle<> body, AsyncPromise& inner, AsyncPromise& outer) noexcept
+        : body_(body), inner_(inner), outer_(outer) {}
+    /// If the outer is destroyed while it waits, the inner is left as the root of what hangs on it.
+    ~Link();
+
+  private:
+    friend AsyncPromise;
+
+    std::coroutine_handle<> body_;  // the inner's
+    AsyncPromise& inner_;
+    AsyncPromise& outer_;
+};
+
+template <class T>
+class AsyncAwaiter final : public Link {
+  public:
+    AsyncAwaiter(Async<T>& inner, AsyncPromise& outer) noexcept;
+
+    bool await_ready() const noexcept { return false; }
+    T await_resume();
+
+  private:
+    Async<T>& async_;
+};
+
+template <class F>
+inline constexpr bool is_async = false;
+template <class T>
+inline constexpr bool is_async<Async<T>> = true;
+
+/// What every `Async`'s promise knows, whatever it yields.
 class AsyncPromise : public Recycled {
   public:
     std::suspend_always initial_suspend() const noexcept { return {}; }
     std::suspend_always final_suspend() const noexcept { return {}; }
 
-    /// Turns `co_await future` into an Awaiter that knows this promise.
+    /// Turns `co_await future` into an awaiter that knows this promise.
     template <class F>
-    auto await_transform(F&& future) noexcept {
+    auto await_transform(F&& future) {
         using Awaited = std::remove_reference_t<F>;
         using Mutable = std::remove_const_t<Awaited>;
-        if constexpr (Future<Awaited>) {
-            return Awaiter<Awaited>(future, *this);
+        if constexpr (is_async<Awaited>) {
+            return AsyncAwaiter<OutputOf<Awaited>>(future, *this);
+        } else if constexpr (Future<Awaited>) {
+            return Awaiter<Awaited>(future, run_->cx);
         } else {
             static_assert(!Future<Mutable>,
                           "co_await of a const future: polling changes a future, so it must not be const");
@@ -99,42 +162,62 @@ class AsyncPromise : public Recycled {
         }
     }
 
-    /// Step 1 and 2 of a poll; true if the body has reached its end.
+    /// The poll of a root: polls the innermost body's leaf, then resumes bodies, inwards as they await and outwards as they
+    /// end; true if `body`, this promise's own, has reached its end.
     bool run(std::coroutine_handle<> body, Context& cx) noexcept {
-        if (leaf_ != nullptr && !leaf_->poll(cx)) {
+        Run run{cx, std::exchange(link_, nullptr)};
+        for (;;) {
+            Link* const link = run.innermost;
+            if ((link != nullptr ? link->inner_ : *this).resume(link != nullptr ? link->body_ : body, run)) {
+                if (link == nullptr) {
+                    return true;
+                }
+                run.innermost = link->outer_.link_;
+            } else if (run.innermost == link) {
+                link_ = link;
+                return false;
+            }
+        }
+    }
+
+    void wait_for(Leaf& leaf) noexcept { leaf_ = &leaf; }
+
+  private:
+    friend Link;
+
+    /// One poll of a chain.
+    struct Run {
+        Context& cx;
+        Link* innermost;  // null: the root's body is
+    };
+
+    /// Step 1 and 2 for one body; true if it has reached its end.
+    bool resume(std::coroutine_handle<> body, Run& run) noexcept {
+        if (leaf_ != nullptr && !leaf_->poll(run.cx)) {
             return false;
         }
-        leaf_ = nullptr;
-        cx_ = &cx;
+        run_ = &run;
         body.resume();
         return body.done();
     }
 
-    Context& context() noexcept { return *cx_; }
-    void wait_for(Leaf& leaf) noexcept { leaf_ = &leaf; }
-
-  private:
-    Leaf* leaf_ = nullptr;   // null before the first poll, and while the body runs
-    Context* cx_ = nullptr;  // valid while the body runs
+    union {
+        Leaf* leaf_ = nullptr;  // while the body is suspended: what it waits for; null if that is no leaf, but an Async
+        Run* run_;              // while it runs
+    };
+    Link* link_ = nullptr;  // to the one who awaits this; of a root, between its polls: to the innermost
 };
 
-template <Future F>
-bool Awaiter<F>::await_ready() {
-    Poll<OutputOf<F>> poll = future_.poll(promise_.context());
-    if (poll.is_pending()) {
-        return false;
-    }
-    if constexpr (std::is_void_v<OutputOf<F>>) {
-        outcome_.set_value();
-    } else {
-        outcome_.set_value(std::move(poll).value());
-    }
-    return true;
+inline void Link::await_suspend(std::coroutine_handle<>) noexcept {
+    Link* const innermost = std::exchange(inner_.link_, this);
+    outer_.run_->innermost = innermost != nullptr ? innermost : this;
+    outer_.leaf_ = nullptr;
 }
 
-template <Future F>
-void Awaiter<F>::await_suspend(std::coroutine_handle<>) noexcept {
-    promise_.wait_for(*this);
+inline Link::~Link() {
+    if (!body_.done()) {
+        inner_.link_ = outer_.link_ == this ? nullptr : outer_.link_;
+    }
 }
 
 /// The part that knows the result's type.
@@ -215,6 +298,7 @@ class [[nodiscard("an Async does nothing until it is awaited, spawned or passed 
 
   private:
     friend promise_type;
+    friend detail::AsyncAwaiter<T>;
     using Frame = std::coroutine_handle<promise_type>;
 
     explicit Async(Frame frame) noexcept : frame_(frame) {}
@@ -236,6 +320,19 @@ Async<T> detail::AsyncPromiseOf<T>::get_return_object() noexcept {
 
 inline Async<void> detail::AsyncPromiseOf<void>::get_return_object() noexcept {
     return Async<void>(std::coroutine_handle<AsyncPromiseOf>::from_promise(*this));
+}
+
+template <class T>
+detail::AsyncAwaiter<T>::AsyncAwaiter(Async<T>& inner, AsyncPromise& outer) noexcept
+    : Link(inner.frame_, inner.frame_.promise(), outer), async_(inner) {
+    async_.contract_.begin("Async");
+    static_cast<void>(async_.contract_.pending());
+}
+
+template <class T>
+T detail::AsyncAwaiter<T>::await_resume() {
+    async_.contract_.begin("Async");
+    return async_.frame_.promise().take();
 }
 
 }  // namespace rt

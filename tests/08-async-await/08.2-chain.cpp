@@ -1,0 +1,251 @@
+/// \file
+/// 08.2: coroutines that await coroutines. A wake polls the leaf of the innermost, and nobody on the way to it.
+#include <doctest/doctest.h>
+
+#include <rt/async.hpp>
+#include <rt/future.hpp>
+#include <rt/join.hpp>
+#include <support/counted_future.hpp>
+#include <support/drop_counter.hpp>
+#include <support/mock_task.hpp>
+#include <support/story.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+using namespace support;
+using rt::Async, rt::Pending, rt::Ready;
+
+namespace {
+
+/// Notes where on the stack it is polled, and is Pending twice.
+class Probe {
+  public:
+    using Output = int;
+
+    explicit Probe(std::vector<std::uintptr_t>* places) noexcept : places_(places) {}
+
+    [[gnu::noinline]] rt::Poll<int> poll(rt::Context& cx) {
+        places_->push_back(reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)));
+        if (places_->size() == 3) {
+            return Ready(0);
+        }
+        cx.waker().wake_by_ref();
+        return Pending;
+    }
+
+  private:
+    std::vector<std::uintptr_t>* places_;
+};
+
+Async<int> deep(int depth, std::vector<std::uintptr_t>* places) {
+    if (depth == 0) {
+        Probe probe(places);
+        co_return co_await probe;
+    }
+    co_return 1 + co_await deep(depth - 1, places);
+}
+
+std::uintptr_t stack_of_polls(int depth) {
+    std::vector<std::uintptr_t> places;
+    auto task = spawn_mock("the outermost coroutine", deep(depth, &places));
+    CHECK(task.poll() == Pending);
+    CHECK(task.poll() == Pending);
+    CHECK(task.poll() == Ready(depth));
+    REQUIRE(places.size() == 3);
+    auto [low, high] = std::minmax_element(places.begin(), places.end());
+    return *high - *low;
+}
+
+Async<std::string> inner(Remote<std::string>* kettle, DropCounter* drops) {
+    auto token = drops->token();
+    std::string first = co_await kettle->future();
+    co_return first + " inner";
+}
+
+Async<std::string> middle(Remote<std::string>* kettle, DropCounter* drops) {
+    auto token = drops->token();
+    std::string text = co_await inner(kettle, drops);
+    co_return text + " middle";
+}
+
+/// Awaits what somebody else owns.
+Async<std::string> borrower(Async<std::string>* lent) {
+    std::string text = co_await *lent;
+    co_return text + " borrower";
+}
+
+Async<std::string> borrower_of_borrower(Async<std::string>* lent) {
+    std::string text = co_await borrower(lent);
+    co_return text + " twice";
+}
+
+Async<int> throws_after(Remote<>* kettle) {
+    co_await kettle->future();
+    throw std::runtime_error("the kettle leaks");
+}
+
+Async<int> passes_on(Remote<>* kettle) { co_return co_await throws_after(kettle); }
+
+Async<int> catches(Remote<>* kettle, Remote<int>* spare) {
+    bool leaked = false;
+    try {
+        co_return co_await passes_on(kettle);
+    } catch (const std::runtime_error&) {
+        leaked = true;
+    }
+    co_return leaked ? co_await spare->future() : 0;
+}
+
+Async<int> twice(Remote<int>* first, Remote<int>* second) {
+    int sum = co_await first->future();
+    sum += co_await second->future();
+    co_return sum;
+}
+
+Async<int> sums(Remote<int>* a, Remote<int>* b, Remote<int>* c, Remote<int>* d) {
+    int sum = co_await twice(a, b);
+    sum += co_await twice(c, d);
+    co_return sum;
+}
+
+Async<int> joins(Remote<int>* a, Remote<int>* b, Remote<int>* c, Remote<int>* d) {
+    auto both = co_await rt::join(twice(a, b), twice(c, d));
+    co_return std::get<0>(both) + std::get<1>(both);
+}
+
+}  // namespace
+
+TEST_SUITE("08.2 chains of coroutines") {
+    TEST_CASE("a leaf is polled at the same place of the stack however deep it sits") {
+        std::uintptr_t const shallow = stack_of_polls(1);
+        std::uintptr_t const far_down = stack_of_polls(1000);
+        CHECK(far_down <= shallow + 1024);
+    }
+
+    TEST_CASE("a hundred thousand coroutines deep") { CHECK(stack_of_polls(100'000) <= 16 * 1024); }
+
+    TEST_CASE("the chain grows and shrinks between two polls") {
+        Remote<int> a("a"), b("b"), c("c"), d("d");
+        auto task = spawn_mock("the sum", sums(&a, &b, &c, &d));
+        CHECK(task.poll() == Pending);
+        a.finish(1);
+        CHECK(task.poll() == Pending);
+        c.finish(100);
+        b.finish(10);
+        step("the inner coroutine ends and the next begins within one poll");
+        CHECK(task.poll() == Pending);
+        d.finish(1000);
+        CHECK(task.poll() == Ready(1111));
+        CHECK(a.polls() == 2);
+        CHECK(b.polls() == 2);
+        CHECK(c.polls() == 1);
+        CHECK(d.polls() == 2);
+    }
+
+    TEST_CASE("coroutines inside of a join are chains of their own") {
+        Remote<int> a("a"), b("b"), c("c"), d("d");
+        auto task = spawn_mock("the join", joins(&a, &b, &c, &d));
+        CHECK(task.poll() == Pending);
+        c.finish(100);
+        CHECK(task.poll() == Pending);
+        a.finish(1);
+        b.finish(10);
+        CHECK(task.poll() == Pending);
+        d.finish(1000);
+        CHECK(task.poll() == Ready(1111));
+    }
+
+    TEST_CASE("an exception passes the coroutines on its way and is caught above") {
+        Remote<> kettle("the kettle");
+        Remote<int> spare("the spare kettle");
+        auto task = spawn_mock("the one that catches", catches(&kettle, &spare));
+        CHECK(task.poll() == Pending);
+        kettle.finish();
+        step("two coroutines end by an exception and the third goes on to wait");
+        CHECK(task.poll() == Pending);
+        spare.finish(7);
+        CHECK(task.poll() == Ready(7));
+    }
+
+    TEST_CASE("dropping the outermost drops all that hang on it") {
+        Remote<std::string> kettle("the kettle");
+        DropCounter drops;
+        auto task = std::make_unique<Async<std::string>>(middle(&kettle, &drops));
+        rt::Waker waker = rt::Waker::noop();
+        rt::Context cx(waker);
+        step("poll it: two coroutines wait");
+        CHECK(task->poll(cx) == Pending);
+        CHECK(drops.alive() == 2);
+        task.reset();
+        CHECK(drops.alive() == 0);
+        CHECK(kettle.drops() == 1);
+    }
+
+    TEST_CASE("one that was polled already is awaited where it stands") {
+        Remote<std::string> kettle("the kettle");
+        DropCounter drops;
+        auto lent = middle(&kettle, &drops);
+        rt::Waker waker = rt::Waker::noop();
+        rt::Context cx(waker);
+        step("poll it by hand: it waits two levels deep");
+        CHECK(lent.poll(cx) == Pending);
+        step("a coroutine awaits it");
+        auto task = spawn_mock("the borrower", borrower_of_borrower(&lent));
+        CHECK(task.poll() == Pending);
+        CHECK(kettle.polls() == 2);
+        kettle.finish("hot");
+        CHECK(task.is_woken());
+        CHECK(task.poll() == Ready(std::string("hot inner middle borrower twice")));
+        CHECK(kettle.polls() == 3);
+        CHECK(drops.alive() == 0);
+    }
+
+    TEST_CASE("one that was lent goes on when its borrower is dropped") {
+        Remote<std::string> kettle("the kettle");
+        DropCounter drops;
+        auto lent = std::make_unique<Async<std::string>>(middle(&kettle, &drops));
+        {
+            auto task = spawn_mock("the borrower", borrower_of_borrower(&*lent));
+            CHECK(task.poll() == Pending);
+            CHECK(task.poll() == Pending);
+        }
+        CHECK(drops.alive() == 2);
+        SUBCASE("polled by hand") {
+            auto task = spawn_mock("what was lent", rt::by_ref(*lent));
+            CHECK(task.poll() == Pending);
+            kettle.finish("hot");
+            CHECK(task.poll() == Ready(std::string("hot inner middle")));
+        }
+        SUBCASE("lent to another") {
+            auto task = spawn_mock("the next borrower", borrower(&*lent));
+            CHECK(task.poll() == Pending);
+            kettle.finish("hot");
+            CHECK(task.poll() == Ready(std::string("hot inner middle borrower")));
+        }
+        SUBCASE("dropped") {
+            lent.reset();
+            CHECK(drops.alive() == 0);
+        }
+    }
+
+    TEST_CASE("one that waits at its own leaf goes on when its borrower is dropped") {
+        Remote<std::string> kettle("the kettle");
+        DropCounter drops;
+        auto lent = inner(&kettle, &drops);
+        {
+            auto task = spawn_mock("the borrower", borrower(&lent));
+            CHECK(task.poll() == Pending);
+        }
+        auto task = spawn_mock("what was lent", rt::by_ref(lent));
+        CHECK(task.poll() == Pending);
+        kettle.finish("hot");
+        CHECK(task.poll() == Ready(std::string("hot inner")));
+    }
+}
