@@ -13,6 +13,7 @@
 #include <support/test_thread.hpp>
 #include <support/trace_log.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -39,7 +40,7 @@ class RecordingPark final : public rt::Park {
     void unpark() noexcept override { ++unparks; }
 
     std::string calls;  // deadlines in seconds from `start`
-    rt::Instant start = rt::sys::now();
+    rt::Instant start = std::chrono::ceil<std::chrono::milliseconds>(rt::sys::now());
     int unparks = 0;
 
   private:
@@ -98,6 +99,33 @@ TEST_SUITE("12.2 timers under the runtime") {
         CHECK(timers.next_deadline().value() - start == 2h);
         timers.cancel(late);
         CHECK(timers.next_deadline() == std::nullopt);
+    }
+
+    TEST_CASE("timers within a millisecond share a sleep") {
+        RecordingPark below;
+        rt::CurrentThread runtime(below);
+        auto& timers = runtime.service<rt::Timers>();
+        CountingWaker nobody;
+        std::array<rt::Timer, 4> timer;
+        rt::Instant const second = below.start + 1s;
+        step("set timers at a full second, a nanosecond and a millisecond after it, and at the end of all time");
+        timers.set(timer[0], second + 1ms, nobody.waker());
+        timers.set(timer[1], second + 1ns, nobody.waker());
+        timers.set(timer[2], rt::Instant::max() - 1ns, nobody.waker());
+        below.calls.clear();
+        runtime.park().park(std::nullopt);
+        timers.cancel(timer[1]);
+        runtime.park().park(std::nullopt);
+        timers.set(timer[3], second, nobody.waker());
+        runtime.park().park(std::nullopt);
+        CHECK(below.calls == "1.001 s, 1.001 s, 1 s, ");
+        step("a deadline that is not a timer's is passed on as it is");
+        below.calls.clear();
+        runtime.park().park(below.start + 500us);
+        CHECK(below.calls == "0.0005 s, ");
+        for (rt::Timer& each : timer) {
+            timers.cancel(each);
+        }
     }
 
     TEST_CASE("a Park below that comes back too soon makes no timer early") {

@@ -17,7 +17,9 @@
 /// the sleep, so whoever sets the timer sees that it is earlier, and unparks. It is Instant::min() while nobody sleeps,
 /// and nothing is earlier than that; so the runtime's own thread never unparks itself.
 ///
-/// A timer is never early: step 3 compares with the clock to the nanosecond, however the Park below rounded.
+/// A timer is never early: step 3 compares with the clock to the nanosecond, however the Park below rounded. It may be late
+/// by up to a millisecond: a sleep ends at a full one, so that timers close to each other share it. To be exact to the
+/// nanosecond for each of a hundred thousand timers would be a hundred thousand sleeps.
 ///
 /// A paused clock moves in two cases only, and only when the runtime wants to sleep and is found idle after a look at
 /// the Park below: to the next timer if no work is under way outside (a blocking job, lesson 11), or on behalf of
@@ -36,6 +38,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -165,13 +168,18 @@ class Timers final : public Park {
         }
     }
 
+    static Instant full_millisecond(Instant moment) noexcept {
+        using Millisecond = std::chrono::milliseconds;
+        return moment > Instant::max() - Millisecond(1) ? moment : std::chrono::ceil<Millisecond>(moment);
+    }
+
     /// Step 1. Returns until when to sleep, in real time.
     std::optional<Instant> begin_sleep(std::optional<Instant> deadline) noexcept {
         Lock lock(mutex_);
         const Instant next = sleeping_.next_deadline();
         wakes_at_ = next;
         if (next != Instant::max()) {
-            const Instant real = clock_.to_real(next);
+            const Instant real = full_millisecond(clock_.to_real(next));
             deadline = deadline ? std::min(*deadline, real) : real;
         }
         return deadline;
