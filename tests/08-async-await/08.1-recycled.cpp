@@ -13,7 +13,7 @@
 #include <vector>
 
 using namespace support;
-using rt::detail::BlockCache;
+using rt::detail::BlockCache, rt::detail::BlockDepot;
 
 namespace {
 
@@ -50,7 +50,7 @@ TEST_SUITE("08.1 recycled frames") {
     }
 
     TEST_CASE("blocks that are in use do not overlap") {
-        std::vector<std::size_t> const sizes{1, 8, 9, 24, 25, 100, 1016, 1017, 5000};
+        std::vector<std::size_t> const sizes{1, 16, 17, 24, 100, 1024, 1025, 5000};
         for (int round = 0; round < 3; ++round) {
             step("round {}: fill blocks of all sizes and read them again", round);
             std::vector<unsigned char*> blocks;
@@ -67,26 +67,56 @@ TEST_SUITE("08.1 recycled frames") {
         }
     }
 
-    TEST_CASE("a stack that is full keeps no more") {
+    TEST_CASE("every block is there once") {
         std::size_t const size = 1000;
-        std::size_t const more = 2 * BlockCache::kept_bytes / size;
-        step("take {} blocks and give all of them back", more);
-        std::vector<void*> blocks;
-        for (std::size_t i = 0; i < more; ++i) {
-            blocks.push_back(BlockCache::take(size));
+        std::size_t const many = 5 * BlockDepot::batch_size(1008) + 1;
+        auto take_many = [&] {
+            std::vector<void*> blocks;
+            for (std::size_t i = 0; i < many; ++i) {
+                blocks.push_back(BlockCache::take(size));
+            }
+            return blocks;
+        };
+        for (int round = 0; round < 3; ++round) {
+            step("round {}: take {} blocks and give all of them back", round, many);
+            std::vector<void*> const blocks = take_many();
+            CHECK(std::set<void*>(blocks.begin(), blocks.end()).size() == many);
+            for (void* block : blocks) {
+                BlockCache::give(block, size);
+            }
         }
-        for (void* block : blocks) {
-            BlockCache::give(block, size);
+    }
+
+    TEST_CASE("what one thread has too many of another can have") {
+        std::size_t const size = 200;
+        std::size_t const many = 4 * BlockDepot::batch_size(208);
+        std::set<void*> first;
+        step("a thread takes {} blocks, gives them back and ends", many);
+        TestThread one([&] {
+            for (std::size_t i = 0; i < many; ++i) {
+                first.insert(BlockCache::take(size));
+            }
+            for (void* block : first) {
+                BlockCache::give(block, size);
+            }
+        });
+        one.join();
+        CHECK(first.size() == many);
+        step("another takes as many");
+        std::set<void*> second;
+        TestThread other([&] {
+            for (std::size_t i = 0; i < many; ++i) {
+                second.insert(BlockCache::take(size));
+            }
+            for (void* block : second) {
+                BlockCache::give(block, size);
+            }
+        });
+        other.join();
+        if (BlockCache::recycles) {
+            CHECK(first == second);
         }
-        step("take as many again: each is there once");
-        std::set<void*> taken;
-        for (std::size_t i = 0; i < more; ++i) {
-            taken.insert(BlockCache::take(size));
-        }
-        CHECK(taken.size() == more);
-        for (void* block : taken) {
-            BlockCache::give(block, size);
-        }
+        CHECK(second.size() == many);
     }
 
     TEST_CASE("what is given back on another thread stays there") {

@@ -2,19 +2,28 @@
 /// `Recycled`: a base of things that come and go all the time, coroutine frames and tasks. The memory of one that has gone
 /// is kept, and given to the next of its size.
 ///
-/// A call of an `Async` is an allocation. The general allocator is good at it, but it serves all sizes and all threads; here a
-/// thread keeps blocks of a few sizes in stacks of its own, so that to take one, or to give one back, is a handful of
-/// instructions without a lock. A block that is given back on another thread enriches that thread. A stack that is full
-/// gives to the general allocator, and so does a thread that ends.
+/// A call of an `Async` is an allocation. The general allocator is good at it, but it serves all sizes, and neighbours who
+/// free at different times; here each size is a stack of blocks, and each thread has its own, so that to take one, or to
+/// give one back, is a handful of instructions without a lock.
 ///
-/// Under AddressSanitizer nothing is kept: it shall see every frame that is used after its end.
+/// Threads trade with each other in batches, through a depot under a lock: one that has none left takes a batch, one that has
+/// two whole ones and gets another block brings a batch. So a thread that only spawns, and one that only finishes what the
+/// other has spawned, meet at the lock once for many tasks. A new batch is one allocation, cut into blocks.
 ///
-/// Source of the idea: the size classes of Bonwick's slab allocator; the recycled frames of Asio's coroutines.
+///   thread: stack, and at most one full batch beside it ◄──batch──► depot ◄──batch── operator new
+///
+/// What was once a block stays one: memory goes from task to task, and to the system when the program ends. Under
+/// AddressSanitizer all this is off: it shall see every frame that is used after its end.
+///
+/// Source of the idea: the magazines of Bonwick and Adams; tcmalloc; the recycled frames of Asio's coroutines.
 #pragma once
+
+#include <rt/sync.hpp>
 
 #include <array>
 #include <cstddef>
 #include <new>
+#include <utility>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define RT_UNDER_ASAN 1
@@ -31,88 +40,131 @@ namespace rt {
 
 namespace detail {
 
-/// The blocks that one thread keeps, a stack for each size. Each thread touches its own only.
+/// What a block is while nobody uses it.
+struct FreeBlock {
+    FreeBlock* next;        // in its batch
+    FreeBlock* next_batch;  // in the depot; of the first of a batch
+};
+
+/// Sizes are multiples of this, and blocks lie at multiples of it.
+inline constexpr std::size_t block_unit = 16;
+/// Longer ones are made and freed each time.
+inline constexpr std::size_t longest_block = 1024;
+
+/// Batches that no thread has, by size; shared by all threads.
+class BlockDepot {
+  public:
+    /// A batch has about so many bytes.
+    static constexpr std::size_t batch_bytes = 2048;
+    static constexpr std::size_t batch_size(std::size_t length) noexcept { return batch_bytes / length; }
+
+    /// A batch of blocks of that length; sometimes a short one.
+    static FreeBlock* take(std::size_t length) {
+        {
+            Lock lock(mutex_);
+            FreeBlock*& first = batches_[length / block_unit];
+            if (first != nullptr) {
+                return std::exchange(first, first->next_batch);
+            }
+        }
+        auto* const memory = static_cast<std::byte*>(::operator new(batch_size(length) * length));
+        FreeBlock* batch = nullptr;
+        for (std::size_t i = batch_size(length); i != 0; --i) {
+            batch = ::new (memory + (i - 1) * length) FreeBlock{batch, nullptr};
+        }
+        return batch;
+    }
+
+    static void give(FreeBlock* batch, std::size_t length) noexcept {
+        Lock lock(mutex_);
+        batch->next_batch = std::exchange(batches_[length / block_unit], batch);
+    }
+
+  private:
+    static constinit inline Mutex mutex_;
+    static constinit inline std::array<FreeBlock*, longest_block / block_unit + 1> batches_{};
+};
+
+/// The blocks that one thread has. Each thread touches its own only.
 class BlockCache {
   public:
     /// False where blocks are made and freed each time.
     static constexpr bool recycles = RT_UNDER_ASAN == 0;
-    /// Longer ones are made and freed each time.
-    static constexpr std::size_t largest = 1016;
-    /// A stack keeps this many bytes at most: a thousand small tasks.
-    static constexpr std::size_t kept_bytes = 128 * 1024;
 
     /// Room for `size` bytes, aligned as operator new does.
     static void* take(std::size_t size) {
-        if (recycles && size <= largest) {
-            Stack& stack = stacks_[index_of(size)];
-            if (Free* block = stack.top) {
-                stack.top = block->next;
-                ++stack.room;
-                return block;
-            }
+        if (!recycles || size > longest_block) {
+            return ::operator new(size);
         }
-        return ::operator new(size <= largest ? length_of(index_of(size)) : size);
+        std::size_t const length = length_for(size);
+        Stack& stack = stacks_[length / block_unit];
+        if (stack.top == nullptr) {
+            refill(stack, length);
+        }
+        --stack.count;
+        return std::exchange(stack.top, stack.top->next);
     }
 
     /// Takes back what `take(size)` gave, on whatever thread.
     static void give(void* block, std::size_t size) noexcept {
-        if (recycles && size <= largest) {
-            Stack& stack = stacks_[index_of(size)];
-            if (stack.room == 0) {
-                open();
-            }
-            if (stack.room != 0) {
-                --stack.room;
-                stack.top = ::new (block) Free{stack.top};
-                return;
-            }
+        if (!recycles || size > longest_block) {
+            ::operator delete(block);
+            return;
         }
-        ::operator delete(block);
+        std::size_t const length = length_for(size);
+        Stack& stack = stacks_[length / block_unit];
+        if (stack.count >= BlockDepot::batch_size(length)) {
+            put_aside(stack, length);
+        }
+        ++stack.count;
+        stack.top = ::new (block) FreeBlock{stack.top, nullptr};
     }
 
   private:
-    /// What a block is while it lies in a stack.
-    struct Free {
-        Free* next;
-    };
     struct Stack {
-        Free* top;
-        std::size_t room;  // how many more may come; 0 also before the first `give`, and when the thread ends
+        FreeBlock* top;
+        std::size_t count;     // of blocks in it, or more: a batch may have been short
+        FreeBlock* set_aside;  // a full batch, or null
     };
-    enum class Phase : unsigned char { new_thread, open, gone };
 
-    // Lengths are 8 more than a multiple of 16: what malloc itself rounds up to, so that nothing is wasted twice.
-    static constexpr std::size_t index_of(std::size_t size) noexcept { return (size + 7) / 16; }
-    static constexpr std::size_t length_of(std::size_t index) noexcept { return index * 16 + 8; }
+    static constexpr std::size_t length_for(std::size_t size) noexcept {
+        return (size + (block_unit - 1)) / block_unit * block_unit;
+    }
 
-    /// Called when there is no room: if this is the thread's first block, makes room, and sees to it that all is freed at
-    /// the thread's end.
-    static void open() noexcept {
-        struct FreedAtTheEnd {
-            FreedAtTheEnd() noexcept {
-                phase_ = Phase::open;
-                for (std::size_t index = 0; index < stacks_.size(); ++index) {
-                    stacks_[index].room = kept_bytes / length_of(index);
-                }
-            }
-            ~FreedAtTheEnd() {
-                phase_ = Phase::gone;
-                for (Stack& stack : stacks_) {
-                    while (Free* block = stack.top) {
-                        stack.top = block->next;
-                        ::operator delete(block);
+    static void refill(Stack& stack, std::size_t length) {
+        bring_back_at_the_end();
+        FreeBlock* const batch = std::exchange(stack.set_aside, nullptr);
+        stack.top = batch != nullptr ? batch : BlockDepot::take(length);
+        stack.count = BlockDepot::batch_size(length);
+    }
+
+    static void put_aside(Stack& stack, std::size_t length) noexcept {
+        bring_back_at_the_end();
+        if (stack.set_aside != nullptr) {
+            BlockDepot::give(stack.set_aside, length);
+        }
+        stack.set_aside = std::exchange(stack.top, nullptr);
+        stack.count = 0;
+    }
+
+    /// When the calling thread ends, others can have its blocks. (A few that it still gives back while it ends are lost.)
+    static void bring_back_at_the_end() noexcept {
+        struct Bring {
+            ~Bring() {
+                for (std::size_t i = 0; i < stacks_.size(); ++i) {
+                    for (FreeBlock* batch : {stacks_[i].top, stacks_[i].set_aside}) {
+                        if (batch != nullptr) {
+                            BlockDepot::give(batch, i * block_unit);
+                        }
                     }
-                    stack.room = 0;
+                    stacks_[i] = Stack{};
                 }
             }
         };
-        if (phase_ == Phase::new_thread) {
-            thread_local FreedAtTheEnd freed_at_the_end;
-        }
+        thread_local Bring bring;
     }
 
-    static constinit inline thread_local std::array<Stack, (largest + 7) / 16 + 1> stacks_{};
-    static constinit inline thread_local Phase phase_ = Phase::new_thread;
+    static constinit inline thread_local std::array<Stack, longest_block / block_unit + 1> stacks_{};
 };
 
 }  // namespace detail

@@ -121,6 +121,13 @@ class Task : public Recycled {
     }
 
     TaskState state_;
+
+  protected:
+    /// What lies in the place that future and outcome share. Here, since there is room beside the word.
+    enum class Holds : unsigned char { future, outcome, nothing };
+    Holds holds_ = Holds::future;
+
+  private:
     Schedule& schedule_;
     Waker join_waker_;  // the handle's; see TaskState for whose it is
 #if RT_CHECKS

@@ -39,13 +39,13 @@ class TaskOf final : public TaskYielding<OutputOf<F>> {
     TaskOf(F future, Schedule& schedule, bool is_owned, std::source_location where)
         : TaskYielding<T>(schedule, is_owned, where), future_(std::move(future)) {}
     ~TaskOf() override {
-        switch (holds_) {
-            case Holds::future:
+        switch (Task::holds_) {
+            case Task::Holds::future:
                 trace::emit(trace::Kind::drop, static_cast<const Task*>(this));
                 future_.~F();
                 break;
-            case Holds::outcome: outcome_.~Outcome<T>(); break;
-            case Holds::nothing: break;
+            case Task::Holds::outcome: outcome_.~Outcome<T>(); break;
+            case Task::Holds::nothing: break;
         }
     }
 
@@ -66,22 +66,19 @@ class TaskOf final : public TaskYielding<OutputOf<F>> {
             exception = outcome_.take_exception();
         }
         outcome_.~Outcome<T>();
-        holds_ = Holds::nothing;
+        Task::holds_ = Task::Holds::nothing;
         return exception;
     }
 
   private:
-    enum class Holds : unsigned char { future, outcome, nothing };
-
     /// The outcome is `ended`, or empty.
     template <class... Ended>
     void replace_future(Ended&&... ended) noexcept {
         future_.~F();
         ::new (&outcome_) Outcome<T>(std::forward<Ended>(ended)...);
-        holds_ = Holds::outcome;
+        Task::holds_ = Task::Holds::outcome;
     }
 
-    Holds holds_ = Holds::future;
     union {
         F future_;
         Outcome<T> outcome_;
