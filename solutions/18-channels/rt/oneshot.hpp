@@ -7,8 +7,12 @@
 ///   sent       when the value lies in the block                 never
 ///   dropped    when the sender goes and nothing was sent        never
 ///   closed     when the receiver goes, or no longer wants it    never
+///   awaited    when the receiver has put its waker down         when the receiver takes it up again
 ///   sender     at birth                                         when the sender touches the block no more
 ///   receiver   at birth                                         when the receiver touches the block no more
+///
+/// Whichever of `awaited` and `sent` or `dropped` comes second finds the other in the word: so the receiver's waker is the
+/// sender's if it was down before the news came, and else the receiver's. (As the handle's and a task's, lesson 09.)
 ///
 /// `sent` is never set after `closed`: so either the receiver finds the value, or the sender has it back, and never both.
 /// Between setting `sent` and clearing `sender`, the sender wakes the receiver; the block lives until both bits are clear,
@@ -22,6 +26,7 @@
 #include <rt/recycled.hpp>
 #include <rt/sync.hpp>
 #include <rt/violation.hpp>
+#include <rt/waker.hpp>
 #include <rt/waker_slot.hpp>
 
 #include <concepts>
@@ -66,15 +71,12 @@ class Block : public Recycled {
                 return false;
             }
         }
-        receiver_.wake();
+        wake_receiver_of(before);
         return true;
     }
 
     /// Called by the sender when it goes without having sent.
-    void drop_sender() noexcept {
-        word_.fetch_or(dropped, acq_rel);
-        receiver_.wake();
-    }
+    void drop_sender() noexcept { wake_receiver_of(word_.fetch_or(dropped, acq_rel)); }
 
     /// Called by the receiver when it wants no value any more.
     void close() noexcept {
@@ -83,10 +85,25 @@ class Block : public Recycled {
         }
     }
 
+    /// Keeps the receiver's waker until there is news; false if there is news already. Called by the receiver.
+    bool wait(const Waker& waker) noexcept {
+        if ((word_.load(relaxed) & awaited) != 0 && is_news(word_.fetch_and(~unsigned{awaited}, acq_rel))) {
+            return false;
+        }
+        if (!receiver_.will_wake(waker)) {
+            receiver_ = waker;
+        }
+        if (is_news(word_.fetch_or(awaited, acq_rel))) {
+            receiver_ = Waker();  // nobody comes for it any more
+            return false;
+        }
+        return true;
+    }
+
     bool is_closed() const noexcept { return (word_.load(acquire) & closed) != 0; }
     bool is_sent() const noexcept { return (word_.load(acquire) & sent) != 0; }
     /// True if there is a value, or never will be.
-    bool is_over() const noexcept { return (word_.load(acquire) & (sent | dropped)) != 0; }
+    bool is_over() const noexcept { return is_news(word_.load(acquire)); }
 
     /// Called by the receiver when `is_sent()`.
     Value take() noexcept { return std::move(*value_); }
@@ -100,12 +117,21 @@ class Block : public Recycled {
         }
     }
 
-    enum Bit : unsigned { sent = 1, dropped = 2, closed = 4, sender = 8, receiver = 16 };
+    enum Bit : unsigned { sent = 1, dropped = 2, closed = 4, sender = 8, receiver = 16, awaited = 32 };
 
-    WakerSlot receiver_;  // who waits for the value
-    WakerSlot sender_;    // who waits for `closed`
+    WakerSlot sender_;  // who waits for `closed`
 
   private:
+    static bool is_news(unsigned word) noexcept { return (word & (sent | dropped)) != 0; }
+
+    /// Called by the sender when there is news; `before` was the word until then.
+    void wake_receiver_of(unsigned before) noexcept {
+        if ((before & awaited) != 0) {
+            std::move(receiver_).wake();
+        }
+    }
+
+    Waker receiver_;  // see `awaited`
     Atomic<unsigned> word_{sender | receiver};
     std::optional<Value> value_;
 };
@@ -234,12 +260,8 @@ class [[nodiscard]] Receiver {
         if (!budget::has_some(cx)) {
             return Pending;
         }
-        if (!block.is_over()) {
-            block.receiver_.register_waker(cx.waker());
-            // Register first, then look: it may have come in between.
-            if (!block.is_over()) {
-                return Pending;
-            }
+        if (!block.is_over() && block.wait(cx.waker())) {
+            return Pending;
         }
         budget::spend();
         if constexpr (std::is_void_v<T>) {
