@@ -110,10 +110,11 @@ inline void hear_of_thread(ThreadRow& thread, const trace::Event& event) noexcep
             thread.park.store(event.subject, relaxed);
             break;
         case Kind::unpark:
-            for (ThreadRow& each : thread_rows) {
+            for (int i = 0; i < used_thread_rows.load(relaxed); ++i) {
                 const void* parked = event.subject;
-                if (each.park.compare_exchange_strong(parked, nullptr, relaxed)) {
-                    each.unparked_at.store(now(), relaxed);
+                if (thread_rows[i].park.load(relaxed) == parked &&
+                    thread_rows[i].park.compare_exchange_strong(parked, nullptr, relaxed)) {
+                    thread_rows[i].unparked_at.store(now(), relaxed);
                 }
             }
             break;
@@ -165,6 +166,27 @@ inline void hear_of_task(TaskRow& row, const trace::Event& event) noexcept {
 
 }  // namespace detail
 
+namespace detail {
+
+/// Whether the subject may be a task: elsewhere no row need be looked for.
+inline bool is_of_a_task(trace::Kind kind) noexcept {
+    using trace::Kind;
+    switch (kind) {
+        case Kind::poll_begin:
+        case Kind::poll_end:
+        case Kind::part_end:
+        case Kind::wake:
+        case Kind::abort:
+        case Kind::drop:
+        case Kind::queue:
+        case Kind::waker_clone:
+        case Kind::waker_drop: return true;
+        default: return false;
+    }
+}
+
+}  // namespace detail
+
 /// The record's ear. Called by trace::emit.
 inline void hear(const trace::Event& event) noexcept {
     if (ThreadRow* thread = detail::this_thread()) {
@@ -175,7 +197,7 @@ inline void hear(const trace::Event& event) noexcept {
             row->file.store(event.text, relaxed);
             row->line.store(event.value, relaxed);
         }
-    } else if (event.subject != nullptr) {
+    } else if (detail::is_of_a_task(event.kind)) {
         if (TaskRow* row = detail::find(event.subject)) {
             detail::hear_of_task(*row, event);
         }

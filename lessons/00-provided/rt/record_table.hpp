@@ -119,6 +119,7 @@ inline ThreadRow thread_rows[max_threads];
 inline Atomic<unsigned> last_task_id{0};
 inline Atomic<unsigned> last_other_id{1U << 30U};  // of what is no task
 inline Atomic<int> last_thread_number{0};
+inline Atomic<int> used_thread_rows{0};  // those after it were never used
 inline Atomic<std::uint64_t> without_room{0};
 inline Atomic<bool> is_on{false};
 
@@ -145,9 +146,12 @@ inline ThreadRow* this_thread() noexcept {
     if (my_row != nullptr || has_left) {
         return my_row;
     }
-    for (ThreadRow& row : thread_rows) {
+    for (int i = 0; i < static_cast<int>(max_threads); ++i) {
+        ThreadRow& row = thread_rows[i];
         int nobody = 0;
-        if (row.id.compare_exchange_strong(nobody, sys::thread_id(), relaxed)) {
+        if (row.id.load(relaxed) == 0 && row.id.compare_exchange_strong(nobody, sys::thread_id(), relaxed)) {
+            int used = used_thread_rows.load(relaxed);
+            while (used <= i && !used_thread_rows.compare_exchange_weak(used, i + 1, relaxed)) {}
             leave.is_used = true;
             row.number.store(last_thread_number.fetch_add(1, relaxed) + 1, relaxed);
             row.trade.store(nullptr, relaxed);
