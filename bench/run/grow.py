@@ -140,7 +140,7 @@ def measure(bench) -> None:
         draw(bench, curve.name, plot.Plot(curve.title, curve.across, curve.unit, measure_curve(bench, curve)))
     contended.measure(bench, draw)
     bench.note("Figures are CPU time of all threads, and the wall clock's where threads grow. Pictures of these "
-               "rows: grow-*.svg, beside the table.")
+               "rows: grow-*.svg, beside the table. Bytes of a few tasks include what else was allocated meanwhile.")
 
 
 SECTION = Section("grow", "how cost grows: tasks, timers, depth, connections, threads; drawn as SVG", measure, order=40,
