@@ -232,6 +232,7 @@ class Parts(CourseTest):
             def clang(self, oldest=0): return "clang++"
             def version(self, name): return (99, 0)
             def has_package(self, name): return self.answers.get("libraries", True)
+            def has_file(self, *paths): return self.answers.get("files", False)
             def which(self, name): return None if name in self.answers.get("without", ()) else "/bin/" + name
             def is_root(self): return self.answers.get("root", False)
             def is_person_there(self): return False
@@ -287,6 +288,14 @@ class Parts(CourseTest):
         for answers, fix in (({"vm/mmap_rnd_bits": 32}, "sudo sysctl vm.mmap_rnd_bits=28"), ({"descriptors": 1024}, "ulimit"),
                              ({"wsl1": True}, "wsl --set-version"), ({"architecture": "riscv64"}, "untried")):
             self.assert_caught(self.doctor.problems(self.other(**answers)), fix)
+
+    def test_the_learners_compiler_is_the_quicker_one_where_it_is_whole(self):
+        def quickest(preset: str, **answers) -> str:
+            return self.building.Build(preset, self.other(**answers)).quickest()
+
+        self.assertEqual(quickest("learn", files=True), "clang++")
+        self.assertEqual(quickest("learn"), "g++", "a clang without its sanitizers cannot link")
+        self.assertEqual(quickest("release", files=True), "g++")
 
     def test_a_report_is_counted(self):
         report = self.tree(**{"r.xml": '<testsuite><testcase name="a" status="run"/>'

@@ -5,6 +5,7 @@ import shutil
 import xml.etree.ElementTree as xml
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Optional
 
 from lessons import ROOT
 from machine import VERIFIED_CLANG, Machine
@@ -43,8 +44,14 @@ class Build:
         if self.preset.startswith("verify"):
             name = self.machine.gcc()
             return [] if name in (None, "g++") else [f"-DCMAKE_CXX_COMPILER={name}"]
-        name = None if os.environ.get("CXX") else self.machine.gcc() or self.machine.clang()
+        name = None if os.environ.get("CXX") else self.quickest()
         return [f"-DCMAKE_CXX_COMPILER={name}"] if name else []
+
+    def quickest(self) -> Optional[str]:
+        """For the learner's own build: clang, where it is whole, compiles a step in three quarters of g++'s time."""
+        gcc, clang = self.machine.gcc(), self.machine.clang()
+        whole = clang and sanitizers_of_clang(self.machine, clang)
+        return clang if clang and (whole or not gcc) and (self.preset == "learn" or not gcc) else gcc
 
     def setting(self, name: str) -> str:
         """What a configured build was told, '' before that."""
@@ -117,6 +124,13 @@ class Build:
                        f"libfmt-dev doctest-dev) or go online. The whole log is {self.log(step).relative_to(ROOT)}", 1)
         say(last_relevant(self.log(step)))
         raise Stop(f"{doing} {self.preset} failed; the whole log is {self.log(step).relative_to(ROOT)}", 1)
+
+
+def sanitizers_of_clang(machine: Machine, clang: str) -> bool:
+    """Whether that clang brings its runtime: Debian packs it apart."""
+    major = machine.version(clang)[:1]
+    return bool(major) and machine.has_file(f"/usr/lib/llvm-{major[0]}/lib/clang/{major[0]}*/lib/*/libclang_rt.asan*.a",
+                                            f"/usr/lib*/clang/{major[0]}*/lib/*/libclang_rt.asan*.a")
 
 
 def read_report(report: Path) -> Outcome:
