@@ -11,6 +11,7 @@ from mine import can_be_opened, copy_of, kept_copies, open_lesson, put_aside
 from progress import Progress
 from screen import Stop, refuse_more, say
 from setup import set_up
+from terminal import size, wrapped
 
 
 def prepare(progress: Progress, yes: bool, machine: Machine) -> None:
@@ -68,7 +69,8 @@ def hint(words: list, yes: bool, machine: Machine) -> int:
         else:
             step = panes.first_open(progress, lesson_named(word)).id
     step = step or panes.first_open(progress, lesson_to_open(progress)).id
-    say("\n".join(panes.hint_lines(progress, step, rung or progress.rungs.get(step, 0) + 1)))
+    for line in panes.hint_lines(progress, step, rung or progress.rungs.get(step, 0) + 1):
+        say(line if line.startswith(" ") else "\n".join(wrapped(line, size()[0], "")) if "\x1b" not in line else line)
     return 0
 
 

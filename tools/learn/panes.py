@@ -55,7 +55,19 @@ def hint_lines(progress: Progress, step: str, rung: int) -> list:
     lines = []
     for number, text in enumerate(texts, 1):
         lines += ([] if number == 1 else [""]) + [bold(f"hint {step}, {number} of {RUNGS}")]
-        lines += text.splitlines() if number == rung else [dim(line) for line in text.splitlines()]
+        lines += paragraphs(text)
+    return lines
+
+
+def paragraphs(text: str) -> list:
+    """Prose is joined, for the screen to break anew; code stays as it is."""
+    lines: list = []
+    for line in text.splitlines():
+        goes_on = lines and lines[-1] and line and not lines[-1].startswith(" ") and not line.startswith(" ")
+        if goes_on:
+            lines[-1] += " " + line
+        else:
+            lines.append(line)
     return lines
 
 

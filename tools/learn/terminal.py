@@ -19,10 +19,10 @@ def visible(line: str) -> int:
     return len(ANSI.sub("", line))
 
 
-def wrapped(text: str, columns: int) -> list:
-    """Prose, broken between words; its indent stays."""
+def wrapped(text: str, columns: int, hang: str = "  ") -> list:
+    """Prose, broken between words; its indent stays, and what follows a break hangs."""
     indent = " " * (len(text) - len(text.lstrip()))
-    return textwrap.wrap(text, columns, subsequent_indent=indent + "  ", break_long_words=True,
+    return textwrap.wrap(text, columns, subsequent_indent=indent + hang, break_long_words=True,
                          break_on_hyphens=False, drop_whitespace=True) or [""]
 
 

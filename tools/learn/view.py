@@ -94,7 +94,7 @@ def drawn(frame: Frame, columns: int, rows: int) -> list:
         end += [green(line) if index == 0 else line
                 for index, line in enumerate(part for line in frame.finished.split("\n") for part in wrapped(line, columns))]
     end += [yellow(note) for note in notes]
-    pane = [part for line in frame.pane for part in ([line] if "\x1b" in line else wrapped(line, columns) if line else [""])]
+    pane = [part for line in frame.pane for part in ([line] if "\x1b" in line else wrapped(line, columns, "") if line else [""])]
     keys = [dim(frame.doing) if frame.doing else "", KEYS]
     room = rows - 1 - len(top) - len(end) - len(keys) - 1
     if pane:
