@@ -4,7 +4,9 @@
 """
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -67,9 +69,13 @@ def run(number: str, program: str, trace: Path) -> bool:
     """Runs the program to an end; true if that was its own."""
     environment = {**os.environ, "RT_TRACE": str(trace)}
     serves = {"17": [], "18": ["serve"]}
-    if number in serves:  # a server: it ends by a signal
-        child = subprocess.Popen([program, *serves[number]], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        child.stdout.readline()
+    if number in serves:  # a server: it answers one client, and ends by a signal
+        child = subprocess.Popen([program, *serves[number], "--addr", "127.0.0.1:0"], env=environment,
+                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        port = re.search(rb":(\d+)", child.stdout.readline())
+        with socket.create_connection(("127.0.0.1", int(port.group(1))), timeout=60) as client:
+            client.sendall(b"Ada\n")
+            client.recv(1)
         child.send_signal(signal.SIGINT)
         child.communicate(timeout=60)
         return False
