@@ -9,7 +9,9 @@
 #include <rt/budget.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/future.hpp>
+#include <rt/join_set.hpp>
 #include <rt/multi_thread.hpp>
+#include <rt/reactor.hpp>
 #include <rt/scheduler.hpp>
 #include <rt/sys.hpp>
 #include <support/death.hpp>
@@ -18,6 +20,7 @@
 #include <support/test_thread.hpp>
 #include <support/trace_log.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -62,6 +65,47 @@ TEST_SUITE("15.4 descriptors in a runtime") {
         int calls = runtime.block_on(main(source));
         CHECK_MESSAGE(calls == static_cast<int>(rt::budget::per_poll),
                       "a source that is always ready must give way after its budget");
+    }
+
+    TEST_CASE("the queue is never longer than one batch of events") {
+        static_assert(rt::Reactor::batch < rt::CurrentThread::look_interval);
+        constexpr int count = 3 * static_cast<int>(rt::Reactor::batch);
+        std::vector<Ends> pipes;
+        std::vector<std::shared_ptr<Source>> sources;
+        for (int i = 0; i < count; ++i) {
+            pipes.push_back(make_pipe());
+            sources.push_back(std::make_shared<Source>(std::move(pipes.back().here)));
+        }
+        TraceLog log{Kind::io_ready, Kind::poll_begin};
+        rt::CurrentThread runtime;
+        int longest = 0;
+        auto look = [&](rt::Context& cx) -> rt::Poll<void> {
+            longest = std::max(longest, log.count(Kind::io_ready) - log.count(Kind::poll_begin));
+            if (log.count(Kind::poll_begin) == count) {
+                return rt::Ready();
+            }
+            cx.waker().wake_by_ref();
+            return rt::Pending;
+        };
+        auto main = [&]() -> rt::Async<> {  // house-rule: allow the lambda outlives the block_on below
+            rt::JoinSet<std::string> readers;
+            for (auto& source : sources) {
+                readers.spawn(read_bytes(source, 1));
+            }
+            step("all tasks wait, each for its pipe");
+            while (log.count(Kind::poll_begin) < count) {
+                co_await rt::Countdown(1);
+            }
+            log.clear();
+            step("all pipes get a byte at once");
+            for (Ends& pipe : pipes) {
+                CHECK(rt::sys::write(pipe.there.get(), std::string_view("x")) == 1);
+            }
+            co_await rt::poll_fn(look);
+        };
+        runtime.block_on(main());
+        CHECK(longest > 0);
+        CHECK(longest <= static_cast<int>(rt::Reactor::batch));
     }
 
     TEST_CASE("tasks that still wait go with their runtime") {
