@@ -37,10 +37,7 @@ void expect_too_long(Task& task, const char* sentence) {
     }
 }
 
-std::size_t cached_bytes() {
-    rt::detail::ChunkCache* cache = rt::detail::ChunkCache::of_this_thread();
-    return cache->bytes(8 * 1024);
-}
+std::size_t cached_bytes() { return rt::detail::ChunkCache::bytes(8 * 1024); }
 
 }  // namespace
 

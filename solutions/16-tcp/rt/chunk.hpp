@@ -10,6 +10,10 @@
 /// system. Under AddressSanitizer what lies in a cache is poisoned: to look into a chunk that is gone is caught as with
 /// freed memory.
 ///
+/// Why these are not recycled blocks (recycled.hpp): a block stays one for ever, and may, for it is small. A buffer is up to
+/// a hundred times longer: what one burst of reads has taken must not stay taken. And threads need not trade, since a
+/// chunk mostly goes where it came from.
+///
 /// Source of the idea: Netty's pooled buffers, Tokio's `BytesMut` turned around.
 #pragma once
 
@@ -33,70 +37,51 @@ namespace rt {
 
 namespace detail {
 
-/// Buffers that nobody uses, one stack per size. Each thread has one, and touches no other's.
+/// Buffers that nobody uses, one stack per size. Each thread has its own, and touches no other's.
 class ChunkCache {
   public:
     /// Sizes are powers of two between these; a longer buffer is made and freed each time.
     static constexpr std::size_t smallest = 1024;
     static constexpr std::size_t largest = 64 * 1024;
-    /// A stack keeps this many bytes at most, and at least one buffer.
+    /// A stack keeps this many bytes at most.
     static constexpr std::size_t kept_bytes = 64 * 1024;
-
-    ChunkCache() = default;
-    ChunkCache(const ChunkCache&) = delete;
-    ChunkCache& operator=(const ChunkCache&) = delete;
-    ~ChunkCache() {
-        has_gone_ = true;
-        for (Stack& stack : stacks_) {
-            while (char* buffer = pop(stack)) {
-                ::operator delete(buffer);
-            }
-        }
-    }
-
-    /// The calling thread's own; null when the thread is ending and has given its cache up.
-    static ChunkCache* of_this_thread() noexcept {
-        if (has_gone_) {
-            return nullptr;
-        }
-        thread_local ChunkCache cache;
-        return &cache;
-    }
 
     /// How long the buffer for `size` bytes is.
     static constexpr std::size_t capacity_for(std::size_t size) noexcept {
-        return size > largest ? size : std::bit_ceil(std::max(size, smallest));
+        std::size_t const number = number_for(size);
+        return number < stack_count ? smallest << number : size;
     }
 
-    /// A buffer of `capacity` bytes, which `capacity_for` returned.
-    static char* take(std::size_t capacity) {
-        if (ChunkCache* cache = capacity <= largest ? of_this_thread() : nullptr) {
-            Stack& stack = cache->stack_of(capacity);
-            if (char* buffer = pop(stack)) {
-                stack.bytes -= capacity;
-                poison(buffer, capacity, false);
-                return buffer;
-            }
+    /// A buffer of `capacity_for(size)` bytes.
+    static char* take(std::size_t size) {
+        std::size_t const number = number_for(size);
+        if (number < stack_count && stacks_[number].top != nullptr) {
+            return pop(stacks_[number], smallest << number);
         }
-        return static_cast<char*>(::operator new(capacity));
+        return static_cast<char*>(::operator new(capacity_for(size)));
     }
 
-    /// Takes back what `take` gave, on whatever thread.
-    static void give(char* buffer, std::size_t capacity) noexcept {
-        if (ChunkCache* cache = capacity <= largest ? of_this_thread() : nullptr) {
-            Stack& stack = cache->stack_of(capacity);
-            if (stack.bytes + capacity <= kept_bytes) {
-                stack.bytes += capacity;
-                stack.top = ::new (buffer) Free{stack.top};
-                poison(buffer, capacity, true);
-                return;
-            }
+    /// Takes back what `take(size)` gave, on whatever thread.
+    static void give(char* buffer, std::size_t size) noexcept {
+        std::size_t const number = number_for(size);
+        if (number < stack_count && (stacks_[number].room != 0 || opens(number))) {
+            push(stacks_[number], buffer, smallest << number);
+        } else {
+            ::operator delete(buffer);
         }
-        ::operator delete(buffer);
     }
 
-    /// How many bytes lie here, in buffers of this capacity. Called by tests.
-    std::size_t bytes(std::size_t capacity) noexcept { return stack_of(capacity).bytes; }
+    /// How many bytes the calling thread has, in buffers of this capacity. Called by tests.
+    static std::size_t bytes(std::size_t capacity) noexcept {
+        std::size_t count = 0;
+        for (Free* buffer = stacks_[number_for(capacity)].top; buffer != nullptr; ++count) {
+            poison(buffer, sizeof(Free), false);
+            Free* const next = buffer->next;
+            poison(buffer, sizeof(Free), true);
+            buffer = next;
+        }
+        return count * capacity;
+    }
 
   private:
     /// What a buffer is while it lies in a stack.
@@ -104,22 +89,49 @@ class ChunkCache {
         Free* next;
     };
     struct Stack {
-        Free* top = nullptr;
-        std::size_t bytes = 0;
+        Free* top;
+        std::size_t room;  // for so many more; none before the thread has given its first, and none when it ends
     };
     static constexpr std::size_t stack_count = std::countr_zero(largest) - std::countr_zero(smallest) + 1;
 
-    Stack& stack_of(std::size_t capacity) noexcept {
-        return stacks_[static_cast<std::size_t>(std::countr_zero(capacity) - std::countr_zero(smallest))];
+    /// Which stack has buffers for `size` bytes; `stack_count` or more: none.
+    static constexpr std::size_t number_for(std::size_t size) noexcept {
+        return static_cast<std::size_t>(std::bit_width((std::max(size, std::size_t{1}) - 1) / smallest));
     }
 
-    static char* pop(Stack& stack) noexcept {
-        Free* buffer = stack.top;
-        if (buffer != nullptr) {
-            poison(buffer, sizeof(Free), false);
-            stack.top = buffer->next;
+    static char* pop(Stack& stack, std::size_t capacity) noexcept {
+        poison(stack.top, capacity, false);
+        ++stack.room;
+        return reinterpret_cast<char*>(std::exchange(stack.top, stack.top->next));
+    }
+
+    static void push(Stack& stack, char* buffer, std::size_t capacity) noexcept {
+        --stack.room;
+        stack.top = ::new (buffer) Free{stack.top};
+        poison(buffer, capacity, true);
+    }
+
+    /// A stack without room is full, or its thread has given nothing yet, or is ending. In the second case: makes room, and
+    /// sees to it that all goes to the system at the end of the thread. True if there is room now.
+    static bool opens(std::size_t number) noexcept {
+        struct Close {
+            ~Close() {
+                for (std::size_t i = 0; i < stack_count; ++i) {
+                    while (stacks_[i].top != nullptr) {
+                        ::operator delete(pop(stacks_[i], smallest << i));
+                    }
+                    stacks_[i].room = 0;
+                }
+            }
+        };
+        if (std::exchange(was_opened_, true)) {
+            return false;
         }
-        return reinterpret_cast<char*>(buffer);
+        thread_local Close close;
+        for (std::size_t i = 0; i < stack_count; ++i) {
+            stacks_[i].room = kept_bytes / (smallest << i);
+        }
+        return stacks_[number].room != 0;
     }
 
     static void poison([[maybe_unused]] void* buffer, [[maybe_unused]] std::size_t size,
@@ -129,10 +141,8 @@ class ChunkCache {
 #endif
     }
 
-    /// Beside the cache, not in it: it is looked at when the cache is no more.
-    static constinit inline thread_local bool has_gone_ = false;
-
-    std::array<Stack, stack_count> stacks_{};
+    static constinit inline thread_local std::array<Stack, stack_count> stacks_{};
+    static constinit inline thread_local bool was_opened_ = false;
 };
 
 }  // namespace detail
@@ -154,14 +164,14 @@ class Chunk {
     }
     ~Chunk() {
         if (data_ != nullptr) {
-            detail::ChunkCache::give(data_, detail::ChunkCache::capacity_for(capacity_));
+            detail::ChunkCache::give(data_, capacity_);
         }
     }
 
     /// Room for `max` bytes, out of the calling thread's cache; no bytes yet. Called by whoever reads.
     static Chunk of_this_thread(std::size_t max) {
         Chunk chunk;
-        chunk.data_ = detail::ChunkCache::take(detail::ChunkCache::capacity_for(max));
+        chunk.data_ = detail::ChunkCache::take(max);
         chunk.capacity_ = max;
         return chunk;
     }
