@@ -55,13 +55,21 @@ class Atomic : public std::atomic<T> {
         return sys::is_only_thread() ? replace(value) : Base::exchange(value, order);
     }
 
-    bool compare_exchange_strong(T& expected, T value, Order order = seq_cst, Order otherwise = seq_cst) noexcept {
+    bool compare_exchange_strong(T& expected, T value, Order order, Order otherwise) noexcept {
         return sys::is_only_thread() ? replace_if(expected, value)
                                      : Base::compare_exchange_strong(expected, value, order, otherwise);
     }
-    bool compare_exchange_weak(T& expected, T value, Order order = seq_cst, Order otherwise = seq_cst) noexcept {
+    bool compare_exchange_strong(T& expected, T value, Order order = seq_cst) noexcept {
+        return sys::is_only_thread() ? replace_if(expected, value)
+                                     : Base::compare_exchange_strong(expected, value, order);
+    }
+    bool compare_exchange_weak(T& expected, T value, Order order, Order otherwise) noexcept {
         return sys::is_only_thread() ? replace_if(expected, value)
                                      : Base::compare_exchange_weak(expected, value, order, otherwise);
+    }
+    bool compare_exchange_weak(T& expected, T value, Order order = seq_cst) noexcept {
+        return sys::is_only_thread() ? replace_if(expected, value)
+                                     : Base::compare_exchange_weak(expected, value, order);
     }
 
     T fetch_add(Difference n, Order order = seq_cst) noexcept {
