@@ -11,14 +11,21 @@
 using namespace support;
 using rt::Waker;
 
+namespace {
+
+constexpr char moved_from_dropped[] =
+    "a waker that was moved from gave its reference back: the move must leave it empty";
+
+}  // namespace
+
 TEST_SUITE("02.1 clone and drop") {
     TEST_CASE("a waker that dies gives its reference back") {
         CountingWaker bell;
         std::optional<Waker> waker;
-        step("make a waker");
+        step("make a waker, and move it into its place");
         waker.emplace(bell.waker());
         CHECK(bell.clones() == 0);
-        CHECK(bell.drops() == 0);
+        CHECK_MESSAGE(bell.drops() == 0, moved_from_dropped);
         CHECK(bell.alive() == 1);
 
         step("destroy it");
@@ -49,9 +56,11 @@ TEST_SUITE("02.1 clone and drop") {
         step("move the waker");
         std::optional<Waker> moved(std::move(waker));
         CHECK(bell.clones() == 0);
-        CHECK(bell.drops() == 0);
-        CHECK_FALSE(waker);  // NOLINT: looked at on purpose
         CHECK(*moved);
+        step("let the one that was moved from die: it is empty, and gives nothing back");
+        { Waker const husk = std::move(waker); }  // NOLINT: moved from twice, on purpose
+        CHECK_MESSAGE(bell.drops() == 0, moved_from_dropped);
+        CHECK_FALSE(waker);  // NOLINT: looked at on purpose
 
         step("destroy what it was moved to");
         moved.reset();

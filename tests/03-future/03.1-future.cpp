@@ -3,6 +3,7 @@
 #include <support/counting_waker.hpp>
 #include <support/drop_counter.hpp>
 #include <support/mock_task.hpp>
+#include <support/more_polls.hpp>
 
 #include <memory>
 #include <string>
@@ -98,6 +99,7 @@ TEST_SUITE("03.1 Future and ready and pending") {
     TEST_CASE("pending is never ready and wakes nobody") {
         auto task = spawn_mock("pending()", rt::pending<int>());
         CHECK(task.poll() == Pending);
+        expect_more_polls(task.future(), "pending");
         CHECK(task.poll() == Pending);
         CHECK(task.poll() == Pending);
         CHECK(task.wakes() == 0);
@@ -107,6 +109,7 @@ TEST_SUITE("03.1 Future and ready and pending") {
         auto task = spawn_mock("pending()", rt::pending());
         CHECK(task.poll() == Pending);
         CHECK(task.kept_wakers() == 1);
+        expect_more_polls(task.future(), "pending");
         CHECK(task.poll() == Pending);
         CHECK(task.kept_wakers() == 1);
         task.drop();
@@ -123,6 +126,7 @@ TEST_SUITE("03.1 Future and ready and pending") {
         Context first_cx(first);
         CHECK(future.poll(first_cx) == Pending);
         CHECK(first_bell.alive() == 2);
+        expect_more_polls(future, "pending");
         step("poll with the second waker");
         Context second_cx(second);
         CHECK(future.poll(second_cx) == Pending);

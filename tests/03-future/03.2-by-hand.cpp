@@ -2,6 +2,7 @@
 #include <rt/future.hpp>
 #include <support/counted_future.hpp>
 #include <support/mock_task.hpp>
+#include <support/more_polls.hpp>
 
 #include <memory>
 #include <stdexcept>
@@ -29,6 +30,7 @@ TEST_SUITE("03.2 poll_fn and Countdown and by_ref") {
         CHECK(calls == 0);  // a future does nothing until it is polled
         CHECK(task.poll() == Pending);
         CHECK(calls == 1);
+        expect_more_polls(task.future(), "poll_fn");
         CHECK(task.poll() == Pending);
         CHECK(task.poll() == Ready(3));
         CHECK(calls == 3);
@@ -80,6 +82,7 @@ TEST_SUITE("03.2 poll_fn and Countdown and by_ref") {
         CHECK(task.poll() == Pending);
         CHECK(task.is_woken());
         CHECK(task.future().left() == 1);
+        expect_more_polls(task.future(), "Countdown");
         CHECK(task.poll() == Pending);
         CHECK(task.is_woken());
         CHECK(task.future().left() == 0);
@@ -99,6 +102,7 @@ TEST_SUITE("03.2 poll_fn and Countdown and by_ref") {
         Waker const waker = Waker::noop();
         Context cx(waker);
         CHECK(third.poll(cx) == Pending);
+        expect_more_polls(third, "Countdown");
         CHECK(third.poll(cx) == Ready());
         step("move what is left of it");
         rt::Countdown husk = std::move(third);

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
-#include <rt/park.hpp>
 #include <rt/sync.hpp>
+#include <rt/sys_process.hpp>
+#include <rt/trace.hpp>
 #include <support/random.hpp>
 #include <support/story.hpp>
 #include <support/test_thread.hpp>
@@ -9,6 +10,32 @@
 #include <chrono>
 #include <ctime>
 #include <optional>
+#include <utility>
+
+namespace rt {
+
+/// What `Lock` means in park.hpp, below: a lock before which something may happen.
+class LateLock : public Lock {
+  public:
+    template <class... Rest>
+    explicit LateLock(Mutex& mutex, Rest... rest) : Lock(late(mutex), rest...) {}
+
+    static inline thread_local void (*happens_before)() = nullptr;  // once
+
+  private:
+    static Mutex& late(Mutex& mutex) {
+        if (auto* const happens = std::exchange(happens_before, nullptr)) {
+            happens();
+        }
+        return mutex;
+    }
+};
+
+}  // namespace rt
+
+#define Lock LateLock
+#include <rt/park.hpp>
+#undef Lock
 
 using namespace support;
 using rt::Instant;
@@ -49,6 +76,28 @@ struct LateNotification {
             while (parks.load() < 2) {
                 rt::yield_thread();
             }
+        }
+    }
+};
+
+/// Holds a sleeper that has the lock, and does not wait yet, until an unparker stands before that lock, or has come
+/// back without it.
+struct HeldSleeper {
+    static inline rt::Atomic<bool> held{false};
+    static inline rt::Atomic<int> unparker{0};  // its thread's id, set when it is about to unpark
+    static inline rt::Atomic<bool> came_back{false};
+    static inline bool too_early = false;  // touched by the sleeper only
+
+    static void hear(const rt::trace::Event& event) noexcept {
+        if (event.kind == Kind::park) {
+            held.store(true);
+            while (unparker.load() == 0) {
+                rt::yield_thread();
+            }
+            while (!came_back.load() && rt::sys::is_runnable(unparker.load())) {
+                rt::yield_thread();
+            }
+            too_early = too_early || came_back.load();
         }
     }
 };
@@ -185,6 +234,39 @@ TEST_SUITE("05.1 park until unparked") {
             TestThread second([&] { play(right, left); });
         }
         CHECK(ball == 2 * rounds);
+    }
+
+    TEST_CASE("a token that comes between the look and the lock is taken") {
+        static ThreadPark park;
+        step("park, and unpark as soon as it has looked for the token, and has not locked yet");
+        rt::LateLock::happens_before = [] { park.unpark(); };
+        park.park(long_ago);
+        CHECK_MESSAGE(!park.has_token(), "park came back and left the token there: it must take what came meanwhile");
+    }
+
+    TEST_CASE("an unpark waits until the sleeper waits") {
+        ThreadPark park;
+        rt::trace::listen(&HeldSleeper::hear);
+        step("20 times: hold a sleeper just before it waits, and unpark it");
+        for (int round = 0; round < 20; ++round) {
+            HeldSleeper::held.store(false);
+            HeldSleeper::unparker.store(0);
+            HeldSleeper::came_back.store(false);
+            TestThread unparker([&] {
+                while (!HeldSleeper::held.load()) {
+                    rt::yield_thread();
+                }
+                HeldSleeper::unparker.store(rt::sys::thread_id());
+                park.unpark();
+                HeldSleeper::came_back.store(true);
+            });
+            park.park(std::nullopt);
+        }
+        rt::trace::stop_listening(&HeldSleeper::hear);
+        CHECK_MESSAGE(
+            !HeldSleeper::too_early,
+            "unpark notified before the sleeper waited: nobody heard it, and the sleep would not end; what does "
+            "the sleeper hold until it waits?");
     }
 
     TEST_CASE("an unpark at the very moment of falling asleep is not lost") {

@@ -206,6 +206,21 @@ TEST_SUITE("05.3 block_on") {
         kept = Waker();
     }
 
+    TEST_CASE("a wake that gives the last reference back unparks first and drops then") {
+        Waker last;
+        {
+            TestThread waiter([&] {
+                block_on(rt::poll_fn([&](Context& cx) -> Poll<void> {
+                    last = cx.waker();
+                    return Ready();
+                }));
+            });
+        }
+        step("the thread has ended, and nobody else keeps its park: wake by the last waker");
+        std::move(last).wake();
+        CHECK_FALSE(last);  // NOLINT: looked at on purpose
+    }
+
     TEST_CASE("several threads each block on their own future") {
         constexpr int rounds = 200;
         auto work = [] {

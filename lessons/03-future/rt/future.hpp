@@ -74,7 +74,8 @@ class Contract {
     Contract(Contract&& other) noexcept { take(other); }
     Contract& operator=(Contract&& other) noexcept {
         if (state_ == State::polled) {
-            // TODO(03.3) Say that a future was assigned to after its first poll, and what to do instead: violation("…").
+            // TODO(03.3) Say what happened, and what to do instead, beginning with these words:
+            // violation("a future was assigned to after its first poll: …").
             todo("03.3 say that it was assigned to after its first poll");
         }
         take(other);
@@ -84,8 +85,8 @@ class Contract {
     /// Called first in every poll; `name` is for the sentence, if there must be one.
     void begin(const char* name) noexcept {
         if (state_ != State::fresh && state_ != State::polled) {
-            // TODO(03.3) Two mistakes end here: polled after Ready, and polled after it was moved away. Tell them apart, and
-            // say for each what happened, beginning with these words: violation("polled after Ready: …", name).
+            // TODO(03.3) Two mistakes end here: tell them apart by the state, and say for each what happened, beginning with
+            // these words: violation("polled after Ready: …", name), violation("polled after it was moved away: …", name).
             todo("03.3 say which rule this poll breaks (who answers Pending says so with contract_.pending())", name);
         }
         state_ = State::done;
@@ -102,7 +103,8 @@ class Contract {
 
     void take(Contract& other) noexcept {
         if (other.state_ == State::polled) {
-            // TODO(03.3) Say that a future was moved after its first poll, and why that is no good.
+            // TODO(03.3) Say what happened, and why that is no good, beginning with these words:
+            // violation("a future was moved after its first poll: …").
             todo("03.3 say that it was moved after its first poll");
         }
         state_ = std::exchange(other.state_, State::moved_from);

@@ -50,12 +50,14 @@ class [[nodiscard]] Then {
         switch (state_) {
             case State::waiting_for_first: {
                 // TODO(04.1) Poll the first future. As long as it is Pending, so are we: `return contract_.pending();`.
-                // When it is Ready: start_second, write down that the second wait has begun, and `[[fallthrough]];`, for
-                // in this very poll the second future must be asked as well. (What if you returned Pending here?)
+                // When it is Ready: start_second (yours in 04.2 and 04.3), write down that the second wait has begun,
+                // and `[[fallthrough]];`, for in this very poll the second future must be asked as well. (What if you
+                // returned Pending here?)
                 todo("04.1 wait for the first future", cx);
             }
             case State::waiting_for_second: {
-                // TODO(04.2) Poll the second future. When it is Ready: destroy it, be done, and answer what it answered.
+                // TODO(04.2) Poll the second future. When it is Ready: destroy it, write down `State::done`, and
+                // answer what it answered.
                 todo("04.2 wait for the second future", cx);
             }
             case State::done: break;
@@ -73,7 +75,8 @@ class [[nodiscard]] Then {
             // TODO(04.3) The same, but there is nothing to hand over: `f_` takes no argument.
             todo("04.3 start the second future with nothing", poll);
         } else {
-            // TODO(04.2) Take the value out of `poll`, destroy `first_`, and put into `second_` what `f_` makes of the value.
+            // TODO(04.2) Take the value out of `poll`, destroy `first_`, and `emplace` into `second_` what `f_` makes of the
+            // value: it is built in its place, for a future cannot be assigned in general.
             todo("04.2 start the second future", poll, f_);
         }
     }
