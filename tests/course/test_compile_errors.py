@@ -53,6 +53,14 @@ class OtherFailures(CourseTest):
         text = ("/c/future.hpp:9:1: error: no kettle\n/c/tests/03.cpp:7:1: note: in instantiation of function template\n")
         self.assertEqual(diagnose.explain(text, [])[0], ["no kettle", "  asked for by /c/tests/03.cpp:7"])
 
+    def test_inner_names_are_shortened(self):
+        for noise, short in (("std::remove_reference<std::optional<int>&>::type", "std::optional<int>"),
+                             ("std::unique_ptr<_Tp, _Dp>", "std::unique_ptr<T>"),
+                             ("std::unique_ptr<int, std::default_delete<int> >", "std::unique_ptr<int>"),
+                             ("rt::Poll<std::optional<int> >", "rt::Poll<std::optional<int>>"),
+                             ("(DOCTEST_ANON_SUITE_2::DOCTEST_ANON_FUNC_3()::<lambda(int)>) (int)", "<lambda(int)> (int)")):
+            self.assertEqual(diagnose.tidy(noise), short)
+
     def test_only_the_learners_own_warnings_count(self):
         text = "/usr/include/x.hpp:1:1: warning: noise\n" + f"{ROOT}/mine/01-poll/rt/poll.hpp:3:2: warning: unused [-Wunused]\n"
         self.assertEqual(diagnose.first_warning(text, [ROOT / "mine/01-poll"]).words, "unused")

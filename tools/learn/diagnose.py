@@ -28,15 +28,52 @@ PLAIN = [
     (r"(could not convert|no viable conversion).*rt::Async<", "a coroutine says co_return"),
     (r"(Waker.*discards qualifiers|'wake' (is an lvalue|has type))",
      "wake() gives the waker away: std::move(waker).wake() for your own, wake_by_ref() for a lent one"),
+    (r"(passing '(?!const )[^']*' as 'this' argument discards qualifiers|is an lvalue, but function has rvalue ref-qualifier)",
+     "a function marked && is called on what you give away: std::move(x).f()"),
     (r"(discards qualifiers|not marked const|drops 'const' qualifier|in read-only object|within const member function)",
      "what is const may only be looked at: is a const missing behind a function, or one too many?"),
+    (r"(use of deleted function '.*std::optional<.*::operator=\(|object of type 'std::optional<.*' cannot be assigned)",
+     "this cannot be assigned: `emplace` builds it in place"),
     (r"(use of deleted function .*\(const |call to (implicitly-)?deleted (copy )?constructor)",
      "this cannot be copied: std::move it"),
     (r"(copy|move) assignment operator.*deleted|selected deleted operator .=", "this cannot be assigned to"),
+    (r"(no match for .operator=.|no viable overloaded .=.)",
+     "another type, or one that cannot be copied: then take it, std::move(x).value() or std::move(x)"),
     (r"(is private within this context|is a private member)", "only the class itself may touch that: is there a function for it?"),
+    (r"('void [^']*' has incomplete type|variable has incomplete type 'void')",
+     "what stands on the right returns nothing. (A mutex is locked by `Lock lock(mutex_);`)"),
+    (r"(cannot bind non-const lvalue reference|non-const lvalue reference to type .* cannot bind)",
+     "it is written to, so name a variable. (compare_exchange: `int expected = empty;`)"),
+    (r"(invalid use of void expression|argument may not have 'void' type|(cast|conversion) from 'void' to)",
+     "the function returns nothing here: this line belongs into the `else` of an `if constexpr`"),
+    (r"(could not convert|no viable conversion).*Ready<(void)?>",
+     "the branch for void is compiled for every type: `if constexpr (…) { … } else { … }`, with the `else`"),
+    (r"(no match for call to .*std::optional<|no known conversion from '(const )?std::optional<.*' to)",
+     "you pass the optional: its value is `*value_`"),
+    (r"(cannot convert '[^']*std::optional<.*' to 'bool'|no viable conversion .*std::optional<.*'bool')",
+     "an optional is asked with has_value()"),
+    (r"(invalid initialization of reference of type .*from expression of type '.*\*|reference to type .*could not bind .*type '[^']*\*)",
+     "a pointer, where a reference is wanted: *waker_"),
+    (r"(no matching function for call to '.*::park\(\)|single argument 'deadline' was not specified)",
+     "park wants a deadline: std::nullopt for none"),
+    (r"(std::optional<.*' has no member named '(is_some|is_none)'|no member named '(is_some|is_none)' in 'std::optional<)",
+     "in C++: has_value()"),
+    (r"(std::optional<.*' has no member named|no member named '\w+' in 'std::optional<)",
+     "it lies inside an optional: `first_->poll(cx)`"),
+    (r"(which is of pointer type|member reference type .* is a pointer)", "a pointer is asked with an arrow: `waker->…`"),
     (r"(not declared|undeclared identifier|unknown type name|does not name a type|is not a member of|no (type|template|member) named)",
      "a name misspelt, an rt:: or std:: missing, or an #include?"),
     (r"(No such file or directory|file not found)", "no lesson up to this one has that header: is its name right?"),
+]
+# The library's and the harness's inner names, and what a learner calls them.
+SHORTER = [
+    (r"(?:typename )?std::remove_reference<(.*?)\s*&{0,2}>::type", r"\1"),
+    (r"(?:DOCTEST_ANON_\w+(?:\(\))?::)+", ""),
+    (r"\(lambda at [^)]*?([^/)]+?):(\d+):\d+\)", r"(lambda at \1:\2)"),
+    (r"\(?(?:\b[\w:]+\([^()]*\)::)?<lambda\(([^()]*)\)>\)?", r"<lambda(\1)>"),
+    (r"(unique_ptr|shared_ptr|optional|vector)<_Tp(, _\w+)?>", r"\1<T>"),
+    (r"std::unique_ptr<([^<>,]+), std::default_delete<\1 ?> ?>", r"std::unique_ptr<\1>"),
+    (r"(?<=[\w>]) >", ">"),
 ]
 
 
@@ -48,6 +85,7 @@ class Problem:
     ours: bool = False               # advice of a static_assert or a deleted function: it speaks for itself
     asked_at: tuple = ()             # where a test asked for it, if the place is not the learner's
     more: int = 0                    # other errors of the same build
+    notes: str = ""                  # why no function fits, where only a note says it
 
     def lines(self) -> list:
         file, line, column = self.place
@@ -57,7 +95,8 @@ class Problem:
             cut = len(source) - len(source.lstrip())
             number = f"{line:>5} | "
             result += [number + source.strip(), " " * (len(number) - 2) + "| " + " " * max(0, column - 1 - cut) + "^"]
-        plain = "" if self.ours else next((advice for pattern, advice in PLAIN if re.search(pattern, self.words)), "")
+        said = f"{self.words}\n{self.notes}"
+        plain = "" if self.ours else next((advice for pattern, advice in PLAIN if re.search(pattern, said)), "")
         return result + ([f"  {plain}"] if plain else [])
 
 
@@ -123,7 +162,10 @@ def tidy(words: str) -> str:
     words = re.sub(r" \[(-W[^\]]*|-fpermissive|with [^\]]*)\]", "", words)
     words = re.sub(r"'[^']*' [{(]aka ('[^']*')[})]", r"\1", words)
     words = words.replace("std::__cxx11::basic_string<char>", "std::string").replace("std::__cxx11::", "std::")
-    return words.replace("std::basic_string<char>", "std::string")
+    words = words.replace("std::basic_string<char>", "std::string")
+    for pattern, short in SHORTER:
+        words = re.sub(pattern, short, words)
+    return words
 
 
 def is_in(place: tuple, folders: list) -> bool:
@@ -142,7 +184,14 @@ def problem_of(block: Block, folders: list) -> Problem:
     else:
         place = block.place if is_in(block.place, folders) or not own else own[0]
     elsewhere = () if is_in(place, folders) else (outermost[0] if outermost and outermost[0] != place else ())
-    return Problem(words, place, bool(advice), elsewhere)
+    return Problem(words, place, bool(advice), elsewhere, notes=tidy(reasons(block)))
+
+
+def reasons(block: Block) -> str:
+    """clang calls the callee by its place alone: what was passed to it stands in the note."""
+    if "no matching function for call to object of type '(lambda" not in block.words:
+        return ""
+    return "\n".join(line for line in block.after if "note: candidate" in line)
 
 
 def first_problem(text: str, folders: list, kinds: tuple = ("error", "fatal error")) -> Optional[Problem]:

@@ -1,0 +1,4 @@
+// learner: park without an argument
+#include <rt/park.hpp>
+
+void wait(rt::ThreadPark& park) { park.park(); }
