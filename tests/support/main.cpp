@@ -13,6 +13,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <string>
 #include <string_view>
 
 #include <fmt/core.h>
@@ -77,7 +78,7 @@ struct StoryReporter : doctest::ConsoleReporter {
         bool const negated = (data.m_at & doctest::assertType::is_false) != 0;
         s << doctest::Color::Green << "  expected  " << doctest::Color::None << (negated ? "not " : "") << data.m_expr
           << "\n"
-          << doctest::Color::Red << "  found     " << doctest::Color::None << data.m_decomp << "\n";
+          << doctest::Color::Red << "  found     " << doctest::Color::None << found(data, negated).c_str() << "\n";
         s << "  in        " << data.m_file << ":" << data.m_line << "\n";
         log_contexts();
     }
@@ -95,6 +96,23 @@ struct StoryReporter : doctest::ConsoleReporter {
     }
 
   private:
+    /// What was found, without what the line above says already: of `expected x == 2`, `found 1 == 2` is `1`.
+    static std::string found(const doctest::AssertData& data, bool negated) {
+        std::string_view const expected(data.m_expr);
+        std::string_view const text(data.m_decomp.c_str());
+        if (text == "{?}") {  // no way to print it: but it was asked for yes or no
+            return negated ? "true" : "false";
+        }
+        for (std::string_view const sign : {" == ", " != ", " < ", " > ", " <= ", " >= "}) {
+            std::size_t const at = expected.rfind(sign);
+            if (at != expected.npos && text.size() > expected.size() - at && text.ends_with(expected.substr(at)) &&
+                text.find(sign) == text.size() - (expected.size() - at)) {
+                return std::string(text.substr(0, text.size() - (expected.size() - at)));
+            }
+        }
+        return std::string(text);
+    }
+
     using Guard = std::lock_guard<decltype(mutex)>;
 
     void tell() {

@@ -6,7 +6,6 @@ In the page a section begins with `## 05.2 its title`, a rung with `1. `, `2. ` 
 three more blanks, code by seven.
 """
 import re
-import textwrap
 from pathlib import Path
 
 from lessons import ROOT
@@ -45,14 +44,3 @@ def hint(step: str, rung: int, root: Path = ROOT) -> str:
     if not 1 <= rung <= len(rungs):
         raise Stop(f"the hints of a step have {len(rungs)} rungs: say 1 to {len(rungs)}.")
     return rungs[rung - 1]
-
-
-def laid_out(text: str, width: int = 78) -> list:
-    """The lines of a rung for a screen of `width`: prose is filled anew, code stays as it is."""
-    lines: list = []
-    for paragraph in re.split(r"\n\s*\n", text):
-        if paragraph.startswith("    "):
-            lines += paragraph.split("\n")
-        else:
-            lines += textwrap.wrap(" ".join(paragraph.split()), width, break_long_words=False, break_on_hyphens=False)
-    return lines

@@ -81,6 +81,47 @@ def merged(found: list) -> list:
     return result
 
 
+NO_FUNCTION = re.compile(r"^\s*(//|#|\}|(else|if|for|while|do|switch|case|default|try)\b|$)")
+NO_BODY = re.compile(r"^\s*(template\b|requires\b|class\b|struct\b|union\b|namespace\b|(public|private|protected):)")
+
+
+def function_around(lines: list, at: int) -> int:
+    """The line of the function in which line `at` stands; `at` where that is in none. Lines are counted from 0."""
+    if at >= len(lines):
+        return max(0, len(lines) - 1)
+    indent = len(lines[at]) - len(lines[at].lstrip())
+    for number in range(at - 1, -1, -1):
+        line = lines[number]
+        less = len(line) - len(line.lstrip())
+        if line.strip() and less < indent:
+            if NO_BODY.match(line):
+                return at
+            if not NO_FUNCTION.match(line):
+                return number
+            indent = less
+    return at
+
+
+def places(lesson: str, step: str) -> list:
+    """[(file, line from 1)] of all of a step's holes: the mark of one that is open, else the function that fills it."""
+    found: list = []
+    for hole in holes(lesson):
+        if hole.step == step:
+            lines = lines_of(hole.file)
+            open_at = next((n for n, line in enumerate(hole.mine) if f"TODO({step})" in line or f'todo("{step} ' in line), None)
+            filled = next((n for n, line in enumerate(hole.mine) if line.strip()), 0)
+            line = hole.begin + open_at if open_at is not None else function_around(lines, hole.begin + filled)
+            if (hole.file, line + 1) not in found:
+                found.append((hole.file, line + 1))
+    return found
+
+
+def step_at(lesson: str, file: Path, line: int) -> str:
+    """The step in whose hole that line (from 1) lies, else ''."""
+    return next((hole.step for hole in holes(lesson)
+                 if hole.file == file and hole.begin < line <= hole.begin + len(hole.mine)), "")
+
+
 def place(lesson: str, step: str, sentence: str = "") -> tuple:
     """(file, line from 1) to open for a step: the hole that speaks, else the step's first open one, else where it was."""
     marks = []

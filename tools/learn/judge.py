@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Callable
 
 import diagnose
+import holes
 import story
 from children import plain_wait, run_all
-from holes import place
 from lessons import ROOT, Step, shown
 from machine import Machine
 from mine import copy_of, cure, missing_files
@@ -32,6 +32,7 @@ class Verdict:
     cases: int = 0                                   # how many the step has
     at: int = 0                                      # the number of the failed one, from 1
     warning: list = field(default_factory=list)
+    places: list = field(default_factory=list)       # of more than one hole, where none of them is known to be the guilty one
 
 
 class Judge:
@@ -89,6 +90,9 @@ class Judge:
     def build_and_run(self, step: Step, was_green: bool) -> Verdict:
         built = self.build(step.lesson, step.target)
         if built.state == RED:
+            there = holes.step_at(step.lesson, *built.place) if built.place else ""
+            if there not in ("", step.id):
+                built.title += f" (the line is {there}'s)"
             return built
         test = self.folder / "tests" / step.target
         if was_green:
@@ -105,7 +109,10 @@ class Judge:
             verdict.at = len(ended)
             told = story.tell(last, title, copy_of(step.lesson))
             verdict.state, verdict.title, verdict.lines = RED, title, told.lines
-            verdict.place = told.place or place(step.lesson, step.id, told.todo)
+            verdict.place = told.place or holes.place(step.lesson, step.id, told.todo)
+            if not (told.place or told.todo):
+                verdict.places = holes.places(step.lesson, step.id)
+                verdict.place = verdict.places[0] if verdict.places else verdict.place
         return verdict
 
     # The lesson's program

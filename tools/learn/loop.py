@@ -46,6 +46,14 @@ def after(lesson: str) -> str:
     return later[0] if later else ""
 
 
+def to_read(lesson: str) -> str:
+    """What there is of the lessons from this one on, as long as they have no starter."""
+    pages = [folder for folder in ("book", "solutions", "tests") if any((ROOT / folder).glob(f"{lesson}*"))]
+    last = all_lessons()[-1]
+    which = f"Lessons {lesson[:2]} to {last[:2]} have" if last > lesson else f"Lesson {lesson} has"
+    return f"{which} no starter yet; what there is to read: {', '.join(f'{folder}/' for folder in pages)}."
+
+
 class Lesson:
     """A lesson being judged: its steps, what is known of each, and the order in which to look."""
 
@@ -189,6 +197,9 @@ class Loop:
         following = after(name)
         if not following:
             return "That was the last lesson. ./learn demo shows the finished server."
+        if not can_be_opened(following):
+            return (f"Lesson {name} is done, and with it all that have a starter so far. r runs its program, d compares with "
+                    f"the solution. {to_read(following)} ./learn demo shows the finished server.")
         return f"Lesson {name} is done. r runs its program, d compares with the solution, n opens {following}."
 
     # Keys
@@ -203,11 +214,13 @@ class Loop:
 
     def act(self, key: str) -> None:
         skip, self.skip = self.skip, False
+        self.frame.whole = ""
         if key == "h":
             step = panes.first_open(self.progress, self.lesson.name).id
             self.frame.pane = panes.hint_lines(self.progress, step, self.progress.rungs.get(step, 0) + 1)
         elif key == "d":
-            self.frame.pane = panes.diff_lines(self.progress, self.lesson.name)
+            self.frame.pane = panes.diff_lines(self.progress, self.lesson.name, columns=min(size()[0], 100))
+            self.frame.whole = f"./learn diff {self.lesson.name[:2]}"
         elif key == "l":
             self.frame.pane = panes.list_lines(self.progress)
         elif key == "r":
@@ -215,6 +228,9 @@ class Loop:
             self.end_program()
             self.wants_program = not running
         elif key == "n":
+            following = after(self.lesson.name)
+            if following and not can_be_opened(following):
+                raise Stop(to_read(following))
             if skip or panes.is_finished(self.progress, self.lesson.name):
                 raise Turn
             self.skip = True
@@ -229,6 +245,8 @@ class Loop:
         try:
             if not following:
                 raise Stop("this is the last lesson.")
+            if not can_be_opened(following):
+                raise Stop(to_read(following))
             self.begin(following)
         except Stop as stop:
             self.frame.pane = [str(stop)]

@@ -1,11 +1,11 @@
 """Lines that both a key in the loop and a command show: the list, a hint, the difference to the solution."""
 import holes
-from hints import hint, laid_out
+from hints import hint
 from lessons import Step, all_lessons, shown, steps_of
 from mine import copy_of, files_in, solution, starter
 from progress import Progress
 from screen import Stop, bold, dim, green, red
-from terminal import shows_marks
+from terminal import shows_marks, wrapped
 
 RUNGS = 3
 PROGRAM = "program"
@@ -71,12 +71,12 @@ def paragraphs(text: str) -> list:
     return lines
 
 
-def diff_lines(progress: Progress, lesson: str, reveal: bool = False) -> list:
-    """The learner's holes against the solution's, of the steps that are green."""
+def diff_lines(progress: Progress, lesson: str, reveal: bool = False, columns: int = 0) -> list:
+    """The learner's holes against the solution's, of the steps that are green, step by step. Lines longer than `columns` go on."""
     if not copy_of(lesson).is_dir():
         raise Stop(f"lesson {lesson} is not opened yet; ./learn goto {lesson[:2]} opens it.")
     lines, closed = [], []
-    for hole in holes.holes(lesson):
+    for hole in sorted(holes.holes(lesson), key=lambda hole: hole.step):
         if not (reveal or progress.is_done(lesson, hole.step)):
             if hole.step not in closed:
                 closed.append(hole.step)
@@ -84,13 +84,24 @@ def diff_lines(progress: Progress, lesson: str, reveal: bool = False) -> list:
         mine = [line.rstrip() for line in hole.mine]
         solved = [line.rstrip() for line in hole.solved]
         head = f"{hole.step} {shown(hole.file)}:{hole.begin + 1}"
-        if mine == solved:
+        if without_comments(mine) == without_comments(solved):
             lines.append(f"{bold(head)} the same")
             continue
-        lines += [bold(head), *(red(f"- {line}") for line in mine), *(green(f"+ {line}") for line in solved), ""]
+        lines += [bold(head), *(red(line) for line in marked("-", mine, columns)),
+                  *(green(line) for line in marked("+", solved, columns)), ""]
     if closed:
         lines.append(f"{', '.join(sorted(closed))}: not green yet, so the solution stays closed.")
     return lines or [f"lesson {lesson} has no starter, so there is nothing to compare."]
+
+
+def without_comments(lines: list) -> list:
+    """A TODO that still stands above its code makes no difference."""
+    return [line for line in lines if not line.lstrip().startswith("//")]
+
+
+def marked(sign: str, lines: list, columns: int) -> list:
+    parts = [wrapped(line, columns - 2) if columns else [line] for line in lines]
+    return [f"{sign if index == 0 else ' '} {part}" for broken in parts for index, part in enumerate(broken)]
 
 
 def solution_lines(lesson: str) -> list:

@@ -8,6 +8,7 @@ from terminal import clipped, link, shows_marks, wrapped
 
 KEYS = "[h]int  [r]un  [d]iff  [n]ext  [l]ist  [q]uit"
 BAR = 20
+HERE = "<-- here"              # the harness marks the step that failed so
 
 
 @dataclass
@@ -22,6 +23,7 @@ class Frame:
     lessons: int = 0
     notes: list = field(default_factory=list)          # what must be said: read-only, house rules
     pane: list = field(default_factory=list)           # a hint, a list, the program's output
+    whole: str = ""                                    # the command that shows all of a pane of which the beginning counts
     finished: str = ""                                 # what to do after the last step
 
 
@@ -74,14 +76,41 @@ def story_lines(frame: Frame, columns: int) -> list:
 
 
 def failure_lines(step: Step, verdict: Verdict, columns: int) -> list:
-    count = dim(f"  (case {verdict.at} of {verdict.cases})") if verdict.at else ""
-    lines = [f"{red(step.id)} {bold(verdict.title)}{count}"]
+    lines = title_lines(step, verdict, columns)
     for line in verdict.lines:
         code = line.lstrip()[:1] == "|" or line[5:8] == " | "
-        lines += [clipped(line, columns)] if code else wrapped(line, columns)
-    if verdict.place:
-        lines += ["", f"open  {place_line(verdict.place)}"]
-    return lines
+        lines += [clipped(line, columns)] if code else kept_together(line, HERE, columns)
+    return lines + place_lines(verdict, columns)
+
+
+def title_lines(step: Step, verdict: Verdict, columns: int) -> list:
+    """Whole, whatever its length: it says what the case is about."""
+    count = f"(case {verdict.at} of {verdict.cases})" if verdict.at else ""
+    text = f"{step.id} {verdict.title}" + (f"  {count}" if count else "")
+    first, *more = kept_together(text, count, columns, "     ")
+    return [f"{red(step.id)} {emphasised(first[len(step.id) + 1:], count)}", *(emphasised(part, count) for part in more)]
+
+
+def emphasised(part: str, count: str) -> str:
+    return bold(part[:-len(count)]) + dim(count) if count and part.endswith(count) else bold(part)
+
+
+def kept_together(line: str, words: str, columns: int, hang: str = "  ") -> list:
+    """Prose, broken between words, but not within these."""
+    if not words:
+        return wrapped(line, columns, hang)
+    return [part.replace("\xa0", " ") for part in wrapped(line.replace(words, words.replace(" ", "\xa0")), columns, hang)]
+
+
+def place_lines(verdict: Verdict, columns: int) -> list:
+    """What to open: one line, else all in which it may be."""
+    if len(verdict.places) < 2:
+        return ["", f"open  {place_line(verdict.place)}"] if verdict.place else []
+    numbers: dict = {}
+    for file, line in verdict.places:
+        numbers.setdefault(file, []).append(str(line))
+    text = "; ".join(f"{shown(file)}:{', '.join(lines)}" for file, lines in numbers.items())
+    return ["", *wrapped(f"open  in one of: {text}", columns, "      ")]
 
 
 def drawn(frame: Frame, columns: int, rows: int) -> list:
@@ -99,16 +128,20 @@ def drawn(frame: Frame, columns: int, rows: int) -> list:
     room = rows - 1 - len(top) - len(end) - len(keys) - 1
     if pane:
         least = min(len(story), 8)
-        pane = cut(pane, max(4, room - least - 1), from_top=True)
+        pane = cut(pane, max(4, room - least - 1), from_top=True, whole=frame.whole)
         room -= len(pane) + 1
     story = cut(story, max(5, room))
     return top + story + ([""] if end and story else []) + end + (["", *pane] if pane else []) + keys
 
 
-def cut(lines: list, room: int, from_top: bool = False) -> list:
+def cut(lines: list, room: int, from_top: bool = False, whole: str = "") -> list:
     if len(lines) <= room:
         return lines
+    if whole:
+        return lines[:room - 1] + [dim(f"… {len(lines) - room + 1} lines more: {whole} shows all")]
     if from_top:
         return [dim(f"… {len(lines) - room + 1} lines above")] + lines[-(room - 1):]
     tail = 2                                            # the empty line and the place
+    while tail < min(5, room - 2) and lines[-tail]:
+        tail += 1
     return lines[:room - tail - 1] + [dim(f"… {len(lines) - room + 1} lines more")] + lines[-tail:]

@@ -1,0 +1,150 @@
+"""What the loop shows, drawn from what is known: nothing is built here."""
+import re
+import unittest
+from unittest import mock
+
+from sources import ROOT
+from tree import CourseTest
+
+import holes
+import loop
+import panes
+from judge import RED, Verdict
+from lessons import Step
+from screen import Stop
+from view import Frame, cut, drawn, failure_lines
+
+STARTER = """class Bell {
+  public:
+    Bell(const Bell& other) {
+        // TODO(01.1) Share it.
+        todo("01.1 copy");
+    }
+    void ring() {
+        if (ready()) {
+            // TODO(01.2) Ring.
+            todo("01.2 ring");
+        }
+    }
+    ~Bell() {
+        // TODO(01.1) Give it back.
+        todo("01.1 drop");
+    }
+};
+"""
+SOLVED = """class Bell {
+  public:
+    Bell(const Bell& other) {
+        share(other);
+    }
+    void ring() {
+        if (ready()) {
+            wake_all();
+        }
+    }
+    ~Bell() {
+        give_back();
+    }
+};
+"""
+STEP = Step("01-poll", "01.1", "a step")
+
+
+class OfACopy(CourseTest):
+    """With a lesson of its own."""
+
+    def lesson(self, mine: str) -> None:
+        root = self.tree(**{"lessons/01-poll/rt/bell.hpp": STARTER, "solutions/01-poll/rt/bell.hpp": SOLVED,
+                            "mine/01-poll/rt/bell.hpp": mine})
+        self.bell = root / "mine/01-poll/rt/bell.hpp"
+        for module in (holes, panes):
+            for name, folder in (("starter", "lessons"), ("solution", "solutions"), ("copy_of", "mine")):
+                if hasattr(module, name):
+                    patch = mock.patch.object(module, name, lambda lesson, folder=folder: root / folder / lesson)
+                    patch.start()
+                    self.addCleanup(patch.stop)
+
+    def lines(self, step: str) -> list:
+        return [line for _, line in holes.places("01-poll", step)]
+
+    def test_open_holes_are_at_their_marks(self):
+        self.lesson(STARTER)
+        self.assertEqual(self.lines("01.1"), [4, 14])
+        self.assertEqual(self.lines("01.2"), [9])
+
+    def test_filled_holes_are_at_their_functions(self):
+        self.lesson(SOLVED)
+        self.assertEqual(self.lines("01.1"), [3, 11])
+        self.assertEqual(self.lines("01.2"), [6])
+
+    def test_one_filled_and_one_open(self):
+        self.lesson(STARTER.replace('        // TODO(01.1) Share it.\n        todo("01.1 copy");\n', "        share(1);\n"))
+        self.assertEqual(self.lines("01.1"), [3, 13])
+
+    def test_whose_hole_a_line_is_in(self):
+        self.lesson(SOLVED)
+        self.assertEqual([holes.step_at("01-poll", self.bell, line) for line in (3, 4, 8, 12)], ["", "01.1", "01.2", "01.1"])
+
+    def test_the_difference_goes_by_steps_and_is_whole(self):
+        long = "share(" + " + ".join(["other"] * 20) + ");"
+        self.lesson(SOLVED.replace("share(other);", long).replace("give_back();", "// TODO(01.1) Give it back.\n        give_back();"))
+        progress = mock.Mock(is_done=lambda lesson, step: True)
+        lines = panes.diff_lines(progress, "01-poll", columns=40)
+        self.assertEqual([line[:4] for line in lines if re.match(r"\d", line)], ["01.1", "01.1", "01.2"])
+        self.assertLessEqual(max(len(line) for line in lines if line[:1] in "-+ "), 40)
+        self.assertEqual("".join("".join(lines).split()).count("other"), 21)
+        self.assertTrue(lines[-2].endswith("the same"), lines)      # a TODO that was left there is no difference
+        self.assertIn(f"-         {long}", panes.diff_lines(progress, "01-poll"))
+
+
+class Frames(CourseTest):
+    def shown(self, columns: int = 60, **more) -> list:
+        return failure_lines(STEP, Verdict(RED, **more), columns)
+
+    def test_all_places_are_named_where_none_is_known_to_be_guilty(self):
+        bell = ROOT / "mine/02-waker/rt/waker.hpp"
+        places = [(bell, line) for line in (43, 47, 52)]
+        self.assertEqual(self.shown(title="x", place=places[0], places=places)[-1],
+                         "open  in one of: mine/02-waker/rt/waker.hpp:43, 47, 52")
+        self.assertEqual(self.shown(title="x", place=places[0], places=places[:1])[-1], "open  mine/02-waker/rt/waker.hpp:43")
+
+    def test_a_title_is_whole_and_its_count_in_one_piece(self):
+        title = "an unpark at the very moment of falling asleep is seen to be meant"
+        for columns in range(40, 100):
+            lines = self.shown(columns, title=title, at=8, cases=12)
+            self.assertLessEqual(max(map(len, lines)), columns)
+            self.assertEqual(" ".join(" ".join(lines).split()), f"01.1 {title} (case 8 of 12)")
+            self.assertTrue(any("(case 8 of 12)" in line for line in lines))
+
+    def test_the_mark_of_a_step_is_in_one_piece(self):
+        for columns in range(30, 60):
+            self.assertTrue(any("<-- here" in line for line in self.shown(columns, lines=["  3. wake it, by value   <-- here"])))
+
+    def test_a_pane_that_is_shown_elsewhere_is_cut_below(self):
+        frame = Frame("01-poll", [], pane=[f"line {n}" for n in range(50)], whole="./learn diff 01")
+        lines = drawn(frame, 60, 20)
+        self.assertIn("line 0", lines)
+        self.assertTrue(any(re.search(r"… \d+ lines more: ./learn diff 01 shows all", line) for line in lines))
+        self.assertLess(len(lines), 20)
+        self.assertIn("lines above", cut(["x"] * 9, 5, from_top=True)[0])
+
+
+class LastStarter(CourseTest):
+    def test_nothing_is_promised_that_is_not_there(self):
+        self.assertRegex(loop.to_read("20-echo-server"),
+                         r"^Lesson 20-echo-server has no starter yet; what there is to read: .*solutions/, tests/\.$")
+        self.assertRegex(loop.to_read("06-join"), "^Lessons 06 to 20 have no starter yet; .*solutions/")
+
+    def test_n_says_so_and_changes_nothing(self):
+        at = mock.Mock(spec=loop.Loop)
+        at.skip, at.frame, at.lesson = False, mock.Mock(), mock.Mock()
+        at.lesson.name = "05-block-on"
+        with mock.patch.object(loop, "can_be_opened", lambda lesson: False):
+            with self.assertRaisesRegex(Stop, "have no starter yet"):
+                loop.Loop.act(at, "n")
+            self.assertFalse(loop.Loop.turn(at, ""))
+            at.begin.assert_not_called()
+
+
+if __name__ == "__main__":
+    unittest.main()
