@@ -31,6 +31,26 @@ class alignas(64) RoundBead : public rt::Recycled {
     std::array<char, 64> filler{};
 };
 
+/// A thread_local that gives blocks back, and takes one, at the very end of its thread.
+class LastWords {
+  public:
+    LastWords() = default;
+    LastWords(const LastWords&) = delete;
+    LastWords& operator=(const LastWords&) = delete;
+    ~LastWords() {
+        for (void* block : kept) {
+            BlockCache::give(block, size);
+        }
+        if (!kept.empty()) {
+            BlockCache::give(BlockCache::take(size), size);
+        }
+    }
+
+    static constexpr std::size_t size = 400;
+    std::vector<void*> kept;
+};
+thread_local LastWords last_words;
+
 }  // namespace
 
 TEST_SUITE("08.1 recycled frames") {
@@ -135,6 +155,44 @@ TEST_SUITE("08.1 recycled frames") {
         auto* own = new Bead(5);
         CHECK(own->number == 5);
         delete own;
+    }
+
+    TEST_CASE("a thread that only gives back a few leaves them to others when it ends") {
+        std::size_t const size = 200;
+        std::set<void*> seen;
+        step("a hundred threads end, each gives back two blocks that were made here");
+        for (int i = 0; i < 100; ++i) {
+            std::array<void*, 2> blocks{BlockCache::take(size), BlockCache::take(size)};
+            seen.insert(blocks.begin(), blocks.end());
+            TestThread other([blocks] {
+                for (void* block : blocks) {
+                    BlockCache::give(block, size);
+                }
+            });
+            other.join();
+        }
+        if (BlockCache::recycles) {
+            CHECK(seen.size() <= 2 * BlockDepot::batch_size(208));
+        }
+    }
+
+    TEST_CASE("what a thread gives back while it ends others can have") {
+        std::size_t const many = 3 * BlockDepot::batch_size(LastWords::size);
+        std::set<void*> seen;
+        step("a hundred threads end, each gives back {} blocks as its last deed", many);
+        for (int i = 0; i < 100; ++i) {
+            TestThread other([&] {
+                auto& kept = last_words.kept;  // made before the thread's first block, so gone after all blocks
+                for (std::size_t k = 0; k < many; ++k) {
+                    kept.push_back(BlockCache::take(LastWords::size));
+                }
+                seen.insert(kept.begin(), kept.end());
+            });
+            other.join();
+        }
+        if (BlockCache::recycles) {
+            CHECK(seen.size() <= 2 * many);
+        }
     }
 
     TEST_CASE("what asks for a rounder address gets it") {

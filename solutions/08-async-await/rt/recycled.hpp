@@ -75,6 +75,15 @@ class BlockDepot {
         return batch;
     }
 
+    /// A block for a thread that keeps none.
+    static FreeBlock* take_one(std::size_t length) {
+        FreeBlock* const one = take(length);
+        if (one->next != nullptr) {
+            give(one->next, length);
+        }
+        return one;
+    }
+
     static void give(FreeBlock* batch, std::size_t length) noexcept {
         Lock lock(mutex_);
         batch->next_batch = std::exchange(batches_[length / block_unit], batch);
@@ -98,10 +107,10 @@ class BlockCache {
         }
         std::size_t const length = length_for(size);
         Stack& stack = stacks_[length / block_unit];
-        if (stack.top == nullptr) {
-            refill(stack, length);
+        if (stack.top == nullptr && !refill(stack, length)) {
+            return BlockDepot::take_one(length);
         }
-        --stack.count;
+        ++stack.room;
         return std::exchange(stack.top, stack.top->next);
     }
 
@@ -113,17 +122,18 @@ class BlockCache {
         }
         std::size_t const length = length_for(size);
         Stack& stack = stacks_[length / block_unit];
-        if (stack.count >= BlockDepot::batch_size(length)) {
-            put_aside(stack, length);
+        if (stack.room == 0 && !put_aside(stack, length)) {
+            BlockDepot::give(::new (block) FreeBlock{nullptr, nullptr}, length);
+            return;
         }
-        ++stack.count;
+        --stack.room;
         stack.top = ::new (block) FreeBlock{stack.top, nullptr};
     }
 
   private:
     struct Stack {
         FreeBlock* top;
-        std::size_t count;     // of blocks in it, or more: a batch may have been short
+        std::size_t room;      // for so many more, or fewer: a batch may have been short; 0 before the thread's first
         FreeBlock* set_aside;  // a full batch, or null
     };
 
@@ -131,24 +141,34 @@ class BlockCache {
         return (size + (block_unit - 1)) / block_unit * block_unit;
     }
 
-    static void refill(Stack& stack, std::size_t length) {
-        bring_back_at_the_end();
+    // Of these two, false if the thread is ending and may keep no blocks.
+    static bool refill(Stack& stack, std::size_t length) {
+        if (!brings_back_at_the_end()) {
+            return false;
+        }
         FreeBlock* const batch = std::exchange(stack.set_aside, nullptr);
         stack.top = batch != nullptr ? batch : BlockDepot::take(length);
-        stack.count = BlockDepot::batch_size(length);
+        stack.room = 0;
+        return true;
     }
 
-    static void put_aside(Stack& stack, std::size_t length) noexcept {
-        bring_back_at_the_end();
-        if (stack.set_aside != nullptr) {
-            BlockDepot::give(stack.set_aside, length);
+    static bool put_aside(Stack& stack, std::size_t length) noexcept {
+        if (!brings_back_at_the_end()) {
+            return false;
         }
-        stack.set_aside = std::exchange(stack.top, nullptr);
-        stack.count = 0;
+        if (stack.top != nullptr) {
+            if (stack.set_aside != nullptr) {
+                BlockDepot::give(stack.set_aside, length);
+            }
+            stack.set_aside = std::exchange(stack.top, nullptr);
+        }
+        stack.room = BlockDepot::batch_size(length);
+        return true;
     }
 
-    /// When the calling thread ends, others can have its blocks. (A few that it still gives back while it ends are lost.)
-    static void bring_back_at_the_end() noexcept {
+    /// When the calling thread ends, others can have its blocks. False if that was: what its other thread_locals take and
+    /// give back while it ends goes to the depot at once.
+    static bool brings_back_at_the_end() noexcept {
         struct Bring {
             ~Bring() {
                 for (std::size_t i = 0; i < stacks_.size(); ++i) {
@@ -159,11 +179,14 @@ class BlockCache {
                     }
                     stacks_[i] = Stack{};
                 }
+                has_ended_ = true;
             }
         };
         thread_local Bring bring;
+        return !has_ended_;
     }
 
+    static constinit inline thread_local bool has_ended_ = false;
     static constinit inline thread_local std::array<Stack, longest_block / block_unit + 1> stacks_{};
 };
 
