@@ -6,6 +6,7 @@
 #include <rt/future.hpp>
 #include <rt/join.hpp>
 #include <support/counted_future.hpp>
+#include <support/death.hpp>
 #include <support/drop_counter.hpp>
 #include <support/mock_task.hpp>
 #include <support/story.hpp>
@@ -247,5 +248,25 @@ TEST_SUITE("08.2 chains of coroutines") {
         CHECK(task.poll() == Pending);
         kettle.finish("hot");
         CHECK(task.poll() == Ready(std::string("hot inner")));
+    }
+
+    TEST_CASE("two that await the same one are told") {
+        Remote<std::string> kettle("the kettle");
+        DropCounter drops;
+        auto lent = inner(&kettle, &drops);
+        rt::Waker waker = rt::Waker::noop();
+        rt::Context cx(waker);
+        auto first = spawn_mock("the borrower", borrower(&lent));
+        CHECK(first.poll() == Pending);
+        SUBCASE("two coroutines") {
+            auto second = borrower(&lent);
+            expect_violation("awaited in two places at once", [&] { (void)second.poll(cx); });
+        }
+        SUBCASE("a coroutine, and one that polls by hand") {
+            expect_violation("awaited in two places at once", [&] { (void)lent.poll(cx); });
+        }
+        CHECK(first.poll() == Pending);
+        kettle.finish("hot");
+        CHECK(first.poll() == Ready(std::string("hot inner borrower")));
     }
 }

@@ -32,6 +32,7 @@
 #include <rt/future.hpp>
 #include <rt/outcome.hpp>
 #include <rt/recycled.hpp>
+#include <rt/violation.hpp>
 
 #include <coroutine>
 #include <exception>
@@ -182,6 +183,16 @@ class AsyncPromise : public Recycled {
 
     void wait_for(Leaf& leaf) noexcept { leaf_ = &leaf; }
 
+    /// Called before a poll or an await, which would poll this chain from two ends if another body awaited it already.
+    void expect_nobody_awaits() const noexcept {
+        if constexpr (checks_enabled) {
+            if (link_ != nullptr && &link_->inner_ == this) {
+                violation(
+                    "an Async is awaited in two places at once: one awaits it, and hands its value to the others");
+            }
+        }
+    }
+
   private:
     friend Link;
 
@@ -285,6 +296,7 @@ class [[nodiscard("an Async does nothing until it is awaited, spawned or passed 
     /// Runs the body as far as it goes. Called by whoever awaits, joins, spawns or blocks on it.
     Poll<T> poll(Context& cx) {
         contract_.begin("Async");
+        frame_.promise().expect_nobody_awaits();
         if (!frame_.promise().run(frame_, cx)) {
             return contract_.pending();
         }
@@ -326,6 +338,7 @@ template <class T>
 detail::AsyncAwaiter<T>::AsyncAwaiter(Async<T>& inner, AsyncPromise& outer) noexcept
     : Link(inner.frame_, inner.frame_.promise(), outer), async_(inner) {
     async_.contract_.begin("Async");
+    inner.frame_.promise().expect_nobody_awaits();
     static_cast<void>(async_.contract_.pending());
 }
 
