@@ -74,7 +74,7 @@ class Asked(unittest.TestCase):
         with Server("--runtime", "multi_thread:2", RT_RECORD="1") as server, socket.create_connection(server.address) as client:
             client.settimeout(PATIENCE)
             self.assertEqual(echo(client, b"ping"), b"ping")
-            self.assertRegex(server.ask("worker 2: "), r"worker 1: .*\n")
+            server.ask_until("worker 2: ", r"worker 1: .*\n")
 
     def test_without_a_record_it_says_how(self):
         with Server(RT_RECORD="0") as server:

@@ -32,7 +32,7 @@ class BadSession(SessionTest):
         self.goes_on()
 
     def test_infinite_loop(self):
-        self.save(self.with_is_ready("for (volatile int i = 0;; i = i + 1) { }"))
+        self.save(self.with_is_ready("for (volatile unsigned i = 0;; i = i + 1) { }"))
         self.at.expect(RED, r"(?i)hung|hangs", "ask a kettle")
         self.goes_on()
 

@@ -88,8 +88,7 @@ std::string since_the_last_step() {
     return step.empty() ? "before its first step" : "in step " + step;
 }
 
-[[noreturn]] void watch() {
-    double const patience = patience_in_seconds();
+[[noreturn]] void watch(double patience) {
     auto const naps = static_cast<int>(patience * 1000 / static_cast<double>(nap.count()));
     rt::Mutex mutex;
     rt::Condvar nobody_notifies;
@@ -140,9 +139,10 @@ void start_watchdog() {
     sigset_t before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    rt::Thread thread([] {
+    // Asked now: the environment may be changed for a child before this thread gets to it.
+    rt::Thread thread([patience = patience_in_seconds()] {
         pthread_setname_np(pthread_self(), "watchdog");
-        watch();
+        watch(patience);
     });
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     thread.detach();

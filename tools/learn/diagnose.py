@@ -42,7 +42,7 @@ PLAIN = [
     (r"(is private within this context|is a private member)", "only the class itself may touch that: is there a function for it?"),
     (r"('void [^']*' has incomplete type|variable has incomplete type 'void')",
      "what stands on the right returns nothing. (A mutex is locked by `Lock lock(mutex_);`)"),
-    (r"(cannot bind non-const lvalue reference|non-const lvalue reference to type .* cannot bind)",
+    (r"(cannot bind non-const lvalue reference|non-const lvalue reference to type .* cannot bind|call to 'compare_exchange_)",
      "it is written to, so name a variable. (compare_exchange: `int expected = empty;`)"),
     (r"(invalid use of void expression|argument may not have 'void' type|(cast|conversion) from 'void' to)",
      "the function returns nothing here: this line belongs into the `else` of an `if constexpr`"),
