@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <rt/future.hpp>
 #include <support/death.hpp>
+#include <support/poll_once.hpp>
 
 #include <stdexcept>
 #include <utility>
@@ -13,13 +14,6 @@ using rt::Ready;
 using rt::Waker;
 
 namespace {
-
-template <rt::Future F>
-Poll<rt::OutputOf<F>> poll_once(F& future) {
-    Waker const waker = Waker::noop();
-    Context cx(waker);
-    return future.poll(cx);
-}
 
 // In a release build the contract costs nothing.
 static_assert(rt::checks_enabled ? sizeof(rt::Countdown) > sizeof(int) : sizeof(rt::Countdown) == sizeof(int));

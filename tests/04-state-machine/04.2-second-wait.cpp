@@ -1,9 +1,12 @@
+#include "address.hpp"
+
 #include <doctest/doctest.h>
 #include <rt/then.hpp>
 #include <support/counted_future.hpp>
 #include <support/death.hpp>
 #include <support/drop_counter.hpp>
 #include <support/mock_task.hpp>
+#include <support/poll_once.hpp>
 
 #include <memory>
 #include <stdexcept>
@@ -18,31 +21,6 @@ using rt::Ready;
 using rt::Waker;
 
 namespace {
-
-/// Remembers where it lay when it was polled.
-class Address {
-  public:
-    using Output = const void*;
-
-    Poll<const void*> poll(Context& cx) {
-        if (first_seen_ == nullptr) {
-            first_seen_ = this;
-            cx.waker().wake_by_ref();
-            return Pending;
-        }
-        return Ready(static_cast<const void*>(first_seen_ == this ? this : nullptr));
-    }
-
-  private:
-    const Address* first_seen_ = nullptr;
-};
-
-template <rt::Future F>
-Poll<rt::OutputOf<F>> poll_once(F& future) {
-    Waker const waker = Waker::noop();
-    Context cx(waker);
-    return future.poll(cx);
-}
 
 /// Always ready, and has no contract: it does not mind being asked once more.
 struct Cup {

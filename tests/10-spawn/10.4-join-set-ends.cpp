@@ -1,3 +1,5 @@
+#include "join_sets.hpp"
+
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
@@ -26,13 +28,6 @@ using rt::Pending;
 using rt::Ready;
 
 namespace {
-
-rt::Async<int> after_yields(int yields, int value) {
-    for (int n = 0; n < yields; ++n) {
-        co_await rt::yield_now();
-    }
-    co_return value;
-}
 
 rt::Async<int> fail_after_yields(int yields, std::string what) {
     for (int n = 0; n < yields; ++n) {
@@ -102,25 +97,6 @@ class Elsewhere final : public rt::Scheduler {
     bool ended_ = false;
     TestThread thread_;
 };
-
-/// All results of the set, in the order in which they came; -1 for one that was cancelled, -2 for an exception.
-rt::Async<std::vector<int>> drain(rt::JoinSet<int>* set) {
-    std::vector<int> results;
-    for (bool more = true; more;) {
-        try {
-            std::optional<int> const next = co_await set->join_next();
-            more = next.has_value();
-            if (more) {
-                results.push_back(*next);
-            }
-        } catch (const rt::Cancelled&) {
-            results.push_back(-1);
-        } catch (const std::runtime_error&) {
-            results.push_back(-2);
-        }
-    }
-    co_return results;
-}
 
 }  // namespace
 

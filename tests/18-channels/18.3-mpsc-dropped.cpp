@@ -1,3 +1,5 @@
+#include "mock_mpsc.hpp"
+
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
 #include <rt/block_on.hpp>
@@ -18,25 +20,14 @@
 #include <utility>
 
 using namespace support;
+using mpsc::TrySend;
 using rt::Async;
 using rt::Pending;
 using rt::Ready;
-namespace mpsc = rt::mpsc;
-using mpsc::TrySend;
 
 namespace {
 
 using Value = std::optional<int>;
-
-template <class T>
-auto mock_recv(mpsc::Receiver<T>& receiver) {
-    return spawn_mock("recv", receiver.recv());
-}
-
-template <class T>
-auto mock_send(const mpsc::Sender<T>& sender, T value) {
-    return spawn_mock(fmt::format("send {}", show(value)), sender.send(std::move(value)));
-}
 
 Async<> produce(mpsc::Sender<int> sender, int first, int count) {
     for (int i = 0; i < count; ++i) {

@@ -1,3 +1,5 @@
+#include "mock_mpsc.hpp"
+
 #include <doctest/doctest.h>
 #include <rt/future.hpp>
 #include <rt/mpsc.hpp>
@@ -14,24 +16,13 @@
 #include <utility>
 
 using namespace support;
+using mpsc::TrySend;
 using rt::Pending;
 using rt::Ready;
-namespace mpsc = rt::mpsc;
-using mpsc::TrySend;
 
 namespace {
 
 using Value = std::optional<int>;
-
-template <class T>
-auto mock_recv(mpsc::Receiver<T>& receiver) {
-    return spawn_mock("recv", receiver.recv());
-}
-
-template <class T>
-auto mock_send(const mpsc::Sender<T>& sender, T value) {
-    return spawn_mock(fmt::format("send {}", show(value)), sender.send(std::move(value)));
-}
 
 /// A value that locks the channel it is in when it is destroyed.
 class Letter {
