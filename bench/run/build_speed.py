@@ -4,7 +4,7 @@ The builds are in folders of their own, build/bench-speed/, on the solutions, wi
 of the step's test that has to be compiled anew: since the lessons are headers, that is what a save costs; then the test is
 linked, its cases are listed and run. A header's cost is the time the compiler's front end takes for a program of that one
 line, over the time it takes for the standard headers alone which come with it: CPU time, the lower quartile of its rounds,
-as what disturbs a compiler only ever makes it slower.
+as what disturbs a compiler only ever makes it slower. One compiler tells which header is heavy; builds are timed with both.
 """
 import re
 import resource
@@ -80,20 +80,16 @@ def front_end(bench, compiler: str, text: str) -> float:
     return 1000 * timed.cpu
 
 
-def measure_headers(bench, names: list) -> None:
+def measure_headers(bench, name: str) -> None:
     paths, weights = header_weight.headers(), header_weight.weigh_all()
-    there = names[:1] if bench.quick else names
     for header in QUICK_HEADERS if bench.quick else paths:
         texts = {"whole": f"#include <{header}>\n", "std": only_there(standard_headers(header, paths))}
-        cells = {(name, which): lambda name=name, text=text: front_end(bench, name, text)
-                 for name in there for which, text in texts.items()}
+        cells = {which: lambda text=text: front_end(bench, name, text) for which, text in texts.items()}
         found = bench.rounds(cells, 1 if bench.quick else 3, header)
         ours, beside = weights[header]
-        values = {}
-        for name in there:
-            whole, std = found[(name, "whole")][""], found[(name, "std")][""]
-            values |= {f"{name}: it adds": max(0.0, whole.low - std.low), f"{name}: with std's": whole}
-        bench.row(f"header {header}", f"<{header}>, {ours:,} lines, {beside:g} × <string>", "ms CPU", values)
+        whole, std = found["whole"][""], found["std"][""]
+        bench.row(f"header {header}", f"<{header}>, {ours:,} lines, {beside:g} × <string>", "ms CPU",
+                  {f"{name}: it adds": max(0.0, whole.low - std.low), f"{name}: with std's": whole})
 
 
 # Builds
@@ -160,11 +156,10 @@ def measure(bench) -> None:
     names = compilers()
     if not names:
         raise Failed("there is no compiler that the course can use")
-    for preset in () if bench.quick else ("learn", "release"):
-        for compiler in names:
-            clean_build(bench, preset, compiler)
+    for compiler in () if bench.quick else names:
+        clean_build(bench, "learn", compiler)
     measure_verdicts(bench, names)
-    measure_headers(bench, names)
+    measure_headers(bench, names[0])
     bench.note("A header's lines are those of the course's headers, preprocessed; their budget is bench/build_budget.json, and "
                "./learn test course fails where one has doubled.")
 
