@@ -52,7 +52,7 @@ class [[nodiscard]] Then {
                 // TODO(04.1) Poll the first future. As long as it is Pending, so are we: `return contract_.pending();`.
                 // When it is Ready: start_second (yours in 04.2 and 04.3), write down that the second wait has begun,
                 // and `[[fallthrough]];`, for in this very poll the second future must be asked as well. (What if you
-                // returned Pending here?)
+                // returned Pending here? The tests of 04.1 cannot see it, for they end before; those of 04.2 do.)
                 todo("04.1 wait for the first future", cx);
             }
             case State::waiting_for_second: {
@@ -60,9 +60,11 @@ class [[nodiscard]] Then {
                 // answer what it answered.
                 todo("04.2 wait for the second future", cx);
             }
-            case State::done: break;
+            case State::done:
+                violation("polled after Ready: a finished future has nothing more to give, so remember that it is done",
+                          "then");
         }
-        violation("polled after Ready: a finished future has nothing more to give, so remember that it is done",
+        violation("the switch gave no answer: is there a `break` in place of `[[fallthrough]];` or of a `return`?",
                   "then");
     }
 

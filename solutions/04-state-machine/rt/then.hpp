@@ -65,9 +65,11 @@ class [[nodiscard]] Then {
                 state_ = State::done;
                 return poll;
             }
-            case State::done: break;
+            case State::done:
+                violation("polled after Ready: a finished future has nothing more to give, so remember that it is done",
+                          "then");
         }
-        violation("polled after Ready: a finished future has nothing more to give, so remember that it is done",
+        violation("the switch gave no answer: is there a `break` in place of `[[fallthrough]];` or of a `return`?",
                   "then");
     }
 
