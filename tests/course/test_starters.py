@@ -23,6 +23,11 @@ class TheCourse(CourseTest):
     def test_hints_have_three_rungs(self):
         self.assert_clean(starters.hints_have_three_rungs())
 
+    def test_a_slot_is_not_blamed_for_a_park(self):
+        """05.2 sleeps where no hole of 05.1 is: a hang there is the slot's."""
+        for path in (starters.ROOT / "tests/05-block-on").glob("05.2-*.cpp"):
+            self.assertNotIn("rt/park.hpp", path.read_text(encoding="utf-8"), path)
+
     def test_each_starter_is_built(self):
         with open(starters.ROOT / "tests/course/starter_builds.py", encoding="utf-8") as file:
             built = [line.split("test_")[1][:2] for line in file if "def test_" in line]
