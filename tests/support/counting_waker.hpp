@@ -8,6 +8,8 @@
 #include <rt/waker.hpp>
 #include <support/recorded.hpp>
 
+#include <doctest/doctest.h>
+
 namespace support {
 
 /// Makes wakers, and counts their clones, drops and wakes, from any thread.
@@ -103,3 +105,8 @@ class CountingWaker {
 };
 
 }  // namespace support
+
+template <>
+struct doctest::StringMaker<rt::Waker> {
+    static doctest::String convert(const rt::Waker& waker) { return waker ? "a waker" : "an empty waker"; }
+};

@@ -104,8 +104,11 @@ std::string how_it_missed_its_end(std::string_view sentence, const std::function
                             : WEXITSTATUS(status) == hung_status ? "it hung"
                             : WEXITSTATUS(status) ? fmt::format("it ended with status {}", WEXITSTATUS(status))
                                                   : "it went on, and nothing was noticed";
-    std::string const words = printed.empty() ? "" : ", with these words:\n" + printed;
-    return fmt::format("expected the program to end with \"{}\"; found: {}{}", sentence, how, words);
+    if (printed.empty()) {
+        return how;
+    }
+    std::string_view const words = std::string_view(printed).substr(0, printed.find_last_not_of('\n') + 1);
+    return fmt::format("{}, with these words:{}{}", how, words.find('\n') == words.npos ? " " : "\n", words);
 }
 
 }  // namespace support

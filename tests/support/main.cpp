@@ -84,10 +84,14 @@ struct StoryReporter : doctest::ConsoleReporter {
     }
 
     void log_message(const doctest::MessageData& data) override {
-        if ((data.m_severity & doctest::assertType::is_warn) == 0) {
-            tell();
+        if ((data.m_severity & doctest::assertType::is_warn) != 0) {
+            doctest::ConsoleReporter::log_message(data);
+            return;
         }
-        doctest::ConsoleReporter::log_message(data);
+        tell();
+        Guard guard(mutex);
+        s << "  found     " << data.m_string.c_str() << "\n  in        " << data.m_file << ":" << data.m_line << "\n";
+        log_contexts();
     }
 
     void test_case_exception(const doctest::TestCaseException& exception) override {
@@ -103,12 +107,20 @@ struct StoryReporter : doctest::ConsoleReporter {
         if (text == "{?}") {  // no way to print it: but it was asked for yes or no
             return negated ? "true" : "false";
         }
-        for (std::string_view const sign : {" == ", " != ", " < ", " > ", " <= ", " >= "}) {
-            std::size_t const at = expected.rfind(sign);
-            if (at != expected.npos && text.size() > expected.size() - at && text.ends_with(expected.substr(at)) &&
-                text.find(sign) == text.size() - (expected.size() - at)) {
-                return std::string(text.substr(0, text.size() - (expected.size() - at)));
+        for (std::string_view const sign : {"==", "!=", "<=", ">=", "<", ">"}) {
+            // doctest pads the short signs to three characters: `1 <  3`.
+            std::string const asked = fmt::format(" {} ", sign);
+            std::string const answered = fmt::format(" {:<2} ", sign);
+            std::size_t const at = expected.rfind(asked);
+            if (at == expected.npos || text.find(answered) == text.npos) {
+                continue;
             }
+            std::string const right = answered + std::string(expected.substr(at + asked.size()));
+            if (text.ends_with(right) && text.find(answered) == text.size() - right.size()) {
+                return std::string(text.substr(0, text.size() - right.size()));
+            }
+            std::string shown(text);
+            return shown.replace(shown.find(answered), answered.size(), asked);
         }
         return std::string(text);
     }

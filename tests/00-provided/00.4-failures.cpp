@@ -1,0 +1,101 @@
+#include <doctest/doctest.h>
+#include <rt/violation.hpp>
+#include <rt/waker.hpp>
+#include <support/counting_waker.hpp>
+#include <support/death.hpp>
+#include <support/story.hpp>
+
+#include <cstddef>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+
+using namespace support;
+
+namespace {
+
+/// What this program prints of its case `name`, from the first step on: of one that fails, and is skipped unless asked for.
+std::string failure(const std::string& name) {
+    step("run {}", name);
+    std::string const command = std::filesystem::read_symlink("/proc/self/exe").string() +
+                                " --no-skip --no-colors --no-version --test-case='" + name + "'";
+    std::FILE* const pipe = popen(command.c_str(), "r");
+    REQUIRE(pipe != nullptr);
+    std::string text;
+    char buffer[4096];
+    while (std::size_t const n = std::fread(buffer, 1, sizeof buffer, pipe)) {
+        text.append(buffer, n);
+    }
+    CHECK(pclose(pipe) != 0);
+    std::size_t const begin = text.find("  1. ");
+    std::size_t const end = text.find("  in        ", begin);
+    CHECK(text.find("00.4-failures.cpp:", end) != text.npos);
+    return text.substr(begin, end - begin);
+}
+
+}  // namespace
+
+TEST_SUITE("00.4 failures") {
+    TEST_CASE("the sign is not said twice") {
+        CHECK(failure("fails: too few cups") == "  1. count   <-- here\n  expected  cups > 3\n  found     1\n");
+    }
+    TEST_CASE("fails: too few cups" * doctest::skip()) {
+        step("count");
+        int const cups = 1;
+        CHECK(cups > 3);
+    }
+
+    TEST_CASE("what both sides are is said where the right one is a name") {
+        CHECK(failure("fails: too many cups") ==
+              "  1. count   <-- here\n  expected  cups < limit\n  found     5 < 3\n");
+    }
+    TEST_CASE("fails: too many cups" * doctest::skip()) {
+        step("count");
+        int const cups = 5;
+        int const limit = 3;
+        CHECK(cups < limit);
+    }
+
+    TEST_CASE("a waker is told from an empty one") {
+        CHECK(failure("fails: an empty waker") ==
+              "  1. look into the slot   <-- here\n  expected  waker\n  found     an empty waker\n");
+        CHECK(failure("fails: a waker") ==
+              "  1. look into the slot   <-- here\n  expected  not waker\n  found     a waker\n");
+    }
+    TEST_CASE("fails: an empty waker" * doctest::skip()) {
+        step("look into the slot");
+        rt::Waker const waker;
+        CHECK(waker);
+    }
+    TEST_CASE("fails: a waker" * doctest::skip()) {
+        step("look into the slot");
+        rt::Waker const waker = rt::Waker::noop();
+        CHECK_FALSE(waker);
+    }
+
+    TEST_CASE("a rule that goes unnoticed is said once") {
+        CHECK(failure("fails: nothing noticed") ==
+              "  1. expect the program to end with \"polled after Ready\"   <-- here\n"
+              "  found     it went on, and nothing was noticed\n");
+    }
+    TEST_CASE("fails: nothing noticed" * doctest::skip()) {
+        expect_violation("polled after Ready", [] {}, Noticed::in_every_build);
+    }
+
+    TEST_CASE("other words for a broken rule are shown") {
+        CHECK(failure("fails: other words") ==
+              "  1. expect the program to end with \"polled after Ready\"   <-- here\n"
+              "  found     it aborted, with these words: rt: the kettle is cold\n");
+    }
+    TEST_CASE("fails: other words" * doctest::skip()) {
+        expect_violation("polled after Ready", [] { rt::violation("the kettle is cold"); }, Noticed::in_every_build);
+    }
+
+    TEST_CASE("what a test says of itself stands where a value would") {
+        CHECK(failure("fails: in words") == "  1. pour   <-- here\n  found     no cup left\n");
+    }
+    TEST_CASE("fails: in words" * doctest::skip()) {
+        step("pour");
+        FAIL_CHECK("no cup left");
+    }
+}
