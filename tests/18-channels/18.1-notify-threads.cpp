@@ -120,6 +120,26 @@ TEST_SUITE("18.1 notify from other threads") {
         step("done");
     }
 
+    TEST_CASE("a waiter that asks without being woken may destroy the Notify as soon as it is called") {
+        for (int round = 0; round < 2'000; ++round) {
+            still_alive();
+            auto notify = std::make_unique<Notify>();
+            auto notified = std::make_unique<Notified>(notify->notified());
+            rt::Waker waker = rt::Waker::noop();
+            rt::Context cx(waker);
+            CHECK(notified->poll(cx) == Pending);
+            // It is called while this thread asks again and again: so it may see that before the other one has let go.
+            TestThread notifier(
+                [there = notify.get(), all = round % 2 != 0] { all ? there->notify_waiters() : there->notify_one(); });
+            while (notified->poll(cx) == Pending) {
+                rt::yield_thread();
+            }
+            notified.reset();
+            notify.reset();
+        }
+        step("done");
+    }
+
     TEST_CASE("a mailbox between many: every letter arrives once") {
         constexpr int writers = 3;
         constexpr int readers = 2;
