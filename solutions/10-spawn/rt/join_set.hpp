@@ -12,6 +12,7 @@
 /// Source of the idea: `tokio::task::JoinSet`.
 #pragma once
 
+#include <rt/brief_mutex.hpp>
 #include <rt/future.hpp>
 #include <rt/recycled.hpp>
 #include <rt/scheduler.hpp>
@@ -119,7 +120,7 @@ class JoinSet<T>::Shared {
     void push_finished(Member& member) noexcept {
         Waker waker;
         {
-            Lock lock(mutex_);
+            BriefLock lock(mutex_);
             if (closed_ || member.is_listed) {
                 return;
             }
@@ -136,14 +137,14 @@ class JoinSet<T>::Shared {
 
     /// The member that finished first, taken out of the list.
     Member* next_finished() noexcept {
-        Lock lock(mutex_);
+        BriefLock lock(mutex_);
         return pop();
     }
 
     /// As above; if there is none, keeps the waker.
     Member* next_finished(Context& cx) noexcept {
         Waker old;  // dropped outside of the lock
-        Lock lock(mutex_);
+        BriefLock lock(mutex_);
         Member* member = pop();
         if (member == nullptr && !waker_.will_wake(cx.waker())) {
             old = std::exchange(waker_, cx.waker());
@@ -154,7 +155,7 @@ class JoinSet<T>::Shared {
     /// Called by the set's destructor: from now on nobody may be listed.
     void close() noexcept {
         Waker old;
-        Lock lock(mutex_);
+        BriefLock lock(mutex_);
         closed_ = true;
         old = std::move(waker_);
     }
@@ -171,7 +172,7 @@ class JoinSet<T>::Shared {
         return member;
     }
 
-    Mutex mutex_;
+    BriefMutex mutex_;
     Member* first_ = nullptr;
     Member* last_ = nullptr;
     Waker waker_;
