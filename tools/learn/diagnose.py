@@ -18,7 +18,7 @@ ASSERTION = re.compile(r"static assertion failed(?: due to requirement '.*?')?: 
 DELETED = re.compile(r"= delete;\s*//\s*(\S.*)$")
 
 NO_SPACE = "There is no space left on this disk. Make room, then save again."
-# What the compilers' own words leave out. The first that fits is added.
+# What the compilers' own words leave out. The first that fits is added; {} stands for what the last group has found.
 PLAIN = [
     (r"(no match for .operator==|invalid operands to binary expression).*Poll<",
      "a Poll is no value: compare it with Ready(value), or take its value()"),
@@ -49,18 +49,18 @@ PLAIN = [
     (r"(could not convert|no viable conversion).*Ready<(void)?>",
      "the branch for void is compiled for every type: `if constexpr (…) { … } else { … }`, with the `else`"),
     (r"(no match for call to .*std::optional<|no known conversion from '(const )?std::optional<.*' to)",
-     "you pass the optional: its value is `*value_`"),
+     "you pass the optional: with a star in front, `*`, it is its value"),
     (r"(cannot convert '[^']*std::optional<.*' to 'bool'|no viable conversion .*std::optional<.*'bool')",
      "an optional is asked with has_value()"),
     (r"(invalid initialization of reference of type .*from expression of type '.*\*|reference to type .*could not bind .*type '[^']*\*)",
-     "a pointer, where a reference is wanted: *waker_"),
+     "a pointer, where a reference is wanted: with a star in front, `*`, it is what it points to"),
     (r"(no matching function for call to '.*::park\(\)|single argument 'deadline' was not specified)",
      "park wants a deadline: std::nullopt for none"),
     (r"(std::optional<.*' has no member named '(is_some|is_none)'|no member named '(is_some|is_none)' in 'std::optional<)",
      "in C++: has_value()"),
-    (r"(std::optional<.*' has no member named|no member named '\w+' in 'std::optional<)",
-     "it lies inside an optional: `first_->poll(cx)`"),
-    (r"(which is of pointer type|member reference type .* is a pointer)", "a pointer is asked with an arrow: `waker->…`"),
+    (r"std::optional<.*' has no member named '(\w+)'|no member named '(\w+)' in 'std::optional<",
+     "{} lies inside the optional: an arrow in place of the dot, `->{}`"),
+    (r"(which is of pointer type|member reference type .* is a pointer)", "a pointer is asked with an arrow in place of the dot: `->`"),
     (r"(not declared|undeclared identifier|unknown type name|does not name a type|is not a member of|no (type|template|member) named)",
      "a name misspelt, an rt:: or std:: missing, or an #include?"),
     (r"(No such file or directory|file not found)", "no lesson up to this one has that header: is its name right?"),
@@ -96,8 +96,16 @@ class Problem:
             number = f"{line:>5} | "
             result += [number + source.strip(), " " * (len(number) - 2) + "| " + " " * max(0, column - 1 - cut) + "^"]
         said = f"{self.words}\n{self.notes}"
-        plain = "" if self.ours else next((advice for pattern, advice in PLAIN if re.search(pattern, said)), "")
+        plain = "" if self.ours else advice_on(said)
         return result + ([f"  {plain}"] if plain else [])
+
+
+def advice_on(words: str) -> str:
+    for pattern, advice in PLAIN:
+        found = re.search(pattern, words)
+        if found:
+            return advice.replace("{}", found[found.lastindex or 0] or "")
+    return ""
 
 
 @dataclass
