@@ -5,6 +5,7 @@
 #include <rt/async.hpp>
 #include <rt/block_on.hpp>
 #include <rt/future.hpp>
+#include <rt/recycled.hpp>
 #include <support/counted_new.hpp>
 #include <support/death.hpp>
 #include <support/drop_counter.hpp>
@@ -222,10 +223,11 @@ TEST_SUITE("08.1 a coroutine is a future") {
             (void)future.poll(cx);
         }
         long const one = allocations() - before;
-#if defined(__clang__) && defined(__OPTIMIZE__)
-        CHECK(one <= 1);  // clang may put a frame that never leaves its caller on the stack
-#else
-        CHECK(one == 1);
+        CHECK(one <= 1);
+#if !defined(__clang__) || !defined(__OPTIMIZE__)  // clang may put a frame that never leaves its caller on the stack
+        if (!rt::detail::BlockCache::recycles) {   // else it may be a block that somebody gave back
+            CHECK(one == 1);
+        }
 #endif
     }
 
