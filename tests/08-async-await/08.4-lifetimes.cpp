@@ -10,6 +10,7 @@
 #include <support/death.hpp>
 #include <support/drop_counter.hpp>
 #include <support/mock_task.hpp>
+#include <support/poll_once.hpp>
 #include <support/story.hpp>
 
 #include <memory>
@@ -85,6 +86,16 @@ Async<bool> stays_where_it_is() {
     co_await rt::yield_now();
     co_return before == &here;
 }
+
+/// Awaits one that lies elsewhere.
+Async<std::string> borrows(std::unique_ptr<Async<std::string>>* lent) { co_return co_await **lent; }
+
+/// Destroys what lies elsewhere.
+Async<> destroys(std::optional<Async<>>* victim) {
+    victim->reset();
+    co_await rt::yield_now();
+}
+Async<> awaits(Async<>* inner) { co_await *inner; }
 
 Async<int> keeps_until_the_end(DropCounter::Token, Remote<int>* leaf) { co_return co_await leaf->future(); }
 
@@ -261,5 +272,32 @@ TEST_SUITE("08.4 lifetimes") {
         auto task = spawn_mock("the other coroutine", std::move(future));
         CHECK(task.poll() == Pending);
         CHECK(task.poll() == Ready(std::string("hello another")));
+    }
+
+    TEST_CASE("lent and destroyed before its borrower is caught") {
+        auto lent = std::make_unique<Async<std::string>>(greets("you"));
+        auto task = spawn_mock("the borrower", borrows(&lent));
+        CHECK(task.poll() == Pending);
+        expect_violation("destroyed while another one awaits it", [&] { lent.reset(); });
+        SUBCASE("the borrower may end first") { CHECK(task.poll() == Ready(std::string("hello you"))); }
+        SUBCASE("the borrower may be destroyed first") { task.drop(); }
+        lent.reset();
+    }
+
+    TEST_CASE("destroyed by its own body is caught") {
+        expect_violation("destroyed by the very poll that runs it", [] {
+            std::optional<Async<>> root;
+            root.emplace(destroys(&root));
+            (void)poll_once(*root);
+        });
+    }
+
+    TEST_CASE("destroyed by a body that it awaits is caught") {
+        expect_violation("destroyed by the very poll that runs it", [] {
+            std::optional<Async<>> root;
+            Async<> inner = destroys(&root);
+            root.emplace(awaits(&inner));
+            (void)poll_once(*root);
+        });
     }
 }

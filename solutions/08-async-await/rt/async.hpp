@@ -24,7 +24,9 @@
 /// Lifetimes: the body does not start before the first poll, so parameters are taken by value: a reference would have to
 /// outlive the call. They live in the frame until it is destroyed, locals until the body ends. The captures of a lambda
 /// live in the lambda, not in the frame: a lambda that captures and is a coroutine must outlive its `Async`. Destroying an
-/// `Async` destroys the frame with everything in it: that is cancellation.
+/// `Async` destroys the frame with everything in it: that is cancellation. Who lends an Async, by `rt::by_ref` or by the
+/// `co_await` of one that has a name, keeps it until the borrower has ended or is gone; and no body destroys the chain that it
+/// runs in. (Both are checked in debug builds; but who borrowed it by `rt::by_ref` cannot be seen from here.)
 ///
 /// Source of the idea: what Rust's `async fn` and `.await` mean.
 #pragma once
@@ -185,16 +187,32 @@ class AsyncPromise : public Recycled {
 
     /// Called before a poll or an await, which would poll this chain from two ends if another body awaited it already.
     void expect_nobody_awaits() const noexcept {
-        if constexpr (checks_enabled) {
-            if (link_ != nullptr && &link_->inner_ == this) {
-                violation(
-                    "an Async is awaited in two places at once: one awaits it, and hands its value to the others");
-            }
+        if (checks_enabled && is_awaited()) {
+            violation("an Async is awaited in two places at once: one awaits it, and hands its value to the others");
         }
     }
 
+    /// Called before a body that has not reached its end is destroyed.
+    void expect_nobody_needs_it() const noexcept {
+        if (checks_enabled && is_polled_) {
+            violation(
+                "an Async was destroyed by the very poll that runs it: let the body end, or tell its owner to drop it");
+        }
+        if (checks_enabled && is_awaited()) {
+            violation("an Async was destroyed while another one awaits it: who lends it must keep it until then");
+        }
+    }
+
+#if RT_CHECKS
+    void set_polled(bool is_polled) noexcept { is_polled_ = is_polled; }
+#else
+    void set_polled(bool) noexcept {}
+#endif
+
   private:
     friend Link;
+
+    bool is_awaited() const noexcept { return link_ != nullptr && &link_->inner_ == this; }
 
     /// One poll of a chain.
     struct Run {
@@ -216,6 +234,11 @@ class AsyncPromise : public Recycled {
         Leaf* leaf_ = nullptr;  // while the body is suspended: what it waits for; null if that is no leaf, but an Async
         Run* run_;              // while it runs
     };
+#if RT_CHECKS
+    bool is_polled_ = false;  // as the root of a chain
+#else
+    static constexpr bool is_polled_ = false;
+#endif
     Link* link_ = nullptr;  // to the one who awaits this; of a root, between its polls: to the innermost
 };
 
@@ -297,7 +320,10 @@ class [[nodiscard("an Async does nothing until it is awaited, spawned or passed 
     Poll<T> poll(Context& cx) {
         contract_.begin("Async");
         frame_.promise().expect_nobody_awaits();
-        if (!frame_.promise().run(frame_, cx)) {
+        frame_.promise().set_polled(true);
+        bool const has_ended = frame_.promise().run(frame_, cx);
+        frame_.promise().set_polled(false);
+        if (!has_ended) {
             return contract_.pending();
         }
         if constexpr (std::is_void_v<T>) {
@@ -317,6 +343,9 @@ class [[nodiscard("an Async does nothing until it is awaited, spawned or passed 
 
     void destroy() noexcept {
         if (frame_) {
+            if (checks_enabled && !frame_.done()) {
+                frame_.promise().expect_nobody_needs_it();
+            }
             std::exchange(frame_, nullptr).destroy();
         }
     }
