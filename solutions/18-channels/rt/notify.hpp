@@ -132,9 +132,9 @@ class [[nodiscard]] Notified {
     }
 
     [[no_unique_address]] Contract contract_;
-    bool is_registered_ = false;  // was in the list, and has not taken what it was called for
     Notify& notify_;
     unsigned calls_heard_;
+    bool is_registered_ = false;  // was in the list, and has not taken what it was called for
     Waiter waiter_;
 };
 

@@ -25,7 +25,9 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -68,21 +70,56 @@ inline Async<TcpStream> next_client(TcpListener* listener, JoinSet<>* clients, s
     }
 }
 
-/// One client, from its first byte to its last. Throws nothing: what goes wrong here is its own affair. It hears `stopped` from
-/// birth, though it may not have been polled when that comes; and it shares `stopping` with the server: if that is dropped, its
-/// clients are aborted, and go a little later than its frame.
+/// One client, from its first byte to its last. A future by hand, since there are so many of it: it lies in its task, where a
+/// coroutine would have a frame beside that. Throws nothing: what goes wrong here is its own affair. It hears `stop` from birth,
+/// though it may not have been polled when that comes; and it shares `stopping` with the server: if that is dropped, its clients
+/// are aborted, and go a little later than its frame.
 template <class Handler>
-Async<> attend(TcpStream stream, Handler handler, [[maybe_unused]] std::shared_ptr<Notify> stopping, Notified stopped) {
-    try {
-        Notified stop = std::move(stopped);  // a local: it goes before what it points to
-        auto handled = handler(&stream);
-        auto first = co_await select(by_ref(handled), by_ref(stop));
-        if (first.index() == 1) {
-            stream.shutdown_read();
-            co_await handled;
-        }
-    } catch (const std::exception&) {}
-}
+class Attend {
+  public:
+    using Output = void;
+
+    Attend(TcpStream stream, Handler handler, std::shared_ptr<Notify> stopping)
+        : stopping_(std::move(stopping)),
+          stop_(stopping_->notified()),
+          stream_(std::move(stream)),
+          handler_(std::move(handler)) {}
+    /// Moves before the first poll only: nothing is being handled then. (The compiler's own would move `handled_` too, which
+    /// g++ 12 takes for uninitialised.)
+    Attend(Attend&& other) noexcept
+        : contract_(std::move(other.contract_)),
+          stopping_(std::move(other.stopping_)),
+          stop_(std::move(other.stop_)),
+          stream_(std::move(other.stream_)),
+          handler_(std::move(other.handler_)) {}
+
+    Poll<void> poll(Context& cx) {
+        contract_.begin("attend");
+        try {
+            if (!is_stopping_ && stop_.poll(cx).is_ready()) {
+                is_stopping_ = true;
+                stream_.shutdown_read();
+            }
+            if (!handled_) {
+                handled_.emplace(handler_(&stream_));
+            }
+            if (handled_->poll(cx).is_pending()) {
+                return contract_.pending();
+            }
+        } catch (const std::exception&) {}
+        return Ready();
+    }
+
+  private:
+    // Each may point to those above it, and goes before them.
+    [[no_unique_address]] Contract contract_;
+    std::shared_ptr<Notify> stopping_;
+    Notified stop_;
+    bool is_stopping_ = false;
+    TcpStream stream_;
+    [[no_unique_address]] Handler handler_;
+    std::optional<std::invoke_result_t<Handler&, TcpStream*>> handled_;
+};
 
 }  // namespace detail
 
@@ -99,7 +136,7 @@ Async<std::size_t> serve(TcpListener listener, ServeLimits limits, Stop stop, Ha
         if (next.index() == 1) {
             break;
         }
-        clients.spawn(detail::attend(std::get<0>(std::move(next)), handler, stopping, stopping->notified()));
+        clients.spawn(detail::Attend<Handler>(std::get<0>(std::move(next)), handler, stopping));
         while (clients.try_join_next()) {}
     }
     { TcpListener closed = std::move(listener); }
