@@ -49,7 +49,14 @@ class Atomic : public std::atomic<T> {
     using Base::Base;
     using Base::operator=;
 
-    void store(T value, Order order = seq_cst) noexcept { Base::store(value, sys::is_only_thread() ? relaxed : order); }
+    void store(T value, Order order = seq_cst) noexcept {
+        // Not one call with either order: g++ makes of an order that is known only at run time a seq_cst one.
+        if (sys::is_only_thread()) {
+            Base::store(value, relaxed);
+        } else {
+            Base::store(value, order);
+        }
+    }
 
     T exchange(T value, Order order = seq_cst) noexcept {
         return sys::is_only_thread() ? replace(value) : Base::exchange(value, order);
