@@ -107,7 +107,8 @@ def steps(root: Path = ROOT) -> list:
 
 
 def sentences(root: Path = ROOT) -> list:
-    given = [path for top in ("lessons/00-provided", "solutions", "tests/support") for path in (root / top).rglob("*.hpp")]
+    where = (("lessons/00-provided", "*.hpp"), ("solutions", "*.hpp"), ("tests/support", "*.[ch]pp"))
+    given = [path for top, files in where for path in (root / top).rglob(files)]
     texts: list = []
     wrong = []
     for mistake in all_mistakes(root):

@@ -9,41 +9,78 @@
 #pragma once
 
 #include <rt/future.hpp>
-#include <rt/record.hpp>
 #include <rt/sync.hpp>
-#include <rt/trace.hpp>
 #include <support/recorded.hpp>
-#include <support/story.hpp>
-
-#include <doctest/doctest.h>
+#include <support/remote_state.hpp>
 
 #include <exception>
 #include <memory>
-#include <optional>
-#include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace support {
 
 namespace detail {
 
-template <class T>
-struct RemoteState {
-    std::string name;
-    rt::Mutex mutex;
-    std::optional<rt::NonVoid<T>> value;
-    std::exception_ptr error;
-    rt::Waker waker;
-    int polls = 0;
-    int moves = 0;
-    int drops = 0;
-    rt::record::TaskRow* row = nullptr;
-    bool ended = false;  // Ready or an exception was given out
+/// With a waker, and a value that comes.
+struct RemoteWaker : RemoteState {
+    using RemoteState::RemoteState;
 
-    void end_record() noexcept {
-        row = nullptr;
-        rt::record::end(this);
+    rt::Waker waker;
+    bool has_value = false;
+
+    /// The caller's lock is given up before anybody is woken.
+    void wake(rt::Lock& lock) {
+        rt::Waker woken = std::move(waker);
+        if (woken) {
+            woke();
+        }
+        lock.unlock();
+        if (woken) {
+            std::move(woken).wake();
+        }
     }
+};
+
+template <class T>
+struct RemoteValue : RemoteWaker {
+    explicit RemoteValue(std::string_view name) : RemoteWaker(name) {}
+    ~RemoteValue() override {
+        if (has_value) {
+            std::destroy_at(&value);
+        }
+    }
+
+    union {
+        rt::NonVoid<T> value;  // there if has_value
+    };
+};
+
+/// The future's hold on its state, whatever its value is.
+class RemoteHold {
+  public:
+    explicit RemoteHold(std::shared_ptr<RemoteWaker> state) : state_(std::move(state)) {}
+    RemoteHold(RemoteHold&& other) noexcept : state_(std::move(other.state_)) {
+        if (state_) {
+            state_->moved();
+        }
+    }
+    RemoteHold& operator=(RemoteHold&&) = delete;
+    ~RemoteHold() {
+        if (state_) {
+            rt::Waker waker;  // destroyed outside the lock
+            rt::Lock lock(state_->mutex());
+            state_->dropped();
+            waker = std::move(state_->waker);
+            lock.unlock();
+        }
+    }
+
+    RemoteWaker& operator*() const noexcept { return *state_; }
+
+  private:
+    std::shared_ptr<RemoteWaker> state_;  // empty: moved away
 };
 
 }  // namespace detail
@@ -54,69 +91,32 @@ class [[nodiscard]] CountedFuture {
   public:
     using Output = T;
 
-    explicit CountedFuture(std::shared_ptr<detail::RemoteState<T>> state) : state_(std::move(state)) {}
-    CountedFuture(CountedFuture&& other) noexcept : state_(std::move(other.state_)) {
-        if (state_) {
-            rt::Lock lock(state_->mutex);
-            ++state_->moves;
-        }
-    }
-    CountedFuture& operator=(CountedFuture&&) = delete;
-    ~CountedFuture() {
-        if (state_) {
-            rt::Waker waker;  // destroyed outside the lock
-            rt::Lock lock(state_->mutex);
-            ++state_->drops;
-            state_->end_record();
-            waker = std::move(state_->waker);
-            lock.unlock();
-        }
-    }
+    explicit CountedFuture(std::shared_ptr<detail::RemoteWaker> state) : hold_(std::move(state)) {}
 
     rt::Poll<T> poll(rt::Context& cx) {
-        Recorded recorded(locked_row());
-        rt::Poll<T> result = poll_unrecorded(cx);
+        Recorded recorded((*hold_).row());
+        rt::Poll<T> result = poll_unrecorded(static_cast<detail::RemoteValue<T>&>(*hold_), cx);
         recorded.ended(result.is_ready());
         return result;
     }
 
   private:
-    rt::record::TaskRow* locked_row() {
-        rt::Lock lock(state_->mutex);
-        return state_->row;
-    }
-
-    rt::Poll<T> poll_unrecorded(rt::Context& cx) {
-        rt::Lock lock(state_->mutex);
-        ++state_->polls;
-        if (state_->ended) {
-            std::string const name = state_->name;
-            lock.unlock();
-            FAIL_CHECK(fmt::format("{} was polled after Ready", name));
-            return rt::Pending;
+    static rt::Poll<T> poll_unrecorded(detail::RemoteValue<T>& state, rt::Context& cx) {
+        rt::Lock lock(state.mutex());
+        switch (state.begin_poll(lock, state.has_value, static_cast<bool>(state.waker))) {
+            case RemoteState::Next::give_the_value:
+                if constexpr (std::is_void_v<T>) {
+                    return rt::Ready();
+                } else {
+                    return rt::Ready<T>(std::move(state.value));
+                }
+            case RemoteState::Next::keep_the_waker: state.waker = cx.waker(); break;
+            case RemoteState::Next::nothing: break;
         }
-        if (state_->error) {
-            state_->ended = true;
-            std::exception_ptr const error = std::exchange(state_->error, nullptr);
-            lock.unlock();
-            std::rethrow_exception(error);
-        }
-        if (state_->value) {
-            state_->ended = true;
-            if constexpr (std::is_void_v<T>) {
-                return rt::Ready();
-            } else {
-                return rt::Ready<T>(std::move(*state_->value));
-            }
-        }
-        if (!state_->waker) {
-            record_of(state_->row, rt::trace::Kind::waker_clone);
-        }
-        state_->waker = cx.waker();
         return rt::Pending;
     }
 
-    std::shared_ptr<detail::RemoteState<T>> state_;  // empty: moved away
+    detail::RemoteHold hold_;
 };
 
 /// The test's end of one CountedFuture: counts its polls, moves and drops, and ends it, from any thread.
@@ -124,16 +124,11 @@ template <class T = void>
 class Remote {
   public:
     /// `name` is what the story calls it.
-    explicit Remote(std::string name = "the future") {
-        state_->name = std::move(name);
-        state_->row = rt::record::begin(state_.get(), rt::record::What::remote, state_->name.c_str());
-    }
+    explicit Remote(std::string_view name = "the future")
+        : value_(new detail::RemoteValue<T>(name)), state_(static_cast<detail::RemoteWaker*>(value_)) {}
     Remote(const Remote&) = delete;
     Remote& operator=(const Remote&) = delete;
-    ~Remote() {
-        rt::Lock lock(state_->mutex);
-        state_->end_record();
-    }
+    ~Remote() { value_->end_record(); }
 
     /// The future; taken once.
     CountedFuture<T> future() { return CountedFuture<T>(state_); }
@@ -142,18 +137,22 @@ class Remote {
     /// none.
     template <class... Value>
     void finish(Value&&... value) {
-        step("{} is ready", state_->name);
-        rt::Lock lock(state_->mutex);
-        state_->value.emplace(std::forward<Value>(value)...);
-        wake(lock);
+        value_->tell_ready();
+        rt::Lock lock(value_->mutex());
+        if (std::exchange(value_->has_value, false)) {
+            std::destroy_at(&value_->value);
+        }
+        std::construct_at(&value_->value, std::forward<Value>(value)...);
+        value_->has_value = true;
+        value_->wake(lock);
     }
 
     /// Makes it throw `error` at its next poll, and wakes whoever polled it last.
     void fail(std::exception_ptr error) {
-        step("{} will throw", state_->name);
-        rt::Lock lock(state_->mutex);
-        state_->error = std::move(error);
-        wake(lock);
+        value_->tell_error();
+        rt::Lock lock(value_->mutex());
+        value_->set_error(std::move(error));
+        value_->wake(lock);
     }
     template <class E>
     void fail(E error) {
@@ -162,43 +161,25 @@ class Remote {
 
     /// Wakes whoever polled it last, though there is nothing to see.
     void wake_for_nothing() {
-        step("{} wakes for nothing", state_->name);
-        rt::Lock lock(state_->mutex);
-        wake(lock);
+        value_->tell_wake();
+        rt::Lock lock(value_->mutex());
+        value_->wake(lock);
     }
 
-    int polls() const { return locked().polls; }
+    int polls() const { return value_->counts().polls; }
     /// How often the future was moved.
-    int moves() const { return locked().moves; }
+    int moves() const { return value_->counts().moves; }
     /// 1 when the future is destroyed.
-    int drops() const { return locked().drops; }
+    int drops() const { return value_->counts().drops; }
     /// True while the future has somebody to wake.
-    bool keeps_waker() const { return locked().waker; }
+    bool keeps_waker() const {
+        rt::Lock lock(value_->mutex());
+        return static_cast<bool>(value_->waker);
+    }
 
   private:
-    struct Counts {
-        int polls, moves, drops;
-        bool waker;
-    };
-
-    Counts locked() const {
-        rt::Lock lock(state_->mutex);
-        return {state_->polls, state_->moves, state_->drops, static_cast<bool>(state_->waker)};
-    }
-
-    void wake(rt::Lock& lock) {
-        rt::Waker waker = std::move(state_->waker);
-        if (waker) {
-            record_of(state_->row, rt::trace::Kind::waker_drop);
-            record_of(state_->row, rt::trace::Kind::wake);
-        }
-        lock.unlock();
-        if (waker) {
-            std::move(waker).wake();
-        }
-    }
-
-    std::shared_ptr<detail::RemoteState<T>> state_ = std::make_shared<detail::RemoteState<T>>();
+    detail::RemoteValue<T>* value_;
+    std::shared_ptr<detail::RemoteWaker> state_;  // owns it
 };
 
 }  // namespace support

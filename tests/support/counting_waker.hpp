@@ -2,11 +2,8 @@
 /// A waker that counts what is done with it.
 #pragma once
 
-#include <rt/record.hpp>
-#include <rt/sync.hpp>
-#include <rt/trace.hpp>
 #include <rt/waker.hpp>
-#include <support/recorded.hpp>
+#include <support/waker_counts.hpp>
 
 #include <doctest/doctest.h>
 
@@ -19,89 +16,46 @@ namespace support {
 /// ThreadSanitizer: read them when the threads have been joined, or met in another way.
 class CountingWaker {
   public:
-    CountingWaker() : counts_(new_counts()) {}
+    CountingWaker() : counts_(WakerCounts::make()) {}
     CountingWaker(const CountingWaker&) = delete;
     CountingWaker& operator=(const CountingWaker&) = delete;
 
     /// A new waker, not counted as a clone.
-    rt::Waker waker() const noexcept {
-        counts_->alive.fetch_add(1, rt::relaxed);
-        return rt::Waker(counts_, table());
-    }
+    rt::Waker waker() const noexcept { return waker_of(counts_); }
 
     /// How often a waker was copied.
-    int clones() const noexcept { return counts_->clones.load(rt::relaxed); }
+    int clones() const noexcept { return counts_->clones(); }
     /// How often a waker was destroyed without being used up by `wake`.
-    int drops() const noexcept { return counts_->drops.load(rt::relaxed); }
+    int drops() const noexcept { return counts_->drops(); }
     /// How often somebody was woken, by `wake` and `wake_by_ref` together.
-    int wakes() const noexcept { return wakes_by_value() + counts_->wakes_by_ref.load(rt::relaxed); }
+    int wakes() const noexcept { return counts_->wakes(); }
     /// How often by `wake`, which uses the waker up.
-    int wakes_by_value() const noexcept { return counts_->wakes_by_value.load(rt::relaxed); }
+    int wakes_by_value() const noexcept { return counts_->wakes_by_value(); }
     /// How many wakers exist now: made and cloned, neither dropped nor used up.
-    int alive() const noexcept { return counts_->alive.load(rt::relaxed); }
+    int alive() const noexcept { return counts_->alive(); }
     /// How often the last waker went: a real waiter would have been destroyed then.
-    int deaths() const noexcept { return counts_->deaths.load(rt::relaxed); }
-
-    /// From now on its wakers are those of `row`, in the record of what hangs; null: of none. Called by mocks.
-    void record_as(rt::record::TaskRow* row) noexcept { counts_->row.store(row, rt::relaxed); }
+    int deaths() const noexcept { return counts_->deaths(); }
 
     /// What its wakers have as `data()` and `vtable()`.
     void* data() const noexcept { return counts_; }
     static const rt::WakerVTable* table() noexcept {
         static constexpr rt::WakerVTable vtable{
-            [](void* data) noexcept {
-                of(data).record(rt::trace::Kind::waker_clone);
-                of(data).clones.fetch_add(1, rt::relaxed);
-                of(data).alive.fetch_add(1, rt::relaxed);
-            },
-            [](void* data) noexcept {
-                of(data).record(rt::trace::Kind::wake);
-                of(data).record(rt::trace::Kind::waker_drop);
-                of(data).wakes_by_value.fetch_add(1, rt::relaxed);
-                of(data).one_less();
-            },
-            [](void* data) noexcept {
-                of(data).record(rt::trace::Kind::wake);
-                of(data).wakes_by_ref.fetch_add(1, rt::relaxed);
-            },
-            [](void* data) noexcept {
-                of(data).record(rt::trace::Kind::waker_drop);
-                of(data).drops.fetch_add(1, rt::relaxed);
-                of(data).one_less();
-            },
+            [](void* data) noexcept { static_cast<WakerCounts*>(data)->cloned(); },
+            [](void* data) noexcept { static_cast<WakerCounts*>(data)->woke(); },
+            [](void* data) noexcept { static_cast<WakerCounts*>(data)->woke_by_ref(); },
+            [](void* data) noexcept { static_cast<WakerCounts*>(data)->dropped(); },
         };
         return &vtable;
     }
 
-  private:
-    struct Counts {
-        rt::Atomic<int> alive{0};
-        rt::Atomic<int> deaths{0};
-        rt::Atomic<int> clones{0};
-        rt::Atomic<int> drops{0};
-        rt::Atomic<int> wakes_by_value{0};
-        rt::Atomic<int> wakes_by_ref{0};
-        rt::Atomic<rt::record::TaskRow*> row{nullptr};
-        Counts* next = nullptr;  // keeps all counts reachable, so that the leak checker does not report them
-
-        void record(rt::trace::Kind kind) noexcept { record_of(row.load(rt::relaxed), kind); }
-        void one_less() noexcept {
-            if (alive.fetch_sub(1, rt::relaxed) == 1) {
-                deaths.fetch_add(1, rt::relaxed);
-            }
-        }
-    };
-
-    static Counts& of(void* data) noexcept { return *static_cast<Counts*>(data); }
-
-    static Counts* new_counts() {
-        static rt::Atomic<Counts*> all{nullptr};
-        auto* counts = new Counts;
-        counts->next = all.exchange(counts, rt::acq_rel);
-        return counts;
+    /// A new waker that is counted there. Called by mocks.
+    static rt::Waker waker_of(WakerCounts* counts) noexcept {
+        counts->made();
+        return rt::Waker(counts, table());
     }
 
-    Counts* counts_;
+  private:
+    WakerCounts* counts_;
 };
 
 }  // namespace support

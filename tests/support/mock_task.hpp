@@ -8,107 +8,107 @@
 ///     CHECK(kettle.polls() == 2);
 ///
 /// Each poll is a step of the story by itself. Source of the idea: tokio-test's `task`.
+///
+/// A test makes a mock for each lambda it writes, so little is said anew for each future; most is Mock's (mock.hpp), which
+/// has the counts too, and MockOf's, one for each output.
 #pragma once
 
 #include <rt/future.hpp>
-#include <rt/record.hpp>
 #include <support/counting_waker.hpp>
+#include <support/mock.hpp>
 #include <support/recorded.hpp>
 #include <support/show.hpp>
 #include <support/story.hpp>
 
-#include <optional>
-#include <string>
+#include <memory>
+#include <string_view>
 #include <utility>
 
 namespace support {
 
-/// One future, and the counting waker it is polled with. Polled by one thread at a time; its wakers may be
-/// anywhere.
-template <rt::Future F>
-class MockTask {
+/// A mock task whose future yields a T, whichever future that is.
+template <class T>
+class MockOf : public Mock {
   public:
-    using Output = rt::OutputOf<F>;
-
-    /// `name` is what the story calls it.
-    MockTask(std::string name, F future) : name_(std::move(name)), waker_(counter_.waker()) {
-        future_.emplace(std::move(future));
-        row_ = rt::record::begin(counter_.data(), rt::record::What::mock, name_.c_str());
-        counter_.record_as(row_);
-    }
-    ~MockTask() {
-        counter_.record_as(nullptr);
-        rt::record::end(counter_.data());
-    }
-    MockTask(const MockTask&) = delete;
-    MockTask& operator=(const MockTask&) = delete;
-
     /// Polls the future once, and tells the story of it.
-    rt::Poll<Output> poll() {
-        StepNumber const number = step("poll {}", name_);
+    rt::Poll<T> poll() {
+        StepNumber const number = tell_poll();
         try {
-            rt::Poll<Output> result = poll_silently();
-            bool const can_be_woken = kept_wakers() > 0 || is_woken();
-            add_outcome(number, result.is_ready() ? "Ready"
-                                : can_be_woken    ? "Pending"
-                                                  : "Pending, and it kept no waker: nobody can wake it");
+            rt::Poll<T> result = poll_silently();
+            tell_outcome(number, result.is_ready());
             return result;
         } catch (...) {
-            add_outcome(number, "an exception");
+            tell_exception(number);
             throw;
         }
     }
 
     /// Polls the future once. Called in stress tests: takes no lock and tells nothing.
-    rt::Poll<Output> poll_silently() {
-        ++polls_;
-        wakes_before_poll_ = counter_.wakes();
+    rt::Poll<T> poll_silently() {
+        begin_poll(has_future_);
         rt::Context cx(waker_);
-        Recorded recorded(row_);
-        rt::Poll<Output> result = future_.value().poll(cx);
+        Recorded recorded(row());
+        rt::Poll<T> result = poll_future(cx);
         recorded.ended(result.is_ready());
         return result;
     }
 
-    /// True if it was woken since its last poll began.
-    bool is_woken() const noexcept { return counter_.wakes() > wakes_before_poll_; }
-    /// How often it was woken, ever.
-    int wakes() const noexcept { return counter_.wakes(); }
-    /// How often it was polled.
-    int polls() const noexcept { return polls_; }
-    /// How often its waker was copied.
-    int clones() const noexcept { return counter_.clones(); }
-    /// How often a copy of its waker was destroyed without being used up by `wake`.
-    int drops() const noexcept { return counter_.drops(); }
-    /// How many copies of its waker somebody keeps now.
-    int kept_wakers() const noexcept { return counter_.alive() - 1; }
-
     /// The waker it polls with. Called to hand it to someone else.
     const rt::Waker& waker() const noexcept { return waker_; }
 
-    /// The future itself.
-    F& future() noexcept { return future_.value(); }
+  protected:
+    explicit MockOf(std::string_view name) : Mock(name), waker_(CountingWaker::waker_of(counts())) {}
+    ~MockOf() = default;
+
+    virtual rt::Poll<T> poll_future(rt::Context& cx) = 0;
+
+    bool has_future_ = true;
+
+  private:
+    rt::Waker waker_;
+};
+
+/// One future, and the counting waker it is polled with. Polled by one thread at a time; its wakers may be
+/// anywhere.
+template <rt::Future F>
+class MockTask final : public MockOf<rt::OutputOf<F>> {
+  public:
+    using Output = rt::OutputOf<F>;
+
+    /// `name` is what the story calls it.
+    MockTask(std::string_view name, F future) : MockOf<Output>(name), future_(std::move(future)) {}
+    ~MockTask() {
+        this->leave_record();
+        end_future();
+    }
+
+    /// The future itself, which was not dropped.
+    F& future() noexcept { return future_; }
 
     /// Destroys the future, which cancels it; the counts stay.
     void drop() {
-        step("drop {}", name_);
-        future_.reset();
+        this->tell_drop();
+        end_future();
     }
 
   private:
-    std::string name_;
-    CountingWaker counter_;
-    rt::Waker waker_;
-    rt::record::TaskRow* row_;
-    int polls_ = 0;
-    int wakes_before_poll_ = 0;
-    std::optional<F> future_;
+    rt::Poll<Output> poll_future(rt::Context& cx) override { return future_.poll(cx); }
+
+    void end_future() {
+        if (std::exchange(this->has_future_, false)) {
+            std::destroy_at(&future_);
+        }
+    }
+
+    union {
+        F future_;  // there if has_future_
+    };
 };
 
 /// A mock task around `future`; `name` is what the story calls it.
 template <rt::Future F>
-MockTask<F> spawn_mock(std::string name, F future) {
-    return MockTask<F>(std::move(name), std::move(future));
+MockTask<F> spawn_mock(std::string_view name, F future) {
+    return MockTask<F>(name, std::move(future));
 }
 template <rt::Future F>
 MockTask<F> spawn_mock(F future) {

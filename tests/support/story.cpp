@@ -41,6 +41,8 @@ StepNumber record_step(std::string text) {
     return it.first + it.steps.size() - 1;
 }
 
+StepNumber step(const char* text) { return record_step(text); }
+
 void add_outcome(StepNumber number, std::string_view outcome) {
     still_alive();
     Story& it = story();

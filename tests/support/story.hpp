@@ -24,7 +24,9 @@ using StepNumber = std::size_t;
 StepNumber record_step(std::string text);
 
 /// Records what is about to happen: `step("poll the kettle for the {}. time", n)`.
+StepNumber step(const char* text);
 template <class... Args>
+    requires(sizeof...(Args) > 0)
 StepNumber step(fmt::format_string<Args...> text, Args&&... args) {
     return record_step(fmt::format(text, std::forward<Args>(args)...));
 }

@@ -48,7 +48,7 @@ class LongestPoll {
     /// Looks again; the task's name if its poll has worked for `limit`.
     std::string worked_for(std::chrono::microseconds limit) {
         for (const ThreadRow& thread : rt::record::detail::thread_rows) {
-            Seen& seen = seen_[&thread - rt::record::detail::thread_rows];
+            Seen& seen = seen_[&thread - rt::record::detail::thread_rows.begin()];
             const TaskRow* const task = thread.polls.load(rt::relaxed);
             if (task == nullptr || task->what.load(rt::relaxed) != rt::record::What::task) {
                 seen = {};

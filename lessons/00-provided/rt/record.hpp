@@ -110,7 +110,7 @@ inline void hear_of_thread(ThreadRow& thread, const trace::Event& event) noexcep
             thread.park.store(event.subject, relaxed);
             break;
         case Kind::unpark:
-            for (int i = 0; i < used_thread_rows.load(relaxed); ++i) {
+            for (std::size_t i = 0; i < used_thread_rows.load(relaxed); ++i) {
                 const void* parked = event.subject;
                 if (thread_rows[i].park.load(relaxed) == parked &&
                     thread_rows[i].park.compare_exchange_strong(parked, nullptr, relaxed)) {

@@ -114,12 +114,32 @@ inline constexpr std::size_t max_tasks = 4096;
 inline constexpr std::size_t max_threads = 128;
 inline constexpr std::size_t probes = 32;
 
-inline TaskRow task_rows[max_tasks];
-inline ThreadRow thread_rows[max_threads];
+/// Rows whose bytes are all 0 at first: each value but `last_result`, which `clear` sets, begins so. Were the rows made by
+/// their constructors, a compiler would make all of them anew in each file that includes this, and write them to the disk.
+template <class Row, std::size_t count>
+class Table {
+  public:
+    constexpr Table() noexcept : nothing_(0) {}
+    Table(const Table&) = delete;
+    Table& operator=(const Table&) = delete;
+
+    Row* begin() noexcept { return rows_; }
+    Row* end() noexcept { return rows_ + count; }
+    Row& operator[](std::size_t i) noexcept { return rows_[i]; }
+
+  private:
+    union {
+        char nothing_;
+        Row rows_[count];
+    };
+};
+
+inline constinit Table<TaskRow, max_tasks> task_rows;
+inline constinit Table<ThreadRow, max_threads> thread_rows;
 inline Atomic<unsigned> last_task_id{0};
 inline Atomic<unsigned> last_other_id{1U << 30U};  // of what is no task
 inline Atomic<int> last_thread_number{0};
-inline Atomic<int> used_thread_rows{0};  // those after it were never used
+inline Atomic<std::size_t> used_thread_rows{0};  // those after it were never used
 inline Atomic<std::uint64_t> without_room{0};
 inline Atomic<bool> is_on{false};
 
@@ -146,11 +166,11 @@ inline ThreadRow* this_thread() noexcept {
     if (my_row != nullptr || has_left) {
         return my_row;
     }
-    for (int i = 0; i < static_cast<int>(max_threads); ++i) {
+    for (std::size_t i = 0; i < max_threads; ++i) {
         ThreadRow& row = thread_rows[i];
         int nobody = 0;
         if (row.id.load(relaxed) == 0 && row.id.compare_exchange_strong(nobody, sys::thread_id(), relaxed)) {
-            int used = used_thread_rows.load(relaxed);
+            std::size_t used = used_thread_rows.load(relaxed);
             while (used <= i && !used_thread_rows.compare_exchange_weak(used, i + 1, relaxed)) {}
             leave.is_used = true;
             row.number.store(last_thread_number.fetch_add(1, relaxed) + 1, relaxed);
