@@ -136,8 +136,9 @@ TEST_SUITE("14.1 the queue of a worker") {
         CHECK(queue.push(ledger.task(0), overflow));
         CHECK_FALSE(queue.push(ledger.task(1), overflow));
         CHECK(drain(queue, ledger) == from_to(0, 1));
-        CHECK(queue.push(ledger.task(2), overflow, rt::Publish::quietly));
-        CHECK_FALSE(queue.push(ledger.task(3), overflow, rt::Publish::quietly));
+        CHECK(queue.push(ledger.task(2), overflow));
+        queue.announce();
+        CHECK_FALSE(queue.push(ledger.task(3), overflow));
         CHECK(drain(queue, ledger) == from_to(2, 3));
     }
 
@@ -311,8 +312,10 @@ TEST_SUITE("14.1 the queue of a worker") {
         for (std::size_t pushed = 0; pushed < tasks;) {
             still_alive();
             for (int n = random.below(300); n > 0 && pushed < tasks; --n) {
-                bool const quietly = random.below(2) == 0;
-                queue.push(ledger.task(pushed++), overflow, quietly ? rt::Publish::quietly : rt::Publish::for_sleepers);
+                queue.push(ledger.task(pushed++), overflow);
+                if (random.below(2) == 0) {
+                    queue.announce();
+                }
             }
             for (int n = random.below(200); n > 0; --n) {
                 run(queue.pop());

@@ -39,12 +39,6 @@
 
 namespace rt {
 
-/// Who is to hear of a push. See idle.hpp.
-enum class Publish {
-    quietly,       ///< nobody: the owner is about to look into the queue itself
-    for_sleepers,  ///< the owner asks next whether a worker must be woken
-};
-
 class Deque {
   public:
     static constexpr std::size_t capacity = 256;
@@ -62,14 +56,13 @@ class Deque {
 
     /// Puts `runnable` behind the others; if there is no room, moves the older half and it into `overflow`. True if it is the
     /// only one now. Called by the owner.
-    bool push(Runnable runnable, InjectionQueue& overflow, Publish publish = Publish::for_sleepers) noexcept {
+    bool push(Runnable runnable, InjectionQueue& overflow) noexcept {
         std::uint64_t const tail = tail_.load(relaxed);  // nobody else writes it
         for (;;) {
             std::uint64_t head = head_.load(acquire);  // 3: thieves up to here have read their slots
             if (tail - head < capacity) {
                 slot(tail).store(std::move(runnable).into_raw(), relaxed);
-                // Release for 2; sequentially consistent where sleepers are concerned.
-                tail_.store(tail + 1, publish == Publish::quietly ? release : seq_cst);
+                tail_.store(tail + 1, release);  // 2
                 return tail == head;
             }
             TaskQueue older;
@@ -81,6 +74,10 @@ class Deque {
             // A thief was faster: now there is room.
         }
     }
+
+    /// Makes sure that whoever looks by `is_empty` from now on sees what was pushed; without it, that may take a moment. Called
+    /// by the owner before it asks whether a worker must be woken (idle.hpp).
+    void announce() noexcept { tail_.store(tail_.load(relaxed), seq_cst); }
 
     /// The oldest. Called by the owner.
     std::optional<Runnable> pop() noexcept {
@@ -117,7 +114,7 @@ class Deque {
                 slot(tail + i - 1).store(victim.slot(head + i).load(relaxed), relaxed);
             }
             if (victim.head_.compare_exchange_weak(head, head + n, acq_rel, acquire)) {
-                // Quietly: a thief is a searching worker, and that is looked after (idle.hpp).
+                // Not announced: a thief is a searching worker, and that is looked after (idle.hpp).
                 tail_.store(tail + (n - 1), release);
                 count = n;
                 return Runnable::from_raw(first);
@@ -125,7 +122,7 @@ class Deque {
         }
     }
 
-    /// True if nothing is in it at this moment. Called from any thread; sequentially consistent with `push`.
+    /// True if nothing is in it at this moment. Called from any thread; sequentially consistent with `announce`.
     bool is_empty() const noexcept {
         std::uint64_t const head = head_.load(seq_cst);
         return tail_.load(seq_cst) == head;

@@ -12,9 +12,9 @@
 ///   whoever runs dry        searches, unless half of the workers do so already.
 ///
 /// *No wake-up is lost*: as long as there is work in some queue, some worker is awake who will look into all of them before it
-/// sleeps, or there is one on its way out of its sleep. For let A be a push, and B its look at `word_`; let C be the change of
-/// `word_` by which a searcher stops, and D its second look at that queue. All four are seq_cst, so all threads agree on
-/// one order of them, in which A is before B and C before D.
+/// sleeps, or there is one on its way out of its sleep. For let A be the announcement of a push (deque.hpp), and B the look at
+/// `word_` after it; let C be the change of `word_` by which a searcher stops, and D its second look at that queue. All four
+/// are seq_cst, so all threads agree on one order of them, in which A is before B and C before D.
 ///
 ///   - B sees a searcher. As long as one searches, somebody is awake. When the last one stops, by C, that is after B; so D is
 ///     after A, and sees the work, unless somebody has taken it meanwhile.

@@ -11,8 +11,8 @@
 /// to do, if it was that single task, and then keeps watch. A watchman who finds work wakes another before it runs it. Once all
 /// others are asleep, the watch ends: an idle runtime sleeps.
 ///
-/// Whoever relies on the watch has pushed its task, **then** seen `is_kept`. Whoever ends the watch ends it here, **then** looks
-/// into all queues. Both are seq_cst: so if the watch was seen, the task is.
+/// Whoever relies on the watch has announced its task, **then** seen `is_kept`. Whoever ends the watch ends it here, **then**
+/// looks into all queues. Both are seq_cst: so if the watch was seen, the task is.
 ///
 /// Source of the idea: Go's `sysmon`; what it replaces, Tokio's LIFO slot, which nobody else can reach during a long poll.
 #pragma once

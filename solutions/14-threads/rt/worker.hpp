@@ -99,9 +99,9 @@ class Worker {
         // A task that yielded was running and now waits behind the others: no more work than before. And while the worker lies
         // in the driver, it tells the others when it comes out.
         bool const is_news = polled_ != &runnable.task() && !is_asleep_;
-        bool const is_single =
-            queue_.push(std::move(runnable), crew_.injection, is_news ? Publish::for_sleepers : Publish::quietly);
+        bool const is_single = queue_.push(std::move(runnable), crew_.injection);
         if (is_news) {
+            queue_.announce();
             crew_.wake_one_unless_watched(is_single);
         }
     }
@@ -223,6 +223,7 @@ inline std::optional<Runnable> Worker::take_share() noexcept {
         while (std::optional<Runnable> runnable = more.pop()) {
             queue_.push(std::move(*runnable), crew_.injection);
         }
+        queue_.announce();
         crew_.wake_one();  // for a moment these were in no queue, and a searcher may have missed them
     }
     return first;
