@@ -1,10 +1,11 @@
+#include "notes.hpp"
+
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
 #include <rt/block_on.hpp>
 #include <rt/budget.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/future.hpp>
-#include <rt/yield_now.hpp>
 #include <support/counted_future.hpp>
 #include <support/death.hpp>
 #include <support/show.hpp>
@@ -14,25 +15,10 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
-#include <vector>
 
 using namespace support;
 using rt::Pending;
 using rt::Ready;
-
-namespace {
-
-using Notes = std::vector<std::string>;
-
-/// Notes each of its turns, and yields in between.
-rt::Async<> take_turns(Notes* notes, std::string name, int turns) {
-    for (int turn = 1; turn <= turns; ++turn) {
-        notes->push_back(name + std::to_string(turn));
-        co_await rt::yield_now();
-    }
-}
-
-}  // namespace
 
 TEST_SUITE("10.1 the rules of a runtime") {
     TEST_CASE("an always-ready source has its budget") {

@@ -1,3 +1,5 @@
+#include "notes.hpp"
+
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
 #include <rt/block_on.hpp>
@@ -22,16 +24,6 @@ using rt::Pending;
 using rt::Ready;
 
 namespace {
-
-using Notes = std::vector<std::string>;
-
-/// Notes each of its turns, and yields in between.
-rt::Async<> take_turns(Notes* notes, std::string name, int turns) {
-    for (int turn = 1; turn <= turns; ++turn) {
-        notes->push_back(name + std::to_string(turn));
-        co_await rt::yield_now();
-    }
-}
 
 /// Yields until `*stop`.
 rt::Async<> spin_until(const bool* stop, int* polls) {

@@ -1,4 +1,5 @@
 #include "counting_park.hpp"
+#include "notes.hpp"
 
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
@@ -30,24 +31,6 @@ using rt::Pending;
 using rt::Ready;
 
 namespace {
-
-using Notes = std::vector<std::string>;
-
-/// Writes a line when it goes, if it was not moved away.
-class Leaves {
-  public:
-    Leaves(Notes& notes, std::string line) : notes_(&notes), line_(std::move(line)) {}
-    Leaves(Leaves&& other) noexcept : notes_(std::exchange(other.notes_, nullptr)), line_(std::move(other.line_)) {}
-    ~Leaves() {
-        if (notes_ != nullptr) {
-            notes_->push_back(line_);
-        }
-    }
-
-  private:
-    Notes* notes_;
-    std::string line_;
-};
 
 /// Spawns a task when it is destroyed, on the runtime that destroys it.
 class SpawnsAtTheEnd {
