@@ -3,16 +3,23 @@
 #include <rt/waker.hpp>
 #include <support/counting_waker.hpp>
 #include <support/death.hpp>
+#include <support/show.hpp>
 #include <support/story.hpp>
 
 #include <cstddef>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <string>
 
 using namespace support;
 
 namespace {
+
+struct Tea {
+    int leaves;
+    bool operator==(const Tea&) const = default;
+};
 
 /// What this program prints of its case `name`, from the first step on: of one that fails, and is skipped unless asked for.
 std::string failure(const std::string& name) {
@@ -71,6 +78,26 @@ TEST_SUITE("00.4 failures") {
         step("look into the slot");
         rt::Waker const waker = rt::Waker::noop();
         CHECK_FALSE(waker);
+    }
+
+    TEST_CASE("what cannot be printed is true or false") {
+        CHECK(failure("fails: two teas") == "  1. taste   <-- here\n  expected  green == black\n  found     false\n");
+    }
+    TEST_CASE("fails: two teas" * doctest::skip()) {
+        step("taste");
+        Tea const green{1};
+        Tea const black{2};
+        CHECK(green == black);
+    }
+
+    TEST_CASE("no exception is told from one") {
+        CHECK(failure("fails: no exception") ==
+              "  1. pour   <-- here\n  expected  error != nullptr\n  found     no exception\n");
+    }
+    TEST_CASE("fails: no exception" * doctest::skip()) {
+        step("pour");
+        std::exception_ptr const error;
+        CHECK(error != nullptr);
     }
 
     TEST_CASE("a rule that goes unnoticed is said once") {

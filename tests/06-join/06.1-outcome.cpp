@@ -6,6 +6,7 @@
 #include <rt/outcome.hpp>
 #include <support/counted_future.hpp>
 #include <support/drop_counter.hpp>
+#include <support/show.hpp>
 #include <support/story.hpp>
 
 #include <memory>

@@ -10,6 +10,7 @@
 #include <rt/tcp.hpp>
 #include <support/ends.hpp>
 #include <support/sanitizers.hpp>
+#include <support/show.hpp>
 #include <support/story.hpp>
 #include <support/test_thread.hpp>
 #include <support/trace_log.hpp>

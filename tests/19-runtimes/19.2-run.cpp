@@ -8,6 +8,7 @@
 #include <rt/time.hpp>
 #include <rt/yield_now.hpp>
 #include <support/drop_counter.hpp>
+#include <support/show.hpp>
 #include <support/story.hpp>
 
 #include <algorithm>

@@ -10,9 +10,11 @@
 #include <fmt/core.h>
 
 #include <chrono>
+#include <exception>
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <variant>
 #include <vector>
 
 namespace support {
@@ -74,6 +76,36 @@ template <class T>
 struct doctest::StringMaker<std::optional<T>> {
     static doctest::String convert(const std::optional<T>& value) {
         return value ? support::show(*value).c_str() : "nothing";
+    }
+};
+
+template <>
+struct doctest::StringMaker<std::nullopt_t> {
+    static doctest::String convert(std::nullopt_t) { return "nothing"; }
+};
+
+template <>
+struct doctest::StringMaker<std::monostate> {
+    static doctest::String convert(std::monostate) { return "the news alone"; }
+};
+
+template <>
+struct doctest::StringMaker<std::exception_ptr> {
+    static doctest::String convert(const std::exception_ptr& error) { return error ? "an exception" : "no exception"; }
+};
+
+/// What fmt can print and a stream cannot.
+template <class T>
+    requires(std::is_class_v<T> && fmt::is_formattable<T>::value && !doctest::detail::has_insertion_operator<T>::value)
+struct doctest::StringMaker<T> {
+    static doctest::String convert(const T& value) { return support::show(value).c_str(); }
+};
+
+template <class Duration>
+struct doctest::StringMaker<std::chrono::time_point<std::chrono::steady_clock, Duration>> {
+    static doctest::String convert(std::chrono::time_point<std::chrono::steady_clock, Duration> value) {
+        return fmt::format("{} s on the clock", std::chrono::duration<double>(value.time_since_epoch()).count())
+            .c_str();
     }
 };
 
