@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
+#include <rt/block_on.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/dump.hpp>
 #include <rt/future.hpp>
@@ -7,13 +8,22 @@
 #include <rt/oneshot.hpp>
 #include <rt/trace.hpp>
 #include <rt/yield_now.hpp>
+#include <support/story.hpp>
 #include <support/trace_log.hpp>
 
 #include "report.hpp"
 
 #include <chrono>
+#include <csignal>
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 using namespace support;
 using rt::Async;
@@ -23,6 +33,37 @@ namespace {
 constexpr std::chrono::milliseconds at_once{0};
 
 std::string report() { return without_numbers(rt::dump_text(at_once)); }
+
+/// What a program prints that does `body` and is never done, up to the line that begins with `last_line`.
+std::string said_by_a_program(void (*body)(), std::string_view last_line) {
+    int ends[2];
+    REQUIRE(pipe(ends) == 0);
+    pid_t const program = fork();
+    if (program == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        dup2(ends[1], STDERR_FILENO);
+        rt::record::forget_other_threads();
+        rt::dump_on_signal();
+        body();
+        _exit(1);
+    }
+    close(ends[1]);
+    std::string text;
+    for (pollfd readable{ends[0], POLLIN, 0}; text.find(last_line) == text.npos; still_alive()) {
+        char buffer[4096];
+        if (poll(&readable, 1, 50) == 1) {
+            ssize_t const n = read(ends[0], buffer, sizeof buffer);
+            if (n <= 0) {
+                break;
+            }
+            text.append(buffer, static_cast<std::size_t>(n));
+        }
+    }
+    kill(program, SIGKILL);
+    waitpid(program, nullptr, 0);
+    close(ends[0]);
+    return without_numbers(text);
+}
 
 /// Waits for a letter that another task writes.
 Async<int> reader(rt::oneshot::Receiver<int> letter) {
@@ -128,5 +169,15 @@ TEST_SUITE("00.2 dump") {
             co_return rt::dump_text(at_once);
         };
         CHECK(runtime.block_on(story()).find("and 11 more tasks\n") != std::string::npos);
+    }
+
+    TEST_CASE("a program that stands still for good says so unasked") {
+        if (is_for_debug_builds()) {
+            return;
+        }
+        CHECK(said_by_a_program([] { rt::block_on(rt::pending()); }, "the main thread: ") ==
+              "rt: every thread sleeps until unparked, and none is left to unpark it; Ctrl-C ends the program\n"
+              "rt: what each task and thread does:\n"
+              "the main thread: asleep for N s, until unparked\n");
     }
 }

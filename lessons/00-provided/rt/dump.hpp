@@ -8,7 +8,8 @@
 ///     the main thread: in the poll of task 1 for 2.0 s, on the processor
 ///
 /// It reads the record (record.hpp), which debug builds keep of every program of the course, and any build with
-/// RT_RECORD=1 in its environment. There, SIGUSR1 prints it too: also while the runtime's thread is blocked or spins.
+/// RT_RECORD=1 in its environment. There, SIGUSR1 prints it too: also while the runtime's thread is blocked or spins. And if
+/// every thread sleeps until unparked, and none is left to unpark it, it is printed unasked.
 ///
 /// Threads: may be called from any thread at any time; it locks nothing that the runtime locks.
 #pragma once
@@ -170,15 +171,23 @@ inline void dump() {
     std::fflush(stderr);
 }
 
-/// Has SIGUSR1 print the report from now on, by a thread of its own: so it comes also while all others stand still. Called
-/// once, at the start, before there are other threads.
+/// Has a thread of its own print the report from now on: whenever SIGUSR1 comes, also while all others stand still; and
+/// unasked, when they stand still for good. Called once, at the start, before there are other threads.
 inline void dump_on_signal() {
     record::start();
     sys::block_signal(sys::report_signal);
     Thread([] {
+        constexpr int look_every = 1'000;  // ms
         sys::block_all_signals();
-        while (sys::wait_for_signal(sys::report_signal) >= 0) {
-            dump();
+        for (int quiet_looks = 0;;) {
+            if (sys::wait_for_signal(sys::report_signal, look_every) >= 0) {
+                dump();
+            } else if (!record::all_sleep_for_good(1)) {
+                quiet_looks = 0;
+            } else if (++quiet_looks == 2) {
+                std::fprintf(stderr, "rt: %s; Ctrl-C ends the program\n", record::nobody_is_left);
+                dump();
+            }
         }
     }).detach();
 }

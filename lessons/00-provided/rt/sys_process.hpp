@@ -44,12 +44,13 @@ inline int block_all_signals() noexcept {
     return -::pthread_sigmask(SIG_SETMASK, &set, nullptr);
 }
 
-/// Sleeps until signal `number` comes, which must be blocked.
-inline int wait_for_signal(int number) noexcept {
+/// Sleeps until signal `number` comes, which must be blocked, and at most `milliseconds`: then it returns -EAGAIN.
+inline int wait_for_signal(int number, int milliseconds) noexcept {
     sigset_t set;
     ::sigemptyset(&set);
     ::sigaddset(&set, number);
-    return detail::or_errno(::sigwaitinfo(&set, nullptr));
+    timespec const at_most{milliseconds / 1000, milliseconds % 1000 * 1'000'000};
+    return detail::or_errno(::sigtimedwait(&set, nullptr, &at_most));
 }
 
 /// The time on the clock that never goes backwards, as of the kernel's last tick.
