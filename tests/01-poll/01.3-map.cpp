@@ -37,6 +37,11 @@ TEST_SUITE("01.3 map") {
         CHECK(mapped == Pending);
         CHECK(calls == 0);
 
+        step("map Pending by a function that returns nothing");
+        Poll<void> const told = Poll<int>(Pending).map([&](int) { ++calls; });
+        CHECK(told == Pending);
+        CHECK(calls == 0);
+
         step("map Pending of nothing, to something and to nothing");
         Poll<int> const something = Poll<void>(Pending).map([&] { return ++calls; });
         Poll<void> const nothing = Poll<void>(Pending).map([&] { ++calls; });

@@ -10,11 +10,14 @@
 
 using namespace support;
 using rt::Waker;
+using rt::WakerVTable;
 
 namespace {
 
 constexpr char moved_from_dropped[] =
     "a waker that was moved from gave its reference back: the move must leave it empty";
+constexpr char given_back_twice[] =
+    "`other`, the parameter, dies at the end of operator=, and gave back the reference that was taken out of it";
 
 }  // namespace
 
@@ -76,10 +79,23 @@ TEST_SUITE("02.1 clone and drop") {
         step("assign a waker of the new bell to one of the old");
         kept = waker;
         CHECK(new_bell.clones() == 1);
+        CHECK_MESSAGE(new_bell.drops() == 0, given_back_twice);
         CHECK(new_bell.alive() == 2);
         CHECK(old_bell.drops() == 1);
         CHECK(old_bell.alive() == 0);
         CHECK(kept.data() == new_bell.data());
+    }
+
+    TEST_CASE("assigning takes the table too") {
+        static constexpr auto nothing = [](void*) noexcept {};
+        static constexpr WakerVTable old_table{nothing, nothing, nothing, nothing};
+        static constexpr WakerVTable new_table{nothing, nothing, nothing, nothing};
+        int bell = 0;
+        Waker kept(&bell, &old_table);
+        Waker const waker(&bell, &new_table);
+        step("assign a waker of the same bell that has another table");
+        kept = waker;
+        CHECK_MESSAGE(kept.vtable() == &new_table, "a waker is two pointers: the table goes with the data");
     }
 
     TEST_CASE("assigning by move drops the one before and clones none") {
@@ -89,6 +105,7 @@ TEST_SUITE("02.1 clone and drop") {
         step("move a waker of the new bell onto one of the old");
         kept = new_bell.waker();
         CHECK(new_bell.clones() == 0);
+        CHECK_MESSAGE(new_bell.drops() == 0, given_back_twice);
         CHECK(new_bell.alive() == 1);
         CHECK(old_bell.drops() == 1);
         CHECK(old_bell.alive() == 0);

@@ -7,6 +7,7 @@
 #include <support/test_thread.hpp>
 
 #include <latch>
+#include <memory>
 #include <utility>
 
 using namespace support;
@@ -40,6 +41,7 @@ TEST_SUITE("02.2 wake") {
             CHECK(bell.wakes_by_value() == 1);
             CHECK(bell.alive() == 0);
             CHECK_FALSE(waker);  // NOLINT: looked at on purpose
+            CHECK_MESSAGE(waker.data() == nullptr, "an empty waker names nobody: both pointers go");
             step("destroy what is left of it");
         }
         CHECK(bell.drops() == 0);  // the wake took the reference: a drop would be one too many
@@ -82,7 +84,7 @@ TEST_SUITE("02.2 wake") {
                                             [](void* data) noexcept {
                                                 Slot& slot = *static_cast<Slot*>(data);
                                                 ++slot.wakes;
-                                                slot.waker = Waker::noop();
+                                                slot.waker = Waker(&slot, Waker::noop().vtable());
                                             },
                                             nothing, nothing};
         Slot slot;
@@ -91,6 +93,21 @@ TEST_SUITE("02.2 wake") {
         std::move(slot.waker).wake();
         CHECK(slot.wakes == 1);
         CHECK(slot.waker);
+        CHECK_MESSAGE(slot.waker.data() == &slot,
+                      "the new waker has lost its data: after the call nothing may be written into the old place");
+    }
+
+    TEST_CASE("a wake may destroy the place where its waker lay") {
+        static constexpr auto nothing = [](void*) noexcept {};
+        static constexpr auto destroy = [](void* data) noexcept {
+            static_cast<std::unique_ptr<Waker>*>(data)->reset();
+        };
+        static constexpr WakerVTable destroying{nothing, destroy, nothing, nothing};
+        std::unique_ptr<Waker> place;
+        place = std::make_unique<Waker>(&place, &destroying);
+        step("wake; the wake destroys the place");
+        std::move(*place).wake();
+        CHECK(place == nullptr);
     }
 
     TEST_CASE("waking with an empty waker is a mistake and says so") {

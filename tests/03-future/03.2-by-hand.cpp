@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <rt/future.hpp>
 #include <support/counted_future.hpp>
+#include <support/drop_counter.hpp>
 #include <support/mock_task.hpp>
 #include <support/more_polls.hpp>
 
@@ -57,6 +58,15 @@ TEST_SUITE("03.2 poll_fn and Countdown and by_ref") {
         auto owner = [cup = std::make_unique<int>(3)](Context&) -> Poll<int> { return Ready(*cup); };
         auto task = spawn_mock("poll_fn", rt::poll_fn(std::move(owner)));
         CHECK(task.poll() == Ready(3));
+    }
+
+    TEST_CASE("poll_fn gives its answer away") {
+        DropCounter counter;
+        auto serve = [&counter](Context&) -> Poll<DropCounter::Token> { return Ready(counter.token()); };
+        auto task = spawn_mock("poll_fn", rt::poll_fn(serve));
+        CHECK(task.poll().is_ready());
+        CHECK_MESSAGE(counter.copies() == 0,
+                      "the answer was copied, and not every value can be: return it by its name, and not as a const");
     }
 
     TEST_CASE("a countdown of zero is ready at once") {
