@@ -1,7 +1,10 @@
+#include "driven_park.hpp"
+
 #include <doctest/doctest.h>
 #include <rt/sync.hpp>
 #include <rt/sys_process.hpp>
 #include <rt/trace.hpp>
+#include <rt/violation.hpp>
 #include <support/random.hpp>
 #include <support/story.hpp>
 #include <support/test_thread.hpp>
@@ -10,34 +13,9 @@
 #include <chrono>
 #include <ctime>
 #include <optional>
-#include <utility>
-
-namespace rt {
-
-/// What `Lock` means in park.hpp, below: a lock before which something may happen.
-class LateLock : public Lock {
-  public:
-    template <class... Rest>
-    explicit LateLock(Mutex& mutex, Rest... rest) : Lock(late(mutex), rest...) {}
-
-    static inline thread_local void (*happens_before)() = nullptr;  // once
-
-  private:
-    static Mutex& late(Mutex& mutex) {
-        if (auto* const happens = std::exchange(happens_before, nullptr)) {
-            happens();
-        }
-        return mutex;
-    }
-};
-
-}  // namespace rt
-
-#define Lock LateLock
-#include <rt/park.hpp>
-#undef Lock
 
 using namespace support;
+using rt::DrivenCondvar;
 using rt::Instant;
 using rt::ThreadPark;
 using rt::trace::Kind;
@@ -60,44 +38,89 @@ struct FallingAsleep {
     }
 };
 
-/// Holds a sleeper that has not begun to wait until the unpark has begun, and the first unparker until the
-/// second park.
-struct LateNotification {
-    static inline int rounds_left = 0;
-    static inline rt::Atomic<int> parks{0};
-    static inline rt::Atomic<int> unparks{0};
-
-    static void hear(const rt::trace::Event& event) noexcept {
-        if (event.kind == Kind::park && parks.fetch_add(1) == 0) {
-            while (unparks.load() < 1) {
-                rt::yield_thread();
-            }
-        } else if (event.kind == Kind::unpark && unparks.fetch_add(1) == 0) {
-            while (parks.load() < 2) {
-                rt::yield_thread();
-            }
-        }
-    }
-};
-
 /// Holds a sleeper that has the lock, and does not wait yet, until an unparker stands before that lock, or has come
 /// back without it.
 struct HeldSleeper {
     static inline rt::Atomic<bool> held{false};
     static inline rt::Atomic<int> unparker{0};  // its thread's id, set when it is about to unpark
     static inline rt::Atomic<bool> came_back{false};
-    static inline bool too_early = false;  // touched by the sleeper only
+    static inline ThreadPark* park = nullptr;
+    static inline bool has_token = false;  // these three are touched by the sleeper only
+    static inline bool too_early = false;
+    static inline bool waited_for_nothing = false;
 
     static void hear(const rt::trace::Event& event) noexcept {
         if (event.kind == Kind::park) {
             held.store(true);
-            while (unparker.load() == 0) {
-                rt::yield_thread();
-            }
-            while (!came_back.load() && rt::sys::is_runnable(unparker.load())) {
-                rt::yield_thread();
-            }
+            yield_until([] { return unparker.load() != 0; });
+            yield_until([] { return came_back.load() || stands_still(unparker.load()); });
             too_early = too_early || came_back.load();
+            has_token = park->has_token();
+        }
+    }
+
+    static void wait() {
+        waited_for_nothing = waited_for_nothing || has_token;
+        yield_until([] { return came_back.load(); });
+    }
+};
+
+/// Lets a sleeper in when an unparker has touched the state for the first time, until it is about to wait, has come back, or
+/// stands before a lock.
+struct LateSleeper {
+    static inline rt::Atomic<bool> may_begin{false};
+    static inline rt::Atomic<int> sleeper{0};  // its thread's id, set when it is about to park
+    static inline rt::Atomic<bool> fell_asleep{false};
+    static inline rt::Atomic<bool> was_unparked{false};
+    static inline rt::Atomic<bool> unparker_came_back{false};
+    static inline rt::Atomic<bool> sleeper_came_back{false};
+
+    static void hear(const rt::trace::Event& event) noexcept {
+        if (event.kind == Kind::park) {
+            fell_asleep.store(true);
+        } else if (event.kind == Kind::unpark) {
+            was_unparked.store(true);
+        }
+    }
+
+    static void let_it_in() {
+        may_begin.store(true);
+        yield_until([] { return sleeper.load() != 0; });
+        yield_until([] { return fell_asleep.load() || sleeper_came_back.load() || stands_still(sleeper.load()); });
+    }
+
+    /// One round; true if nobody ended the sleep.
+    static bool is_forgotten() {
+        for (auto* each : {&may_begin, &fell_asleep, &was_unparked, &unparker_came_back, &sleeper_came_back}) {
+            each->store(false);
+        }
+        sleeper.store(0);
+        ThreadPark park;
+        TestThread other([&park] {
+            yield_until([] { return may_begin.load(); });
+            DrivenCondvar::instead_of_waiting = [] { yield_until([] { return unparker_came_back.load(); }); };
+            sleeper.store(rt::sys::thread_id());
+            park.park(std::nullopt);
+            sleeper_came_back.store(true);
+        });
+        rt::AfterAnAccess::happens = &let_it_in;
+        park.unpark();
+        may_begin.store(true);
+        unparker_came_back.store(true);
+        other.join();
+        return fell_asleep.load() && !was_unparked.load();
+    }
+};
+
+/// Stands in for the condition variable, which may wake for nothing.
+struct WokenForNothing {
+    static inline ThreadPark* park = nullptr;
+    static inline int waits = 0;
+
+    /// Wakes for nothing the first time, and for a token the second.
+    static void wait() {
+        if (++waits == 2) {
+            park->unpark();
         }
     }
 };
@@ -120,7 +143,47 @@ TEST_SUITE("05.1 park until unparked") {
         step("park: the token is there, so it returns at once");
         park.park(std::nullopt);
         CHECK_FALSE(park.has_token());
-        CHECK(log.text() == "");  // nobody slept, nobody was woken
+        CHECK_MESSAGE(
+            log.count(Kind::unpark) == 0,
+            "unpark announced the end of a sleep, and nobody slept: announce and notify only if it found `parked`");
+        CHECK_MESSAGE(log.count(Kind::park) == 0,
+                      "park announced a sleep, and the token was there: then it does not sleep");
+    }
+
+    TEST_CASE("a deadline that has passed ends the sleep") {
+        static int waits;
+        waits = 0;
+        ThreadPark park;
+        DrivenCondvar::instead_of_waiting = [] {
+            if (++waits > 3) {
+                rt::violation(
+                    "park waits on though its deadline has passed: leave the loop when the wait says timeout");
+            }
+        };
+        step("park until a moment that has passed");
+        park.park(long_ago);
+        DrivenCondvar::instead_of_waiting = nullptr;
+        CHECK_FALSE(park.has_token());
+    }
+
+    TEST_CASE("a wake for nothing does not end the sleep") {
+        for (bool const has_deadline : {false, true}) {
+            ThreadPark park;
+            WokenForNothing::park = &park;
+            WokenForNothing::waits = 0;
+            DrivenCondvar::instead_of_waiting = &WokenForNothing::wait;
+            step("park {}; the condition variable wakes it for nothing, then for a token",
+                 has_deadline ? "for an hour" : "without a deadline");
+            if (has_deadline) {
+                park.park(Instant::clock::now() + std::chrono::hours(1));
+            } else {
+                park.park(std::nullopt);
+            }
+            DrivenCondvar::instead_of_waiting = nullptr;
+            CHECK_MESSAGE(WokenForNothing::waits == 2,
+                          "park came back without a token: wait in a loop, for as long as the state is `parked`");
+            CHECK_FALSE(park.has_token());
+        }
     }
 
     TEST_CASE("two unparks leave one token") {
@@ -239,13 +302,15 @@ TEST_SUITE("05.1 park until unparked") {
     TEST_CASE("a token that comes between the look and the lock is taken") {
         static ThreadPark park;
         step("park, and unpark as soon as it has looked for the token, and has not locked yet");
-        rt::LateLock::happens_before = [] { park.unpark(); };
+        rt::DrivenLock::happens_before = [] { park.unpark(); };
         park.park(long_ago);
         CHECK_MESSAGE(!park.has_token(), "park came back and left the token there: it must take what came meanwhile");
     }
 
     TEST_CASE("an unpark waits until the sleeper waits") {
         ThreadPark park;
+        HeldSleeper::park = &park;
+        DrivenCondvar::instead_of_waiting = &HeldSleeper::wait;
         rt::trace::listen(&HeldSleeper::hear);
         step("20 times: hold a sleeper just before it waits, and unpark it");
         for (int round = 0; round < 20; ++round) {
@@ -253,9 +318,7 @@ TEST_SUITE("05.1 park until unparked") {
             HeldSleeper::unparker.store(0);
             HeldSleeper::came_back.store(false);
             TestThread unparker([&] {
-                while (!HeldSleeper::held.load()) {
-                    rt::yield_thread();
-                }
+                yield_until([] { return HeldSleeper::held.load(); });
                 HeldSleeper::unparker.store(rt::sys::thread_id());
                 park.unpark();
                 HeldSleeper::came_back.store(true);
@@ -263,10 +326,27 @@ TEST_SUITE("05.1 park until unparked") {
             park.park(std::nullopt);
         }
         rt::trace::stop_listening(&HeldSleeper::hear);
+        DrivenCondvar::instead_of_waiting = nullptr;
         CHECK_MESSAGE(
             !HeldSleeper::too_early,
             "unpark notified before the sleeper waited: nobody heard it, and the sleep would not end; what does "
             "the sleeper hold until it waits?");
+        CHECK_MESSAGE(!HeldSleeper::waited_for_nothing,
+                      "park waited though the token was there already: look at the state before each wait");
+    }
+
+    TEST_CASE("a sleeper that comes in the middle of an unpark is not forgotten") {
+        rt::trace::listen(&LateSleeper::hear);
+        step("up to 10 times: let a sleeper in as soon as unpark has touched the state for the first time");
+        bool is_forgotten = false;
+        for (int round = 0; round < 10 && !is_forgotten; ++round) {
+            is_forgotten = LateSleeper::is_forgotten();
+        }
+        rt::trace::stop_listening(&LateSleeper::hear);
+        CHECK_MESSAGE(
+            !is_forgotten,
+            "unpark looked whether somebody is parked, and put the token down after that: who went to sleep in "
+            "between is never woken; exchange does both at once");
     }
 
     TEST_CASE("an unpark at the very moment of falling asleep is not lost") {
@@ -300,37 +380,5 @@ TEST_SUITE("05.1 park until unparked") {
         other.join();
         rt::trace::stop_listening(&FallingAsleep::hear);
         CHECK_FALSE(park.has_token());
-    }
-
-    TEST_CASE("a notification that comes late does not end the next sleep") {
-        // The first sleeper sees its token before it waits, and parks again; only then does the first
-        // unparker get to its notification. It finds a thread that waits for another token.
-        LateNotification::rounds_left = 100;
-        ThreadPark park;
-        rt::Atomic<bool> unparked_twice{false};
-        step("100 times: hold the first unpark until the second park");
-        while (LateNotification::rounds_left-- > 0) {
-            LateNotification::parks.store(0);
-            LateNotification::unparks.store(0);
-            unparked_twice.store(false);
-            rt::trace::listen(&LateNotification::hear);
-            TestThread unparker([&] {
-                while (LateNotification::parks.load() < 1) {
-                    rt::yield_thread();
-                }
-                park.unpark();
-                for (int i = 0; i < 20; ++i) {
-                    rt::yield_thread();  // lets the sleeper show whether it woke up by mistake
-                }
-                unparked_twice.store(true);
-                park.unpark();
-            });
-            park.park(std::nullopt);
-            park.park(std::nullopt);
-            CHECK(unparked_twice.load());
-            unparker.join();
-            rt::trace::stop_listening(&LateNotification::hear);
-            park.park(long_ago);  // if it did wake up by mistake, there is a token too many
-        }
     }
 }
