@@ -1,16 +1,9 @@
-#include "address.hpp"
-
 #include <doctest/doctest.h>
 #include <rt/then.hpp>
 #include <support/counted_future.hpp>
-#include <support/death.hpp>
-#include <support/drop_counter.hpp>
 #include <support/mock_task.hpp>
-#include <support/poll_once.hpp>
 
-#include <memory>
 #include <stdexcept>
-#include <string>
 #include <utility>
 
 using namespace support;
@@ -18,29 +11,6 @@ using rt::Context;
 using rt::Pending;
 using rt::Poll;
 using rt::Ready;
-using rt::Waker;
-
-namespace {
-
-/// Always ready, and has no contract: it does not mind being asked once more.
-struct Cup {
-    using Output = int;
-    Poll<int> poll(Context&) { return Ready(7); }
-};
-struct Pour {
-    Cup operator()(int) const { return Cup(); }
-};
-using CupOfTea = rt::Then<rt::ReadyFuture<int>, Pour>;
-
-/// Lends a cup's private contract: an explicit instantiation may name what is private.
-template <rt::Contract CupOfTea::* contract>
-struct Lent {
-    friend rt::Contract& contract_of(CupOfTea& tea) { return tea.*contract; }
-};
-rt::Contract& contract_of(CupOfTea& tea);
-template struct Lent<&CupOfTea::contract_>;
-
-}  // namespace
 
 TEST_SUITE("04.2 the second wait") {
     TEST_CASE("each future is polled in its own state only") {
@@ -116,29 +86,6 @@ TEST_SUITE("04.2 the second wait") {
         CHECK(brew.drops() == 1);
     }
 
-    TEST_CASE("it keeps exactly one waker: that of the future it waits for") {
-        Remote<int> boil("boil");
-        Remote<int> brew("brew");
-        auto tea = spawn_mock("tea", rt::then(boil.future(), [&](int) { return brew.future(); }));
-        CHECK(tea.poll() == Pending);
-        CHECK(boil.keeps_waker());
-        CHECK(tea.kept_wakers() == 1);
-        boil.finish(100);
-        CHECK(tea.poll() == Pending);
-        CHECK_FALSE(boil.keeps_waker());
-        CHECK(brew.keeps_waker());
-        CHECK(tea.kept_wakers() == 1);
-        CHECK(tea.wakes() == 1);
-    }
-
-    TEST_CASE("the second future may have nothing but the news") {
-        Remote<> brew("brew");
-        auto tea = spawn_mock("tea", rt::then(rt::ready(100), [&](int) { return brew.future(); }));
-        CHECK(tea.poll() == Pending);
-        brew.finish();
-        CHECK(tea.poll() == Ready());
-    }
-
     TEST_CASE("an error of the second future comes out") {
         Remote<int> brew("brew");
         auto tea = spawn_mock("tea", rt::then(rt::ready(100), [&](int) { return brew.future(); }));
@@ -155,101 +102,11 @@ TEST_SUITE("04.2 the second wait") {
         CHECK_THROWS_WITH((void)tea.poll(), "no cup");
     }
 
-    TEST_CASE("values that cannot be copied are handed over") {
-        auto pour = [](std::unique_ptr<int> cup) { return rt::ready(std::move(cup)); };
-        auto tea = spawn_mock("tea", rt::then(rt::ready(std::make_unique<int>(3)), pour));
-        Poll<std::unique_ptr<int>> answer = tea.poll();
-        REQUIRE(answer.is_ready());
-        CHECK(*answer.value() == 3);
-    }
-
     TEST_CASE("a function that cannot be copied is kept and called once") {
         auto pour = [cup = std::make_unique<int>(3)](int n) mutable {
             return rt::ready(n + *std::exchange(cup, nullptr));
         };
         auto tea = spawn_mock("tea", rt::then(rt::ready(4), std::move(pour)));
         CHECK(tea.poll() == Ready(7));
-    }
-
-    TEST_CASE("a chain of three waits") {
-        Remote<int> first("first");
-        Remote<int> second("second");
-        Remote<std::string> third("third");
-        auto chain = spawn_mock("the chain", rt::then(rt::then(first.future(), [&](int) { return second.future(); }),
-                                                      [&](int) { return third.future(); }));
-        CHECK(chain.poll() == Pending);
-        first.finish(1);
-        CHECK(chain.poll() == Pending);
-        second.finish(2);
-        CHECK(chain.poll() == Pending);
-        third.finish("three");
-        CHECK(chain.poll() == Ready("three"));
-        CHECK(first.polls() == 2);
-        CHECK(second.polls() == 2);
-        CHECK(third.polls() == 2);
-        CHECK(chain.polls() == 4);
-        CHECK(chain.wakes() == 3);
-    }
-
-    TEST_CASE("dropped while it waits it drops what it waits for") {
-        Remote<int> boil("boil");
-        Remote<int> brew("brew");
-        DropCounter counter;
-        auto start_brewing = [&brew, token = counter.token()](int) { return brew.future(); };
-        auto tea = spawn_mock("tea", rt::then(boil.future(), std::move(start_brewing)));
-
-        CHECK(tea.poll() == Pending);
-        boil.finish(100);
-        CHECK(tea.poll() == Pending);
-        tea.drop();
-        CHECK(boil.drops() == 1);
-        CHECK(brew.drops() == 1);
-        CHECK(tea.kept_wakers() == 0);
-        CHECK(counter.alive() == 0);
-        CHECK(counter.copies() == 0);
-    }
-
-    TEST_CASE("its futures lie still from their first poll") {
-        auto task = spawn_mock("then", rt::then(Address(), [](const void* first) {
-                                   return rt::then(Address(), [first](const void* second) {
-                                       return rt::ready(first != nullptr && second != nullptr);
-                                   });
-                               }));
-        CHECK(task.poll() == Pending);
-        CHECK(task.poll() == Pending);
-        CHECK(task.poll() == Ready(true));
-    }
-
-    TEST_CASE("moved while it waits for the second") {
-        expect_violation("moved after its first poll", [] {
-            auto tea = rt::then(rt::ready(3), [](int) { return rt::pending<int>(); });
-            (void)poll_once(tea);
-            [[maybe_unused]] auto moved = std::move(tea);
-        });
-    }
-
-    TEST_CASE("polled after Ready") {
-        expect_violation(
-            "then: polled after Ready",
-            [] {
-                auto tea = rt::then(rt::ready(3), [](int n) { return rt::ready(n); });
-                (void)poll_once(tea);
-                (void)poll_once(tea);
-            },
-            Noticed::in_every_build);
-    }
-
-    TEST_CASE("it knows by its own state that it is done") {
-        // A release build has no contract to notice a second poll, only the state. So the contract is made to forget.
-        step("poll tea to its end, let its contract forget that, and poll again");
-        expect_violation(
-            "then: polled after Ready",
-            [] {
-                CupOfTea tea = rt::then(rt::ready(3), Pour());
-                (void)poll_once(tea);
-                contract_of(tea) = rt::Contract();
-                (void)poll_once(tea);
-            },
-            Noticed::in_every_build);
     }
 }
