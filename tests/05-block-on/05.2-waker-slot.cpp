@@ -1,15 +1,11 @@
+#include "stepped_slot.hpp"
+
 #include <doctest/doctest.h>
 #include <rt/sync.hpp>
-#include <rt/trace.hpp>
 #include <rt/waker.hpp>
-#include <rt/waker_slot.hpp>
 #include <support/counting_waker.hpp>
-#include <support/random.hpp>
 #include <support/story.hpp>
-#include <support/test_thread.hpp>
 
-#include <cstdint>
-#include <latch>
 #include <utility>
 
 using namespace support;
@@ -18,6 +14,11 @@ using rt::WakerSlot;
 using rt::WakerVTable;
 
 namespace {
+
+/// The slot's states, as its header says.
+constexpr unsigned waiting = 0;
+constexpr unsigned registering = 1;
+constexpr unsigned waking = 2;
 
 /// A waker whose clone does something first: stands in for another thread that acts during a registration.
 struct Interrupted {
@@ -42,33 +43,6 @@ constexpr WakerVTable interrupted_table{
     [](void* data) noexcept { --static_cast<Interrupted*>(data)->wakers; },
 };
 
-/// Where a thread sleeps here: no ThreadPark, or a mistake in that would be looked for in the slot.
-class GivenPark {
-  public:
-    void park() {
-        rt::Lock lock(mutex_);
-        while (!token_) {
-            rt::trace::emit(rt::trace::Kind::park, this, 0);
-            condvar_.wait(lock);
-        }
-        token_ = false;
-    }
-
-    void unpark() noexcept {
-        rt::Lock const lock(mutex_);
-        if (!token_) {
-            token_ = true;
-            rt::trace::emit(rt::trace::Kind::unpark, this);
-            condvar_.notify_one();
-        }
-    }
-
-  private:
-    rt::Mutex mutex_;
-    rt::Condvar condvar_;
-    bool token_ = false;
-};
-
 }  // namespace
 
 TEST_SUITE("05.2 a slot for the latest waker") {
@@ -79,7 +53,9 @@ TEST_SUITE("05.2 a slot for the latest waker") {
         step("register");
         slot.register_waker(waker);
         CHECK(bell.clones() == 1);
-        CHECK(bell.wakes() == 0);
+        CHECK_MESSAGE(bell.wakes() == 0,
+                      "there was no wake, and the registration thought that one had come; what does its second "
+                      "compare_exchange expect? by now it is `registering`");
         step("wake");
         slot.wake();
         CHECK(bell.wakes_by_value() == 1);
@@ -176,16 +152,17 @@ TEST_SUITE("05.2 a slot for the latest waker") {
         task.wakers = 1;
         {
             Waker const waker(&task, &interrupted_table);
-            step("register; while the waker is being copied, the other side wakes");
+            step("register; while the waker is being copied, the other side wakes (a lock held then would hang here)");
             task.slot = &slot;
             slot.register_waker(waker);
             CHECK(task.wakes == 1);
-            step("wake: that one wake has emptied the slot");
-            slot.wake();
-            CHECK(task.wakes == 1);
-            CHECK(task.wakers == 1);
-            step("register and wake once more: the slot works as before");
+            CHECK_MESSAGE(task.wakers == 1, "the waker that has been woken still lies in the slot: move it out");
+            step("register again: nobody wakes");
             slot.register_waker(waker);
+            CHECK_MESSAGE(
+                task.wakes == 1,
+                "the slot still thinks that a wake is under way: after the waking, too, it must be `waiting`");
+            step("wake: the slot works as before");
             slot.wake();
             CHECK(task.wakes == 2);
         }
@@ -216,105 +193,117 @@ TEST_SUITE("05.2 a slot for the latest waker") {
         CHECK(kept.vtable() == &other);
     }
 
-    TEST_CASE("two threads: register first then look and no wake is lost") {
-        constexpr int rounds = 3000;
-        struct Sleeper {
-            GivenPark park;
-            rt::Atomic<int> wakers{0};
-        };
-        static constexpr WakerVTable table{
-            [](void* data) noexcept { static_cast<Sleeper*>(data)->wakers.fetch_add(1, rt::relaxed); },
-            [](void* data) noexcept {
-                static_cast<Sleeper*>(data)->park.unpark();
-                static_cast<Sleeper*>(data)->wakers.fetch_sub(1, rt::relaxed);
-            },
-            [](void* data) noexcept { static_cast<Sleeper*>(data)->park.unpark(); },
-            [](void* data) noexcept { static_cast<Sleeper*>(data)->wakers.fetch_sub(1, rt::relaxed); },
-        };
-        auto const seed = seed_of_this_run();
-        Sleeper sleeper;
-        WakerSlot slot;
-        rt::Atomic<int> happened{0};
-        rt::Atomic<int> seen{0};
-        std::latch start(3);
-        step("{} times: one thread waits, another makes it happen and wakes, a third one wakes for nothing", rounds);
-        {
-            rt::Atomic<bool> over{false};
-            TestThread nuisance([&] {
-                Random random(seed + 2);
-                start.arrive_and_wait();
-                while (!over.load(rt::relaxed)) {
-                    dawdle(random.below(50));
-                    slot.wake();
-                }
-            });
-            TestThread waker_side([&] {
-                Random random(seed);
-                start.arrive_and_wait();
-                for (int round = 1; round <= rounds; ++round) {
-                    spin_until([&] { return seen.load(rt::acquire) >= round - 1; });
-                    dawdle(random.below(300));
-                    happened.store(round, rt::release);
-                    slot.wake();
-                }
-            });
-            Random random(seed + 1);
-            sleeper.wakers = 1;
-            Waker const waker(&sleeper, &table);
-            start.arrive_and_wait();
-            for (int round = 1; round <= rounds; ++round) {
-                dawdle(random.below(300));
-                for (;;) {
-                    slot.register_waker(waker);
-                    if (happened.load(rt::acquire) >= round) {
-                        break;
-                    }
-                    sleeper.park.park();
-                }
-                still_alive();
-                seen.store(round, rt::release);
-            }
-            waker_side.join();
-            over.store(true, rt::relaxed);
-            nuisance.join();
-            (void)slot.take();
-        }
-        CHECK(happened.load() == rounds);
-        CHECK(sleeper.wakers.load() == 0);
-    }
+    // From here on the other thread acts just after access number `at` to the state, for each `at` that there is.
 
-    TEST_CASE("two threads wake and one registers and every waker is given back") {
-        constexpr int rounds = 3000;
-        CountingWaker bells[2];
-        auto const seed = seed_of_this_run();
-        {
+    TEST_CASE("a whole wake at each moment of a registration") {
+        for (int at = 1, accesses = 1; at <= accesses; ++at) {
+            CountingWaker bell;
             WakerSlot slot;
-            std::latch start(3);
-            auto ring = [&](std::uint64_t my_seed) {
-                Random random(my_seed);
-                start.arrive_and_wait();
-                for (int round = 0; round < rounds; ++round) {
-                    dawdle(random.below(100));
+            bool copied = false;
+            step("register; the other side wakes after access {} to the state", at);
+            auto wake = [&](int access, auto&) {
+                if (access == at) {
+                    copied = bell.clones() > 0;
                     slot.wake();
                 }
             };
-            step("register {} times while two threads wake", rounds);
-            TestThread first([&] { ring(seed); });
-            TestThread second([&] { ring(seed + 1); });
-            Waker const wakers[2] = {bells[0].waker(), bells[1].waker()};
-            Random random(seed + 2);
-            start.arrive_and_wait();
-            for (int round = 0; round < rounds; ++round) {
-                dawdle(random.below(100));
-                slot.register_waker(wakers[random.below(2)]);
-                still_alive();
-            }
-            first.join();
-            second.join();
+            Steps::between(wake, [&] { slot.register_waker(bell.waker()); });
+            accesses = Steps::accesses;
+            CHECK_MESSAGE((!copied || bell.wakes() == 1),
+                          "a wake came between a look at the state and the store that followed, which wiped it out: "
+                          "compare_exchange looks and changes at once");
         }
-        CHECK(bells[0].alive() == 0);
-        CHECK(bells[1].alive() == 0);
-        CHECK(bells[0].deaths() == 1);
-        CHECK(bells[1].deaths() == 1);
+    }
+
+    TEST_CASE("a registration stays out while a wake is at work") {
+        for (int at = 1, accesses = 1; at <= accesses; ++at) {
+            CountingWaker bell;
+            WakerSlot slot;
+            rt::Atomic<unsigned>* held = nullptr;
+            int clones = 0;
+            step("register; after access {} to the state a wake begins, and takes its time", at);
+            auto begin = [&](int access, rt::Atomic<unsigned>& state) {
+                if (access == at && state.fetch_or(waking) == waiting) {
+                    held = &state;
+                    clones = bell.clones();
+                }
+            };
+            Steps::between(begin, [&] { slot.register_waker(bell.waker()); });
+            accesses = Steps::accesses;
+            CHECK_MESSAGE(
+                (held == nullptr || bell.clones() == clones),
+                "the registration replaced the waker while a wake was taking it out: a wake had begun between "
+                "its look at the state and its store; compare_exchange looks and changes at once");
+        }
+    }
+
+    TEST_CASE("the slot is free when the waker is out and no sooner") {
+        for (int at = 1, accesses = 1; at <= accesses; ++at) {
+            Interrupted task;
+            WakerSlot slot;
+            task.slot = &slot;
+            task.wakers = 1;
+            step("register, and a wake in the middle; after access {} to the state comes another", at);
+            auto take = [&](int access, auto&) {
+                if (access == at) {
+                    CHECK_MESSAGE(
+                        !slot.take(),
+                        "the slot was free before the waker was out, and a second wake took it away: move it out, "
+                        "then go back to `waiting`");
+                }
+            };
+            Steps::between(take, [&] { slot.register_waker(Waker(&task, &interrupted_table)); });
+            accesses = Steps::accesses;
+        }
+    }
+
+    TEST_CASE("take gives the slot free when the waker is out and no sooner") {
+        for (int at = 1, accesses = 1; at <= accesses; ++at) {
+            CountingWaker old_bell;
+            CountingWaker new_bell;
+            Waker const old_waker = old_bell.waker();
+            Waker const new_waker = new_bell.waker();
+            WakerSlot slot;
+            slot.register_waker(old_waker);
+            bool begun = false;
+            bool was_free = false;
+            step("take; after access {} to the state the other side registers another waker", at);
+            auto register_another = [&](int access, rt::Atomic<unsigned>& state) {
+                begun = begun || state.load() != waiting;
+                if (access == at && begun) {
+                    slot.register_waker(new_waker);
+                } else if (unsigned expected = waiting; access == at) {
+                    was_free = state.compare_exchange_strong(expected, registering);
+                }
+            };
+            Waker taken;
+            Steps::between(register_another, [&] { taken = slot.take(); });
+            accesses = Steps::accesses;
+            CHECK_MESSAGE(
+                (was_free || taken.will_wake(old_waker)),
+                "the slot was free before take had the waker out, and the registration of another one ran into it: "
+                "move it out first, then take the announcement back");
+            CHECK_MESSAGE(
+                (!was_free || !taken),
+                "take took the waker out while a registration was replacing it: that had begun between the look at "
+                "the state and the store; fetch_or looks and changes at once");
+        }
+    }
+
+    TEST_CASE("no change of the state is blind") {
+        Interrupted task;
+        WakerSlot slot;
+        task.wakers = 1;
+        Waker const waker(&task, &interrupted_table);
+        Steps::stores = 0;
+        step("register, take; register with a wake in the middle");
+        slot.register_waker(waker);
+        (void)slot.take();
+        task.slot = &slot;
+        slot.register_waker(waker);
+        CHECK_MESSAGE(
+            Steps::stores == 0,
+            "a store does not see the wake that it overwrites, nor what that thread wrote before: change the state "
+            "by exchange, fetch_and, fetch_or or compare_exchange");
     }
 }

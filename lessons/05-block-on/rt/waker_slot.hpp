@@ -11,6 +11,9 @@
 ///   waking       2   one thread is taking the waker out; it alone may touch it
 ///   both         3   a wake came while the task was registering: the task, when it is done, wakes itself
 ///
+/// Each change of the state looks at what it replaces (compare_exchange, exchange, fetch_or, fetch_and). A store would
+/// wipe out a wake that came a moment before, and what that thread wrote before it would not be seen here.
+///
 /// Source of the idea: `AtomicWaker` of Rust's futures crate.
 #pragma once
 
@@ -33,7 +36,8 @@ class WakerSlot {
     void register_waker(const Waker& waker) noexcept {
         // TODO(05.2) Go from `waiting` to `registering`. If that fails, a wake is under way: wake `waker` by reference, and
         // be done. Else keep a copy of `waker`, unless the one that lies there will wake the same waiter, and go back to
-        // `waiting`. If *that* fails, a wake came meanwhile and left the rest to you: what remains to be done?
+        // `waiting`. If *that* fails, a wake came meanwhile and left the rest to you: what remains to be done, and in which
+        // order? (No lock: the copy runs code that may do anything, a wake of this slot too. And no `state_ = …`.)
         todo("05.2 register a waker", waker, waker_);
     }
 

@@ -11,6 +11,9 @@
 ///   waking       2   one thread is taking the waker out; it alone may touch it
 ///   both         3   a wake came while the task was registering: the task, when it is done, wakes itself
 ///
+/// Each change of the state looks at what it replaces (compare_exchange, exchange, fetch_or, fetch_and). A store would
+/// wipe out a wake that came a moment before, and what that thread wrote before it would not be seen here.
+///
 /// Source of the idea: `AtomicWaker` of Rust's futures crate.
 #pragma once
 
