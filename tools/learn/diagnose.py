@@ -17,6 +17,7 @@ PREAMBLE = re.compile(r"^(In file included from|\s+from .*[,:]$|[^\s:][^:]*: (In
 ASSERTION = re.compile(r"static assertion failed(?: due to requirement '.*?')?: (.*)$")
 DELETED = re.compile(r"= delete;\s*//\s*(\S.*)$")
 
+PLAIN_IF = "both branches of a plain `if` are compiled for every type: `if constexpr (…) { … } else { … }`, with the `else`"
 NO_SPACE = "There is no space left on this disk. Make room, then save again."
 # What the compilers' own words leave out. The first that fits is added; {} stands for what the last group has found.
 PLAIN = [
@@ -35,7 +36,7 @@ PLAIN = [
     (r"(use of deleted function '.*std::optional<.*::operator=\(|object of type 'std::optional<.*' cannot be assigned)",
      "this cannot be assigned: `emplace` builds it in place"),
     (r"(use of deleted function .*\(const |call to (implicitly-)?deleted (copy )?constructor)",
-     "this cannot be copied: std::move it"),
+     "this cannot be copied: std::move it, and let it not be const"),
     (r"(copy|move) assignment operator.*deleted|selected deleted operator .=", "this cannot be assigned to"),
     (r"(no match for .operator=.|no viable overloaded .=.)",
      "another type, or one that cannot be copied: then take it, std::move(x).value() or std::move(x)"),
@@ -44,10 +45,10 @@ PLAIN = [
      "what stands on the right returns nothing. (A mutex is locked by `Lock lock(mutex_);`)"),
     (r"(cannot bind non-const lvalue reference|non-const lvalue reference to type .* cannot bind|call to 'compare_exchange_)",
      "it is written to, so name a variable. (compare_exchange: `int expected = empty;`)"),
-    (r"(invalid use of void expression|argument may not have 'void' type|(cast|conversion) from 'void' to)",
-     "the function returns nothing here: this line belongs into the `else` of an `if constexpr`"),
-    (r"(could not convert|no viable conversion).*Ready<(void)?>",
-     "the branch for void is compiled for every type: `if constexpr (…) { … } else { … }`, with the `else`"),
+    (r"(invalid use of void expression|deduction of template arguments of 'Ready'|argument may not have 'void' type|(cast|conversion) from 'void' to)",
+     "what is called returns nothing here, and nothing cannot be passed on: `if constexpr (std::is_void_v<…>)`, and this line "
+     "into its `else`"),
+    (r"(could not convert|no viable conversion).*Ready<(void)?>", PLAIN_IF),
     (r"(no match for call to .*std::optional<|no known conversion from '(const )?std::optional<.*' to)",
      "you pass the optional: with a star in front, `*`, it is its value"),
     (r"(cannot convert '[^']*std::optional<.*' to 'bool'|no viable conversion .*std::optional<.*'bool')",
@@ -60,10 +61,22 @@ PLAIN = [
      "in C++: has_value()"),
     (r"std::optional<.*' has no member named '(\w+)'|no member named '(\w+)' in 'std::optional<",
      "{} lies inside the optional: an arrow in place of the dot, `->{}`"),
-    (r"(which is of pointer type|member reference type .* is a pointer)", "a pointer is asked with an arrow in place of the dot: `->`"),
+    (r"(reference to non-static member function must be called|invalid use of (non-static )?member function)",
+     "a function is called with its brackets: `f()`"),
+    (r"(from '<brace-enclosed initializer list>' to 'rt::Poll<|no matching constructor for initialization of '(rt::)?Poll<)",
+     "an answer is said by name: Pending, Ready() or Ready(value)"),
+    (r"(which is of pointer type|member reference type .* is a pointer|member reference base type '[^']*\*')", "a pointer is asked with an arrow in place of the dot: `->`"),
     (r"(not declared|undeclared identifier|unknown type name|does not name a type|is not a member of|no (type|template|member) named)",
      "a name misspelt, an rt:: or std:: missing, or an #include?"),
     (r"(No such file or directory|file not found)", "no lesson up to this one has that header: is its name right?"),
+]
+# The same, where it depends on the learner's line too: (the compiler's words, the line, advice).
+BY_LINE = [
+    (r"(no match for .operator=.|no viable overloaded .=.|no matching (member )?function for call to .*emplace)",
+     r"\bready\)?\.value\(\)", "its type cannot be copied, and value() only shows it: a Ready is given away as std::move(ready).take()"),
+    (r"(requires template arguments|missing template arguments before)", r"\bReady\b",
+     "Pending is an object, but Ready is a class: `return Ready();` makes one"),
+    (r"(no member named|has no member named) 'clone'", r"", "in C++ a copy is the clone: `waker_ = cx.waker();`"),
 ]
 # The library's and the harness's inner names, and what a learner calls them.
 SHORTER = [
@@ -97,11 +110,14 @@ class Problem:
             number = f"{line:>5} | "
             result += [number + source.strip(), " " * (len(number) - 2) + "| " + " " * max(0, column - 1 - cut) + "^"]
         said = f"{self.words}\n{self.notes}"
-        plain = "" if self.ours else advice_on(said)
+        plain = "" if self.ours else advice_on(said, source)
         return result + ([f"  {plain}"] if plain else [])
 
 
-def advice_on(words: str) -> str:
+def advice_on(words: str, source: str = "") -> str:
+    for pattern, line, advice in BY_LINE:
+        if re.search(pattern, words) and re.search(line, source):
+            return advice
     for pattern, advice in PLAIN:
         found = re.search(pattern, words)
         if found:
@@ -127,7 +143,7 @@ class Block:
         if found:
             return found.group(1).strip().strip('"')
         deleted = next((mark for mark in map(DELETED.search, self.after) if mark), None)
-        return deleted.group(1).strip() if deleted and "delete" in self.words else ""
+        return deleted.group(1).strip() if deleted and re.search(r"\bdeleted\b", self.words) else ""
 
     def is_explained_by_the_next(self) -> bool:
         """g++ says why a function is implicitly deleted in an error of its own."""
