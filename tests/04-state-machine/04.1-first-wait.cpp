@@ -6,6 +6,7 @@
 #include <support/death.hpp>
 #include <support/drop_counter.hpp>
 #include <support/mock_task.hpp>
+#include <support/more_polls.hpp>
 #include <support/poll_once.hpp>
 
 #include <stdexcept>
@@ -19,6 +20,13 @@ using rt::Ready;
 using rt::Waker;
 
 TEST_SUITE("04.1 the first wait") {
+    TEST_CASE("while the first is Pending it may be polled again") {
+        auto tea = rt::then(rt::pending<int>(), [](int n) { return rt::ready(n); });
+        step("poll tea");
+        CHECK(poll_once(tea) == Pending);
+        expect_more_polls(tea, "then");
+    }
+
     TEST_CASE("nothing happens until it is polled") {
         Remote<int> boil("boil");
         int calls = 0;

@@ -2,6 +2,8 @@
 #include <rt/then.hpp>
 #include <support/counted_future.hpp>
 #include <support/mock_task.hpp>
+#include <support/more_polls.hpp>
+#include <support/poll_once.hpp>
 
 #include <stdexcept>
 #include <utility>
@@ -12,7 +14,15 @@ using rt::Pending;
 using rt::Poll;
 using rt::Ready;
 
+// Judges 04.1 too: what that does when the first future is ready.
 TEST_SUITE("04.2 the second wait") {
+    TEST_CASE("while the second is Pending it may be polled again") {
+        auto tea = rt::then(rt::ready(3), [](int) { return rt::pending<int>(); });
+        step("poll tea");
+        CHECK(poll_once(tea) == Pending);
+        expect_more_polls(tea, "then");
+    }
+
     TEST_CASE("each future is polled in its own state only") {
         Remote<int> boil("boil");
         Remote<int> brew("brew");

@@ -77,6 +77,14 @@ class OfACopy(CourseTest):
         self.assertEqual(self.lines("01.1"), [3, 11])
         self.assertEqual(self.lines("01.2"), [6])
 
+    def test_an_earlier_step_that_is_judged_too_comes_last(self):
+        self.lesson(STARTER)
+        with mock.patch.object(holes, "ROOT", self.bell.parents[3]):
+            (holes.ROOT / "tests/01-poll").mkdir(parents=True)
+            (holes.ROOT / "tests/01-poll/01.2-ring.cpp").write_text("// Judges 01.1 too: how it is shared.\n", encoding="utf-8")
+            self.assertEqual(self.lines("01.2"), [9, 4, 14])
+            self.assertEqual(self.lines("01.1"), [4, 14])
+
     def test_one_filled_and_one_open(self):
         self.lesson(STARTER.replace('        // TODO(01.1) Share it.\n        todo("01.1 copy");\n', "        share(1);\n"))
         self.assertEqual(self.lines("01.1"), [3, 13])

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 
+from lessons import ROOT
 from mine import copy_of, files_in, solution, starter
 
 MARK = re.compile(r"TODO\((\d\d\.\d+)\)")
+JUDGES = re.compile(r"^// Judges (\d\d\.\d+) too: ", re.M)
 CALL = re.compile(r'\btodo\(\s*"(\d\d\.\d+) ')
 
 
@@ -102,13 +104,21 @@ def function_around(lines: list, at: int) -> int:
     return at
 
 
+def also_judged(lesson: str, step: str) -> list:
+    """Earlier steps of which a part shows in this one's tests only; those say so: `// Judges 04.1 too: …`."""
+    tests = (ROOT / "tests" / lesson).glob(f"{step}-*.cpp")
+    return sorted({found for test in tests for found in JUDGES.findall(test.read_text(encoding="utf-8"))})
+
+
 def places(lesson: str, step: str) -> list:
-    """[(file, line from 1)] of all of a step's holes: the mark of one that is open, else the function that fills it."""
+    """[(file, line from 1)] of the holes that a step judges, its own first: the mark of one that is open, else the function
+    that fills it."""
     found: list = []
-    for hole in holes(lesson):
-        if hole.step == step:
+    judged = [step, *also_judged(lesson, step)]
+    for hole in sorted(holes(lesson), key=lambda hole: hole.step != step):
+        if hole.step in judged:
             lines = lines_of(hole.file)
-            open_at = next((n for n, line in enumerate(hole.mine) if f"TODO({step})" in line or f'todo("{step} ' in line), None)
+            open_at = next((n for n, line in enumerate(hole.mine) if step_in([line]) == hole.step), None)
             filled = next((n for n, line in enumerate(hole.mine) if line.strip()), 0)
             line = hole.begin + open_at if open_at is not None else function_around(lines, hole.begin + filled)
             if (hole.file, line + 1) not in found:
