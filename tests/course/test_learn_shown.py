@@ -9,7 +9,9 @@ from tree import CourseTest
 import holes
 import loop
 import panes
-from judge import RED, Verdict
+import story
+from children import Ended
+from judge import GREEN, RED, Verdict
 from lessons import Step
 from screen import Stop
 from view import Frame, cut, drawn, failure_lines
@@ -152,6 +154,54 @@ class LastStarter(CourseTest):
                 loop.Loop.act(at, "n")
             self.assertFalse(loop.Loop.turn(at, ""))
             at.begin.assert_not_called()
+
+
+class Told(CourseTest):
+    """What a library or a sanitizer says, in words of the course. The texts are those of g++ 12 and clang 19."""
+
+    def test_an_empty_optional(self):
+        for before in ("/usr/include/c++/12/optional:477: constexpr _Tp& std::_Optional_base_impl<_Tp, _Dp>::_M_get() "
+                       "[with _Tp = int; _Dp = std::_Optional_base<int, true, true>]: ",
+                       "/usr/lib/gcc/x86_64-linux-gnu/12/../../../../include/c++/12/optional:477: _Tp &std::_Optional_base_impl"
+                       "<int, std::_Optional_base<int>>::_M_get() [_Tp = int, _Dp = std::_Optional_base<int>]: "):
+            told = story.tell(Ended(-6, f"{before}Assertion 'this->_M_is_engaged()' failed.\n"), "map", ROOT / "mine")
+            self.assertEqual(told.lines, [story.IS_EMPTY])
+
+    def overflow(self, line: str, *frames: str):
+        root = self.tree(**{"mine/02-waker/rt/waker.hpp": f"head\n{line}\n"})
+        header = root / "mine/02-waker/rt/waker.hpp"
+        text = "==1==ERROR: AddressSanitizer: stack-overflow on address 0x7ffe (pc 0x55 bp 0x7f sp 0x7f T0)\n"
+        text += "".join(f"    #{number} 0x55881debc0ea in {frame.replace('HEADER', str(header))}\n"
+                        for number, frame in enumerate(frames))
+        with mock.patch.object(story, "shown", str):
+            told = story.tell(Ended(-6, text + "==1==ABORTING\n"), "move", header.parents[1])
+        self.assertEqual(told.place, (header, 2))
+        return [said.strip() for said in told.lines]
+
+    def test_a_swap_of_what_is_assigned(self):
+        swap = ("std::enable_if<__and_<std::is_move_assignable<rt::Waker>>::value, void>::type "
+                "std::swap<rt::Waker>(rt::Waker&, rt::Waker&) /usr/include/c++/12/bits/move.h:205:11")
+        self.assertIn(story.SWAPS_WHOLE, self.overflow("std::swap(*this, other);", "rt::Waker::Waker(rt::Waker&&) HEADER:1", swap,
+                                                       "rt::Waker::operator=(rt::Waker) HEADER:2:9", swap))
+
+    def test_a_constructor_that_assigns(self):
+        self.assertIn(story.BY_VALUE, self.overflow("*this = std::move(other);", "rt::Waker::Waker(rt::Waker&&) HEADER:1",
+                                                    "rt::Waker::Waker(rt::Waker&&) HEADER:2:17"))
+
+
+class Warnings(CourseTest):
+    def test_one_of_an_older_text_is_not_shown(self):
+        judged = mock.Mock()
+        progress = mock.Mock(complaint="", is_done=lambda *_: False)
+        with mock.patch.object(loop, "house_notes", lambda _: []):
+            lesson = loop.Lesson("01-poll", progress, judged)
+            warned = Verdict(GREEN, warning=["unused", "mine/01-poll/rt/poll.hpp:3"])
+            judged.judge = lambda step, _: warned if step.id != "01.3" else Verdict(RED, built=True)
+            lesson.judge_all(lambda: None)
+            self.assertEqual(lesson.frame.notes, ["warning: unused, mine/01-poll/rt/poll.hpp:3"])
+            judged.judge = lambda *_: Verdict(RED, built=False)
+            lesson.judge_all(lambda: None)
+            self.assertEqual(lesson.frame.notes, [])
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ class Lesson:
             self.frame.notes.append(self.progress.complaint)
         for step in self.steps:
             verdict = self.frame.verdicts.get(step.id)
-            if verdict and verdict.warning:
+            if verdict and verdict.warning and step.id not in self.frame.stale:     # else it is of an older text
                 self.frame.notes.append("warning: " + ", ".join(verdict.warning))
                 break
 

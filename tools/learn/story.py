@@ -13,6 +13,7 @@ SIGNALS = {signal.SIGABRT: "it called abort()", signal.SIGSEGV: "it crashed: a p
            signal.SIGXFSZ: "it wrote a file larger than this machine allows"}
 FRAME = re.compile(r"^\s+#\d+ 0x[0-9a-f]+ in (?P<what>.*?) (?P<file>/[^ ]+?):(?P<line>\d+)(?::\d+)?$")
 REPORT = re.compile(r"^(?:==\d+==)?ERROR: (AddressSanitizer|LeakSanitizer): (.*)$")
+EMPTY_OPTIONAL = re.compile(r"^/\S*/optional:\d+: .*Assertion '.*_M_is_engaged\(\)' failed\.$")
 RUNTIME_ERROR = re.compile(r"^(?P<file>/[^ ]+?):(?P<line>\d+):\d+: runtime error: (?P<what>.*)$")
 CRASHES = {"SEGV": "it read or wrote where no memory is", "heap-use-after-free": "it used memory after it was freed",
            "stack-use-after-scope": "it used a variable after its scope had ended",
@@ -23,6 +24,9 @@ CRASHES = {"SEGV": "it read or wrote where no memory is", "heap-use-after-free":
            "alloc-dealloc-mismatch": "it freed memory in another way than it was made",
            "new-delete-type-mismatch": "it deleted an object as another type than it was made",
            "detected memory leaks": "memory was made and never freed"}
+IS_EMPTY = "an empty optional was asked for its value, by `*` or `->`: nobody asked has_value(), or nothing was put into it"
+SWAPS_WHOLE = "std::swap of two of them assigns them, and that is what is being written here: swap the members"
+BY_VALUE = "operator= takes its argument by value, and making that argument calls the constructor again"
 
 
 @dataclass
@@ -54,7 +58,8 @@ def tell(ended: Ended, title: str, folder: Path) -> Story:
     story.lines = first_failure(rest, title)
     if report:
         explain_report(report, story, folder)
-    story.lines += [line for line in [last_word(ended)] if line]
+    if IS_EMPTY not in story.lines:
+        story.lines += [line for line in [last_word(ended)] if line]
     if not story.lines:
         story.lines = [f"it ended with status {ended.status} and said nothing"]
     return story
@@ -72,7 +77,7 @@ def first_failure(lines: list, title: str) -> list:
             if any(word.startswith(("  in  ", "  found")) for word in kept):
                 break
             continue
-        kept.append(relative(line).rstrip())
+        kept.append(IS_EMPTY if EMPTY_OPTIONAL.match(line) else relative(line).rstrip())
     return kept
 
 
@@ -102,6 +107,8 @@ def explain_report(report: list, story: Story, folder: Path) -> None:
         if is_in(undefined.group("file"), folder):
             story.place = (Path(undefined.group("file")), int(undefined.group("line")))
     frames = [(line, FRAME.match(line)) for line in report]
+    if head and head.group(2).startswith("stack-overflow"):
+        explain_recursion([frame for _, frame in frames if frame], story, folder)
     for index, (line, frame) in enumerate(frames):
         if frame and is_in(frame.group("file"), folder):
             story.place = story.place or (Path(frame.group("file")), int(frame.group("line")))
@@ -114,6 +121,28 @@ def explain_report(report: list, story: Story, folder: Path) -> None:
             sentence = f"  {where} {shown(Path(frame.group('file')))}:{frame.group('line')}"
             if sentence not in story.lines and sum(known.startswith("  ") and "in " in known[:10] for known in story.lines) < 4:
                 story.lines.append(sentence)
+
+
+def explain_recursion(frames: list, story: Story, folder: Path) -> None:
+    """The two ways in which an assignment calls itself; what is opened is the line that has the call."""
+    for inner, outer in zip(frames, frames[1:]):
+        if is_in(outer.group("file"), folder) and "std::swap<" in inner.group("what"):
+            story.lines.append(f"  {SWAPS_WHOLE}")
+            story.place = (Path(outer.group("file")), int(outer.group("line")))
+            return
+    calls = [frame for frame in frames if is_in(frame.group("file"), folder) and "*this =" in line_of(frame)]
+    if calls:
+        story.lines.append(f"  {BY_VALUE}")
+        story.place = (Path(calls[0].group("file")), int(calls[0].group("line")))
+
+
+def line_of(frame) -> str:
+    try:
+        lines = Path(frame.group("file")).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    number = int(frame.group("line"))
+    return lines[number - 1] if 0 < number <= len(lines) else ""
 
 
 def last_word(ended: Ended) -> str:
