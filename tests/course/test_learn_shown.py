@@ -189,6 +189,24 @@ class Told(CourseTest):
                                                     "rt::Waker::Waker(rt::Waker&&) HEADER:2:17"))
 
 
+class Likely(CourseTest):
+    """Where the failed step names a future, the polls of others are not looked into."""
+
+    def test_the_polls_of_others_are_left_out(self):
+        text = "".join(f"Poll<T> poll(Context& cx) {{\n    contract_.begin(\"{name}\");\n    work();\n}}\n\nint more;\n\n"
+                       for name in ("pending", "Countdown"))
+        header = self.tree(**{"future.hpp": text + "Poll<T> poll(Context& cx) {\n    return f_(cx);\n}\n"}) / "future.hpp"
+        everywhere = [(header, 1), (header, 8), (header, 15)]
+
+        def lines(*said: str) -> list:
+            return [line for _, line in holes.likely(everywhere, list(said), story.HERE)]
+
+        self.assertEqual(lines("1. poll pending()", f"2. poll Countdown(2) {story.HERE}"), [8, 15])
+        self.assertEqual(lines(f"1. poll pending() {story.HERE}", "found Countdown"), [1, 15])
+        self.assertEqual(lines(f"1. poll the kettle {story.HERE}"), [1, 8, 15])
+        self.assertEqual(lines("1. poll pending()"), [1, 8, 15])
+
+
 class Warnings(CourseTest):
     def test_one_of_an_older_text_is_not_shown(self):
         judged = mock.Mock()

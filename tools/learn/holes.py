@@ -126,6 +126,23 @@ def places(lesson: str, step: str) -> list:
     return found
 
 
+BEGIN = re.compile(r'\bcontract_\.begin\("(\w+)"\)')
+NEAR = 3                      # lines in which a poll says whose it is
+
+
+def likely(found: list, story: list, mark: str) -> list:
+    """Of these places those whose poll does not belong to another future than the one that failed: the step that is marked
+    says its name as `contract_.begin("name")` does."""
+    failed = next((line for line in reversed(story) if mark in line), "")
+    names = {}
+    for file, line in found:
+        near = "\n".join(reversed(lines_of(file)[max(0, line - NEAR):line + NEAR - 1]))
+        name = BEGIN.search(near)
+        names[file, line] = name.group(1) if name else ""
+    named = {name for name in names.values() if name and re.search(rf"\b{name}\b", failed)}
+    return [spot for spot in found if not named or not names[spot] or names[spot] in named]
+
+
 def step_at(lesson: str, file: Path, line: int) -> str:
     """The step in whose hole that line (from 1) lies, else ''."""
     return next((hole.step for hole in holes(lesson)

@@ -111,7 +111,7 @@ class Judge:
             verdict.state, verdict.title, verdict.lines = RED, title, told.lines
             verdict.place = told.place or holes.place(step.lesson, step.id, told.todo)
             if not (told.place or told.todo):
-                verdict.places = holes.places(step.lesson, step.id)
+                verdict.places = holes.likely(holes.places(step.lesson, step.id), told.lines, story.HERE)
                 verdict.place = verdict.places[0] if verdict.places else verdict.place
         return verdict
 

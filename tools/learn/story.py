@@ -24,6 +24,7 @@ CRASHES = {"SEGV": "it read or wrote where no memory is", "heap-use-after-free":
            "alloc-dealloc-mismatch": "it freed memory in another way than it was made",
            "new-delete-type-mismatch": "it deleted an object as another type than it was made",
            "detected memory leaks": "memory was made and never freed"}
+HERE = "<-- here"                 # the harness marks the step that failed so
 IS_EMPTY = "an empty optional was asked for its value, by `*` or `->`: nobody asked has_value(), or nothing was put into it"
 SWAPS_WHOLE = "std::swap of two of them assigns them, and that is what is being written here: swap the members"
 BY_VALUE = "operator= takes its argument by value, and making that argument calls the constructor again"

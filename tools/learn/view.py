@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from judge import GREEN, RED, Verdict
 from lessons import Step, shown
 from screen import bold, dim, green, red, yellow
+from story import HERE
 from terminal import clipped, link, shows_marks, wrapped
 
 KEYS = "[h]int  [r]un  [d]iff  [n]ext  [l]ist  [q]uit"
 BAR = 20
-HERE = "<-- here"              # the harness marks the step that failed so
 
 
 @dataclass
