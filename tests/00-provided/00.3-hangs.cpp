@@ -131,6 +131,16 @@ TEST_SUITE("00.3 hangs") {
                    "    => woken, but never queued: that must hand its Runnable to schedule()\n"));
     }
 
+    TEST_CASE("a sleep that is past its deadline and goes round is no sleep") {
+        std::string const report = report_on([] {
+            rt::trace::emit(rt::trace::Kind::park, "a park", rt::trace::has_deadline);
+            for (volatile bool forever = true; forever;) {}
+        });
+        CHECK(says(report,
+                   "the main thread: announced N s ago that it sleeps until a deadline, and is on the processor\n"
+                   "    => the loop around its sleep goes round: does it end when the deadline has come?\n"));
+    }
+
     TEST_CASE("a task that is queued waits for one that spins") {
         if (is_for_debug_builds()) {
             return;

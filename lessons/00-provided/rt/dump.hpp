@@ -116,7 +116,7 @@ inline std::string about(const ThreadSeen& thread) {
     if (std::int64_t const unparked_at = thread.row->unparked_at.load(relaxed);
         unparked_at != 0 && !thread.is_on_processor) {
         return fmt::format(
-            "{}: unparked {:.1f} s ago, and not heard of since\n"
+            "{}: somebody unparked it {:.1f} s ago, and it has not been heard of since\n"
             "    => does it sleep without looking whether its token is there?\n",
             thread.name, seconds_since(unparked_at, now()));
     }
@@ -126,6 +126,12 @@ inline std::string about(const ThreadSeen& thread) {
     if (!thread.is_parked) {
         return fmt::format("{}: in the poll of {} for {:.1f} s, {}\n", thread.name, name_of(*thread.polls),
                            thread.seconds, processor);
+    }
+    if (thread.is_on_processor && !thread.sleeps_for_good() && (thread.park_value & trace::sees_kernel) == 0) {
+        return fmt::format(
+            "{}: announced {:.1f} s ago that it sleeps until a deadline, and is on the processor\n"
+            "    => the loop around its sleep goes round: does it end when the deadline has come?\n",
+            thread.name, thread.seconds);
     }
     constexpr std::int64_t has_ended = 8;
     return fmt::format(
