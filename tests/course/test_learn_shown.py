@@ -107,6 +107,21 @@ class OfACopy(CourseTest):
         self.assertIn(f"-         {long}", panes.diff_lines(progress, "01-poll"))
 
 
+class Reports(OfACopy):
+    def test_the_line_to_open_is_the_steps_own(self):
+        self.lesson(SOLVED)
+        report = "\n".join([
+            "==1==ERROR: AddressSanitizer: heap-use-after-free on address 0x1",
+            f"    #0 0x1 in rt::Bell::share() {self.bell}:4",
+            f"    #1 0x2 in rt::Bell::ring() {self.bell}:8",
+            "    #2 0x3 in main /other/main.cpp:1",
+            "==1==ABORTING"])
+        for step, line in (("01.1", 4), ("01.2", 8), ("01.3", 4)):
+            told = story.tell(Ended(1, report), "a case", self.bell.parents[1],
+                              lambda file, number, step=step: holes.step_at("01-poll", file, number) == step)
+            self.assertEqual(told.place, (self.bell, line))
+
+
 class Frames(CourseTest):
     def shown(self, columns: int = 60, **more) -> list:
         return failure_lines(STEP, Verdict(RED, **more), columns)

@@ -87,7 +87,7 @@ SHORTER = [
     (r"(unique_ptr|shared_ptr|optional|vector)<_Tp(, _\w+)?>", r"\1<T>"),
     (r"std::unique_ptr<([^<>,]+), std::default_delete<\1 ?> ?>", r"std::unique_ptr<\1>"),
     (r"(?<=[\w>]) >", ">"),
-    (r"\bStepped(?=Atomic\b)", ""),
+    (r"\b(Stepped|Driven)(?=(Atomic|Lock|Condvar)\b)", ""),
 ]
 
 

@@ -107,7 +107,8 @@ class Judge:
         if last.status != 0 or last.why:
             title = cases[len(ended) - 1][1]
             verdict.at = len(ended)
-            told = story.tell(last, title, copy_of(step.lesson))
+            told = story.tell(last, title, copy_of(step.lesson),
+                              lambda file, line: holes.step_at(step.lesson, file, line) == step.id)
             verdict.state, verdict.title, verdict.lines = RED, title, told.lines
             verdict.place = told.place or holes.place(step.lesson, step.id, told.todo)
             if not (told.place or told.todo):

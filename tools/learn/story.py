@@ -3,6 +3,7 @@ import re
 import signal
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Callable
 
 from children import Ended
 from lessons import ROOT, shown
@@ -46,8 +47,8 @@ def relative(line: str) -> str:
     return line.replace(f"{ROOT}/", "")
 
 
-def tell(ended: Ended, title: str, folder: Path) -> Story:
-    """`title` is the test case's, `folder` the learner's copy."""
+def tell(ended: Ended, title: str, folder: Path, is_in_the_step: Callable = lambda path, line: False) -> Story:
+    """`title` is the test case's, `folder` the learner's copy; the step is the one that the case judges."""
     story = Story()
     text = re.sub(r"\x1b\[[0-9;]*m", "", ended.output)
     todo = re.search(r"^TODO\((\d\d\.\d+ [^\n]*)\)$", text, re.M)
@@ -59,6 +60,7 @@ def tell(ended: Ended, title: str, folder: Path) -> Story:
     story.lines = first_failure(rest, title)
     if report:
         explain_report(report, story, folder)
+        story.place = innermost(report, is_in_the_step) or story.place
     if IS_EMPTY not in story.lines:
         story.lines += [line for line in [last_word(ended)] if line]
     if not story.lines:
@@ -95,6 +97,15 @@ def split_report(lines: list) -> tuple:
         elif not re.match(r"^=+$", line):
             rest.append(line)
     return report, rest
+
+
+def innermost(report: list, is_in_the_step: Callable) -> tuple:
+    """The first line of the step's own that the report names: what it calls is finished, and was green."""
+    for frame in filter(None, map(FRAME.match, report)):
+        place = (Path(frame.group("file")), int(frame.group("line")))
+        if is_in_the_step(*place):
+            return place
+    return ()
 
 
 def explain_report(report: list, story: Story, folder: Path) -> None:
