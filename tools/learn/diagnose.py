@@ -33,7 +33,7 @@ PLAIN = [
      "a function marked && is called on what you give away: std::move(x).f()"),
     (r"(discards qualifiers|not marked const|drops 'const' qualifier|in read-only object|within const member function)",
      "what is const may only be looked at: is a const missing behind a function, or one too many?"),
-    (r"(use of deleted function '.*std::optional<.*::operator=\(|object of type 'std::optional<.*' cannot be assigned)",
+    (r"(use of deleted function '.*std::optional<.*::operator=\(|object of type '(std::)?optional<.*' cannot be assigned)",
      "this cannot be assigned: `emplace` builds it in place"),
     (r"(use of deleted function .*\(const |call to (implicitly-)?deleted (copy )?constructor)",
      "this cannot be copied: std::move it, and let it not be const"),
@@ -45,6 +45,7 @@ PLAIN = [
      "what stands on the right returns nothing. (A mutex is locked by `Lock lock(mutex_);`)"),
     (r"(cannot bind non-const lvalue reference|non-const lvalue reference to type .* cannot bind|call to 'compare_exchange_)",
      "it is written to, so name a variable. (compare_exchange: `int expected = empty;`)"),
+    (r"requires 0 arguments, but \d+ (was|were) provided", "it takes nothing here: call it with `()`"),
     (r"(invalid use of void expression|deduction of template arguments of 'Ready'|argument may not have 'void' type|(cast|conversion) from 'void' to)",
      "what is called returns nothing here, and nothing cannot be passed on: `if constexpr (std::is_void_v<…>)`, and this line "
      "into its `else`"),
@@ -214,7 +215,7 @@ def problem_of(block: Block, folders: list) -> Problem:
 
 def reasons(block: Block) -> str:
     """clang calls the callee by its place alone: what was passed to it stands in the note."""
-    if "no matching function for call to object of type '(lambda" not in block.words:
+    if not re.search(r"no matching function for call to object of type '.*\(lambda", block.words):
         return ""
     return "\n".join(line for line in block.after if "note: candidate" in line)
 
