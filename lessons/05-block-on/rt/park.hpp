@@ -47,10 +47,11 @@ class ThreadPark final : public Park {
         if (take_token() || deadline == no_wait) {
             return;
         }
-        // TODO(05.1) Lock the mutex, and go from `empty` to `parked`. If that fails, the token has come meanwhile: take it,
-        // which means leave `empty` behind, and return. Else announce the sleep, trace::emit(trace::Kind::park, this,
-        // deadline.has_value()), and wait on the condition variable for as long as the state is `parked` and the deadline, if
-        // there is one, has not come. Then leave `empty` behind.
+        // TODO(05.1) Lock the mutex, and go from `empty` to `parked`. If that fails, the token has come meanwhile: take
+        // it and return. Else announce the sleep, trace::emit(trace::Kind::park, this, deadline.has_value()), and wait
+        // on the condition variable for as long as the state is `parked` and the deadline, if there is one, has not
+        // come. Then take the token: leave `empty` behind, by an exchange, since a store would not see what was done
+        // before the unpark.
         todo("05.1 sleep until the token is there", deadline);
     }
 
