@@ -2,10 +2,11 @@
 #
 #   starters    every starter, hole by hole: its tests wait for just those holes (label: starters)
 #   mistakes    every wrong answer, which the tests must catch in words (label: mistakes)
+#   answers     every right answer that is not the solution's, which the tests must accept (label: answers)
 #
 # What all of them share, harness and precompiled header, is made by the first, `kit`.
 if(NOT Python3_Interpreter_FOUND)
-    message(STATUS "no python3: starters and mistakes are not checked")
+    message(STATUS "no python3: starters, mistakes and answers are not checked")
     return()
 endif()
 set(PBP_TIMEOUT 300)
@@ -13,7 +14,7 @@ set(PBP_VARIANT_ENVIRONMENT "PBP_CXX=${CMAKE_CXX_COMPILER}"
     "PBP_CXX_FLAGS=$<$<BOOL:${PBP_FMT_DIRS}>:-isystem $<JOIN:${PBP_FMT_DIRS}, -isystem >>")
 
 add_test(NAME kit COMMAND "${Python3_EXECUTABLE}" -B "${PBP_ROOT}/tests/course/kit.py")
-set_tests_properties(kit PROPERTIES LABELS "starters;mistakes" TIMEOUT ${PBP_TIMEOUT} FIXTURES_SETUP pbp-kit
+set_tests_properties(kit PROPERTIES LABELS "starters;mistakes;answers" TIMEOUT ${PBP_TIMEOUT} FIXTURES_SETUP pbp-kit
     ENVIRONMENT "${PBP_VARIANT_ENVIRONMENT}")
 
 if("starters" IN_LIST PBP_VARIANT_CHECKS)
@@ -25,13 +26,21 @@ if("starters" IN_LIST PBP_VARIANT_CHECKS)
     endforeach()
 endif()
 
-if("mistakes" IN_LIST PBP_VARIANT_CHECKS)
-    file(GLOB PBP_PATCHES CONFIGURE_DEPENDS "${PBP_ROOT}/tests/*/mistakes/*.patch")
+# A test each: WORD NN-name/NAME for tests/NN-name/KIND/NAME.patch, by tests/course/KIND.py.
+function(pbp_add_patch_tests KIND WORD)
+    file(GLOB PBP_PATCHES CONFIGURE_DEPENDS "${PBP_ROOT}/tests/*/${KIND}/*.patch")
     foreach(PBP_PATCH IN LISTS PBP_PATCHES)
-        string(REGEX REPLACE ".*/([^/]+)/mistakes/([^/]+)\\.patch$" "\\1/\\2" PBP_NAME "${PBP_PATCH}")
-        add_test(NAME "mistake ${PBP_NAME}"
-            COMMAND "${Python3_EXECUTABLE}" -B "${PBP_ROOT}/tests/course/mistakes.py" "${PBP_NAME}")
-        set_tests_properties("mistake ${PBP_NAME}" PROPERTIES LABELS mistakes TIMEOUT ${PBP_TIMEOUT}
+        string(REGEX REPLACE ".*/([^/]+)/${KIND}/([^/]+)\\.patch$" "\\1/\\2" PBP_NAME "${PBP_PATCH}")
+        add_test(NAME "${WORD} ${PBP_NAME}"
+            COMMAND "${Python3_EXECUTABLE}" -B "${PBP_ROOT}/tests/course/${KIND}.py" "${PBP_NAME}")
+        set_tests_properties("${WORD} ${PBP_NAME}" PROPERTIES LABELS ${KIND} TIMEOUT ${PBP_TIMEOUT}
             FIXTURES_REQUIRED pbp-kit ENVIRONMENT "${PBP_VARIANT_ENVIRONMENT}")
     endforeach()
+endfunction()
+
+if("mistakes" IN_LIST PBP_VARIANT_CHECKS)
+    pbp_add_patch_tests(mistakes mistake)
+endif()
+if("answers" IN_LIST PBP_VARIANT_CHECKS)
+    pbp_add_patch_tests(answers answer)
 endif()

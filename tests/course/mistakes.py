@@ -101,9 +101,12 @@ def headings(root: Path = ROOT) -> list:
 
 
 def steps(root: Path = ROOT) -> list:
-    return [f"{name_of(mistake.path, root)}: there is no test of step '{mistake.step}' in its lesson"
-            for mistake in all_mistakes(root)
-            if mistake.path.parents[1] not in {path.parent for path in test_files(mistake, root)}]
+    return steps_of(all_mistakes(root), root)
+
+
+def steps_of(patches: list, root: Path) -> list:
+    return [f"{name_of(patch.path, root)}: there is no test of step '{patch.step}' in its lesson" for patch in patches
+            if patch.path.parents[1] not in {path.parent for path in test_files(patch, root)}]
 
 
 def sentences(root: Path = ROOT) -> list:
@@ -129,14 +132,18 @@ def git_apply(folder: Path, patch: Path, *options: str) -> str:
 
 
 def applies(root: Path = ROOT) -> list:
+    return fits(all_mistakes(root), root)
+
+
+def fits(patches: list, root: Path) -> list:
     wrong = []
-    for mistake in all_mistakes(root):
-        complaint = git_apply(root, mistake.path, "--check")
-        astray = [path for path in mistake.touched() if not path.startswith("solutions/")]
+    for patch in patches:
+        complaint = git_apply(root, patch.path, "--check")
+        astray = [path for path in patch.touched() if not path.startswith("solutions/")]
         if astray:
             complaint = f"it changes {astray[0]}, which is no solution"
         if complaint:
-            wrong.append(f"{name_of(mistake.path, root)} does not fit the solutions any more: {complaint}")
+            wrong.append(f"{name_of(patch.path, root)} does not fit the solutions any more: {complaint}")
     return wrong
 
 
@@ -220,16 +227,22 @@ def see_it_pass(mistake: Mistake, copy: Path, made: Path) -> tuple:
     return "" if status == 0 else f"fails on the solution: {command[-1]}", output
 
 
-def see_it_caught(mistake: Mistake, copy: Path, made: Path) -> tuple:
+def make_variant(mistake: Mistake, copy: Path, made: Path) -> str:
+    """Applied to a copy, and built; the complaint, if that fails."""
     for name in mistake.touched():
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, copy / name)
     complaint = git_apply(copy, mistake.path)
     if complaint:
-        return f"does not apply: {complaint}", ""
+        return f"does not apply: {complaint}"
     complaint = build(mistake, copy, made)
+    return f"does not compile:\n{complaint}" if complaint else ""
+
+
+def see_it_caught(mistake: Mistake, copy: Path, made: Path) -> tuple:
+    complaint = make_variant(mistake, copy, made)
     if complaint:
-        return f"does not compile:\n{complaint}", ""
+        return complaint, ""
     problem, shown = "no test notices", ""
     for command in cases(mistake, copy / "test"):
         status, output = run_case(command, copy)
@@ -241,6 +254,11 @@ def see_it_caught(mistake: Mistake, copy: Path, made: Path) -> tuple:
         elif status != 0:
             problem, shown = "a test fails, but does not say so", output
     return problem, shown
+
+
+def is_meant(mistake: Mistake, which: list) -> bool:
+    """Named by slug, by lesson and slug, or by its lesson's number; if nobody is, all are."""
+    return not which or bool({mistake.name, mistake.path.stem, mistake.path.parents[1].name[:2]} & set(which))
 
 
 def tell(verdict: Verdict, options: argparse.Namespace) -> None:
@@ -259,8 +277,7 @@ def main(arguments: list) -> int:
     parser.add_argument("-v", dest="verbose", action="store_true", help="show what the tests said")
     parser.add_argument("--unchanged", action="store_true", help="run the same tests on the solutions, where they must pass")
     options = parser.parse_args(arguments)
-    chosen = [mistake for mistake in all_mistakes()
-              if not options.which or {mistake.name, mistake.path.stem, mistake.path.parents[1].name[:2]} & set(options.which)]
+    chosen = [mistake for mistake in all_mistakes() if is_meant(mistake, options.which)]
     if not chosen:
         parser.error("there is no such mistake")
     made = kit.harness(options.jobs)

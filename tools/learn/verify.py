@@ -42,7 +42,8 @@ def tally(passed: list, failed: list) -> list:
     """The checks of the course itself that are counted by themselves."""
     lines = []
     for prefix, good in (("starters/", "starters are red where they announce it, and green once filled"),
-                         ("mistake ", "mistakes are caught by their sentence")):
+                         ("mistake ", "mistakes are caught by their sentence"),
+                         ("answer ", "right answers that are not the solution's are accepted")):
         done = sum(name.startswith(prefix) for name in passed)
         missed = sum(name.startswith(prefix) for name in failed)
         if done or missed:
