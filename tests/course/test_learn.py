@@ -295,6 +295,7 @@ class Parts(CourseTest):
 
         self.assertEqual(quickest("learn", files=True), "clang++")
         self.assertEqual(quickest("learn"), "g++", "a clang without its sanitizers cannot link")
+        self.assertEqual(quickest("learn", files=True, without=("llvm-symbolizer-99",)), "g++", "reports would name no line")
         self.assertEqual(quickest("release", files=True), "g++")
 
     def test_a_report_is_counted(self):

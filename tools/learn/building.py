@@ -127,10 +127,11 @@ class Build:
 
 
 def sanitizers_of_clang(machine: Machine, clang: str) -> bool:
-    """Whether that clang brings its runtime: Debian packs it apart."""
+    """Whether that clang brings its runtime, and what names lines in the runtime's reports: Debian packs each apart."""
     major = machine.version(clang)[:1]
-    return bool(major) and machine.has_file(f"/usr/lib/llvm-{major[0]}/lib/clang/{major[0]}*/lib/*/libclang_rt.asan*.a",
-                                            f"/usr/lib*/clang/{major[0]}*/lib/*/libclang_rt.asan*.a")
+    return bool(major) and bool(machine.symbolizer(clang)) and machine.has_file(
+        f"/usr/lib/llvm-{major[0]}/lib/clang/{major[0]}*/lib/*/libclang_rt.asan*.a",
+        f"/usr/lib*/clang/{major[0]}*/lib/*/libclang_rt.asan*.a")
 
 
 def read_report(report: Path) -> Outcome:

@@ -45,6 +45,14 @@ class Machine:
     def clang(self, oldest: int = OLDEST_CLANG) -> Optional[str]:
         return self.compiler(CLANG_NAMES, oldest)
 
+    def symbolizer(self, clang: str) -> str:
+        """What that clang's sanitizers name files and lines with; Debian's look nowhere but for their own version."""
+        major = self.version(clang)[:1]
+        names = [f"llvm-symbolizer-{major[0]}"] if major else []
+        if major and not self.has_file(f"/usr/lib/llvm-{major[0]}/bin/clang*"):
+            names.append("llvm-symbolizer")
+        return next((name for name in names if self.which(name)), "")
+
     # Libraries: where CMake would find them
     def has_package(self, name: str) -> bool:
         prefixes = ["/usr", "/usr/local", *filter(None, os.environ.get("CMAKE_PREFIX_PATH", "").split(":"))]

@@ -65,6 +65,7 @@ VERIFYING = [
     Need(f"clang++ {limits.VERIFIED_CLANG} or newer", ("clang-19",),
          compiler(lambda m: m.clang(limits.VERIFIED_CLANG))),
     Need("clang's sanitizers", ("libclang-rt-19-dev",), clang_runtime),
+    Need("clang's symbolizer", ("llvm-19",), lambda m: m.symbolizer(m.clang(limits.VERIFIED_CLANG) or "")),
     Need("standalone Asio", ("libasio-dev",), header("asio.hpp")),
     Need("git", ("git",), program("git")),
     Need("netcat", ("netcat-openbsd",), program("nc")),
