@@ -124,13 +124,18 @@ class Scheduler : public Schedule {
     /// idle, and a paused clock (lesson 12) does not jump.
     void begin_outside_work() noexcept { outside_work_.fetch_add(1, relaxed); }
     void end_outside_work() noexcept {
-        outside_work_.fetch_sub(1, release);
+        if (outside_work_.fetch_sub(1, seq_cst) != 1 || !is_end_awaited_.load(seq_cst)) {
+            return;
+        }
         Lock lock(services_mutex_);
         if (!closed_) {
             park().unpark();
         }
     }
-    bool has_outside_work() const noexcept { return outside_work_.load(acquire) != 0; }
+    /// From now on the runtime is unparked when the last of the outside work ends. Either that sees this call, or
+    /// `has_outside_work` sees the end from now on. Called by who must look once more then: a clock that is paused.
+    void await_outside_work() noexcept { is_end_awaited_.store(true, seq_cst); }
+    bool has_outside_work() const noexcept { return outside_work_.load(seq_cst) != 0; }
 
     /// True if tasks run on more threads than one: then they must be Send, and the clock cannot be paused.
     virtual bool is_multi_threaded() const noexcept = 0;
@@ -166,6 +171,7 @@ class Scheduler : public Schedule {
     ParkSlot base_;
     ParkSlot outer_;
     Atomic<int> outside_work_{0};
+    Atomic<bool> is_end_awaited_{false};
     std::array<Atomic<void*>, detail::max_services> services_{};
     Mutex services_mutex_;                               // for making a service, not for finding it
     Atomic<ThreadId> makes_service_{};                   // the thread that has the lock to make one
