@@ -102,6 +102,8 @@ class BlockingPool final : public Schedule {
   private:
     using Threads = std::list<Thread>;
 
+    static constexpr int looks_before_sleep = 20;  // some microseconds: as long as it takes to fall asleep and be woken
+
     void start_thread();
     void work(Threads::iterator self) noexcept;
     std::optional<Runnable> next_job(Lock& lock) noexcept;
@@ -206,6 +208,12 @@ inline bool BlockingPool::wait_for_work(Lock& lock) noexcept {
     const Instant now = sys::now();
     const Instant leaves_at = now + std::min<Instant::duration>(options_.idle_time, Instant::max() - now);
     ++idle_;
+    // The next job often comes at once: who awaited the last one is just waking up. A few looks cost less than a sleep.
+    for (int looks = 0; looks < looks_before_sleep && notified_ == 0 && !closing_; ++looks) {
+        lock.unlock();
+        yield_thread();
+        lock.lock();
+    }
     while (notified_ == 0 && !closing_) {
         const bool too_long = work_came_.wait_until(lock, leaves_at) == CondvarStatus::timeout;
         if (too_long && notified_ == 0 && !closing_) {
