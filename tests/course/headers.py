@@ -118,7 +118,7 @@ THREAD_WORDS = re.compile(
     r"|j?thread|this_thread|(?:counting|binary)_semaphore|latch|barrier|lock_guard|unique_lock|scoped_lock|shared_lock"
     r"|call_once|once_flag|async|promise|packaged_task|future)\b(?!\w)")
 THREAD_HEADERS = {"atomic", "mutex", "shared_mutex", "condition_variable", "thread", "semaphore", "latch", "barrier",
-                  "future", "stop_token", "pthread.h"}
+                  "future", "stop_token"}
 SYSTEM_HEADER = re.compile(r"^(sys|netinet|arpa|linux|asm|net)/|^(unistd|fcntl|netdb|poll|signal|sched|dirent|termios|"
                            r"pthread|spawn|ifaddrs|time|errno)\.h$")
 SYSTEM_CALL = re.compile(
