@@ -81,6 +81,14 @@ TEST_SUITE("01.1 Ready or Pending") {
         CHECK(*taken == 3);
     }
 
+    TEST_CASE("an empty optional is a value too") {
+        step("put std::nullopt into Ready");
+        Poll<std::optional<int>> const answer = Ready(std::nullopt);
+        if (answer.is_pending()) {
+            FAIL_CHECK("the value was assigned, and an empty optional empties value_: build it in place, with emplace");
+        }
+    }
+
     TEST_CASE("answers can be compared") {
         step("compare Pending and Ready(3)");
         CHECK(Poll<int>(Pending) == Pending);

@@ -66,7 +66,8 @@ class [[nodiscard]] Poll {
     template <class U>
         requires std::constructible_from<T, U>
     Poll(Ready<U> ready) {
-        // TODO(01.1) Take the value out of `ready` and put it into `value_`, a std::optional that is empty so far.
+        // TODO(01.1) Take the value out of `ready`, and build it in `value_`, a std::optional that is empty so far: `emplace`,
+        // not `=`, for the value may be an optional itself.
         todo("01.1 keep the value of Ready", ready);
     }
 
