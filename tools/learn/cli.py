@@ -21,7 +21,7 @@ HELP = """Poll by Poll: a Rust-style asynchronous runtime in C++20, lesson by le
   ./learn                  opens your lesson, watches it, judges each save
   ./learn list             the lessons, and what is done
   ./learn goto NN          opens lesson NN
-  ./learn hint [NN.s]      one rung of help more (a number after it: up to that rung)
+  ./learn hint [NN.s]      one rung of help more (with a number: up to that)
   ./learn diff [NN]        your green steps beside the solution's
   ./learn solution NN      the solution once all is green (--reveal: at once)
   ./learn reset NN         the starter again; yours is kept (--undo: back)
