@@ -9,6 +9,7 @@
 #include <rt/trace.hpp>
 #include <rt/yield_now.hpp>
 #include <support/story.hpp>
+#include <support/watchdog.hpp>
 #include <support/trace_log.hpp>
 
 #include "report.hpp"
@@ -38,7 +39,7 @@ std::string report() { return without_numbers(rt::dump_text(at_once)); }
 std::string said_by_a_program(void (*body)(), std::string_view last_line) {
     int ends[2];
     REQUIRE(pipe(ends) == 0);
-    pid_t const program = fork();
+    pid_t const program = fork_beside_watchdog();
     if (program == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         dup2(ends[1], STDERR_FILENO);

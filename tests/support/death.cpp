@@ -73,7 +73,7 @@ Ended run_in_a_child(const std::function<void()>& body) {
     if (pipe(ends) != 0) {
         throw std::system_error(errno, std::system_category(), "pipe");
     }
-    pid_t const child = fork();
+    pid_t const child = fork_beside_watchdog();
     if (child < 0) {
         throw std::system_error(errno, std::system_category(), "fork");
     }

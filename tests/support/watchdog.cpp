@@ -12,12 +12,15 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <latch>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <fmt/core.h>
 #include <pthread.h>
+#include <unistd.h>
 
 namespace support {
 
@@ -29,6 +32,8 @@ using rt::record::ThreadRow;
 constexpr std::chrono::milliseconds nap{50};
 constexpr int naps_for_a_deadlock = 2;
 constexpr int naps_for_a_lost_task = 10;
+
+rt::Mutex awake;  // held by the watchdog, but for its naps
 
 [[noreturn]] void end_hung_test(const std::string& why) {
     if (ftrylockfile(stdout) == 0) {
@@ -88,11 +93,11 @@ std::string since_the_last_step() {
     return step.empty() ? "before its first step" : "in step " + step;
 }
 
-[[noreturn]] void watch(double patience) {
+[[noreturn]] void watch(double patience, const std::shared_ptr<std::latch>& begun) {
     auto const naps = static_cast<int>(patience * 1000 / static_cast<double>(nap.count()));
-    rt::Mutex mutex;
     rt::Condvar nobody_notifies;
-    rt::Lock lock(mutex);
+    rt::Lock lock(awake);
+    begun->count_down();
     LongestPoll longest_poll;
     std::size_t seen = signs_of_life();
     for (int idle = 0;;) {
@@ -139,13 +144,19 @@ void start_watchdog() {
     sigset_t before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    // Asked now: the environment may be changed for a child before this thread gets to it.
-    rt::Thread thread([patience = patience_in_seconds()] {
+    auto const begun = std::make_shared<std::latch>(1);
+    rt::Thread thread([patience = patience_in_seconds(), begun] {
         pthread_setname_np(pthread_self(), "watchdog");
-        watch(patience);
+        watch(patience, begun);
     });
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     thread.detach();
+    begun->wait();
+}
+
+pid_t fork_beside_watchdog() {
+    rt::Lock const it_naps(awake);
+    return fork();
 }
 
 }  // namespace support

@@ -8,11 +8,17 @@
 /// What is proved needs no 2 s: that every thread sleeps until another unparks it; that a task was woken and is in no queue.
 #pragma once
 
+#include <sys/types.h>
+
 namespace support {
 
 /// Keeps the record (rt/record.hpp) and starts the one watchdog of this process. Called when the first test case is about to
-/// run, and in a child that a test forks.
+/// run, and in a child that a test forks. Returns when the watchdog is there.
 void start_watchdog();
+
+/// fork(), while the watchdog naps. A thread that allocates just then would leave the child the allocator's lock, taken for
+/// ever: fork frees the C library's, but not AddressSanitizer's.
+pid_t fork_beside_watchdog();
 
 /// How long a test may stand still.
 double patience_in_seconds();
