@@ -152,7 +152,7 @@ TEST_SUITE("05.2 a slot for the latest waker") {
         task.wakers = 1;
         {
             Waker const waker(&task, &interrupted_table);
-            step("register; while the waker is being copied, the other side wakes (a lock held then would hang here)");
+            step("register; while the waker is being copied, the other side wakes");
             task.slot = &slot;
             slot.register_waker(waker);
             CHECK(task.wakes == 1);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <rt/sync.hpp>
+#include <rt/violation.hpp>
 #include <rt/waker.hpp>
 
 #include <utility>
@@ -77,8 +78,46 @@ class SteppedAtomic : public Atomic<T> {
     T fetch_and(T bits, auto... order) noexcept { return after(Base::fetch_and(bits, order...)); }
 };
 
+/// What `Mutex` and `Lock` mean in waker_slot.hpp: a thread that waits for itself is told so, and does not wait.
+class SteppedMutex {
+  public:
+    SteppedMutex() = default;
+    SteppedMutex(const SteppedMutex&) = delete;
+    SteppedMutex& operator=(const SteppedMutex&) = delete;
+
+    void lock() {
+        if (holder_.load(relaxed) == this_thread_id()) {
+            violation(
+                "the slot's lock is held while a waker is copied, woken or dropped: that runs other code, which may come "
+                "back to this slot, and then waits for itself; the slot does without a lock");
+        }
+        mutex_.lock();
+        holder_.store(this_thread_id(), relaxed);
+    }
+    bool try_lock() {
+        bool const is_mine = mutex_.try_lock();
+        if (is_mine) {
+            holder_.store(this_thread_id(), relaxed);
+        }
+        return is_mine;
+    }
+    void unlock() {
+        holder_.store(ThreadId(), relaxed);
+        mutex_.unlock();
+    }
+
+  private:
+    Mutex mutex_;
+    Atomic<ThreadId> holder_{ThreadId()};
+};
+using SteppedLock = std::unique_lock<SteppedMutex>;
+
 }  // namespace rt
 
 #define Atomic SteppedAtomic
+#define Mutex SteppedMutex
+#define Lock SteppedLock
 #include <rt/waker_slot.hpp>
 #undef Atomic
+#undef Mutex
+#undef Lock

@@ -4,6 +4,7 @@
 #include <rt/current_thread.hpp>
 #include <rt/spawn_blocking.hpp>
 #include <rt/sync.hpp>
+#include <rt/sys_process.hpp>
 #include <support/drop_counter.hpp>
 #include <support/mock_task.hpp>
 #include <support/show.hpp>
@@ -34,6 +35,17 @@ BlockingOptions one_thread() {
 
 /// A task that is behind those spawned before it: when it has ended, they have been polled.
 Async<> nothing() { co_return; }
+
+/// True if that thread sleeps, and not for a moment only.
+bool sleeps(int thread) {
+    for (int look = 0; look < 100; ++look) {
+        if (rt::sys::is_runnable(thread)) {
+            return false;
+        }
+        rt::yield_thread();
+    }
+    return true;
+}
 
 /// A job that says when it runs, and then waits until it may end.
 class Blocker {
@@ -117,6 +129,8 @@ TEST_SUITE("11.3 abort and the end") {
         Blocker blocker;
         DropCounter things;
         rt::Atomic<int> ran{0};
+        rt::Atomic<bool> goes{false};
+        bool were_dropped = false;
         std::vector<rt::JoinHandle<void>> handles;
         std::optional<TestThread> later;
         {
@@ -133,16 +147,21 @@ TEST_SUITE("11.3 abort and the end") {
                 }
                 CHECK(things.alive() == 5);
             }
-            // The running job may end only when the five have been dropped.
-            later.emplace([&] {
-                while (!handles.back().is_finished()) {
+            // The running job may end only when the five have been dropped, or nobody is left to drop them.
+            later.emplace([&, this_thread = rt::sys::thread_id()] {
+                while (!goes.load(rt::acquire) || (!handles.back().is_finished() && !sleeps(this_thread))) {
                     rt::yield_thread();
                 }
+                were_dropped = handles.back().is_finished();
                 blocker.may_end.count_down();
             });
-            step("the runtime goes: what waits must be dropped before what runs is waited for");
+            step("the runtime goes");
+            goes.store(true, rt::release);
         }
         later.reset();
+        REQUIRE_MESSAGE(were_dropped,
+                        "the end of the runtime waited for the job that ran, and those behind it still waited: drop "
+                        "what waits first");
         CHECK(ran.load() == 0);
         CHECK(things.alive() == 0);
         for (auto& handle : handles) {

@@ -6,8 +6,10 @@
 
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
+#include <rt/future.hpp>
 #include <rt/io.hpp>
 #include <rt/join.hpp>
+#include <rt/select.hpp>
 #include <rt/sync.hpp>
 #include <rt/tcp.hpp>
 #include <support/story.hpp>
@@ -62,6 +64,26 @@ TEST_SUITE("16.3 a connection") {
               fmt::format("cannot connect to {}: Connection refused", nobody));
         CHECK(failure_of(TcpStream::connect(nobody.to_string()), runtime) ==
               fmt::format("cannot connect to {}: Connection refused", nobody));
+    }
+
+    TEST_CASE("a connect that has failed does not wait on") {
+        rt::CurrentThread runtime;
+        rt::SocketAddr nobody = TcpListener::listen(loopback()).local_addr();
+        step("connect, where nobody listens: the kernel knows that at once; give up after 1000 polls");
+        auto connect = [](rt::SocketAddr to) -> rt::Async<bool> {
+            auto won = co_await rt::select(TcpStream::connect(to), rt::Countdown(1000));
+            co_return won.index() == 1;
+        };
+        bool waits_on = false;
+        try {
+            waits_on = runtime.block_on(connect(nobody));
+        } catch (const std::system_error&) {
+            step("it has failed");
+        }
+        CHECK_MESSAGE(
+            !waits_on,
+            "the connect has failed, and waits on: what ended it is in the socket's error, which is to be asked "
+            "for as soon as the socket is said to be ready");
     }
 
     TEST_CASE("addresses are tried in turn") {

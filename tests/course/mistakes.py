@@ -110,7 +110,7 @@ def steps_of(patches: list, root: Path) -> list:
 
 
 def sentences(root: Path = ROOT) -> list:
-    where = (("lessons/00-provided", "*.hpp"), ("solutions", "*.hpp"), ("tests/support", "*.[ch]pp"))
+    where = (("lessons/00-provided", "*.hpp"), ("solutions", "*.hpp"), ("tests", "*.hpp"), ("tests/support", "*.cpp"))
     given = [path for top, files in where for path in (root / top).rglob(files)]
     texts: list = []
     wrong = []
