@@ -229,7 +229,7 @@ class Warnings(CourseTest):
         with mock.patch.object(loop, "house_notes", lambda _: []):
             lesson = loop.Lesson("01-poll", progress, judged)
             warned = Verdict(GREEN, warning=["unused", "mine/01-poll/rt/poll.hpp:3"])
-            judged.judge = lambda step, _: warned if step.id != "01.3" else Verdict(RED, built=True)
+            judged.judge = lambda step: warned if step.id != "01.3" else Verdict(RED, built=True)
             lesson.judge_all(lambda: None)
             self.assertEqual(lesson.frame.notes, ["warning: unused, mine/01-poll/rt/poll.hpp:3"])
             judged.judge = lambda *_: Verdict(RED, built=False)

@@ -11,6 +11,7 @@
 #include <support/story.hpp>
 #include <support/watchdog.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <string>
@@ -26,6 +27,8 @@ extern "C" void __sanitizer_set_death_callback(void (*callback)()) __attribute__
 namespace {
 
 bool some_case_ran = false;
+bool marks_passed = false;
+constexpr std::string_view mark_passed = "--mark-passed";  // `./learn` asks for it: a mark after each case that passed
 
 /// Every assertion is a sign of life, and every test case a new story.
 struct StoryListener : doctest::IReporter {
@@ -40,7 +43,12 @@ struct StoryListener : doctest::IReporter {
     void log_assert(const doctest::AssertData&) override { support::still_alive(); }
 
     void report_query(const doctest::QueryData&) override {}
-    void test_case_end(const doctest::CurrentTestCaseStats&) override {}
+    void test_case_end(const doctest::CurrentTestCaseStats& stats) override {
+        if (marks_passed && stats.testCaseSuccess) {
+            std::fputc('\x1e', stdout);
+            std::fflush(stdout);
+        }
+    }
     void test_case_exception(const doctest::TestCaseException&) override {}
     void subcase_start(const doctest::SubcaseSignature&) override {}
     void subcase_end() override {}
@@ -178,6 +186,7 @@ int main(int argc, char** argv) {
     }
     context.setOption("no-intro", true);
     context.applyCommandLine(argc, argv);
+    marks_passed = std::find(argv, argv + argc, mark_passed) != argv + argc;
     tell_on_crash();
     int const status = context.run();
     if (context.shouldExit()) {  // it was asked to list its cases, or the like

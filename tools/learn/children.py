@@ -42,7 +42,7 @@ class Child:
             self.output, inside = os.pipe()
         os.set_blocking(self.output, False)
         self.bytes = bytearray()
-        self.began = time.monotonic()
+        self.began = self.heard = time.monotonic()
         held = Interrupts.held
         Interrupts.hold()
         try:
@@ -71,6 +71,7 @@ class Child:
                 raise
             if not data:
                 return False
+            self.heard = time.monotonic()
             if len(self.bytes) <= MOST_OUTPUT:
                 self.bytes += data
 
@@ -117,8 +118,9 @@ def own_terminal() -> None:
 
 
 def run_all(commands: list, folder, wait: Callable, at_once: int = 1, seconds: float = 60,
-            environment: Optional[dict] = None, gently: bool = False) -> list:
-    """What became of each, in order, up to the first that failed; what comes after that is ended."""
+            environment: Optional[dict] = None, gently: bool = False, silence: tuple = ()) -> list:
+    """What became of each, in order, up to the first that failed; what comes after that is ended.
+    `silence`: how many seconds each may be silent."""
     ended: list = [None] * len(commands)
     running: dict = {}
     following = 0
@@ -131,7 +133,8 @@ def run_all(commands: list, folder, wait: Callable, at_once: int = 1, seconds: f
             for index, child in list(running.items()):
                 why = ""
                 if not child.is_over():
-                    if time.monotonic() - child.began > seconds:
+                    now = time.monotonic()
+                    if now - child.began > seconds or (silence and now - child.heard > silence[index]):
                         why = "slow"
                     elif len(child.bytes) > MOST_OUTPUT:
                         why = "loud"

@@ -1,7 +1,6 @@
-"""Judges one step: builds its test alone, runs each case in a process of its own, and says what came of it."""
+"""Judges one step: builds its test alone, runs its cases, and says what came of it."""
 import signal
 import sys
-import xml.etree.ElementTree as xml
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
@@ -9,16 +8,14 @@ from typing import Callable
 import diagnose
 import holes
 import story
+from cases import CASE_SECONDS, SANITIZERS, listed, run_cases
 from children import plain_wait, run_all
 from lessons import ROOT, Step, shown
 from machine import Machine
 from mine import copy_of, cure, missing_files
 
 GREEN, RED, WAITING = "green", "red", "waiting"
-CASE_SECONDS = 30             # the last resort: the tests' own watchdog ends them long before
 BUILD_SECONDS = 600
-SANITIZERS = {"UBSAN_OPTIONS": "print_stacktrace=1", "TSAN_OPTIONS": "halt_on_error=1",
-              "ASAN_OPTIONS": "detect_leaks=1", "CLICOLOR_FORCE": "0", "LC_ALL": "C.UTF-8"}
 
 
 @dataclass
@@ -75,19 +72,16 @@ class Judge:
         """(suite, name) of each case, in order."""
         key = (test, test.stat().st_mtime_ns)
         if key not in self.listed:
-            ended = run_all([[test, "--list-test-cases", "--reporters=xml"]], ROOT, self.wait, seconds=CASE_SECONDS)[0]
-            root = xml.fromstring(ended.output[ended.output.index("<?xml"):])
-            self.listed[key] = [(case.get("testsuite"), case.get("name")) for case in root.iter("TestCase")]
+            self.listed[key] = listed(test, self.wait)
         return self.listed[key]
 
-    def judge(self, step: Step, was_green: bool = False) -> Verdict:
-        """A step that was green is first run in one process, which is quicker; what is shown is the same."""
+    def judge(self, step: Step) -> Verdict:
         try:
-            return self.build_and_run(step, was_green)
+            return self.build_and_run(step)
         except OSError as error:
             return in_the_way(error)
 
-    def build_and_run(self, step: Step, was_green: bool) -> Verdict:
+    def build_and_run(self, step: Step) -> Verdict:
         built = self.build(step.lesson, step.target)
         if built.state == RED:
             there = holes.step_at(step.lesson, *built.place) if built.place else ""
@@ -95,19 +89,12 @@ class Judge:
                 built.title += f" (the line is {there}'s)"
             return built
         test = self.folder / "tests" / step.target
-        if was_green:
-            ended = run_all([[test, "--no-version=true"]], ROOT, self.wait, 1, CASE_SECONDS, SANITIZERS)[0]
-            if ended.status == 0 and not ended.why:
-                return Verdict(GREEN, warning=built.warning, raw=built.raw + ended.output)
         cases = self.cases(test)
-        commands = [[test, "--no-version=true", f"--test-suite={suite}", f"--test-case={name}"] for suite, name in cases]
-        ended = run_all(commands, ROOT, self.wait, self.machine.cores(), CASE_SECONDS, SANITIZERS)
-        last = ended[-1]
-        verdict = Verdict(GREEN, cases=len(cases), warning=built.warning, raw=built.raw + last.output)
-        if last.status != 0 or last.why:
-            title = cases[len(ended) - 1][1]
-            verdict.at = len(ended)
-            told = story.tell(last, title, copy_of(step.lesson),
+        failed, became = run_cases(test, cases, self.wait, self.machine.cores())
+        verdict = Verdict(GREEN, cases=len(cases), at=failed, warning=built.warning, raw=built.raw + became.output)
+        if failed:
+            title = cases[failed - 1][1]
+            told = story.tell(became, title, copy_of(step.lesson),
                               lambda file, line: holes.step_at(step.lesson, file, line) == step.id)
             verdict.state, verdict.title, verdict.lines = RED, title, told.lines
             verdict.place = told.place or holes.place(step.lesson, step.id, told.todo)

@@ -71,7 +71,7 @@ class Lesson:
     def look(self, step, show) -> Verdict:
         self.frame.doing = f"checking {step.id} …"
         show()
-        verdict = self.judge.judge(step, step.id in self.frame.stale)
+        verdict = self.judge.judge(step)
         self.frame.verdicts[step.id] = verdict
         self.frame.stale.discard(step.id)
         self.progress.mark(self.name, step.id, verdict.state == GREEN)
