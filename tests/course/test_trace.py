@@ -166,6 +166,17 @@ class Rules(unittest.TestCase):
         begin = event("s", 1, 1e6, "wake", id=9, cat="wake")
         self.assertIn("begins 2 times", self.broken(lambda events: events.extend([begin, begin])))
 
+    def test_what_perfetto_would_drop(self):
+        self.assertIn("the names differ", self.broken(lambda events: events[self.first(events, "E")].update(name="beige")))
+        for what, slices in {
+                "is an arrow from or to nothing": [event("s", 1, 0.5, "wake", id=9, cat="wake")],
+                "begins in another slice and ends after it": [event("X", 1, 1e6, "asleep", dur=2),
+                                                              event("X", 1, 1e6 + 1, "wake", dur=2)],
+                "what is open here lies in a slice that is over": [event("X", 1, 1e6, "asleep", dur=2),
+                                                                   event("B", 1, 1e6 + 1, "red", cat="poll"),
+                                                                   event("E", 1, 1e6 + 3, "red", cat="poll")]}.items():
+            self.assertIn(what, self.broken(lambda events, more=slices: events.extend(more)))
+
     def test_a_field_too_few(self):
         self.assertIn("has no ts", self.broken(lambda events: events[self.first(events, "B")].pop("ts")))
         self.assertIn("thread 7 has no name", self.broken(lambda events: events[self.first(events, "B")].update(tid=7)))

@@ -40,9 +40,11 @@ def complaints(events: list, has_ended: bool = True) -> list:
         if phase == "B":
             open_polls.setdefault(tid, []).append(event["name"])
         elif phase == "E":
-            began = open_polls.get(tid) or [None]
-            if began.pop() is None:
+            began = (open_polls.get(tid) or [None]).pop()
+            if began is None:
                 wrong.append(f"{event} ends what never began")
+            elif event.get("name", began) != began:
+                wrong.append(f"{event} ends '{began}', which Perfetto leaves open: the names differ")
         elif phase == "X" and event["dur"] < 0:
             wrong.append(f"{event} lasts less than nothing")
     if has_ended:
@@ -52,6 +54,31 @@ def complaints(events: list, has_ended: bool = True) -> list:
     wrong += [f"arrow {arrow} begins {times} times" for arrow, times in begun.items() if times > 1]
     wrong += [f"arrow {arrow} ends {times} times" for arrow, times in ended.items() if times > 1]
     wrong += [f"arrow {arrow} ends, but never began" for arrow in ended if arrow not in begun]
+    return wrong or as_slices(events)
+
+
+def as_slices(events: list) -> list:
+    """What Perfetto's slice_tracker.cc and flow_tracker.cc would drop: on a thread, slices lie in each other or apart, and an
+    arrow joins what is open on top, or was last."""
+    wrong = []
+    stacks: dict = {}  # tid -> the ends of the slices that are open; None: not known yet
+    for event in sorted((event for event in events if event.get("ph") in tuple("BEXisf")), key=lambda event: event["ts"]):
+        phase, when, stack = event["ph"], round(event["ts"] * 1000), stacks.setdefault(event["tid"], [])
+        if phase in "sf":
+            if not stack:
+                wrong.append(f"{event} is an arrow from or to nothing")
+            continue
+        ends = {"B": None, "E": when, "i": when}.get(phase, when + round(event.get("dur", 0) * 1000))
+        while stack and stack[-1] is not None and stack[-1] <= when:
+            stack.pop()
+        if any(end is not None and end < when for end in stack):
+            wrong.append(f"{event}: what is open here lies in a slice that is over")
+        if phase == "X" and any(end is not None and when < end < ends for end in stack):
+            wrong.append(f"{event} begins in another slice and ends after it")
+        if phase == "E" and None in stack:
+            del stack[len(stack) - 1 - stack[::-1].index(None):]
+        elif phase != "E":
+            stack.append(ends)
     return wrong
 
 

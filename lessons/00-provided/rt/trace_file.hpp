@@ -9,7 +9,11 @@
 ///   a poll                a slice (B, E) on its thread, called as its task is: by its name or its spawning line
 ///   a sleep               a slice (X) "asleep", written when it ends
 ///   a wake, an unpark     a slice (X) of no length, and an arrow (s, f) to the poll or the end of sleep that follows
-///   timers, I/O, spawns   a mark (i)
+///   a part's yield        a mark (i), and an arrow to its next poll
+///   timers, I/O, spawns   a mark
+///
+/// The end of a poll has the name that its begin has, though the task may have got another one since: else Perfetto would
+/// look for another begin, and the poll would not end.
 ///
 /// Format: "Trace Event Format", of Chrome's catapult project.
 #pragma once
@@ -53,7 +57,9 @@ inline constinit thread_local TracedThread traced_thread;
 struct TracedTask {
     unsigned id = 0;
     std::string name;
-    unsigned arrow = 0;  // that points at its next poll
+    std::string polled_as;  // the name that the begin of its poll has
+    unsigned arrow = 0;     // that points at its next poll
+    bool is_part = false;
 };
 
 }  // namespace detail
@@ -110,7 +116,7 @@ class TraceFile {
                                  (event.value >> 1) & 1, (event.value & 12) != 0 ? 1 : 0));
                 break;
             case Kind::steal: mark(thread, now, "task", "steal", fmt::format(R"({{"tasks":{}}})", event.value)); break;
-            case Kind::yield: mark(thread, now, "wake", "yield", of(thread.polled())); break;
+            case Kind::yield: yield(thread, now); break;
             case Kind::drop:
                 mark(thread, now, "task", "drop", of(event.subject));
                 tasks_.erase(event.subject);
@@ -152,9 +158,10 @@ class TraceFile {
     void put(const Thread& thread, double when, const char* phase, std::string_view category, std::string_view name,
              std::string_view more) {
         last_begin_ = -1;
+        std::string const named = name.empty() ? "" : fmt::format(R"(,"name":"{}")", escaped(name));
         write(fmt::format(R"(,
-{{"ph":"{}","pid":1,"tid":{},"ts":{:.3f},"cat":"{}","name":"{}"{}}})",
-                          phase, thread.number, when, category, escaped(name), more));
+{{"ph":"{}","pid":1,"tid":{},"ts":{:.3f},"cat":"{}"{}{}}})",
+                          phase, thread.number, when, category, named, more));
     }
 
     void mark(const Thread& thread, double now, const char* category, const char* name, const std::string& args) {
@@ -170,6 +177,10 @@ class TraceFile {
     /// An arrow that begins here; where it ends, its number is given to `put` with the phase "f".
     unsigned arrow_from(const Thread& thread, double now, const char* name, const std::string& args) {
         put(thread, now, "X", "wake", name, fmt::format(R"(,"dur":0.1,"args":{})", args));
+        return arrow_from_here(thread, now);
+    }
+    /// The same, out of what was written last.
+    unsigned arrow_from_here(const Thread& thread, double now) {
         ++arrows_;
         put(thread, now, "s", "wake", "wake", fmt::format(R"(,"id":{})", arrows_));
         return arrows_;
@@ -209,7 +220,7 @@ class TraceFile {
         unsigned const id = ++last_id_;
         std::string const name = event.value == 0 ? fmt::format("task {}", id)
                                                   : fmt::format("task {} ({})", id, place(event.text, event.value));
-        tasks_[event.subject] = {id, name, 0};
+        tasks_[event.subject] = {id, name, "", 0, false};
         mark(thread, now, "task", "spawn", fmt::format(R"({{"task":{},"name":"{}"}})", id, escaped(name)));
     }
 
@@ -220,10 +231,12 @@ class TraceFile {
         if (is_new) {
             task.id = ++last_id_;
             task.name = is_part ? std::string(event.text) : fmt::format("task {}", task.id);
+            task.is_part = is_part;
         }
         if (thread.depth++ < Thread::deepest) {
             thread.polls[thread.depth - 1] = event.subject;
         }
+        task.polled_as = task.name;
         std::int64_t const begin = end_;
         put(thread, now, "B", is_part ? "part" : "poll", task.name, fmt::format(R"(,"args":{{"task":{}}})", task.id));
         if (unsigned const arrow = std::exchange(task.arrow, 0); arrow != 0) {
@@ -240,7 +253,7 @@ class TraceFile {
         auto const task = tasks_.find(event.subject);
         unsigned const id = task == tasks_.end() ? 0 : task->second.id;
         put(thread, now, "E", event.kind == Kind::part_end ? "part" : "poll",
-            task == tasks_.end() ? "" : task->second.name,
+            task == tasks_.end() ? "" : task->second.polled_as,
             fmt::format(R"(,"args":{{"task":{},"result":"{}"}})", id, result));
         if (event.value != 0) {
             tasks_.erase(event.subject);
@@ -263,6 +276,15 @@ class TraceFile {
         }
     }
 
+    /// A task's yield is followed by its wake, and that by an arrow; a part has no waker of its own.
+    void yield(const Thread& thread, double now) {
+        mark(thread, now, "wake", "yield", of(thread.polled()));
+        auto const who = tasks_.find(thread.polled());
+        if (who != tasks_.end() && who->second.is_part && who->second.arrow == 0) {
+            who->second.arrow = arrow_from_here(thread, now);
+        }
+    }
+
     /// What is polled here is called `text` from now on; if its poll is the last thing written, that is written anew.
     void rename(const Thread& thread, const char* text) {
         auto const task = tasks_.find(thread.polled());
@@ -271,6 +293,7 @@ class TraceFile {
         }
         task->second.name = text;
         if (last_begin_ >= 0) {
+            task->second.polled_as = text;
             end_ = last_begin_;
             double const when = last_begun_at_;
             put(thread, when, "B", "part", task->second.name, fmt::format(R"(,"args":{{"task":{}}})", task->second.id));
