@@ -14,10 +14,15 @@
 
 namespace rt {
 
-template <class T>
+/// `Before` lies in the outcome's place until there is one: for who has something that is needed just so long.
+template <class T, class Before = std::monostate>
 class Outcome {
   public:
     Outcome() = default;
+    explicit Outcome(Before before) noexcept : state_(std::in_place_index<0>, std::move(before)) {}
+
+    /// What lies here until something is set. Called while empty.
+    Before& before() noexcept { return *std::get_if<0>(&state_); }
 
     /// Keeps a value. Called once, by whoever ran the thing.
     template <class... Args>
@@ -46,13 +51,13 @@ class Outcome {
     std::exception_ptr take_exception() noexcept { return std::move(*std::get_if<2>(&state_)); }
 
   private:
-    std::variant<std::monostate, NonVoid<T>, std::exception_ptr> state_;
+    std::variant<Before, NonVoid<T>, std::exception_ptr> state_;
 };
 
 /// Polls `future` once and keeps how it ended in `outcome`; true if it has ended. Called by whoever runs the future for
 /// someone else, and must not let its exception through.
-template <Future F>
-bool poll_into(F& future, Context& cx, Outcome<OutputOf<F>>& outcome) noexcept {
+template <Future F, class Before>
+bool poll_into(F& future, Context& cx, Outcome<OutputOf<F>, Before>& outcome) noexcept {
     try {
         Poll<OutputOf<F>> poll = future.poll(cx);
         if (poll.is_pending()) {

@@ -71,8 +71,8 @@ template <Future F>
 class Awaiter final : public Leaf {
   public:
     /// Polls on the spot. An exception of this first poll flies straight into the body.
-    Awaiter(F& future, Context& cx) : Leaf(&poll_leaf), future_(future) {
-        Poll<OutputOf<F>> poll = future_.poll(cx);
+    Awaiter(F& future, Context& cx) : Leaf(&poll_leaf), outcome_(&future) {
+        Poll<OutputOf<F>> poll = future.poll(cx);
         if (poll.is_ready()) {
             if constexpr (std::is_void_v<OutputOf<F>>) {
                 outcome_.set_value();
@@ -93,11 +93,10 @@ class Awaiter final : public Leaf {
   private:
     static bool poll_leaf(Leaf& leaf, Context& cx) noexcept {
         auto& self = static_cast<Awaiter&>(leaf);
-        return poll_into(self.future_, cx, self.outcome_);
+        return poll_into(*self.outcome_.before(), cx, self.outcome_);
     }
 
-    F& future_;
-    Outcome<OutputOf<F>> outcome_;
+    Outcome<OutputOf<F>, F*> outcome_;  // before it, the future
 };
 
 /// One `co_await` of another Async. It ties that one's body, the inner, to the body that awaits, the outer.
