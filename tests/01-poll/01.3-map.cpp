@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <rt/poll.hpp>
+#include <support/drop_counter.hpp>
 #include <support/show.hpp>
 #include <support/story.hpp>
 
@@ -72,12 +73,25 @@ TEST_SUITE("01.3 map") {
         CHECK(to_nothing == Ready());
 
         step("map Ready() by a function that returns 7");
-        CHECK(Poll<void>(Ready()).map([&] { return 7; }) == Ready(7));
+        auto seven = [&calls] {
+            ++calls;
+            return 7;
+        };
+        CHECK(Poll<void>(Ready()).map(seven) == Ready(7));
 
         step("map Ready() to void, and Pending twice");
         CHECK(Poll<void>(Ready()).map([&] { ++calls; }) == Ready());
         CHECK(Poll<void>(Pending).map([&] { ++calls; }) == Pending);
         CHECK(Poll<void>(Pending).map([&] { return ++calls; }) == Pending);
-        CHECK(calls == 2);
+        CHECK(calls == 3);
+    }
+
+    TEST_CASE("map gives away what its function returned") {
+        DropCounter counter;
+        step("map Ready(3) to a value, and Ready() to another");
+        CHECK(Poll<int>(Ready(3)).map([&](int) { return counter.token(); }).is_ready());
+        CHECK(Poll<void>(Ready()).map([&] { return counter.token(); }).is_ready());
+        CHECK_MESSAGE(counter.copies() == 0,
+                      "what the function returned was copied, and not every value can be: hand it on, or move it");
     }
 }

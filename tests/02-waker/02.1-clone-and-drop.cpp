@@ -64,6 +64,7 @@ TEST_SUITE("02.1 clone and drop") {
         { Waker const husk = std::move(waker); }  // NOLINT: moved from twice, on purpose
         CHECK_MESSAGE(bell.drops() == 0, moved_from_dropped);
         CHECK_FALSE(waker);  // NOLINT: looked at on purpose
+        CHECK_MESSAGE(waker.data() == nullptr, "an empty waker names nobody: both pointers go");
 
         step("destroy what it was moved to");
         moved.reset();
@@ -126,6 +127,44 @@ TEST_SUITE("02.1 clone and drop") {
         CHECK(bell.alive() == 1);
         CHECK(bell.deaths() == 0);
         CHECK(waker);
+    }
+
+    TEST_CASE("the old reference goes when the new one is in its place") {
+        // The last drop destroys the waiter, and that may look at this very waker.
+        struct Place {
+            Waker waker;
+            const WakerVTable* seen = nullptr;
+        };
+        static constexpr auto nothing = [](void*) noexcept {};
+        static constexpr auto look = [](void* data) noexcept {
+            auto& place = *static_cast<Place*>(data);
+            place.seen = place.waker.vtable();
+        };
+        static constexpr WakerVTable old_table{nothing, nothing, nothing, look};
+        static constexpr WakerVTable new_table{nothing, nothing, nothing, nothing};
+        Place place;
+        place.waker = Waker(&place, &old_table);
+        step("assign another waker; the drop of the old one looks at where it was");
+        place.waker = Waker(&place, &new_table);
+        CHECK_MESSAGE(place.seen == &new_table,
+                      "the old reference was given back while the waker still held it, and a drop may run anything: "
+                      "become what `other` is, and then let the old one go");
+    }
+
+    TEST_CASE("a waker whose data is null is counted too") {
+        static int alive;
+        alive = 1;
+        static constexpr auto nothing = [](void*) noexcept {};
+        static constexpr WakerVTable table{[](void*) noexcept { ++alive; }, nothing, nothing,
+                                           [](void*) noexcept { --alive; }};
+        {
+            Waker const waker(nullptr, &table);
+            step("copy a waker that has a table and needs no data");
+            Waker const copy = waker;
+            CHECK_MESSAGE(alive == 2, "a waker is empty when it has no table: its data may be null, and it counts");
+            step("destroy both");
+        }
+        CHECK_MESSAGE(alive == 0, "a waker is empty when it has no table: its data may be null, and it is dropped");
     }
 
     TEST_CASE("an empty waker has nothing to count") {

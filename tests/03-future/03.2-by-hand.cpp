@@ -60,6 +60,21 @@ TEST_SUITE("03.2 poll_fn and Countdown and by_ref") {
         CHECK(task.poll() == Ready(3));
     }
 
+    TEST_CASE("poll_fn keeps its function from poll to poll") {
+        auto count = [calls = 0](Context&) mutable -> Poll<int> {
+            if (++calls < 2) {
+                return Pending;
+            }
+            return Ready(calls);
+        };
+        auto task = spawn_mock("poll_fn", rt::poll_fn(count));
+        CHECK(task.poll() == Pending);
+        expect_more_polls(task.future(), "poll_fn");
+        CHECK_MESSAGE(task.poll() == Ready(2),
+                      "the function does not know of its first call: call `f_` itself, where it lies, and neither a "
+                      "copy nor what was moved out of it");
+    }
+
     TEST_CASE("poll_fn gives its answer away") {
         DropCounter counter;
         auto serve = [&counter](Context&) -> Poll<DropCounter::Token> { return Ready(counter.token()); };
