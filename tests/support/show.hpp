@@ -13,16 +13,68 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <variant>
 #include <vector>
 
 namespace support {
 
-/// Any value as text: as fmt prints it, else "…".
+namespace detail {
+
+/// What is printed here and not by fmt: to ask fmt whether it could costs as much as to let it.
+template <class T>
+inline constexpr bool is_printed_here = false;
+template <class T>
+inline constexpr bool is_printed_here<rt::Poll<T>> = true;
+template <class T>
+inline constexpr bool is_printed_here<rt::Ready<T>> = true;
+template <class T>
+inline constexpr bool is_printed_here<std::vector<T>> = true;
+
+template <class T>
+inline constexpr bool is_vector = false;
+template <class T>
+inline constexpr bool is_vector<std::vector<T>> = true;
+template <class T>
+inline constexpr bool is_tuple = false;
+template <class... Ts>
+inline constexpr bool is_tuple<std::tuple<Ts...>> = true;
+
+}  // namespace detail
+
+template <class T>
+std::string show(const T& value);
+
+/// Adds a part of something larger: strings in quotes.
+template <class T>
+void add_part(std::string& text, const T& part) {
+    if (!text.empty()) {
+        text += ", ";
+    }
+    if constexpr (std::is_same_v<T, std::string>) {
+        text += '"' + part + '"';
+    } else {
+        text += show(part);
+    }
+}
+
+/// Any value as text: `[1, 2]`, `(1, "two")`, else as fmt prints it, else "…".
 template <class T>
 std::string show(const T& value) {
-    if constexpr (fmt::is_formattable<T>::value) {
+    if constexpr (detail::is_vector<T>) {
+        std::string text;
+        for (const auto& part : value) {
+            add_part(text, part);
+        }
+        return '[' + text + ']';
+    } else if constexpr (detail::is_tuple<T>) {
+        std::string text;
+        std::apply([&text](const auto&... part) { (add_part(text, part), ...); }, value);
+        return '(' + text + ')';
+    } else if constexpr (std::is_same_v<T, std::monostate>) {
+        return "the news alone";
+    } else if constexpr (fmt::is_formattable<T>::value) {
         return fmt::format("{}", value);
     } else {
         return "…";
@@ -63,13 +115,7 @@ struct doctest::StringMaker<rt::Ready<T>> {
 
 template <class T>
 struct doctest::StringMaker<std::vector<T>> {
-    static doctest::String convert(const std::vector<T>& values) {
-        std::string text;
-        for (const T& value : values) {
-            text += (text.empty() ? "" : ", ") + support::show(value);
-        }
-        return ("[" + text + "]").c_str();
-    }
+    static doctest::String convert(const std::vector<T>& values) { return support::show(values).c_str(); }
 };
 
 template <class T>
@@ -86,7 +132,7 @@ struct doctest::StringMaker<std::nullopt_t> {
 
 template <>
 struct doctest::StringMaker<std::monostate> {
-    static doctest::String convert(std::monostate) { return "the news alone"; }
+    static doctest::String convert(std::monostate) { return support::show(std::monostate()).c_str(); }
 };
 
 template <>
@@ -96,7 +142,8 @@ struct doctest::StringMaker<std::exception_ptr> {
 
 /// What fmt can print and a stream cannot.
 template <class T>
-    requires(std::is_class_v<T> && fmt::is_formattable<T>::value && !doctest::detail::has_insertion_operator<T>::value)
+    requires(std::is_class_v<T> && !support::detail::is_printed_here<T> && fmt::is_formattable<T>::value &&
+             !doctest::detail::has_insertion_operator<T>::value)
 struct doctest::StringMaker<T> {
     static doctest::String convert(const T& value) { return support::show(value).c_str(); }
 };
