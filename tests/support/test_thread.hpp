@@ -5,6 +5,7 @@
 
 #include <rt/sync.hpp>
 
+#include <memory>
 #include <utility>
 
 namespace support {
@@ -13,19 +14,29 @@ namespace support {
 class TestThread {
   public:
     template <class F>
-    explicit TestThread(F f) : thread_(std::move(f)) {}
+    explicit TestThread(F f) : thread_(start(std::unique_ptr<Work>(new WorkOf<F>(std::move(f))))) {}
     TestThread(TestThread&&) = default;
     TestThread& operator=(TestThread&&) = delete;
     ~TestThread() { join(); }
 
     /// Waits until `f` has returned. Afterwards everything it did is seen here.
-    void join() {
-        if (thread_.joinable()) {
-            thread_.join();
-        }
-    }
+    void join();
 
   private:
+    /// What a test has to say anew for each of its lambdas: a thread of std's own costs ten times as much to compile.
+    struct Work {
+        virtual ~Work() = default;
+        virtual void run() = 0;
+    };
+    template <class F>
+    struct WorkOf final : Work {
+        explicit WorkOf(F work) : f(std::move(work)) {}
+        void run() override { f(); }
+        F f;
+    };
+
+    static rt::Thread start(std::unique_ptr<Work> work);
+
     rt::Thread thread_;
 };
 
