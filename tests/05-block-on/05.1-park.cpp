@@ -278,11 +278,11 @@ TEST_SUITE("05.1 park until unparked") {
     }
 
     TEST_CASE("two threads hand a ball to and fro and never lose it") {
-        constexpr int rounds = 3000;
+        int const rounds = rounds_of(3000);
         ThreadPark left;
         ThreadPark right;
         int ball = 0;  // not atomic: the tokens order the two threads
-        auto play = [&ball](ThreadPark& mine, ThreadPark& other) {
+        auto play = [&ball, rounds](ThreadPark& mine, ThreadPark& other) {
             for (int i = 0; i < rounds; ++i) {
                 mine.park(std::nullopt);
                 ++ball;
@@ -350,7 +350,7 @@ TEST_SUITE("05.1 park until unparked") {
     }
 
     TEST_CASE("an unpark at the very moment of falling asleep is not lost") {
-        constexpr int rounds = 20000;
+        int const rounds = rounds_of(20000);
         ThreadPark park;
         rt::Atomic<int> going_to_sleep{0};
         FallingAsleep::rounds.store(0);

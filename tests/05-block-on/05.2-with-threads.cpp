@@ -50,7 +50,7 @@ class GivenPark {
 
 TEST_SUITE("05.2 a slot for the latest waker") {
     TEST_CASE("two threads: register first then look and no wake is lost") {
-        constexpr int rounds = 3000;
+        int const rounds = rounds_of(3000);
         struct Sleeper {
             GivenPark park;
             rt::Atomic<int> wakers{0};
@@ -117,7 +117,7 @@ TEST_SUITE("05.2 a slot for the latest waker") {
     }
 
     TEST_CASE("two threads wake and one registers and every waker is given back") {
-        constexpr int rounds = 3000;
+        int const rounds = rounds_of(3000);
         CountingWaker bells[2];
         auto const seed = seed_of_this_run();
         {

@@ -275,7 +275,7 @@ TEST_SUITE("14.1 the queue of a worker") {
     }
 
     TEST_CASE("stress: every task is taken exactly once") {
-        constexpr std::size_t tasks = 40'000;
+        auto const tasks = static_cast<std::size_t>(rounds_of(40'000));
         std::uint64_t const seed = seed_of_this_run();
         Ledger ledger(tasks);
         rt::InjectionQueue overflow;
@@ -334,7 +334,7 @@ TEST_SUITE("14.1 the queue of a worker") {
 
     TEST_CASE("stress: two thieves and the owner want the same few tasks") {
         constexpr std::size_t tasks = 3;
-        constexpr int rounds = 300'000;
+        int const rounds = rounds_of(300'000);
         seed_of_this_run();
         Ledger ledger(tasks);
         rt::InjectionQueue back;

@@ -213,7 +213,7 @@ TEST_SUITE("14.2 idle workers") {
     }
 
     TEST_CASE("stress: one piece of work at a time and each is done") {
-        constexpr int pieces = 20'000;
+        int const pieces = rounds_of(20'000);
         Random random(seed_of_this_run());
         for (unsigned const workers : {1U, 2U, 3U}) {
             step("{} pieces for {} workers", pieces, workers);
@@ -247,7 +247,7 @@ TEST_SUITE("14.2 idle workers") {
     }
 
     TEST_CASE("stress: workers that make work for others") {
-        constexpr int pieces = 30'000;
+        int const pieces = rounds_of(30'000);
         seed_of_this_run();
         step("each piece makes another, until {} are done", pieces);
         Workshop shop(3);
@@ -327,7 +327,7 @@ TEST_SUITE("14.2 where workers sleep") {
     }
 
     TEST_CASE("stress: wherever a worker lies it is reached") {
-        constexpr int rounds = 20'000;
+        int const rounds = rounds_of(20'000);
         seed_of_this_run();
         rt::ThreadPark driver;
         rt::DriverSeat seat(driver);

@@ -130,7 +130,7 @@ TEST_SUITE("14.3 multi_thread") {
     }
 
     TEST_CASE("stress: abort meets a poll") {
-        constexpr int times = 2'000;
+        int const times = rounds_of(2'000);
         Random random(seed_of_this_run());
         DropCounter frames;
         rt::MultiThread runtime(2);

@@ -143,7 +143,7 @@ TEST_SUITE("14.3 work stealing") {
     }
 
     TEST_CASE("one task at a time is submitted to a sleeping runtime from outside") {
-        constexpr int times = 10'000;
+        int const times = rounds_of(10'000);
         Random random(seed_of_this_run());
         rt::MultiThread runtime(2);
         step("spawn a task and wait for it, {} times", times);
@@ -157,11 +157,11 @@ TEST_SUITE("14.3 work stealing") {
     }
 
     TEST_CASE("one task at a time is submitted from inside") {
-        constexpr int times = 10'000;
+        int const times = rounds_of(10'000);
         seed_of_this_run();
-        auto submit = []() -> rt::Async<int> {
+        auto submit = [](int tasks) -> rt::Async<int> {
             int sum = 0;
-            for (int n = 0; n < times; ++n) {
+            for (int n = 0; n < tasks; ++n) {
                 still_alive();
                 rt::JoinHandle<int> handle = rt::spawn(give(1));
                 sum += co_await handle;
@@ -171,12 +171,12 @@ TEST_SUITE("14.3 work stealing") {
         for (unsigned const workers : {1U, 2U, 3U}) {
             step("a task of {} workers spawns another and waits for it, {} times", workers, times);
             rt::MultiThread runtime(workers);
-            CHECK(runtime.block_on(runtime.spawn(submit())) == times);
+            CHECK(runtime.block_on(runtime.spawn(submit(times))) == times);
         }
     }
 
     TEST_CASE("stress: wakes from a foreign thread reach a sleeping runtime") {
-        constexpr int times = 5'000;
+        int const times = rounds_of(5'000);
         seed_of_this_run();
         rt::MultiThread runtime(2);
         rt::Atomic<int> heard{0};
@@ -203,7 +203,7 @@ TEST_SUITE("14.3 work stealing") {
 
     TEST_CASE("stress: a task is never polled on two threads nor after its end") {
         constexpr int tasks = 8;
-        constexpr int rounds = 1'500;
+        int const rounds = rounds_of(1'500);
         seed_of_this_run();
         rt::MultiThread runtime(3);
         std::vector<std::shared_ptr<Exclusive::Shared>> all;

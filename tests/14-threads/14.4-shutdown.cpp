@@ -202,7 +202,7 @@ TEST_SUITE("14.4 shutdown") {
     }
 
     TEST_CASE("stress: foreign threads wake while the runtime goes") {
-        constexpr int rounds = 150;
+        int const rounds = rounds_of(150);
         constexpr int tasks = 20;
         std::uint64_t const seed = seed_of_this_run();
         DropCounter frames;
@@ -257,7 +257,7 @@ TEST_SUITE("14.4 shutdown") {
     }
 
     TEST_CASE("stress: a runtime goes while tasks are stolen and finish") {
-        constexpr int rounds = 100;
+        int const rounds = rounds_of(100);
         Random random(seed_of_this_run());
         DropCounter frames;
         auto tree = [](auto self, int depth, DropCounter::Token token) -> rt::Async<> {

@@ -56,4 +56,11 @@ inline std::uint64_t seed_of_this_run() {
     return seed;
 }
 
+/// How often a stress test tries: `full` times, or a fifth of that with PBP_STRESS=short, which the learner's loop says at each
+/// save. A stress may not see a mistake with either: what must be seen needs a test that drives it.
+inline int rounds_of(int full) {
+    static bool const is_short = std::getenv("PBP_STRESS") != nullptr;
+    return is_short ? full / 5 : full;
+}
+
 }  // namespace support

@@ -12,6 +12,7 @@ SILENCE = 0.4                 # s without a case passed: such a case is better l
 MARK = "\x1e"                 # what the harness prints after each case that passed, when it is asked to
 SANITIZERS = {"UBSAN_OPTIONS": "print_stacktrace=1", "TSAN_OPTIONS": "halt_on_error=1",
               "ASAN_OPTIONS": "detect_leaks=1", "CLICOLOR_FORCE": "0", "LC_ALL": "C.UTF-8"}
+QUICKLY = {**SANITIZERS, "PBP_STRESS": "short"}     # see rounds_of() in tests/support/random.hpp
 
 
 def listed(test: Path, wait: Callable) -> list:
@@ -44,7 +45,7 @@ def run_cases(test: Path, cases: list, wait: Callable, at_once: int) -> tuple:
     For what passed may have leaked, which is known only at the end of a process; and if so, each is run by itself."""
     jobs = parts(len(cases), at_once)
     while True:
-        ended = run_all([command(test, cases, *job) for job in jobs], ROOT, wait, at_once, CASE_SECONDS, SANITIZERS,
+        ended = run_all([command(test, cases, *job) for job in jobs], ROOT, wait, at_once, CASE_SECONDS, QUICKLY,
                         silence=[SILENCE if first < last else CASE_SECONDS for first, last in jobs])
         first, last = jobs[len(ended) - 1]
         became = ended[-1]
