@@ -1,4 +1,5 @@
 #include "driven_park.hpp"
+#include "sleepers.hpp"
 
 #include <doctest/doctest.h>
 #include <rt/sync.hpp>
@@ -26,104 +27,8 @@ namespace {
 /// there.
 constexpr Instant long_ago{};
 
-/// Says in which round the sleeper is about to wait: it has looked for a token, and found none.
-struct FallingAsleep {
-    static inline int round = 0;  // touched by the sleeper only
-    static inline rt::Atomic<int> rounds{0};
-
-    static void hear(const rt::trace::Event& event) noexcept {
-        if (event.kind == Kind::park) {
-            rounds.store(round, rt::release);
-        }
-    }
-};
-
-/// Holds a sleeper that has the lock, and does not wait yet, until an unparker stands before that lock, or has come
-/// back without it.
-struct HeldSleeper {
-    static inline rt::Atomic<bool> held{false};
-    static inline rt::Atomic<int> unparker{0};  // its thread's id, set when it is about to unpark
-    static inline rt::Atomic<bool> came_back{false};
-    static inline ThreadPark* park = nullptr;
-    static inline bool has_token = false;  // these three are touched by the sleeper only
-    static inline bool too_early = false;
-    static inline bool waited_for_nothing = false;
-
-    static void hear(const rt::trace::Event& event) noexcept {
-        if (event.kind == Kind::park) {
-            held.store(true);
-            yield_until([] { return unparker.load() != 0; });
-            yield_until([] { return came_back.load() || stands_still(unparker.load()); });
-            too_early = too_early || came_back.load();
-            has_token = park->has_token();
-        }
-    }
-
-    static void wait() {
-        waited_for_nothing = waited_for_nothing || has_token;
-        yield_until([] { return came_back.load(); });
-    }
-};
-
-/// Lets a sleeper in when an unparker has touched the state for the first time, until it is about to wait, has come back, or
-/// stands before a lock.
-struct LateSleeper {
-    static inline rt::Atomic<bool> may_begin{false};
-    static inline rt::Atomic<int> sleeper{0};  // its thread's id, set when it is about to park
-    static inline rt::Atomic<bool> fell_asleep{false};
-    static inline rt::Atomic<bool> was_unparked{false};
-    static inline rt::Atomic<bool> unparker_came_back{false};
-    static inline rt::Atomic<bool> sleeper_came_back{false};
-
-    static void hear(const rt::trace::Event& event) noexcept {
-        if (event.kind == Kind::park) {
-            fell_asleep.store(true);
-        } else if (event.kind == Kind::unpark) {
-            was_unparked.store(true);
-        }
-    }
-
-    static void let_it_in() {
-        may_begin.store(true);
-        yield_until([] { return sleeper.load() != 0; });
-        yield_until([] { return fell_asleep.load() || sleeper_came_back.load() || stands_still(sleeper.load()); });
-    }
-
-    /// One round; true if nobody ended the sleep.
-    static bool is_forgotten() {
-        for (auto* each : {&may_begin, &fell_asleep, &was_unparked, &unparker_came_back, &sleeper_came_back}) {
-            each->store(false);
-        }
-        sleeper.store(0);
-        ThreadPark park;
-        TestThread other([&park] {
-            yield_until([] { return may_begin.load(); });
-            DrivenCondvar::instead_of_waiting = [] { yield_until([] { return unparker_came_back.load(); }); };
-            sleeper.store(rt::sys::thread_id());
-            park.park(std::nullopt);
-            sleeper_came_back.store(true);
-        });
-        rt::AfterAnAccess::happens = &let_it_in;
-        park.unpark();
-        may_begin.store(true);
-        unparker_came_back.store(true);
-        other.join();
-        return fell_asleep.load() && !was_unparked.load();
-    }
-};
-
-/// Stands in for the condition variable, which may wake for nothing.
-struct WokenForNothing {
-    static inline ThreadPark* park = nullptr;
-    static inline int waits = 0;
-
-    /// Wakes for nothing the first time, and for a token the second.
-    static void wait() {
-        if (++waits == 2) {
-            park->unpark();
-        }
-    }
-};
+/// Comes in a moment: who looks at the clock first still sleeps.
+Instant soon() { return Instant::clock::now() + std::chrono::milliseconds(5); }
 
 std::chrono::nanoseconds cpu_time_of_this_thread() {
     timespec time{};
@@ -197,8 +102,8 @@ TEST_SUITE("05.1 park until unparked") {
         park.park(std::nullopt);
         CHECK_FALSE(park.has_token());
         CHECK(log.count(Kind::park) == 0);
-        step("park again, with a deadline that has passed: there is no second token");
-        park.park(long_ago);
+        step("park again, until soon: there is no second token");
+        park.park(soon());
         CHECK(log.text() == "park the park with a deadline\n");
     }
 
@@ -238,8 +143,8 @@ TEST_SUITE("05.1 park until unparked") {
     TEST_CASE("a token that comes after the deadline stays for the next park") {
         TraceLog log;
         ThreadPark park;
-        step("park until a moment that has passed");
-        park.park(long_ago);
+        step("park until soon");
+        park.park(soon());
         CHECK_FALSE(park.has_token());
         step("unpark: nobody sleeps any more");
         park.unpark();
@@ -303,17 +208,19 @@ TEST_SUITE("05.1 park until unparked") {
         static ThreadPark park;
         step("park, and unpark as soon as it has looked for the token, and has not locked yet");
         rt::DrivenLock::happens_before = [] { park.unpark(); };
-        park.park(long_ago);
+        park.park(soon());
         CHECK_MESSAGE(!park.has_token(), "park came back and left the token there: it must take what came meanwhile");
     }
 
     TEST_CASE("an unpark waits until the sleeper waits") {
+        constexpr int rounds = 8;  // of each moment
         ThreadPark park;
-        HeldSleeper::park = &park;
         DrivenCondvar::instead_of_waiting = &HeldSleeper::wait;
         rt::trace::listen(&HeldSleeper::hear);
-        step("20 times: hold a sleeper just before it waits, and unpark it");
-        for (int round = 0; round < 20; ++round) {
+        HeldSleeper::is_deaf = false;
+        step("hold a sleeper at each moment before it waits, and unpark it");
+        for (int round = 0; round % rounds != 0 || HeldSleeper::accesses + 1 >= round / rounds; ++round) {
+            HeldSleeper::at = round / rounds;
             HeldSleeper::held.store(false);
             HeldSleeper::unparker.store(0);
             HeldSleeper::came_back.store(false);
@@ -324,15 +231,52 @@ TEST_SUITE("05.1 park until unparked") {
                 HeldSleeper::came_back.store(true);
             });
             park.park(std::nullopt);
+            rt::AfterAnAccess::happens = nullptr;
         }
         rt::trace::stop_listening(&HeldSleeper::hear);
         DrivenCondvar::instead_of_waiting = nullptr;
         CHECK_MESSAGE(
-            !HeldSleeper::too_early,
+            !HeldSleeper::is_deaf,
             "unpark notified before the sleeper waited: nobody heard it, and the sleep would not end; what does "
             "the sleeper hold until it waits?");
-        CHECK_MESSAGE(!HeldSleeper::waited_for_nothing,
-                      "park waited though the token was there already: look at the state before each wait");
+    }
+
+    TEST_CASE("what was done before an unpark is seen after the park") {
+        static ThreadPark park;
+        rt::Tokens::hidden = rt::Tokens::blind = 0;
+        step("unpark, park");
+        int const locks = rt::DrivenLock::made;
+        park.unpark();
+        bool const does_all_under_the_lock = rt::DrivenLock::made > locks;
+        park.park(std::nullopt);
+        CHECK_MESSAGE(rt::Tokens::hidden == 0,
+                      "unpark put the token down without `release`: what its thread did before need not be seen by "
+                      "the one that it unparks");
+        step("park, and unpark as soon as it has looked for the token, and has not locked yet");
+        rt::DrivenLock::happens_before = [] { park.unpark(); };
+        park.park(soon());
+        step("park, and unpark while it sleeps");
+        DrivenCondvar::instead_of_waiting = [] { park.unpark(); };
+        park.park(std::nullopt);
+        DrivenCondvar::instead_of_waiting = nullptr;
+        CHECK_MESSAGE((does_all_under_the_lock || rt::Tokens::blind == 0),
+                      "park took the token without `acquire`, or by a store, which sees nothing: what was done before "
+                      "an unpark need not be seen then; state_.exchange(empty, acquire)");
+    }
+
+    TEST_CASE("a compare_exchange_weak that fails for nothing does no harm") {
+        static ThreadPark park;
+        TraceLog log;
+        step("park, and unpark while it sleeps; the first compare_exchange_weak, if there is one, fails for nothing");
+        DrivenCondvar::instead_of_waiting = [] { park.unpark(); };
+        rt::Tokens::weak_fails = true;
+        park.park(std::nullopt);
+        rt::Tokens::weak_fails = false;
+        DrivenCondvar::instead_of_waiting = nullptr;
+        CHECK_MESSAGE(log.count(Kind::park) == 1,
+                      "park came back and there was no token: compare_exchange_weak may fail for no reason; where no "
+                      "loop is around it, take compare_exchange_strong");
+        CHECK_FALSE(park.has_token());
     }
 
     TEST_CASE("a sleeper that comes in the middle of an unpark is not forgotten") {

@@ -22,9 +22,11 @@ class DrivenLock : public Lock {
     explicit DrivenLock(Mutex& mutex, Rest... rest) : Lock(late(mutex), rest...) {}
 
     static inline thread_local void (*happens_before)() = nullptr;  // once
+    static inline thread_local int made = 0;
 
   private:
     static Mutex& late(Mutex& mutex) {
+        ++made;
         if (auto* const happens = std::exchange(happens_before, nullptr)) {
             happens();
         }
@@ -40,6 +42,22 @@ struct AfterAnAccess {
         if (auto* const now = std::exchange(happens, nullptr)) {
             now();
         }
+    }
+};
+
+/// How this thread put tokens down and took them, and whether its next compare_exchange_weak fails for nothing.
+struct Tokens {
+    static constexpr int empty = 0;  // as park.hpp has it
+    static constexpr int notified = 2;
+
+    static inline thread_local int hidden = 0;  // put down without a release: what was done before need not be seen
+    static inline thread_local int blind = 0;   // taken without an acquire: what was done before is not seen
+    static inline thread_local bool weak_fails = false;  // once
+
+    static void changed(int before, int after, std::memory_order order, bool looks = true) noexcept {
+        bool const both = order == seq_cst || order == acq_rel;
+        hidden += after == notified && !both && order != release ? 1 : 0;
+        blind += before == notified && after == empty && !(looks && (both || order == acquire)) ? 1 : 0;
     }
 };
 
@@ -64,27 +82,43 @@ class DrivenAtomic : public Atomic<T> {
     }
     void store(T value, Order order = seq_cst) noexcept {
         AfterAnAccess const after;
+        Tokens::changed(Base::load(relaxed), value, order, false);
         Base::store(value, order);
     }
     T exchange(T value, Order order = seq_cst) noexcept {
         AfterAnAccess const after;
-        return Base::exchange(value, order);
+        T const before = Base::exchange(value, order);
+        Tokens::changed(before, value, order);
+        return before;
     }
     bool compare_exchange_strong(T& expected, T value, Order order, Order otherwise) noexcept {
         AfterAnAccess const after;
-        return Base::compare_exchange_strong(expected, value, order, otherwise);
+        return changed(Base::compare_exchange_strong(expected, value, order, otherwise), expected, value, order);
     }
     bool compare_exchange_strong(T& expected, T value, Order order = seq_cst) noexcept {
         AfterAnAccess const after;
-        return Base::compare_exchange_strong(expected, value, order);
+        return changed(Base::compare_exchange_strong(expected, value, order), expected, value, order);
     }
     bool compare_exchange_weak(T& expected, T value, Order order, Order otherwise) noexcept {
-        AfterAnAccess const after;
-        return Base::compare_exchange_weak(expected, value, order, otherwise);
+        return !fails_for_nothing(expected) && compare_exchange_strong(expected, value, order, otherwise);
     }
     bool compare_exchange_weak(T& expected, T value, Order order = seq_cst) noexcept {
-        AfterAnAccess const after;
-        return Base::compare_exchange_weak(expected, value, order);
+        return !fails_for_nothing(expected) && compare_exchange_strong(expected, value, order);
+    }
+
+  private:
+    static bool changed(bool is_changed, T before, T after, Order order) noexcept {
+        if (is_changed) {
+            Tokens::changed(before, after, order);
+        }
+        return is_changed;
+    }
+    bool fails_for_nothing(T& expected) const noexcept {
+        if (!std::exchange(Tokens::weak_fails, false)) {
+            return false;
+        }
+        expected = load(relaxed);
+        return true;
     }
 };
 
@@ -92,6 +126,17 @@ class DrivenAtomic : public Atomic<T> {
 class DrivenCondvar : public Condvar {
   public:
     static inline thread_local void (*instead_of_waiting)() = nullptr;
+    static inline rt::Atomic<int> notifications{0};  // by any thread
+    static inline thread_local int missed = 0;       // how many of them had come before the wait began
+
+    void notify_one() noexcept {
+        notifications.fetch_add(1);
+        Condvar::notify_one();
+    }
+    void notify_all() noexcept {
+        notifications.fetch_add(1);
+        Condvar::notify_all();
+    }
 
     void wait(Lock& lock) {
         if (!does_something_else(lock)) {
@@ -136,6 +181,7 @@ class DrivenCondvar : public Condvar {
         if (instead_of_waiting == nullptr) {
             return false;
         }
+        missed = notifications.load();
         lock.unlock();
         instead_of_waiting();
         lock.lock();

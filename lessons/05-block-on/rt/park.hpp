@@ -56,8 +56,9 @@ class ThreadPark final : public Park {
     }
 
     void unpark() noexcept override {
-        // TODO(05.1) Put the token down. If nobody was parked, that is all. Else say trace::emit(trace::Kind::unpark, this),
-        // and notify the sleeper; but when can you know that it really waits, and that you are not too early?
+        // TODO(05.1) Put the token down, and release with it what was done before. If nobody was parked, that is all. Else
+        // say trace::emit(trace::Kind::unpark, this), and notify the sleeper; but when can you know that it really waits, and
+        // that you are not too early?
         todo("05.1 put the token down, and end a sleep");
     }
 
