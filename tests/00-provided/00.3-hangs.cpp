@@ -7,6 +7,7 @@
 #include <rt/multi_thread.hpp>
 #include <rt/park.hpp>
 #include <rt/task.hpp>
+#include <rt/verdict.hpp>
 #include <rt/yield_now.hpp>
 #include <support/counted_future.hpp>
 #include <support/death.hpp>
@@ -139,6 +140,17 @@ TEST_SUITE("00.3 hangs") {
         CHECK(says(report,
                    "the main thread: announced N s ago that it sleeps until a deadline, and is on the processor\n"
                    "    => the loop around its sleep goes round: does it end when the deadline has come?\n"));
+    }
+
+    TEST_CASE("a sleep that goes round and never waits is no sleep") {
+        std::string const report = report_on([] {
+            rt::trace::emit(rt::trace::Kind::park, "a park", 0);
+            for (volatile bool forever = true; forever;) {}
+        });
+        CHECK(says(report,
+                   "the main thread: announced N s ago that it sleeps, and is on the processor\n"
+                   "    => the loop around its sleep goes round: does it wait in there?\n"));
+        CHECK(report.find(rt::record::nobody_is_left) == report.npos);
     }
 
     TEST_CASE("a task that is queued waits for one that spins") {

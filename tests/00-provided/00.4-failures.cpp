@@ -80,6 +80,16 @@ TEST_SUITE("00.4 failures") {
         CHECK_FALSE(waker);
     }
 
+    TEST_CASE("a text that is not empty is said without a sign") {
+        CHECK(failure("fails: a letter") ==
+              "  1. read   <-- here\n  expected  letter == \"\"\n  found     unpark #1\n\n");
+    }
+    TEST_CASE("fails: a letter" * doctest::skip()) {
+        step("read");
+        std::string const letter = "unpark #1\n";
+        CHECK(letter == "");
+    }
+
     TEST_CASE("what cannot be printed is true or false") {
         CHECK(failure("fails: two teas") == "  1. taste   <-- here\n  expected  green == black\n  found     false\n");
     }

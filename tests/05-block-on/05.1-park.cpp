@@ -79,11 +79,13 @@ TEST_SUITE("05.1 park until unparked") {
             DrivenCondvar::instead_of_waiting = &WokenForNothing::wait;
             step("park {}; the condition variable wakes it for nothing, then for a token",
                  has_deadline ? "for an hour" : "without a deadline");
+            rt::AfterAnAccess::accesses_left = 1000;
             if (has_deadline) {
                 park.park(Instant::clock::now() + std::chrono::hours(1));
             } else {
                 park.park(std::nullopt);
             }
+            rt::AfterAnAccess::accesses_left = -1;
             DrivenCondvar::instead_of_waiting = nullptr;
             CHECK_MESSAGE(WokenForNothing::waits == 2,
                           "park came back without a token: wait in a loop, for as long as the state is `parked`");

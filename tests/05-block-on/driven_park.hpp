@@ -8,6 +8,7 @@
 #include <rt/sync.hpp>
 #include <rt/sys_process.hpp>
 #include <rt/trace.hpp>
+#include <rt/violation.hpp>
 
 #include <chrono>
 #include <utility>
@@ -37,8 +38,14 @@ class DrivenLock : public Lock {
 /// What happens after a thread's first access to its next DrivenAtomic.
 struct AfterAnAccess {
     static inline thread_local void (*happens)() = nullptr;  // once
+    static inline thread_local int accesses_left = -1;       // before this thread is to wait; negative: any number
 
     ~AfterAnAccess() {
+        if (accesses_left >= 0 && accesses_left-- == 0) {
+            violation(
+                "park looks at its state again and again, and never waits: that is no sleep, the processor is at work all "
+                "the while; condvar_.wait(lock) sleeps");
+        }
         if (auto* const now = std::exchange(happens, nullptr)) {
             now();
         }

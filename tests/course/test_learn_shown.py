@@ -106,6 +106,19 @@ class OfACopy(CourseTest):
         self.assertTrue(lines[-2].endswith("the same"), lines)      # a TODO that was left there is no difference
         self.assertIn(f"-         {long}", panes.diff_lines(progress, "01-poll"))
 
+    def test_what_the_starter_says_of_a_hole_is_no_difference(self):
+        self.lesson(SOLVED.replace("share(other);", "// TODO(01.1) Share it,\n        // and count.\n        share(1);  // mine"))
+        lines = panes.diff_lines(mock.Mock(is_done=lambda lesson, step: True), "01-poll")
+        self.assertIn("-         share(1);  // mine", lines)
+        self.assertNotIn("TODO", "".join(lines))
+        self.assertNotIn("and count", "".join(lines))
+
+    def test_an_empty_optional_is_asked_where_one_is(self):
+        self.lesson(SOLVED.replace("share(other);", "share(*other);"))
+        self.assertEqual([line for _, line in holes.places("01-poll", "01.1", story.ASKS_AN_OPTIONAL)], [3])
+        self.lesson(SOLVED)
+        self.assertEqual([line for _, line in holes.places("01-poll", "01.1", story.ASKS_AN_OPTIONAL)], [3, 11])
+
 
 class Reports(OfACopy):
     def test_the_line_to_open_is_the_steps_own(self):

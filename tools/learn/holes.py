@@ -110,13 +110,17 @@ def also_judged(lesson: str, step: str) -> list:
     return sorted({found for test in tests for found in JUDGES.findall(test.read_text(encoding="utf-8"))})
 
 
-def places(lesson: str, step: str) -> list:
+def places(lesson: str, step: str, asks: str = "") -> list:
     """[(file, line from 1)] of the holes that a step judges, its own first: the mark of one that is open, else the function
-    that fills it."""
+    that fills it. If there are any in which `asks` is written, of those only."""
+    return places_of(lesson, step, asks) or places_of(lesson, step)
+
+
+def places_of(lesson: str, step: str, asks: str = "") -> list:
     found: list = []
     judged = [step, *also_judged(lesson, step)]
     for hole in sorted(holes(lesson), key=lambda hole: hole.step != step):
-        if hole.step in judged:
+        if hole.step in judged and re.search(asks, "\n".join(hole.mine)):
             lines = lines_of(hole.file)
             open_at = next((n for n, line in enumerate(hole.mine) if step_in([line]) == hole.step), None)
             filled = next((n for n, line in enumerate(hole.mine) if line.strip()), 0)

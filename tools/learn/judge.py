@@ -99,7 +99,8 @@ class Judge:
             verdict.state, verdict.title, verdict.lines = RED, title, told.lines
             verdict.place = told.place or holes.place(step.lesson, step.id, told.todo)
             if not (told.place or told.todo):
-                verdict.places = holes.likely(holes.places(step.lesson, step.id), told.lines, story.HERE)
+                asks = story.ASKS_AN_OPTIONAL if story.IS_EMPTY in told.lines else ""
+                verdict.places = holes.likely(holes.places(step.lesson, step.id, asks), told.lines, story.HERE)
                 verdict.place = verdict.places[0] if verdict.places else verdict.place
         return verdict
 

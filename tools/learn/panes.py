@@ -1,4 +1,6 @@
 """Lines that both a key in the loop and a command show: the list, a hint, the difference to the solution."""
+import re
+
 import holes
 from hints import hint
 from lessons import Step, all_lessons, shown, steps_of
@@ -87,7 +89,7 @@ def diff_lines(progress: Progress, lesson: str, reveal: bool = False, columns: i
         if without_comments(mine) == without_comments(solved):
             lines.append(f"{bold(head)} the same")
             continue
-        lines += [bold(head), *(red(line) for line in marked("-", mine, columns)),
+        lines += [bold(head), *(red(line) for line in marked("-", without_todos(mine), columns)),
                   *(green(line) for line in marked("+", solved, columns)), ""]
     if closed:
         lines.append(f"{', '.join(sorted(closed))}: not green yet, so the solution stays closed.")
@@ -97,6 +99,17 @@ def diff_lines(progress: Progress, lesson: str, reveal: bool = False, columns: i
 def without_comments(lines: list) -> list:
     """A TODO that still stands above its code makes no difference."""
     return [line for line in lines if not line.lstrip().startswith("//")]
+
+
+def without_todos(lines: list) -> list:
+    """Without what the starter said of the hole: a TODO and the comment lines that follow it."""
+    kept, inside = [], False
+    for line in lines:
+        text = line.lstrip()
+        inside = text.startswith("//") and (inside or bool(re.match(r"//+ *TODO\(\d\d\.\d+\)", text)))
+        if not inside:
+            kept.append(line)
+    return kept
 
 
 def marked(sign: str, lines: list, columns: int) -> list:

@@ -27,6 +27,7 @@ CRASHES = {"SEGV": "it read or wrote where no memory is", "heap-use-after-free":
            "detected memory leaks": "memory was made and never freed"}
 HERE = "<-- here"                 # the harness marks the step that failed so
 IS_EMPTY = "an empty optional was asked for its value, by `*` or `->`: nobody asked has_value(), or nothing was put into it"
+ASKS_AN_OPTIONAL = r"(?<![\w)\]] )\*\w|\w->"
 SWAPS_WHOLE = "std::swap of two of them assigns them, and that is what is being written here: swap the members"
 BY_VALUE = "operator= takes its argument by value, and making that argument calls the constructor again"
 
@@ -60,7 +61,9 @@ def tell(ended: Ended, title: str, folder: Path, is_in_the_step: Callable = lamb
     story.lines = first_failure(rest, title)
     if report:
         explain_report(report, story, folder)
-        story.place = innermost(report, is_in_the_step) or story.place
+        # Where leaked memory was made is seldom where it was forgotten.
+        is_leak = "detected memory leaks" in report[0]
+        story.place = innermost(report, is_in_the_step) or (() if is_leak else story.place)
     if IS_EMPTY not in story.lines:
         story.lines += [line for line in [last_word(ended)] if line]
     if not story.lines:

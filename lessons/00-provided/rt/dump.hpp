@@ -127,11 +127,12 @@ inline std::string about(const ThreadSeen& thread) {
         return fmt::format("{}: in the poll of {} for {:.1f} s, {}\n", thread.name, name_of(*thread.polls),
                            thread.seconds, processor);
     }
-    if (thread.is_on_processor && !thread.sleeps_for_good() && (thread.park_value & trace::sees_kernel) == 0) {
+    if (thread.is_on_processor && (thread.park_value & trace::sees_kernel) == 0) {
         return fmt::format(
-            "{}: announced {:.1f} s ago that it sleeps until a deadline, and is on the processor\n"
-            "    => the loop around its sleep goes round: does it end when the deadline has come?\n",
-            thread.name, thread.seconds);
+            "{}: announced {:.1f} s ago that it sleeps{}, and is on the processor\n"
+            "    => the loop around its sleep goes round: {}?\n",
+            thread.name, thread.seconds, thread.sleeps_for_good() ? "" : " until a deadline",
+            thread.sleeps_for_good() ? "does it wait in there" : "does it end when the deadline has come");
     }
     constexpr std::int64_t has_ended = 8;
     return fmt::format(

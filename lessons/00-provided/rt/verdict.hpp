@@ -173,11 +173,16 @@ inline Verdict verdict_on_remote(const TaskRow& row) {
 inline constexpr const char* nobody_is_left = "every thread sleeps until unparked, and none is left to unpark it";
 
 /// True if every thread of the process sleeps until another unparks it, but for `watching` threads that do not count: then
-/// nothing will ever happen again.
+/// nothing will ever happen again. A thread that says so and runs does not sleep.
 inline bool all_sleep_for_good(int watching) noexcept {
     int asleep = 0;
     for (const ThreadRow& row : detail::thread_rows) {
-        asleep += row.id.load(relaxed) != 0 && row.park.load(relaxed) != nullptr && row.park_value.load(relaxed) == 0;
+        int const id = row.id.load(relaxed);
+        bool const is_parked = id != 0 && row.park.load(relaxed) != nullptr && row.park_value.load(relaxed) == 0;
+        if (is_parked && sys::is_runnable(id)) {
+            return false;
+        }
+        asleep += is_parked;
     }
     return asleep != 0 && sys::thread_count() == asleep + watching;
 }
