@@ -318,6 +318,15 @@ class Parts(CourseTest):
                             "FAILED: d.o\n/usr/bin/g++ d.cpp\nd.cpp:1: error\nninja: build stopped\n") / "log"
         self.assertEqual(self.process.last_relevant(log), "b.cpp:1: error: no\n  here\n(1 more failed, see the log)")
 
+    def test_a_learners_own_error_is_explained(self):
+        where = ROOT / "mine/01-poll/main.cpp"
+        log = self.tree(log=f"FAILED: a.o\ng++ a.cpp\n{where}:9001:5: error: expected ';' before '}}' token\n") / "log"
+        shown = self.building.own_error(log)
+        self.assertIn("a semicolon is missing", shown)
+        self.assertTrue(shown.endswith("\nopen  mine/01-poll/main.cpp:9001"), shown)
+        log.write_text("solutions/01-poll/main.cpp:1:5: error: expected ';'\n", encoding="utf-8")
+        self.assertEqual(self.building.own_error(log), "")
+
     def test_plain_without_a_terminal(self):
         self.assertNotIn(ESCAPE, self.screen.red("x") + self.screen.bold("y"))
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
-from lessons import ROOT
+import diagnose
+from lessons import ROOT, shown
 from machine import VERIFIED_CLANG, Machine
 from process import last_relevant, run_logged
 from screen import Progress, Stop, green, red, say
@@ -122,8 +123,18 @@ class Build:
         if "Failed to clone repository" in self.log(step).read_text(errors="replace"):
             raise Stop("fmt and doctest are not installed and could not be fetched; install them (Debian's names: "
                        f"libfmt-dev doctest-dev) or go online. The whole log is {self.log(step).relative_to(ROOT)}", 1)
-        say(last_relevant(self.log(step)))
+        say(own_error(self.log(step)) or last_relevant(self.log(step)))
         raise Stop(f"{doing} {self.preset} failed; the whole log is {self.log(step).relative_to(ROOT)}", 1)
+
+
+def own_error(log: Path) -> str:
+    """What the loop would show of a compile error, if that lies in the learner's own files."""
+    text, folders = log.read_text(encoding="utf-8", errors="replace"), [ROOT / "mine"]
+    problem = diagnose.first_problem(text, folders)
+    if not problem or not diagnose.is_in(problem.place, folders):
+        return ""
+    lines, spot = diagnose.explain(text, folders)
+    return "\n".join([*lines, "", f"open  {shown(spot[0])}:{spot[1]}"])
 
 
 def sanitizers_of_clang(machine: Machine, clang: str) -> bool:
