@@ -75,7 +75,7 @@ PLAIN = [
 BY_LINE = [
     (r"(no match for .operator=.|no viable overloaded .=.|no matching (member )?function for call to .*emplace)",
      r"\bready\)?\.value\(\)", "its type cannot be copied, and value() only shows it: a Ready is given away as std::move(ready).take()"),
-    (r"invalid use of void expression", r"\)\([^()]*\(?\w+\)?\.value\(\)\)|\bf_?\([^()]*\(?\w+\)?\.value\(\)\)",
+    (r"invalid use of void expression", r"(\bf_|\(f_\))\([^;]*\.value\(\)\)",
      "value() is nothing here, so the function takes nothing: call it with `()`"),
     (r"('void [^']*' has incomplete type|variable has incomplete type 'void')", r"\.value\(\)",
      "value() is nothing here: `if constexpr (std::is_void_v<…>)`, and this line into its `else`"),
