@@ -193,6 +193,53 @@ TEST_SUITE("05.2 a slot for the latest waker") {
         CHECK(kept.vtable() == &other);
     }
 
+    TEST_CASE("what is woken in the middle of a registration may register again") {
+        struct Task {
+            WakerSlot slot;
+            bool is_interrupted = true;
+        };
+        static constexpr auto nothing = [](void*) noexcept {};
+        static constexpr WakerVTable other{nothing, nothing, nothing, nothing};
+        static constexpr auto again = [](void* data) noexcept {
+            static_cast<Task*>(data)->slot.register_waker(Waker(data, &other));
+        };
+        static constexpr WakerVTable table{[](void* data) noexcept {
+                                               auto& it = *static_cast<Task*>(data);
+                                               if (std::exchange(it.is_interrupted, false)) {
+                                                   it.slot.wake();
+                                               }
+                                           },
+                                           again, again, nothing};
+        Task task;
+        step("register; a wake comes in the middle, and what is woken then registers another waker");
+        task.slot.register_waker(Waker(&task, &table));
+        CHECK_MESSAGE(task.slot.take().vtable() == &other,
+                      "the slot was not free yet when the registration woke: what is woken may register again at once, "
+                      "so go back to `waiting` first, and then wake");
+    }
+
+    TEST_CASE("who finds a wake at work stays out") {
+        CountingWaker bell;
+        Waker const waker = bell.waker();
+        WakerSlot slot;
+        rt::Atomic<unsigned>* state = nullptr;
+        Steps::between([&state](int, rt::Atomic<unsigned>& it) { state = &it; }, [&] { slot.register_waker(waker); });
+        REQUIRE(state != nullptr);
+        step("a wake begins, and takes its time; another one comes");
+        (void)state->fetch_or(waking);
+        CHECK_MESSAGE(!slot.take(),
+                      "another wake was taking the waker out, and this one took it away: leave empty-handed");
+        CHECK_MESSAGE(state->load() == waking,
+                      "the slot was given free by a wake that found another one at work: only who takes the waker out "
+                      "takes the announcement back");
+        step("register the waker that may still lie there");
+        slot.register_waker(waker);
+        CHECK_MESSAGE(bell.wakes() == 1,
+                      "a registration that finds a wake at work wakes its own waker: it may not look at the one that "
+                      "lies there, nor rely on it");
+        (void)state->fetch_and(~waking);
+    }
+
     // From here on the other thread acts just after access number `at` to the state, for each `at` that there is.
 
     TEST_CASE("a whole wake at each moment of a registration") {
@@ -305,5 +352,30 @@ TEST_SUITE("05.2 a slot for the latest waker") {
             Steps::stores == 0,
             "a store does not see the wake that it overwrites, nor what that thread wrote before: change the state "
             "by exchange, fetch_and, fetch_or or compare_exchange");
+    }
+
+    TEST_CASE("what was done before a wake is seen by who comes next") {
+        Interrupted task;
+        WakerSlot slot;
+        rt::Atomic<unsigned>* state = nullptr;
+        task.wakers = 1;
+        Waker const waker(&task, &interrupted_table);
+        Steps::blind = Steps::hidden = 0;
+        step("register, take; register with a wake in the middle; wake while another wake is at work");
+        Steps::between([&state](int, rt::Atomic<unsigned>& it) { state = &it; }, [&] { slot.register_waker(waker); });
+        (void)slot.take();
+        task.slot = &slot;
+        slot.register_waker(waker);
+        if (state != nullptr) {
+            (void)state->fetch_or(waking);
+            (void)slot.take();
+            (void)state->fetch_and(~waking);
+        }
+        CHECK_MESSAGE(Steps::blind == 0,
+                      "who enters the slot, to register or to take, need not see what the one before has left there: "
+                      "that change of the state must `acquire`");
+        CHECK_MESSAGE(Steps::hidden == 0,
+                      "who leaves the slot, or leaves word that a wake came, need not be seen to have done anything "
+                      "before: that change of the state must `release`");
     }
 }

@@ -17,6 +17,17 @@ struct Steps {
     static inline constinit thread_local void* data = nullptr;
     static inline constinit thread_local int accesses = 0;
     static inline constinit thread_local int stores = 0;
+    static inline constinit thread_local int blind = 0;   // the slot was entered without an acquire
+    static inline constinit thread_local int hidden = 0;  // it was left, or word was left in it, without a release
+
+    static void changed(unsigned before, unsigned after, std::memory_order order = rt::seq_cst, auto...) noexcept {
+        bool const both = order == rt::seq_cst || order == rt::acq_rel;
+        if (before == 0 && after != 0) {
+            blind += both || order == rt::acquire ? 0 : 1;
+        } else if (before != 0) {
+            hidden += both || order == rt::release ? 0 : 1;
+        }
+    }
 
     static void accessed(rt::Atomic<unsigned>& state) noexcept {
         ++accesses;
@@ -67,15 +78,41 @@ class SteppedAtomic : public Atomic<T> {
         store(value);
         return value;
     }
-    T exchange(T value, auto... order) noexcept { return after(Base::exchange(value, order...)); }
+    T exchange(T value, auto... order) noexcept {
+        T const before = Base::exchange(value, order...);
+        Steps::changed(before, value, order...);
+        return after(before);
+    }
     bool compare_exchange_strong(T& expected, T value, auto... orders) noexcept {
-        return after(Base::compare_exchange_strong(expected, value, orders...));
+        bool const is_changed = Base::compare_exchange_strong(expected, value, orders...);
+        if (is_changed) {
+            Steps::changed(expected, value, orders...);
+        }
+        return after(is_changed);
     }
     bool compare_exchange_weak(T& expected, T value, auto... orders) noexcept {
-        return after(Base::compare_exchange_weak(expected, value, orders...));
+        return compare_exchange_strong(expected, value, orders...);
     }
-    T fetch_or(T bits, auto... order) noexcept { return after(Base::fetch_or(bits, order...)); }
-    T fetch_and(T bits, auto... order) noexcept { return after(Base::fetch_and(bits, order...)); }
+    T fetch_or(T bits, auto... order) noexcept {
+        T const before = Base::fetch_or(bits, order...);
+        Steps::changed(before, before | bits, order...);
+        return after(before);
+    }
+    T fetch_and(T bits, auto... order) noexcept {
+        T const before = Base::fetch_and(bits, order...);
+        Steps::changed(before, before & bits, order...);
+        return after(before);
+    }
+    T fetch_sub(T bits, auto... order) noexcept {
+        T const before = Base::fetch_sub(bits, order...);
+        Steps::changed(before, before - bits, order...);
+        return after(before);
+    }
+    T fetch_xor(T bits, auto... order) noexcept {
+        T const before = Base::fetch_xor(bits, order...);
+        Steps::changed(before, before ^ bits, order...);
+        return after(before);
+    }
 };
 
 /// What `Mutex` and `Lock` mean in waker_slot.hpp: a thread that waits for itself is told so, and does not wait.
