@@ -1,5 +1,7 @@
 /// \file
 /// 08.3: an exception goes the way it would go through ordinary calls, whatever waited in between.
+#include "local.hpp"
+
 #include <doctest/doctest.h>
 
 #include <rt/async.hpp>
@@ -14,28 +16,11 @@
 
 #include <stdexcept>
 #include <string>
-#include <utility>
-#include <vector>
 
 using namespace support;
 using rt::Async, rt::Pending, rt::Ready;
 
 namespace {
-
-using Notes = std::vector<std::string>;
-
-/// Takes a note when it is destroyed.
-class Local {
-  public:
-    Local(Notes* notes, std::string name) : notes_(notes), name_(std::move(name)) {}
-    Local(const Local&) = delete;
-    Local& operator=(const Local&) = delete;
-    ~Local() { notes_->push_back("~" + name_); }
-
-  private:
-    Notes* notes_;
-    std::string name_;
-};
 
 std::runtime_error burst() { return std::runtime_error("the kettle burst"); }
 

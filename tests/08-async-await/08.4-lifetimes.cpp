@@ -1,5 +1,7 @@
 /// \file
 /// 08.4: what lives in a frame, how long, and that destroying it is cancellation.
+#include "local.hpp"
+
 #include <doctest/doctest.h>
 
 #include <rt/async.hpp>
@@ -17,27 +19,11 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 using namespace support;
 using rt::Async, rt::Pending, rt::Ready;
 
 namespace {
-
-using Notes = std::vector<std::string>;
-
-/// Takes a note when it is destroyed.
-class Local {
-  public:
-    Local(Notes* notes, std::string name) : notes_(notes), name_(std::move(name)) {}
-    Local(const Local&) = delete;
-    Local& operator=(const Local&) = delete;
-    ~Local() { notes_->push_back("~" + name_); }
-
-  private:
-    Notes* notes_;
-    std::string name_;
-};
 
 /// Waits three times, with one more local each time.
 Async<> steps(Remote<>* remotes, Notes* notes) {

@@ -17,8 +17,6 @@
 #include <string>
 #include <utility>
 
-#include <fmt/core.h>
-
 using namespace support;
 using rt::Pending;
 using rt::Ready;
@@ -26,11 +24,6 @@ using rt::Ready;
 namespace {
 
 using Token = DropCounter::Token;
-
-/// How a task that was made at `where` is named in messages.
-std::string name_of_task(std::source_location where) {
-    return fmt::format("the task spawned at {}:{}", where.file_name(), where.line());
-}
 
 }  // namespace
 

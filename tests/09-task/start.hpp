@@ -1,5 +1,5 @@
 /// \file
-/// Makes a task whose Runnables go to a test's queue.
+/// Makes a task whose Runnables go to a test's queue, and knows its name.
 #pragma once
 
 #include "queue.hpp"
@@ -8,7 +8,10 @@
 #include <rt/task.hpp>
 
 #include <source_location>
+#include <string>
 #include <utility>
+
+#include <fmt/core.h>
 
 namespace support {
 
@@ -19,6 +22,11 @@ rt::JoinHandle<rt::OutputOf<F>> start(Queue& queue, F future, rt::Owned owned = 
     auto [runnable, handle] = rt::make_task(std::move(future), queue, owned, where);
     queue.start(std::move(runnable));
     return std::move(handle);
+}
+
+/// How a task that was made at `where` is named in messages.
+inline std::string name_of_task(std::source_location where) {
+    return fmt::format("the task spawned at {}:{}", where.file_name(), where.line());
 }
 
 }  // namespace support
