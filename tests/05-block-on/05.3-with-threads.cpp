@@ -90,7 +90,7 @@ TEST_SUITE("05.3 block_on") {
         CHECK(log.count(Kind::unpark) == 6);
     }
 
-    TEST_CASE("a late wake of an earlier block_on costs one poll and does no harm") {
+    TEST_CASE("a late wake of an earlier block_on costs at most one poll and does no harm") {
         TraceLog log;
         Waker late;
         step("block_on a future that lends its waker to someone");
@@ -109,7 +109,7 @@ TEST_SUITE("05.3 block_on") {
         step("block_on the kettle");
         CHECK(block_on(kettle.future()) == 100);
         stove.join();
-        CHECK(kettle.polls() == 3);
+        CHECK(kettle.polls() <= 3);  // two, if the old token was taken before the first poll
     }
 
     TEST_CASE("a waker may outlive the thread that waited") {
