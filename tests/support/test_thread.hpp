@@ -23,7 +23,7 @@ class TestThread {
     void join();
 
   private:
-    /// What a test has to say anew for each of its lambdas: a thread of std's own costs ten times as much to compile.
+    /// What a test has to say anew for each of its lambdas; a thread of std's own would be far more to compile.
     struct Work {
         virtual ~Work() = default;
         virtual void run() = 0;
