@@ -1,7 +1,10 @@
-"""The one table: a block for each section, for the terminal and for a page; medians, spread, and each goal met or missed."""
-from .goals import Verdict, verdicts
+"""The one table: a block for each section, for the terminal and for a page; medians, spread, and what came of each goal."""
 from .machine import in_words
 from .section import Outcome, Row, Stat
+from .verdicts import CLOSE, MET, MISSED, Verdict, counted, verdicts
+
+ON_A_PAGE = {MET: MET, MISSED: f"**{MISSED}**", CLOSE: f"*{CLOSE}*"}
+IN_A_TERMINAL = {MET: ("met   ", "32"), MISSED: ("MISSED", "31"), CLOSE: ("close ", "33")}     # with the colour
 
 
 def figure(value: float) -> str:
@@ -60,8 +63,7 @@ def for_terminal(outcome: Outcome, colours: bool = False) -> str:
     if outcome.rows:
         lines += split_to_width(outcome.rows)
     for verdict in verdicts(outcome):
-        mark = paint("met   ", "32") if verdict.met else paint("MISSED", "31")
-        lines.append(f"  {mark} {goal_line(verdict)}")
+        lines.append(f"  {paint(*IN_A_TERMINAL[verdict.word])} {goal_line(verdict)}")
     return "\n".join([*lines, *(f"  {line}" for line in sentences(outcome))])
 
 
@@ -99,7 +101,7 @@ def section_for_page(outcome: Outcome, headed: bool = True) -> list:
     found = verdicts(outcome)
     if found:
         lines += ["| goal | | |", "|---|---|---|"]
-        lines += [f"| {one.row.title} | {one.in_words()} | {'met' if one.met else '**missed**'} |" for one in found] + [""]
+        lines += [f"| {one.row.title} | {one.in_words()} | {ON_A_PAGE[one.word]} |" for one in found] + [""]
     lines += [f"- {line}" for line in sentences(outcome)]
     if outcome.machine and headed:
         quick = " A quick run." if outcome.machine.get("quick") else ""
@@ -108,6 +110,4 @@ def section_for_page(outcome: Outcome, headed: bool = True) -> list:
 
 
 def verdict(outcomes: list) -> str:
-    found = [one for outcome in outcomes for one in verdicts(outcome)]
-    missed = sum(not one.met for one in found)
-    return f"{len(found) - missed} goals met, {missed} missed"
+    return counted([one for outcome in outcomes for one in verdicts(outcome)])

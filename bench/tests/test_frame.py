@@ -13,7 +13,6 @@ sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tools" / "learn")]
 
 from run import frame, goals, page, programs, results, table  # noqa: E402
 from run.children import Children, Failed  # noqa: E402
-from run.goals import Goal  # noqa: E402
 from run.rounds import Moment, Watch, run_rounds, stat_of  # noqa: E402
 from run.section import Outcome, Program, Row, Section, Stat  # noqa: E402
 from screen import Stop  # noqa: E402
@@ -115,46 +114,6 @@ class Disturbances(unittest.TestCase):
         self.assertGreater(Moment.now().own, before.own)
 
 
-class Goals(unittest.TestCase):
-    def verdict(self, goal: Goal, more_is_better: bool = False, **values):
-        row = Row("r", "r", "ns", {name: flat(value) for name, value in values.items()}, more_is_better)
-        found = goals.verdicts(Outcome("s", "s", [row]), [goal])
-        return found[0] if found else None
-
-    def test_a_ratio(self):
-        goal = Goal("s", "r", "ours", ("theirs",), 0.5)
-        self.assertTrue(self.verdict(goal, ours=50, theirs=100).met)
-        self.assertFalse(self.verdict(goal, ours=51, theirs=100).met)
-        self.assertIn("ours is 0.51 x theirs; goal <= 0.5", self.verdict(goal, ours=51, theirs=100).in_words())
-
-    def test_the_best_of_the_peers_that_are_there(self):
-        goal = Goal("s", "r", "ours", ("a", "b", "c"), strictly=True)
-        self.assertEqual(self.verdict(goal, ours=5, a=9, b=6).against, "b")
-        self.assertFalse(self.verdict(goal, ours=6, a=9, b=6).met)
-
-    def test_more_is_better(self):
-        goal = Goal("s", "r", "ours", ("a", "b"), 0.9)
-        self.assertEqual(self.verdict(goal, True, ours=90, a=100, b=70).against, "a")
-        self.assertTrue(self.verdict(goal, True, ours=90, a=100, b=70).met)
-        self.assertFalse(self.verdict(goal, True, ours=89, a=100, b=70).met)
-
-    def test_a_fixed_figure(self):
-        goal = Goal("s", "r", "ours", limit=600)
-        self.assertTrue(self.verdict(goal, ours=600).met)
-        self.assertIn("ours is 601 ns; goal <= 600", self.verdict(goal, ours=601).in_words())
-
-    def test_nothing_is_said_of_what_was_not_measured(self):
-        self.assertIsNone(self.verdict(Goal("s", "r", "ours", ("theirs",)), ours=1))
-        self.assertIsNone(self.verdict(Goal("s", "r", "ours", ("theirs",)), theirs=1))
-        self.assertIsNone(self.verdict(Goal("s", "q", "ours", ("theirs",)), ours=1, theirs=1))
-
-    def test_each_goal_names_a_section_that_is_there(self):
-        self.assertLessEqual({goal.section for goal in goals.GOALS}, {section.name for section in frame.all_sections()})
-
-    def test_no_goal_stands_twice(self):
-        self.assertEqual(len(goals.GOALS), len(set(goals.GOALS)))
-
-
 class Tables(unittest.TestCase):
     OUTCOME = Outcome("micro", "one operation", [
         Row("spawn_await", "spawn + await", "ns", {goals.OURS_ONE: Stat(84, 80.4, 91, 11), goals.TOKIO_ONE: flat(156)}),
@@ -207,6 +166,10 @@ class ThePage(unittest.TestCase):
         text = (ROOT / "bench" / "README.md").read_text(encoding="utf-8")
         self.assertEqual(text, page.refreshed(text, results.load(ROOT / "bench" / "results")),
                          "bench/README.md is not what bench/results say, see bench/run/page.py")
+
+    def test_the_table_says_it_too(self):
+        folder = ROOT / "bench" / "results"
+        self.assertEqual((folder / "table.md").read_text(encoding="utf-8"), table.for_page(results.load(folder)))
 
     def test_its_blocks_are_those_of_sections(self):
         text = (ROOT / "bench" / "README.md").read_text(encoding="utf-8")
