@@ -29,6 +29,10 @@ class Children:
     def end(self, child: subprocess.Popen) -> None:
         """Asks it to end, then insists; its own children too."""
         Interrupts.hold()
+        self.end_undisturbed(child)
+        Interrupts.release()
+
+    def end_undisturbed(self, child: subprocess.Popen) -> None:
         if child.poll() is None:
             child.terminate()
             try:
@@ -36,14 +40,14 @@ class Children:
             except subprocess.TimeoutExpired:
                 pass
         end_session(child)
-        if child.stdout:
-            child.stdout.close()
+        for pipe in filter(None, (child.stdout, child.stderr)):
+            pipe.close()
         self.alive.remove(child)
-        Interrupts.release()
 
     def end_all(self) -> None:
+        """The caller holds back interrupts."""
         for child in list(self.alive):
-            self.end(child)
+            self.end_undisturbed(child)
 
     def output_of(self, command: list, seconds: float = 120, **options) -> str:
         """What a program printed, which must end by itself and well."""

@@ -3,14 +3,14 @@
     <!-- measured: micro -->       everything up to the next `<!-- end -->` is made anew by ./learn bench --keep
     <!-- end -->
 
-`machine` stands for the machine's name, a section's name for its tables, `rest` for those of all sections that have no block of
-their own, so that none is forgotten.
+`machine` stands for the machine's name and the commit, a section's name for its tables, `rest` for those of all sections that
+have no block of their own, under a heading, so that none is forgotten.
 """
 import re
 from pathlib import Path
 
 from . import results, table
-from .machine import in_words
+from .machine import measured_on
 
 BLOCK = re.compile(r"(<!-- measured: (\S+) -->\n)(.*?)(<!-- end -->)", re.S)
 
@@ -18,11 +18,11 @@ BLOCK = re.compile(r"(<!-- measured: (\S+) -->\n)(.*?)(<!-- end -->)", re.S)
 def block(name: str, outcomes: list, elsewhere: list) -> str:
     known = {outcome.name: outcome for outcome in outcomes}
     if name == "rest":
-        return "".join("\n" + "\n".join(table.section_for_page(one)).replace("## ", "### ", 1).rstrip() + "\n\n"
-                       for one in outcomes if one.name not in elsewhere)
+        rest = [one for one in outcomes if one.name not in elsewhere]
+        return ("\n## All else that was measured\n\n" if rest else "") + "".join(
+            "\n".join(table.section_for_page(one)).replace("## ", "### ", 1).rstrip() + "\n\n" for one in rest)
     if name == "machine":
-        names = list(dict.fromkeys(in_words(outcome.machine) for outcome in outcomes if outcome.machine))
-        return "".join(f"Measured on {one}.\n" for one in names) or "Not measured yet.\n"
+        return "\n\n".join(measured_on(outcomes) or ["Not measured yet."]) + "\n"
     if name not in known:
         return "Not measured yet: `./learn bench --keep " + name + "`.\n"
     return "\n" + "\n".join(table.section_for_page(known[name], headed=False)).rstrip() + "\n\n"

@@ -1,5 +1,5 @@
 """The one table: a block for each section, for the terminal and for a page; medians, spread, and what came of each goal."""
-from .machine import in_words
+from .machine import measured_on
 from .section import Outcome, Row, Stat
 from .verdicts import CLOSE, MET, MISSED, Verdict, counted, verdicts
 
@@ -43,7 +43,8 @@ def goal_line(verdict: Verdict) -> str:
 
 
 def sentences(outcome: Outcome) -> list:
-    lines = [*outcome.notes, *(f"Left out: {line}." for line in outcome.skipped)]
+    begun = [f"This section was not measured to its end: {outcome.unfinished}."] if outcome.unfinished else []
+    lines = [*begun, *outcome.notes, *(f"Left out: {line}." for line in outcome.skipped)]
     if outcome.rounds:
         text = f"{outcome.rounds} rounds"
         if outcome.repeated:
@@ -86,7 +87,8 @@ def split_to_width(rows: list, width: int = 118) -> list:
 def for_page(outcomes: list) -> str:
     """table.md: made of results.json, so that it cannot drift from it."""
     lines = ["# What the bench measured", "",
-             "Written by `./learn bench --keep`. Medians of interleaved rounds; in parentheses the middle half of them.", ""]
+             "Written by `./learn bench`. Medians of interleaved rounds; in parentheses the middle half of them.", ""]
+    lines += [line for words in measured_on(outcomes) for line in (words, "")]
     for outcome in outcomes:
         lines += section_for_page(outcome)
     return "\n".join(lines)
@@ -103,9 +105,6 @@ def section_for_page(outcome: Outcome, headed: bool = True) -> list:
         lines += ["| goal | | |", "|---|---|---|"]
         lines += [f"| {one.row.title} | {one.in_words()} | {ON_A_PAGE[one.word]} |" for one in found] + [""]
     lines += [f"- {line}" for line in sentences(outcome)]
-    if outcome.machine and headed:
-        quick = " A quick run." if outcome.machine.get("quick") else ""
-        lines.append(f"- Measured on {in_words(outcome.machine)}; load before: {outcome.machine.get('load', 0):.2f}.{quick}")
     return lines + [""]
 
 
