@@ -110,3 +110,9 @@ def section_for_page(outcome: Outcome, headed: bool = True) -> list:
 
 def verdict(outcomes: list) -> str:
     return counted([one for outcome in outcomes for one in verdicts(outcome)])
+
+
+def missed(outcomes: list) -> str:
+    """Those of all sections, for a page."""
+    lines = [f"- {goal_line(one)}" for outcome in outcomes for one in verdicts(outcome) if one.word == MISSED]
+    return "\n".join([f"{verdict(outcomes)}." + (" Missed:" if lines else ""), "", *lines]).rstrip() + "\n"

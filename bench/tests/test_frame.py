@@ -189,8 +189,24 @@ class ThePage(unittest.TestCase):
         text = (ROOT / "bench" / "README.md").read_text(encoding="utf-8")
         blocks = [match.group(2) for match in page.BLOCK.finditer(text)]
         self.assertEqual(len(blocks), len(set(blocks)))
-        self.assertLessEqual({"machine", "rest"}, set(blocks))
-        self.assertLessEqual(set(blocks) - {"machine", "rest"}, {section.name for section in frame.all_sections()})
+        own = {"machine", "rest", "goals"}
+        self.assertLessEqual(own, set(blocks))
+        self.assertLessEqual(set(blocks) - own, {section.name for section in frame.all_sections()})
+
+    def test_what_was_missed_is_listed(self):
+        text = page.refreshed("<!-- measured: goals -->\n<!-- end -->\n", [Tables.OUTCOME])
+        self.assertIn("Goals: 1 met, 1 missed, 0 too close to call. Missed:\n\n- spawn + await: rt current_thread is 0.54 x", text)
+
+    def test_a_figure_in_the_text_is_the_tables(self):
+        outcome = Outcome("counted", "c", [Row("lock spawn", "s", "count", {"rt multi_thread:2": flat(1234.5)})])
+        text = "| spawn | 9 | 8 | 7 <!-- now: counted/lock spawn/rt multi_thread:2 --> |\n"
+        self.assertEqual(page.refreshed(text, [outcome]), text.replace("| 7 ", "| 1,234 "))
+        self.assertEqual(page.refreshed(text, []), text.replace("| 7 ", "| – "))
+
+    def test_each_such_figure_is_measured(self):
+        text = (ROOT / "bench" / "README.md").read_text(encoding="utf-8")
+        self.assertGreater(len(page.NOW.findall(text)), 20)
+        self.assertEqual([match.group(0) for match in page.NOW.finditer(text) if match.group(0).startswith("–")], [])
 
     def test_a_section_without_a_block_stands_among_the_rest(self):
         outcomes = [Outcome("bytes", "memory", [Row("r", "a task", "bytes", {"rt": flat(112)})])]
