@@ -6,7 +6,12 @@ from process import Interrupts, end_session
 
 
 class Failed(Exception):
-    """A program under measurement did not do what it should: one sentence."""
+    """A program under measurement did not do what it should: one sentence. `said`: its end, without who it was and how it
+    was called."""
+
+    def __init__(self, sentence: str, said: str = ""):
+        super().__init__(sentence)
+        self.said = said or sentence
 
 
 class Children:
@@ -55,12 +60,13 @@ class Children:
         try:
             out, err = child.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
-            raise Failed(f"{shown(command)} did not end within {seconds:.0f} s")
+            late = f"did not end within {seconds:.0f} s"
+            raise Failed(f"{shown(command)} {late}", f"it {late}")
         finally:
             self.end(child)
         if child.returncode != 0:
             last = (err or out or "").strip().splitlines()[-1:] or [""]
-            raise Failed(f"{shown(command)} ended with status {child.returncode}: {last[0]}")
+            raise Failed(f"{shown(command)} ended with status {child.returncode}: {last[0]}", last[0])
         return out
 
 
