@@ -37,8 +37,8 @@ class Record:
             self.written.setdefault(folder, []).append(outcome.name)
 
     def sum_up(self, seconds: float, interrupted: bool) -> None:
-        if self.outcomes:
-            say(f"\n{table.verdict(self.outcomes)}. Measured in {span(seconds)}.")
+        came_to = table.verdict(self.outcomes)
+        say(f"\n{came_to}{'. ' if came_to else ''}Measured in {span(seconds)}.")
         for folder in list(self.written)[-1:]:
             say(f"The table: {os.path.relpath(folder)}/table.md")
         for outcome in self.outcomes:

@@ -109,10 +109,13 @@ def section_for_page(outcome: Outcome, headed: bool = True) -> list:
 
 
 def verdict(outcomes: list) -> str:
-    return counted([one for outcome in outcomes for one in verdicts(outcome)])
+    """Empty where nothing that was measured has a goal."""
+    found = [one for outcome in outcomes for one in verdicts(outcome)]
+    return counted(found) if found else ""
 
 
 def missed(outcomes: list) -> str:
     """Those of all sections, for a page."""
     lines = [f"- {goal_line(one)}" for outcome in outcomes for one in verdicts(outcome) if one.word == MISSED]
-    return "\n".join([f"{verdict(outcomes)}." + (" Missed:" if lines else ""), "", *lines]).rstrip() + "\n"
+    said = f"{verdict(outcomes) or 'Not measured yet'}." + (" Missed:" if lines else "")
+    return "\n".join([said, "", *lines]).rstrip() + "\n"

@@ -105,6 +105,7 @@ class Running(unittest.TestCase):
         status, said, _ = self.run_sections(interrupted("first", rows=0))
         self.assertEqual(status, 130)
         self.assertNotIn("table.md", said)
+        self.assertNotIn("Goals", said)
         self.assertIn("first had no figure yet, and nothing is written of it.", said)
 
     def test_an_interrupt_that_comes_while_children_end_is_not_lost(self):
