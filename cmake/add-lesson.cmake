@@ -8,6 +8,7 @@
 #   ctest cases   of tests/NN-name/program.py (one per test_ method) and tests/NN-name/advice/*.cpp (one per file)
 #
 # All its ctest cases carry the label lesson-NN. With PBP_LEARNER the tests run against lesson-NN, else against solution-NN.
+include(precompiled)
 include(python-tests)
 
 set(PBP_ROOT "${CMAKE_CURRENT_SOURCE_DIR}")
@@ -37,49 +38,6 @@ function(pbp_define_support)
     target_link_libraries(pbp-support PRIVATE pbp-options PUBLIC doctest::doctest fmt::fmt Threads::Threads)
 
     pbp_define_pch(pbp-pch)
-endfunction()
-
-# A target that holds a precompiled header: what every test includes, and HEADERS.
-function(pbp_define_pch TARGET)
-    set(SOURCE "${CMAKE_CURRENT_BINARY_DIR}/pch.cpp")
-    file(CONFIGURE OUTPUT "${SOURCE}" CONTENT "// Belongs to a precompiled header that tests share.\n")
-    add_library(${TARGET} OBJECT "${SOURCE}")
-    target_link_libraries(${TARGET} PRIVATE pbp-options doctest::doctest fmt::fmt Threads::Threads)
-    pbp_set_symbols(${TARGET})
-    target_precompile_headers(${TARGET} PRIVATE
-        <doctest/doctest.h> <fmt/core.h>
-        <algorithm> <array> <atomic> <chrono> <concepts> <coroutine> <cstddef> <cstdint> <exception> <functional>
-        <latch> <memory> <mutex> <condition_variable> <thread> <optional> <span> <stdexcept> <string> <string_view>
-        <system_error> <tuple> <type_traits> <utility> <variant> <vector> ${ARGN})
-endfunction()
-
-# A test of a learner's: its lines are known, which is what reports need.
-function(pbp_set_symbols TARGET)
-    if(PBP_LEARNER AND PBP_TEST_SYMBOLS STREQUAL "lines")
-        target_compile_options(${TARGET} PRIVATE -g1)
-    endif()
-endfunction()
-
-# PCH: the precompiled header for the tests of lesson NN. A learner who works on it changes nothing of the lessons before it
-# (unless they are the learner's own), so that these and the mocks, which need lessons 01 to 03, are precompiled too, when
-# the lesson is first built. With clang that is a quarter of a compile, for 15 MB; with g++ a tenth, for 80.
-function(pbp_choose_pch NN RUNTIME ASIO PCH)
-    set(${PCH} pbp-pch PARENT_SCOPE)
-    if(NOT PBP_LEARNER OR NOT PBP_BASE STREQUAL "solutions" OR NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang"
-            OR NN LESS 4 OR NOT TARGET pbp-support)
-        return()
-    endif()
-    set(HEADERS <support/mock_task.hpp> <support/counted_future.hpp> <support/death.hpp>)
-    foreach(EARLIER IN LISTS PBP_LESSONS)
-        file(GLOB FOUND RELATIVE "${PBP_ROOT}/solutions/${EARLIER}" CONFIGURE_DEPENDS
-            "${PBP_ROOT}/solutions/${EARLIER}/rt/*.hpp")
-        list(TRANSFORM FOUND REPLACE "(.+)" "<\\1>")
-        list(APPEND HEADERS ${FOUND})
-    endforeach()
-    pbp_define_pch(pbp-pch-${NN} ${HEADERS})
-    target_link_libraries(pbp-pch-${NN} PRIVATE ${RUNTIME} pbp-support)
-    pbp_use_asio(pbp-pch-${NN} ${ASIO})
-    set(${PCH} pbp-pch-${NN} PARENT_SCOPE)
 endfunction()
 
 # The include folders of lesson NAME: BASE/NAME first, then the lessons before it, then what is provided.
@@ -193,6 +151,10 @@ function(pbp_add_steps NAME NN RUNTIME ASIO)
         target_link_libraries(${TARGET} PRIVATE ${RUNTIME} pbp-options pbp-support)
         pbp_set_symbols(${TARGET})
         target_precompile_headers(${TARGET} REUSE_FROM ${PCH})
+        get_target_property(CODE ${PCH} PBP_CODE)
+        if(CODE)
+            target_sources(${TARGET} PRIVATE "${CODE}")
+        endif()
         pbp_use_asio(${TARGET} ${ASIO})
         set_target_properties(${TARGET} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/tests")
         add_dependencies(lesson-${NN}-tests ${TARGET})

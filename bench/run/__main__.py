@@ -20,5 +20,5 @@ if __name__ == "__main__":
         complain(str(stop))
         sys.exit(stop.status)
     except KeyboardInterrupt:
-        complain("interrupted before anything was measured")
+        complain("interrupted; what was measured is kept")
         sys.exit(130)

@@ -167,11 +167,11 @@ TEST_SUITE("14.3 multi_thread") {
         done.wait();
     }
 
-    TEST_CASE("a JoinSet of ten thousand") {
-        constexpr int size = 10'000;
-        auto main = []() -> rt::Async<long> {
+    TEST_CASE("a JoinSet of thousands of tasks") {
+        int const size = rounds_of(10'000);
+        auto main = [](int count) -> rt::Async<long> {
             rt::JoinSet<int> tasks;
-            for (int n = 0; n < size; ++n) {
+            for (int n = 0; n < count; ++n) {
                 tasks.spawn(give(n));
             }
             long sum = 0;
@@ -184,9 +184,9 @@ TEST_SUITE("14.3 multi_thread") {
         };
         rt::MultiThread runtime(3);
         step("from outside");
-        CHECK(runtime.block_on(main()) == long{size} * (size - 1) / 2);
+        CHECK(runtime.block_on(main(size)) == long{size} * (size - 1) / 2);
         step("from inside");
-        CHECK(runtime.block_on(runtime.spawn(main())) == long{size} * (size - 1) / 2);
+        CHECK(runtime.block_on(runtime.spawn(main(size))) == long{size} * (size - 1) / 2);
     }
 
     TEST_CASE("block_on on several threads at once") {

@@ -99,7 +99,7 @@ class LastToGo {
 
 TEST_SUITE("14.4 shutdown") {
     TEST_CASE("a runtime that never ran anything") {
-        for (int round = 0; round < 50; ++round) {
+        for (int round = 0; round < rounds_of(50); ++round) {
             still_alive();
             rt::MultiThread runtime(3);
         }
@@ -128,7 +128,7 @@ TEST_SUITE("14.4 shutdown") {
 
     TEST_CASE("tasks that always want to run are stopped") {
         DropCounter frames;
-        for (int round = 0; round < 20; ++round) {
+        for (int round = 0; round < rounds_of(20); ++round) {
             step("round {}: 1000 yielders on three workers", round);
             rt::MultiThread runtime(3);
             for (int i = 0; i < 1'000; ++i) {

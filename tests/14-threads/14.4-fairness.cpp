@@ -1,12 +1,11 @@
 /// \file
-/// 14.3: nobody starves: newcomers, timers and events have their turn.
+/// 14.4: nobody starves: newcomers, timers and events have their turn.
 #include "sleeping.hpp"
 
 #include <doctest/doctest.h>
 
 #include <rt/async.hpp>
 #include <rt/future.hpp>
-#include <rt/join_set.hpp>
 #include <rt/multi_thread.hpp>
 #include <rt/park.hpp>
 #include <rt/sync.hpp>
@@ -15,11 +14,11 @@
 #include <rt/worker.hpp>
 #include <rt/yield_now.hpp>
 #include <support/counted_future.hpp>
+#include <support/random.hpp>
 #include <support/story.hpp>
 
 #include <chrono>
 #include <latch>
-#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -29,10 +28,49 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Waits for `bell`, then counts.
-rt::Async<> hear(CountedFuture<void> bell, rt::Atomic<int>* heard) {
-    co_await bell;
-    heard->fetch_add(1, rt::relaxed);
+/// Wants to run again at once, until all is over; counts its polls.
+class Yielder {
+  public:
+    using Output = void;
+
+    Yielder(rt::Atomic<int>* polls, rt::Atomic<bool>* over) : polls_(polls), over_(over) {}
+
+    rt::Poll<void> poll(rt::Context& cx) {
+        if (over_->load(rt::relaxed)) {
+            return rt::Ready();
+        }
+        polls_->fetch_add(1, rt::relaxed);
+        cx.waker().wake_by_ref();
+        return rt::Pending;
+    }
+
+  private:
+    rt::Atomic<int>* polls_;
+    rt::Atomic<bool>* over_;
+};
+
+/// Ends what `Yielder`s wait for, and says how often they were polled before.
+rt::Async<int> end_it(const rt::Atomic<int>* polls, rt::Atomic<bool>* over) {
+    over->store(true, rt::relaxed);
+    co_return polls->load(rt::relaxed);
+}
+
+/// Stands in its poll from `arrived` to `until`.
+rt::Async<> stand(std::latch* arrived, std::latch* until) {
+    arrived->count_down();
+    until->wait();
+    co_return;
+}
+
+rt::Async<> stand_after(CountedFuture<void> event, std::latch* arrived, std::latch* until) {
+    co_await event;
+    arrived->count_down();
+    until->wait();
+}
+
+rt::Async<> release_after(CountedFuture<void> event, std::latch* until) {
+    co_await event;
+    until->count_down();
 }
 
 /// A Park as a reactor is one: rung from outside, it wakes a task from inside of `park`.
@@ -64,107 +102,73 @@ class Bell final : public rt::Park {
 
 }  // namespace
 
-TEST_SUITE("14.3 fairness") {
+TEST_SUITE("14.4 fairness") {
     TEST_CASE("a newcomer from outside runs though the own queue is never empty") {
         rt::MultiThread runtime(1);
-        std::latch busy(1);
+        std::latch standing(1);
         std::latch spawned(1);
         rt::Atomic<int> polls{0};
         rt::Atomic<bool> over{false};
-        auto yielder = [&](int id) {
-            return rt::poll_fn([&, id](rt::Context& cx) -> rt::Poll<void> {
-                if (over.load(rt::relaxed)) {
-                    return rt::Ready();
-                }
-                if (id == 0 && polls.load(rt::relaxed) == 0) {
-                    busy.count_down();
-                    spawned.wait();
-                }
-                polls.fetch_add(1, rt::relaxed);
-                cx.waker().wake_by_ref();
-                return rt::Pending;
-            });
-        };
-        step("three tasks that always want to run; the worker stands in the first poll of the first");
+        step("the worker stands in a poll; three tasks come that always want to run, then a newcomer");
+        rt::JoinHandle<> first = runtime.spawn(stand(&standing, &spawned));
+        standing.wait();
         std::vector<rt::JoinHandle<>> yielders;
-        for (int id = 0; id < 3; ++id) {
-            yielders.push_back(runtime.spawn(yielder(id)));
+        for (int i = 0; i < 3; ++i) {
+            yielders.push_back(runtime.spawn(Yielder(&polls, &over)));
         }
-        busy.wait();
-        step("a newcomer is spawned");
-        rt::JoinHandle<int> newcomer = runtime.spawn(rt::poll_fn([&](rt::Context&) -> rt::Poll<int> {
-            over.store(true, rt::relaxed);
-            return rt::Ready(polls.load(rt::relaxed));
-        }));
+        rt::JoinHandle<int> newcomer = runtime.spawn(end_it(&polls, &over));
         spawned.count_down();
-        // The other yielders came in the same way, one look earlier each; the fourth to look for is the newcomer.
+        // The yielders came in the same way, one look earlier each; the fourth to look for is the newcomer.
         CHECK(runtime.block_on(std::move(newcomer)) <= 3 * static_cast<int>(rt::Worker::look_interval));
+        runtime.block_on(std::move(first));
     }
 
     TEST_CASE("a newcomer in the own queue waits for one round of the others") {
         rt::MultiThread runtime(1);
-        auto main = []() -> rt::Async<int> {
-            auto polls = std::make_shared<int>(0);
-            auto over = std::make_shared<bool>(false);
-            auto yielder = [polls, over](rt::Context& cx) -> rt::Poll<void> {
-                if (*over) {
-                    return rt::Ready();
-                }
-                ++*polls;
-                cx.waker().wake_by_ref();
-                return rt::Pending;
-            };
-            std::vector<rt::JoinHandle<>> yielders;
+        rt::Atomic<int> polls{0};
+        rt::Atomic<bool> over{false};
+        auto main = [](rt::Atomic<int>* polled, rt::Atomic<bool>* ended) -> rt::Async<int> {
             for (int i = 0; i < 10; ++i) {
-                yielders.push_back(rt::spawn(rt::poll_fn(yielder)));
+                rt::spawn(Yielder(polled, ended)).detach();
             }
-            while (*polls < 100) {
+            while (polled->load(rt::relaxed) < 100) {
                 co_await rt::yield_now();
             }
-            int const before = *polls;
-            auto come = [polls, over](rt::Context&) -> rt::Poll<int> {
-                *over = true;
-                return rt::Ready(*polls);
-            };
-            rt::JoinHandle<int> newcomer = rt::spawn(rt::poll_fn(come));
+            int const before = polled->load(rt::relaxed);
+            rt::JoinHandle<int> newcomer = rt::spawn(end_it(polled, ended));
             int const after = co_await newcomer;
-            for (rt::JoinHandle<>& one : yielders) {
-                co_await one;
-            }
             co_return after - before;
         };
-        CHECK(runtime.block_on(runtime.spawn(main())) <= 10);
+        CHECK(runtime.block_on(runtime.spawn(main(&polls, &over))) <= 10);
     }
 
     TEST_CASE("the driver is looked at while all workers are busy") {
         Bell bell;
         Remote<> event("the event");
-        rt::Atomic<int> heard{0};
+        rt::Atomic<int> polls{0};
+        rt::Atomic<bool> over{false};
         rt::MultiThread runtime(2);
         runtime.set_base(bell);
-        auto listener = runtime.spawn(hear(event.future(), &heard));
-        auto busy = [&heard](rt::Context& cx) -> rt::Poll<int> {
-            if (heard.load(rt::relaxed) != 0) {
-                return rt::Ready(1);
-            }
-            cx.waker().wake_by_ref();
-            return rt::Pending;
+        auto listen = [](CountedFuture<void> rung, rt::Atomic<bool>* heard) -> rt::Async<> {
+            co_await rung;
+            heard->store(true, rt::relaxed);
         };
-        std::vector<rt::JoinHandle<int>> yielders;
+        rt::JoinHandle<> listener = runtime.spawn(listen(event.future(), &over));
+        std::vector<rt::JoinHandle<>> yielders;
         for (int i = 0; i < 5; ++i) {
-            yielders.push_back(runtime.spawn(rt::poll_fn(busy)));
+            yielders.push_back(runtime.spawn(Yielder(&polls, &over)));
         }
         step("an event comes to the driver while five tasks yield for ever");
         bell.ring(event);
         runtime.block_on(std::move(listener));
-        for (rt::JoinHandle<int>& one : yielders) {
-            CHECK(runtime.block_on(std::move(one)) == 1);
+        for (rt::JoinHandle<>& one : yielders) {
+            runtime.block_on(std::move(one));
         }
-        CHECK(heard == 1);
+        CHECK(over);
     }
 
     TEST_CASE("a worker that leaves the driver for a long poll hands the driver on") {
-        for (int round = 0; round < 40; ++round) {
+        for (int round = 0; round < rounds_of(40); ++round) {
             Bell bell;
             Remote<> first("the first event");
             Remote<> second("the second event");
@@ -172,19 +176,9 @@ TEST_SUITE("14.3 fairness") {
             std::latch until_second(1);
             rt::MultiThread runtime(2);
             runtime.set_base(bell);
-            auto block = [](CountedFuture<void> event, std::latch* arrived, std::latch* until) -> rt::Async<> {
-                co_await event;
-                arrived->count_down();
-                until->wait();
-            };
-            auto release = [](CountedFuture<void> event, std::latch* until) -> rt::Async<int> {
-                co_await event;
-                until->count_down();
-                co_return 1;
-            };
             step("two tasks wait for an event each");
-            rt::JoinHandle<> blocked = runtime.spawn(block(first.future(), &in_poll, &until_second));
-            rt::JoinHandle<int> releasing = runtime.spawn(release(second.future(), &until_second));
+            rt::JoinHandle<> blocked = runtime.spawn(stand_after(first.future(), &in_poll, &until_second));
+            rt::JoinHandle<> releasing = runtime.spawn(release_after(second.future(), &until_second));
             if (round % 2 == 0) {
                 wait_until_asleep(runtime);  // else somebody may still keep watch
             }
@@ -192,13 +186,13 @@ TEST_SUITE("14.3 fairness") {
             in_poll.wait();
             step("the worker that saw the first stands in a poll; another must see the second");
             bell.ring(second);
-            CHECK(runtime.block_on(std::move(releasing)) == 1);
+            runtime.block_on(std::move(releasing));
             runtime.block_on(std::move(blocked));
         }
     }
 
     TEST_CASE("the driver is looked after as long as one worker is free") {
-        for (int round = 0; round < 50; ++round) {
+        for (int round = 0; round < rounds_of(50); ++round) {
             Bell bell;
             Remote<> first("the first event");
             Remote<> second("the second event");
@@ -207,23 +201,9 @@ TEST_SUITE("14.3 fairness") {
             std::latch until_second(1);
             rt::MultiThread runtime(3);
             runtime.set_base(bell);
-            auto stand = [](std::latch* arrived, std::latch* until) -> rt::Async<> {
-                arrived->count_down();
-                until->wait();
-                co_return;
-            };
-            auto stand_after = [](CountedFuture<void> event, std::latch* arrived, std::latch* until) -> rt::Async<> {
-                co_await event;
-                arrived->count_down();
-                until->wait();
-            };
-            auto release = [](CountedFuture<void> event, std::latch* until) -> rt::Async<> {
-                co_await event;
-                until->count_down();
-            };
             step("one worker comes out of the driver and stands in a poll");
             rt::JoinHandle<> one = runtime.spawn(stand_after(first.future(), &standing, &until_second));
-            rt::JoinHandle<> releasing = runtime.spawn(release(second.future(), &until_second));
+            rt::JoinHandle<> releasing = runtime.spawn(release_after(second.future(), &until_second));
             bell.ring(first);
             standing.wait();
             step("another is woken and stands in a poll: perhaps the one that kept watch");
@@ -243,12 +223,13 @@ TEST_SUITE("14.3 fairness") {
         runtime.block_on(rt::sleep(1ms));
         step("a thousand tasks sleep");
         auto sleepers = []() -> rt::Async<int> {
-            rt::JoinSet<> tasks;
+            std::vector<rt::JoinHandle<>> tasks;
             for (int i = 0; i < 1'000; ++i) {
-                tasks.spawn(rt::sleep(1ms));
+                tasks.push_back(rt::spawn(rt::sleep(1ms)));
             }
             int woken = 0;
-            while (co_await tasks.join_next()) {
+            for (rt::JoinHandle<>& one : tasks) {
+                co_await one;
                 ++woken;
             }
             co_return woken;
@@ -257,17 +238,11 @@ TEST_SUITE("14.3 fairness") {
         CHECK(runtime.block_on(runtime.spawn(sleepers())) == 1'000);
 
         step("while all workers run tasks that yield until a timer fires");
+        rt::Atomic<int> polls{0};
         rt::Atomic<bool> fired{false};
-        auto yielder = [&fired](rt::Context& cx) -> rt::Poll<void> {
-            if (fired.load(rt::relaxed)) {
-                return rt::Ready();
-            }
-            cx.waker().wake_by_ref();
-            return rt::Pending;
-        };
         std::vector<rt::JoinHandle<>> yielders;
         for (int i = 0; i < 5; ++i) {
-            yielders.push_back(runtime.spawn(rt::poll_fn(yielder)));
+            yielders.push_back(runtime.spawn(Yielder(&polls, &fired)));
         }
         runtime.block_on(runtime.spawn(rt::sleep(1ms)));
         fired.store(true, rt::relaxed);
@@ -276,15 +251,13 @@ TEST_SUITE("14.3 fairness") {
         }
 
         step("while one worker stands in a poll until a timer fires");
+        std::latch standing(1);
         std::latch until_fired(1);
-        auto stand = [](std::latch* latch) -> rt::Async<> {
-            latch->wait();
-            co_return;
-        };
-        rt::JoinHandle<> standing = runtime.spawn(stand(&until_fired));
+        rt::JoinHandle<> stands = runtime.spawn(stand(&standing, &until_fired));
+        standing.wait();
         runtime.block_on(rt::sleep(1ms));
         runtime.block_on(runtime.spawn(rt::sleep(1ms)));
         until_fired.count_down();
-        runtime.block_on(std::move(standing));
+        runtime.block_on(std::move(stands));
     }
 }

@@ -1,0 +1,71 @@
+# Precompiled headers for the tests: what every test includes, and for a learner with clang the lessons before theirs.
+
+# A target that holds a precompiled header: what every test includes, and HEADERS.
+function(pbp_define_pch TARGET)
+    set(SOURCE "${CMAKE_CURRENT_BINARY_DIR}/pch.cpp")
+    file(CONFIGURE OUTPUT "${SOURCE}" CONTENT "// Belongs to a precompiled header that tests share.\n")
+    add_library(${TARGET} OBJECT "${SOURCE}")
+    target_link_libraries(${TARGET} PRIVATE pbp-options doctest::doctest fmt::fmt Threads::Threads)
+    pbp_set_symbols(${TARGET})
+    target_precompile_headers(${TARGET} PRIVATE
+        <doctest/doctest.h> <fmt/core.h>
+        <algorithm> <array> <atomic> <chrono> <concepts> <coroutine> <cstddef> <cstdint> <exception> <functional>
+        <latch> <memory> <mutex> <condition_variable> <thread> <optional> <span> <stdexcept> <string> <string_view>
+        <system_error> <tuple> <type_traits> <utility> <variant> <vector> ${ARGN})
+    if(PBP_LEARNER AND CMAKE_GENERATOR STREQUAL "Ninja"
+            AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 16)
+        pbp_compile_pch(${TARGET})
+    endif()
+endfunction()
+
+# What TARGET's precompiled header defines and instantiates is compiled once, into the file of its property PBP_CODE. Whoever
+# uses the header and links that file does not compile it again, which is half of what a learner waits for. (Ninja only: that
+# others know who makes the header is not said anywhere.)
+function(pbp_compile_pch TARGET)
+    set(PCH "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${TARGET}.dir/cmake_pch.hxx.pch")
+    set(CODE "${CMAKE_CURRENT_BINARY_DIR}/${TARGET}.o")
+    string(TOUPPER "${CMAKE_BUILD_TYPE}" TYPE)
+    separate_arguments(FLAGS UNIX_COMMAND "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${TYPE}}")
+    target_compile_options(${TARGET} PRIVATE -Xclang=-fmodules-codegen)
+    add_custom_command(OUTPUT "${CODE}" DEPENDS "${PCH}"
+        COMMAND "${CMAKE_CXX_COMPILER}" ${FLAGS} "$<TARGET_PROPERTY:${TARGET},COMPILE_OPTIONS>" -std=c++20
+            -Qunused-arguments -c "${PCH}" -o "${CODE}"
+        COMMENT "Compiling what ${TARGET} holds" COMMAND_EXPAND_LISTS VERBATIM)
+    set_source_files_properties("${CODE}" PROPERTIES GENERATED ON EXTERNAL_OBJECT ON)
+    set_target_properties(${TARGET} PROPERTIES PBP_CODE "${CODE}")
+endfunction()
+
+# A test of a learner's: its lines are known, which is what reports need.
+function(pbp_set_symbols TARGET)
+    if(PBP_LEARNER AND PBP_TEST_SYMBOLS STREQUAL "lines")
+        target_compile_options(${TARGET} PRIVATE -g1)
+    endif()
+endfunction()
+
+# PCH: the precompiled header for the tests of lesson NN. A learner who works on it changes nothing of the lessons before it
+# (unless they are the learner's own), so that these, the mocks, which need lessons 01 to 03, and what most tests instantiate
+# (tests/support/precompiled) are precompiled too, when the lesson is first built. For 20 MB; g++ would gain a tenth, for 80.
+function(pbp_choose_pch NN RUNTIME ASIO PCH)
+    set(${PCH} pbp-pch PARENT_SCOPE)
+    if(NOT PBP_LEARNER OR NOT PBP_BASE STREQUAL "solutions" OR NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang"
+            OR NN LESS 4 OR NOT TARGET pbp-support)
+        return()
+    endif()
+    set(HEADERS <support/precompiled/polls.hpp>)
+    if(NN GREATER 8)
+        list(APPEND HEADERS <support/precompiled/coroutines.hpp>)
+    endif()
+    if(NN GREATER 10)
+        list(APPEND HEADERS <support/precompiled/tasks.hpp>)
+    endif()
+    foreach(EARLIER IN LISTS PBP_LESSONS)
+        file(GLOB FOUND RELATIVE "${PBP_ROOT}/solutions/${EARLIER}" CONFIGURE_DEPENDS
+            "${PBP_ROOT}/solutions/${EARLIER}/rt/*.hpp")
+        list(TRANSFORM FOUND REPLACE "(.+)" "<\\1>")
+        list(APPEND HEADERS ${FOUND})
+    endforeach()
+    pbp_define_pch(pbp-pch-${NN} ${HEADERS})
+    target_link_libraries(pbp-pch-${NN} PRIVATE ${RUNTIME} pbp-support)
+    pbp_use_asio(pbp-pch-${NN} ${ASIO})
+    set(${PCH} pbp-pch-${NN} PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,118 @@
+/// \file
+/// What most tests of a lesson from 04 on use, of the lessons before: precompiled with it, and compiled once (see
+/// cmake/precompiled.cmake). No test includes this, and nothing calls `use`.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <rt/future.hpp>
+#include <rt/poll.hpp>
+#include <support/counted_future.hpp>
+#include <support/counting_waker.hpp>
+#include <support/death.hpp>
+#include <support/drop_counter.hpp>
+#include <support/mock_task.hpp>
+#include <support/random.hpp>
+#include <support/story.hpp>
+#include <support/test_thread.hpp>
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace support::precompiled {
+
+/// How lesson 06 and its like keep what came of a future.
+template <class Before, class T>
+void use_variant(T value) {
+    using Variant = std::variant<Before, T, std::exception_ptr>;
+    Variant one;
+    one.template emplace<1>(std::move(value));
+    Variant other(std::move(one));
+    one = std::move(other);
+    one.template emplace<2>(std::current_exception());
+    one.template emplace<0>();
+}
+
+template <class T>
+void use_polls(T value) {
+    rt::Poll<T> poll = rt::Pending;
+    CHECK(std::as_const(poll) == rt::Pending);
+    CHECK(std::move(poll) == rt::Pending);
+    poll = rt::Ready(std::move(value));
+    CHECK(poll.is_ready());
+    CHECK(poll != rt::Pending);
+    CHECK(spawn_mock("", rt::poll_fn([&poll](rt::Context&) { return std::move(poll); })).poll() == rt::Pending);
+}
+
+/// What can be compared, too.
+template <class T>
+void use_values(T value) {
+    use_polls(value);
+    CHECK(rt::Poll<T>(rt::Pending) == rt::Ready(value));
+    CHECK(value == value);
+}
+
+template <class T>
+void use_remote(rt::Context& cx) {
+    Remote<T> remote("");
+    CountedFuture<T> future = remote.future();
+    CHECK(future.poll(cx) == rt::Pending);
+    CHECK(remote.polls() == 1);
+    CHECK(remote.drops() == 0);
+    CHECK(spawn_mock("", remote.future()).poll() == rt::Pending);
+    std::optional<CountedFuture<T>> kept(std::move(future));
+}
+
+inline void use(rt::Context& cx, int number, std::string text, unsigned long size) {
+    use_variant<std::monostate>(number);
+    use_variant<std::monostate>(text);
+    use_variant<std::monostate>(std::make_unique<int>(number));
+    use_variant<void*>(number);
+    use_variant<void*>(text);
+    use_variant<std::monostate>(DropCounter().token());
+    std::variant<std::monostate, std::monostate, std::exception_ptr> none;
+    none.emplace<1>();
+    auto moved = std::move(none);
+    none = std::move(moved);
+    std::variant<void*, std::monostate, std::exception_ptr> no_place;
+    no_place.emplace<1>();
+
+    use_values(number);
+    use_values(text);
+    use_values(std::tuple<>());
+    use_values(std::tuple(number));
+    use_values(std::tuple(number, text));
+    use_values(std::tuple(std::monostate(), number));
+    use_values(std::tuple(number, number));
+    use_values(std::tuple(number, number, number));
+    use_polls(DropCounter().token());
+    CHECK(rt::Poll<void>(rt::Pending) == rt::Pending);
+    use_remote<int>(cx);
+    use_remote<void>(cx);
+    use_remote<std::string>(cx);
+    use_remote<DropCounter::Token>(cx);
+
+    CHECK(text == "");
+    CHECK(size == 1);
+    step("{} {} {}", number, text, size);
+    DropCounter counter;
+    auto token = counter.token();
+    TestThread thread([] {});
+    std::vector<std::string> texts;
+    texts.push_back(text);
+    texts.emplace_back("");
+    CHECK(texts == texts);
+    std::vector<int> numbers{number};
+    numbers.push_back(number);
+    CHECK(numbers == numbers);
+    std::vector<CountedFuture<int>> futures;
+    futures.push_back(Remote<int>("").future());
+}
+
+}  // namespace support::precompiled

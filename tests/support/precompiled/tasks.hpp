@@ -1,0 +1,46 @@
+/// \file
+/// What most tests of a lesson from 11 on use, of the lessons before. See polls.hpp.
+#pragma once
+
+#include <rt/async.hpp>
+#include <rt/current_thread.hpp>
+#include <rt/join_set.hpp>
+#include <rt/scheduler.hpp>
+#include <rt/task.hpp>
+#include <support/precompiled/coroutines.hpp>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace support::precompiled {
+
+template <class T>
+rt::Async<T> spawn_some(Remote<T>* remote) {
+    std::vector<rt::JoinHandle<T>> handles;
+    handles.push_back(rt::spawn(await(remote->future())));
+    handles.push_back(rt::spawn(remote->future()));
+    handles.back().abort();
+    rt::JoinSet<T> set;
+    set.spawn(await(remote.future()));
+    while (co_await set.join_next()) {}
+    for (rt::JoinHandle<T>& handle : handles) {
+        co_await handle;
+    }
+    co_return co_await std::move(handles.front());
+}
+
+template <class T>
+void use_tasks(Remote<T>& remote) {
+    rt::CurrentThread runtime;
+    runtime.block_on(spawn_some(&remote));
+    runtime.block_on(runtime.spawn(await(remote.future())));
+}
+
+inline void use_tasks(Remote<int>& number, Remote<>& nothing, Remote<std::string>& text) {
+    use_tasks(number);
+    use_tasks(nothing);
+    use_tasks(text);
+}
+
+}  // namespace support::precompiled
