@@ -22,8 +22,8 @@ rt::Async<T> spawn_some(Remote<T>* remote) {
     handles.push_back(rt::spawn(remote->future()));
     handles.back().abort();
     rt::JoinSet<T> set;
-    set.spawn(await(remote.future()));
-    while (co_await set.join_next()) {}
+    set.spawn(await(remote->future()));
+    (void)co_await set.join_next();
     for (rt::JoinHandle<T>& handle : handles) {
         co_await handle;
     }
