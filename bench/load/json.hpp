@@ -19,11 +19,7 @@ class Json {
     Json& put(std::string_view key, bool value) { return raw(key, value ? "true" : "false"); }
     Json& put(std::string_view key, const Json& value) { return raw(key, value.text()); }
 
-    Json& put(std::string_view key, double value) {
-        char digits[40];
-        std::snprintf(digits, sizeof digits, "%.6g", value);
-        return raw(key, digits);
-    }
+    Json& put(std::string_view key, double value) { return raw(key, digits(value)); }
 
     /// A value that is JSON already.
     Json& raw(std::string_view key, std::string_view value) {
@@ -31,6 +27,13 @@ class Json {
         body_ += quoted(key) + ":";
         body_ += value;
         return *this;
+    }
+
+    /// A number without zeros that say nothing; sentences have them so too.
+    static std::string digits(double value) {
+        char text[40];
+        std::snprintf(text, sizeof text, "%.6g", value);
+        return text;
     }
 
     std::string text() const { return "{" + body_ + "}"; }

@@ -204,7 +204,7 @@ bool Stream::await_answer(const Pattern& pattern, std::span<char> buffer, double
         pollfd wait{fd_, static_cast<short>(is_sent() ? POLLIN : POLLIN | POLLOUT), 0};
         if (time >= deadline || poll(&wait, 1, static_cast<int>((deadline - time) / 1'000'000) + 1) == 0) {
             faults.note(&Faults::missing, name() + " got no answer to " + std::to_string(wanted_ - received_) +
-                                              " bytes within " + std::to_string(seconds) + " s");
+                                              " bytes within " + Json::digits(seconds) + " s");
             return false;
         }
         if (stopped() || !flush(pattern, faults)) {

@@ -286,7 +286,7 @@ void Worker::look_for_stall(std::uint64_t time) {
         if (client.stream.is_open() && !is_slow(client) && client.begun != client.answered) {
             faults_.note(&Faults::missing, "no answer to " + std::to_string(client.begun - client.answered) +
                                                " messages of a connection, and to nobody's, for " +
-                                               std::to_string(options_.timeout) + " s");
+                                               Json::digits(options_.timeout) + " s");
             unfinished_ -= client.begun - client.answered;
             client.stream.reset();
         }

@@ -20,5 +20,5 @@ if __name__ == "__main__":
         complain(str(stop))
         sys.exit(stop.status)
     except KeyboardInterrupt:
-        complain("interrupted; what was measured is kept")
+        complain("interrupted before anything was measured")
         sys.exit(130)

@@ -6,7 +6,12 @@ from process import Interrupts, end_session
 
 
 class Failed(Exception):
-    """A program under measurement did not do what it should: one sentence."""
+    """A program under measurement did not do what it should: one sentence. `said`: its end, without who it was and how it
+    was called."""
+
+    def __init__(self, sentence: str, said: str = ""):
+        super().__init__(sentence)
+        self.said = said or sentence
 
 
 class Children:
@@ -29,6 +34,10 @@ class Children:
     def end(self, child: subprocess.Popen) -> None:
         """Asks it to end, then insists; its own children too."""
         Interrupts.hold()
+        self.end_undisturbed(child)
+        Interrupts.release()
+
+    def end_undisturbed(self, child: subprocess.Popen) -> None:
         if child.poll() is None:
             child.terminate()
             try:
@@ -36,14 +45,14 @@ class Children:
             except subprocess.TimeoutExpired:
                 pass
         end_session(child)
-        if child.stdout:
-            child.stdout.close()
+        for pipe in filter(None, (child.stdout, child.stderr)):
+            pipe.close()
         self.alive.remove(child)
-        Interrupts.release()
 
     def end_all(self) -> None:
+        """The caller holds back interrupts."""
         for child in list(self.alive):
-            self.end(child)
+            self.end_undisturbed(child)
 
     def output_of(self, command: list, seconds: float = 120, **options) -> str:
         """What a program printed, which must end by itself and well."""
@@ -51,12 +60,13 @@ class Children:
         try:
             out, err = child.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
-            raise Failed(f"{shown(command)} did not end within {seconds:.0f} s")
+            late = f"did not end within {seconds:.0f} s"
+            raise Failed(f"{shown(command)} {late}", f"it {late}")
         finally:
             self.end(child)
         if child.returncode != 0:
             last = (err or out or "").strip().splitlines()[-1:] or [""]
-            raise Failed(f"{shown(command)} ended with status {child.returncode}: {last[0]}")
+            raise Failed(f"{shown(command)} ended with status {child.returncode}: {last[0]}", last[0])
         return out
 
 

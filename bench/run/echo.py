@@ -41,7 +41,7 @@ CORE = [Point(50, 64, seconds=1.2, rounds=5, quick=True), Point(50, 1024, rounds
         Point(1000, 1024, rounds=5)]
 GRID = [*CORE, Point(1000, 1024, 16, rounds=5, quick=True), Point(50, 1024, 16), Point(50, 64, 16), Point(1000, 64, 16),
         Point(1, 64), Point(1, 1024), Point(1, 64, 16), Point(1, 1024, 16),
-        *(Point(10000, size, depth, seconds=0.8) for depth in (1, 16) for size in (64, 1024))]
+        *(Point(10000, size, depth, seconds=0.8, rounds=5) for depth in (1, 16) for size in (64, 1024))]
 LARGE = [Point(50, 16384, 1, 1024), Point(50, 16384, 1, 16384), Point(50, 16384, 4, 16384)]
 FAIRNESS = [point for point in GRID if point.size == 1024 and point.depth == 16 and point.connections in (50, 1000)]
 

@@ -2,42 +2,41 @@
 import importlib
 import os
 import pkgutil
-import sys
+import re
 import time
 from pathlib import Path
 from typing import Callable, Optional
 
 import machine as tools            # tools/learn: what is installed
 from process import Interrupts
-from screen import Stop, bold, colours_wanted, red, say, span
+from screen import Stop, bold, red, say
 
-from . import checks, machine, page, results, table
+from . import checks, machine
 from .children import Children, Failed
 from .programs import ROOT, build, configure
+from .record import INTERRUPTED, Record
 from .rounds import Rounds, Watch, run_rounds
 from .section import Outcome, Program, Row, Section, Stat
 
-HELP = """./learn bench [--quick] [--keep] [SECTION ...]: the finished runtime beside its peers, one table
+HELP = """./learn bench [--quick | --keep] [SECTION ...]: the finished runtime beside its peers, one table
 
   --quick   fewer rounds and rows: under two minutes, once it is built
-  --keep    write into bench/results, which the pages quote; else into build/bench/results
+  --keep    write into bench/results too, which the pages quote, each section that came to its end; else into build/bench/results
   --list    the sections
   --test    build all peers that can be built, and run the bench's own tests on them
   --yes     install the peers' packages without asking"""
 
 
+
 class Bench:
     """What a section is called with."""
 
-    def __init__(self, quick: bool, folder: Path, results_folder: Path):
+    def __init__(self, quick: bool):
         self.quick = quick
-        self.folder = folder                    # build/bench
-        self.results_folder = results_folder    # for pictures
         self.children = Children()
         self.watch = Watch()
         self.all_programs: list = []
         self.outcome = Outcome("", "")
-        self.compiler = "g++"
 
     # Programs
     def programs(self, kind: str) -> list:
@@ -128,37 +127,54 @@ def parse(words: list, sections: list) -> tuple:
             raise Stop(f"bench has no section '{word}': say nothing for all, or some of {', '.join(known)}.")
         else:
             chosen.append(known[word])
-    if not chosen:
+    named = bool(chosen)
+    if not named:
         chosen = [section for section in sections if section.in_quick or "--quick" not in options]
+    if {"--quick", "--keep"} <= options:
+        raise Stop("bench --quick has too few rounds for figures that are kept: take --quick or --keep.")
+    if "--test" in options and (named or options - {"--test", "--yes", "--help"}):
+        raise Stop("bench --test runs all of the bench's own tests, and takes neither sections nor other options than --yes.")
     return options, [section for section in sections if section in chosen]
 
 
-def announce(bench: Bench, programs: list) -> None:
-    for program in programs:
-        if not program.path:
-            say(f"  left out: {program.kind}/{program.name}: {program.reason}")
-    bench.all_programs = programs
-
-
-def measure(bench: Bench, section: Section, names: dict) -> Outcome:
-    """One section to its end, or as far as it gets."""
-    bench.outcome = outcome = Outcome(section.name, section.title, machine=names)
-    outcome.skipped += [f"{program.kind}/{program.name}: {program.reason}" for program in bench.all_programs
+def measure(bench: Bench, section: Section, names: dict, put_away: Callable[[Outcome], None]) -> Outcome:
+    """One section to its end, or as far as it gets. What it came to is put away, whatever happens meanwhile."""
+    bench.outcome = outcome = Outcome(section.name, section.title, machine=names, unfinished="the bench itself failed")
+    outcome.skipped += [left_out_words(program) for program in bench.all_programs
                         if not program.path and (program.kind in section.kinds or program.kind == "rust" in section.kinds)]
     begin = time.monotonic()
     try:
         section.measure(bench)
+        outcome.unfinished = ""
     except Failed as failure:
-        bench.note(f"This section was not measured to its end: {failure}.")
+        outcome.unfinished = str(failure)
         say(red(f"  {failure}"))
+    except KeyboardInterrupt:
+        outcome.unfinished = INTERRUPTED
     finally:
-        outcome.seconds = time.monotonic() - begin
-        Interrupts.hold()          # what was measured is kept
+        Interrupts.hold()
         try:
+            outcome.seconds = time.monotonic() - begin
             bench.children.end_all()
+            put_away(outcome)
         finally:
             Interrupts.release()
     return outcome
+
+
+def left_out_words(program: Program) -> str:
+    return f"{program.kind}/{program.name}: {program.reason}"
+
+
+def build_peers(kinds: tuple) -> list:
+    """All programs of those kinds; says which are left out, and why."""
+    folder = ROOT / "build" / "bench"
+    configure(folder, compiler_word(folder))
+    programs = build(folder, kinds, tools.Machine().cores())
+    for program in programs:
+        if not program.path:
+            say(f"  left out: {left_out_words(program)}")
+    return programs
 
 
 def compiler_word(folder: Path) -> list:
@@ -168,50 +184,40 @@ def compiler_word(folder: Path) -> list:
     return [f"-DCMAKE_CXX_COMPILER={name}"] if name else []
 
 
+def compilers(folder: Path) -> tuple:
+    """Those that are measured: the one that built the peers, and clang, if it is there."""
+    cache = folder / "CMakeCache.txt"
+    found = re.search(r"^CMAKE_CXX_COMPILER:\w+=(.+)$", cache.read_text(errors="replace"), re.M) if cache.exists() else None
+    return tuple(filter(None, [found.group(1) if found else None, tools.Machine().clang()]))
+
+
 def check(set_up: Callable[[], None]) -> int:
     set_up()
-    folder = ROOT / "build" / "bench"
-    configure(folder, compiler_word(folder))
-    for program in build(folder, checks.KINDS, tools.Machine().cores()):
-        if not program.path:
-            say(f"  left out: {program.kind}/{program.name}: {program.reason}")
-    return checks.run_checks(folder)
+    build_peers(checks.KINDS)
+    return checks.run_checks(ROOT / "build" / "bench")
 
 
 def run(options: set, chosen: list, set_up: Callable[[], None]) -> int:
     """`set_up` offers what is missing of the peers' packages, and comes back whether or not they are there."""
     set_up()
-    began = time.monotonic()
-    folder = ROOT / "build" / "bench"
-    results_folder = ROOT / "bench" / "results" if "--keep" in options else folder / "results"
-    bench = Bench("--quick" in options, folder, results_folder)
-    cores = tools.Machine().cores()
-    configure(folder, compiler_word(folder))
-    announce(bench, build(folder, tuple(dict.fromkeys(kind for section in chosen for kind in section.kinds)), cores))
-    names = {**machine.describe(), "quick": bench.quick, "load": machine.load_average()}
+    bench = Bench("--quick" in options)
+    bench.all_programs = build_peers(tuple(dict.fromkeys(kind for section in chosen for kind in section.kinds)))
+    names = {**machine.describe(compilers(ROOT / "build" / "bench")), "quick": bench.quick, "load": machine.load_average()}
     say(f"  {machine.in_words(names)}")
-    outcomes: list = []
-    interrupted = False
-    for section in chosen:
-        say(f"\n{bold(section.name)}: {section.title}")
-        begin = time.monotonic()
-        try:
-            outcomes.append(measure(bench, section, names))
-        except KeyboardInterrupt:
-            outcomes.append(bench.outcome)
-            interrupted = True
-        say(table.for_terminal(outcomes[-1], colours_wanted(sys.stdout)))
-        say(f"  ({span(time.monotonic() - begin)})")
-        results.keep(outcomes[-1], results_folder)
-        if "--keep" in options:
-            page.refresh(ROOT / "bench" / "README.md", results_folder)
-        if interrupted:
-            break
-    say(f"\n{table.verdict(outcomes)}")
-    say(f"The table: {os.path.relpath(results_folder)}/table.md ({span(time.monotonic() - began)})")
-    if interrupted:
-        raise KeyboardInterrupt
-    return 0
+    began = time.monotonic()
+    record = Record(ROOT, "--keep" in options)
+    try:
+        for section in chosen:
+            say(f"\n{bold(section.name)}: {section.title}")
+            if measure(bench, section, names, record.put_away).unfinished == INTERRUPTED:
+                raise KeyboardInterrupt
+        status = 0
+    except KeyboardInterrupt:
+        status = 130
+    record.sum_up(time.monotonic() - began, interrupted=status != 0)
+    if bench.quick and status == 0 and all(section.in_quick for section in chosen):
+        record.warn_if_slow()
+    return status
 
 
 def main(words: list, set_up: Callable[[], None] = lambda: None) -> int:

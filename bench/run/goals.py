@@ -1,12 +1,10 @@
-"""What ours must reach, as data: the one place that knows. The table marks each as met or missed.
+"""What ours must reach, as data: the one place that knows. What came of each says verdicts.py.
 
 A goal compares the figure of one of our columns with the best of some peers' columns in the same row, or with a fixed
 figure. Like is compared with like: our current_thread with Tokio's, our multi_thread with Tokio's.
 """
 from dataclasses import dataclass
 from typing import Optional
-
-from .section import Outcome, Row
 
 OURS_ONE, OURS_MANY = "rt current_thread", "rt multi_thread:2"
 TOKIO_ONE, TOKIO_MANY = "tokio current_thread", "tokio multi_thread:2"
@@ -21,28 +19,6 @@ class Goal:
     factor: float = 1.0              # ours <= factor * peer; where more is better, ours >= factor * peer
     limit: Optional[float] = None    # ours <= limit, in the row's unit
     strictly: bool = False           # < instead of <=: ahead of, not as good as
-
-
-@dataclass(frozen=True)
-class Verdict:
-    goal: Goal
-    row: Row
-    ours: float
-    against: Optional[str]           # the peer's column; None: a fixed figure
-    bound: float                     # what ours is held against
-    met: bool
-
-    @property
-    def ratio(self) -> float:
-        """Ours to the peer's, or to the fixed figure."""
-        theirs = self.row.values[self.against].median if self.against else self.bound
-        return self.ours / theirs if theirs else float("inf")
-
-    def in_words(self) -> str:
-        sign = ">=" if self.row.more_is_better else "<" if self.goal.strictly else "<="
-        if self.against:
-            return f"{self.goal.ours} is {self.ratio:.2f} x {self.against}; goal {sign} {self.goal.factor:g}"
-        return f"{self.goal.ours} is {self.ours:.4g} {self.row.unit}; goal {sign} {self.bound:g}"
 
 
 def pair(row: str, factor: float, section: str = "micro") -> list:
@@ -101,21 +77,3 @@ ECHO = [
 DEMO = [Goal("demo", "peak", ours, (TOKIO_ONE, TOKIO_MANY), strictly=True) for ours in (OURS_ONE, OURS_MANY)]
 
 GOALS = MICRO + ECHO + DEMO
-
-
-def verdicts(outcome: Outcome, goals: Optional[list] = None) -> list:
-    """One for each goal of which both sides were measured."""
-    found = []
-    for goal in GOALS if goals is None else goals:
-        row = next((row for row in outcome.rows if row.name == goal.row), None)
-        if goal.section != outcome.name or row is None or goal.ours not in row.values:
-            continue
-        ours, against, bound = row.values[goal.ours].median, None, goal.limit
-        if goal.peers:
-            against = row.best(*goal.peers)
-            bound = goal.factor * row.values[against].median if against else None
-        if bound is None:
-            continue
-        met = ours >= bound if row.more_is_better else ours < bound if goal.strictly else ours <= bound
-        found.append(Verdict(goal, row, ours, against, bound, met))
-    return found

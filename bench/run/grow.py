@@ -3,13 +3,12 @@
 Each curve is a row for each N and a picture, results/grow-*.svg. The figures are CPU time, of all threads (by threads it is
 the wall clock's): a flat line is a cost that does not grow. What is measured: peers/grow/growing.hpp; bytes, yields and timers that fire: measuring.hpp.
 """
-import time
 from dataclasses import dataclass
 from typing import Callable
 
 from . import contended, echo, plot
 from .children import Failed
-from .machine import in_words
+from .machine import hardware, origin, software
 from .micro import once
 from .section import Section
 from .servers import running, servers
@@ -128,11 +127,9 @@ def measure_curve(bench, curve: Curve) -> dict:
 def draw(bench, name: str, picture: plot.Plot) -> None:
     if not any(picture.lines.values()):
         return
-    machine = in_words(bench.outcome.machine) if bench.outcome.machine else "an unnamed machine"
-    hardware, _, versions = machine.partition("; ")
-    caption = f"{hardware}; {time.strftime('%Y-%m-%d')}{', a quick run' if bench.quick else ''}\n{versions}"
-    bench.results_folder.mkdir(parents=True, exist_ok=True)
-    (bench.results_folder / f"grow-{name}.svg").write_text(plot.svg(picture, caption), encoding="utf-8")
+    machine, quick = bench.outcome.machine, ", a quick run" if bench.quick else ""
+    caption = f"{hardware(machine)}; {origin(machine)}{quick}\n{software(machine)}" if machine else "an unnamed machine"
+    bench.outcome.pictures[f"grow-{name}.svg"] = plot.svg(picture, caption)
 
 
 def measure(bench) -> None:

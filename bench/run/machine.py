@@ -1,27 +1,26 @@
-"""Names the machine that was measured: without it a figure says nothing."""
+"""Names the machine that was measured, what was installed there, and which commit it was: without them a figure says nothing."""
 import os
 import platform
 import re
+import time
+from glob import glob
 from pathlib import Path
 
+import machine as tools            # tools/learn
+from needs import dotted
 from process import output_of
 
-COMMANDS = {"cmake": ["cmake", "--version"], "rustc": ["rustc", "--version"], "valgrind": ["valgrind", "--version"],
-            "strace": ["strace", "--version"]}
-LIBRARIES = {"libuv": ["pkg-config", "--modversion", "libuv"], "liburing": ["pkg-config", "--modversion", "liburing"],
-             "benchmark": ["pkg-config", "--modversion", "benchmark"]}
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = ("cmake", "rustc", "valgrind", "strace")
+LIBRARIES = ("libuv", "liburing", "benchmark", "fmt")
+CRATES = ("tokio", "smol")
+WRITTEN = (":!bench/results", ":!bench/README.md")      # by the bench itself: no change of what it measures
 
 
 def processor() -> str:
     text = Path("/proc/cpuinfo").read_text(errors="replace") if Path("/proc/cpuinfo").exists() else ""
     found = re.search(r"^(?:model name|Model)\s*:\s*(.+)$", text, re.M)
     return " ".join(found.group(1).split()) if found else platform.machine()
-
-
-def first_version(command: list) -> str:
-    """The first dotted number that a command prints; what is not there has none."""
-    match = re.search(r"\d+(?:\.\d+)+", output_of(command) or "")
-    return match.group(0) if match else ""
 
 
 def asio_version() -> str:
@@ -31,26 +30,81 @@ def asio_version() -> str:
     return f"{value // 100000}.{value // 100 % 1000}.{value % 100}" if value else ""
 
 
-def describe(compiler: str = "g++") -> dict:
-    """Asked once a run."""
-    versions = {name: first_version(command) for name, command in {**COMMANDS, **LIBRARIES}.items()}
-    versions["asio"] = asio_version()
-    versions[os.path.basename(compiler)] = first_version([compiler, "--version"])
+def crate_version(name: str) -> str:
+    """Of Debian's crates, which are the ones that cargo builds with."""
+    found = sorted(glob(f"/usr/share/cargo/registry/{name}-[0-9]*"))
+    return found[-1].rpartition("-")[2] if found else ""
+
+
+def versions(compilers: tuple) -> dict:
+    """Of all that takes part, as far as it is there."""
+    here = tools.Machine()
+    found = {os.path.basename(name): dotted(here.version(name)) for name in (*PROGRAMS, *compilers)}
+    found |= {name: (output_of(["pkg-config", "--modversion", name]) or "").strip() for name in LIBRARIES}
+    found |= {name: crate_version(name) for name in CRATES}
+    found["asio"] = asio_version()
+    return {name: version for name, version in sorted(found.items()) if version}
+
+
+def describe(compilers: tuple = ("g++",)) -> dict:
+    """Asked once a run, before anything is measured."""
     memory = re.search(r"^MemTotal:\s+(\d+) kB", Path("/proc/meminfo").read_text(), re.M)
     return {
         "processor": processor(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_gb": round(int(memory.group(1)) / 1024 / 1024) if memory else 0,
         "kernel": platform.release(),
-        "versions": {name: version for name, version in sorted(versions.items()) if version},
+        "versions": versions(compilers),
+        "day": time.strftime("%Y-%m-%d"),
+        **commit(),
     }
+
+
+def commit(root: Path = ROOT) -> dict:
+    """Which it is, and whether anything that is measured differs from it; nothing where git knows nothing of the folder."""
+    name = (output_of(["git", "-C", root, "rev-parse", "--short=10", "HEAD"]) or "").strip()
+    changes = output_of(["git", "-C", root, "status", "--porcelain", "--", ".", *WRITTEN])
+    return {"commit": name, "changed": bool((changes or "").strip())} if name else {}
 
 
 def load_average() -> float:
     return os.getloadavg()[0]
 
 
+def hardware(machine: dict) -> str:
+    return f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, Linux {machine['kernel']}"
+
+
+def software(machine: dict) -> str:
+    return ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+
+
+def origin(machine: dict) -> str:
+    """2026-11-21, commit 0123456789; empty for what was measured before that was kept."""
+    words = [machine.get("day"), machine.get("commit") and f"commit {machine['commit']}"]
+    changed = " and changes that are in no commit" if machine.get("changed") else ""
+    return ", ".join(filter(None, words)) + changed
+
+
 def in_words(machine: dict) -> str:
-    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
-    return (f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, Linux {machine['kernel']}; "
-            f"{versions}")
+    """All of it, without a stop."""
+    quick = "a quick run" if machine.get("quick") else ""
+    load = f"load before: {machine['load']:.2f}" if "load" in machine else ""
+    return "; ".join(filter(None, [hardware(machine), software(machine), origin(machine), load, quick]))
+
+
+def by_origin(outcomes: list) -> dict:
+    """{what in_words says: the names of the sections that were measured so}"""
+    found: dict = {}
+    for outcome in outcomes:
+        if outcome.machine:
+            found.setdefault(in_words(outcome.machine), []).append(outcome.name)
+    return found
+
+
+def measured_on(outcomes: list) -> list:
+    """Sentences: one where all sections come from one run, else one for each run, which names its sections."""
+    found = by_origin(outcomes)
+    if len(found) == 1:
+        return [f"Measured on {words}." for words in found]
+    return [f"{', '.join(f'`{name}`' for name in names)}: measured on {words}." for words, names in found.items()]

@@ -3,9 +3,7 @@
 A figure of malloc's, its rounding included, by the difference of two Ns, so that tables that grow cancel: it does not depend
 on the day, and one run is enough.
 """
-import machine as tools            # tools/learn
 from .micro import columns, measures_of, once
-from .programs import ROOT, build, configure
 from .section import Section
 
 MEASURES = {
@@ -17,14 +15,7 @@ FEW, MANY = 50_000, 150_000
 
 def with_clang(bench) -> list:
     """Our program once more, from the other compiler, where there is one."""
-    name = tools.Machine().clang()
-    if name is None:
-        bench.skip("ours compiled by clang++: needs clang-19")
-        return []
-    folder = ROOT / "build" / "bench-clang"
-    configure(folder, [] if (folder / "CMakeCache.txt").exists() else [f"-DCMAKE_CXX_COMPILER={name}"])
-    ours = [program for program in build(folder, ("micro-rt",), tools.Machine().cores()) if program.path]
-    return [(f"rt current_thread ({name})", program, "current_thread") for program in ours]
+    return [(f"rt current_thread ({program.name})", program, "current_thread") for program in bench.programs("clang")]
 
 
 def measure(bench) -> None:
@@ -38,4 +29,4 @@ def measure(bench) -> None:
                 bench.row(name, title, "bytes", {column: (many - few) / (MANY - FEW)})
 
 
-SECTION = Section("bytes", "memory of a parked task", measure, order=30, kinds=("micro", "rust"))
+SECTION = Section("bytes", "memory of a parked task", measure, order=30, kinds=("micro", "rust", "clang"))

@@ -3,6 +3,7 @@ import re
 import shutil
 from pathlib import Path
 
+import machine as tools            # tools/learn: what is installed
 from process import last_relevant, run_logged
 from screen import Progress, Stop, green, red, say
 
@@ -11,6 +12,7 @@ from .section import Program
 
 BENCH = Path(__file__).resolve().parents[1]
 ROOT = BENCH.parent
+ELSEWHERE = ("rust", "clang")      # kinds that are built by others than the bench's CMakeLists.txt
 
 
 def configure(folder: Path, words: list) -> None:
@@ -29,7 +31,7 @@ def configure(folder: Path, words: list) -> None:
 
 def build(folder: Path, kinds: tuple, cores: int) -> list:
     """Builds those kinds (or single targets, KIND-NAME) and gives all their programs. One that does not compile is left out, the others go on."""
-    targets = [kind for kind in kinds if kind != "rust"]
+    targets = [kind for kind in kinds if kind not in ELSEWHERE]
     failed = False
     if targets:
         progress = Progress(f"building {', '.join(targets)}")
@@ -47,7 +49,7 @@ def build(folder: Path, kinds: tuple, cores: int) -> list:
     if failed:
         programs = [left_out(program, f"did not build; see {folder}/bench-build.log")
                     if program.path and not is_current(folder, program) else program for program in programs]
-    return programs + (rust_programs(folder) if "rust" in kinds else [])
+    return programs + (rust_programs(folder) if "rust" in kinds else []) + (clang_programs(cores) if "clang" in kinds else [])
 
 
 def left_out(program: Program, reason: str) -> Program:
@@ -67,3 +69,13 @@ def rust_programs(folder: Path) -> list:
     progress.done(green("ok") if any(isinstance(found, Path) for found in built.values()) else "left out")
     return [Program(name.rpartition("_")[2], name, str(found)) if isinstance(found, Path) else
             Program(name.rpartition("_")[2], name, "", found) for name, found in sorted(built.items())]
+
+
+def clang_programs(cores: int) -> list:
+    """Our micro program once more, compiled by clang: of kind clang, named after the compiler."""
+    name = tools.Machine().clang()
+    if name is None:
+        return [Program("clang", "clang++", "", "needs clang-19")]
+    folder = ROOT / "build" / "bench-clang"
+    configure(folder, [] if (folder / "CMakeCache.txt").exists() else [f"-DCMAKE_CXX_COMPILER={name}"])
+    return [Program("clang", name, one.path, one.reason) for one in build(folder, ("micro-rt",), cores)]

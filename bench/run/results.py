@@ -13,7 +13,7 @@ def as_data(outcome: Outcome) -> dict:
         "rounds": outcome.rounds, "repeated": outcome.repeated, "disturbed": outcome.disturbed,
         "rows": [{"name": row.name, "title": row.title, "unit": row.unit, "more_is_better": row.more_is_better,
                   "values": {column: stat.as_data() for column, stat in row.values.items()}} for row in outcome.rows],
-        "notes": outcome.notes, "skipped": outcome.skipped,
+        "notes": outcome.notes, "skipped": outcome.skipped, **({"unfinished": outcome.unfinished} if outcome.unfinished else {}),
     }
 
 
@@ -22,7 +22,7 @@ def from_data(name: str, data: dict) -> Outcome:
                 {column: Stat.from_data(stat) for column, stat in row["values"].items()}, row["more_is_better"])
             for row in data["rows"]]
     return Outcome(name, data["title"], rows, data["notes"], data["skipped"], data["rounds"], data["repeated"],
-                   data["disturbed"], data["seconds"], data["machine"])
+                   data["disturbed"], data["seconds"], data["machine"], data.get("unfinished", ""))
 
 
 def load(folder: Path) -> list:
@@ -33,19 +33,20 @@ def load(folder: Path) -> list:
     return [from_data(name, data) for name, data in json.loads(path.read_text(encoding="utf-8"))["sections"].items()]
 
 
-def keep(outcome: Outcome, folder: Path) -> None:
-    """Adds one section's outcome to those of the folder, unless it has nothing to show."""
-    if not outcome.rows and not outcome.skipped:
-        return
-    folder.mkdir(parents=True, exist_ok=True)
+def keep(outcome: Outcome, folder: Path) -> bool:
+    """Adds one section's outcome to those of the folder; False if there is nothing to keep. What has figures is replaced only by
+    what has some."""
     outcomes = load(folder)
-    names = [one.name for one in outcomes]
-    if outcome.name in names:
-        outcomes[names.index(outcome.name)] = outcome
-    else:
-        outcomes.append(outcome)
+    before = next((one for one in outcomes if one.name == outcome.name), None)
+    if not outcome.rows and (not outcome.skipped or before and before.rows):
+        return False
+    outcomes = [outcome if one is before else one for one in outcomes] + ([] if before else [outcome])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in outcome.pictures.items():
+        write(folder / name, text)
     write(folder / "results.json", json.dumps({"sections": {one.name: as_data(one) for one in outcomes}}, indent=1) + "\n")
     write(folder / "table.md", table.for_page(outcomes))
+    return True
 
 
 def write(path: Path, text: str) -> None:

@@ -12,7 +12,8 @@
 
 Nobody lists sections: the runner imports every module here and takes those that have a SECTION, by their `order`. A row's
 name and its columns are what goals.py refers to. Sections print nothing themselves: `bench.say` shows a line at once.
-Whatever a section measured before it failed or was interrupted is kept.
+Whatever a section measured before it failed or was interrupted is kept in build/bench/results; bench/results take a section
+only if it came to its end.
 """
 from dataclasses import dataclass, field
 from typing import Callable, Optional
@@ -24,7 +25,7 @@ class Section:
     title: str                  # one line
     measure: Callable           # called with a Bench (frame.py)
     order: int                  # its place among the sections
-    kinds: tuple = ()           # of programs, to be built before: echo, micro, ladder, load, uring, rust
+    kinds: tuple = ()           # of programs, to be built before: echo, micro, ladder, load, uring, rust, clang
     in_quick: bool = True       # False: ./learn bench --quick leaves it out, unless it is named
 
 
@@ -80,3 +81,5 @@ class Outcome:
     disturbed: int = 0          # rounds that stayed disturbed
     seconds: float = 0.0
     machine: dict = field(default_factory=dict)
+    unfinished: str = ""        # why it was not measured to its end
+    pictures: dict = field(default_factory=dict)      # {file name: its text}, to be written beside the table

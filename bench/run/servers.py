@@ -89,7 +89,8 @@ class Running:
         try:
             line = self.bench.output_of(command, seconds, preexec_fn=pinned(cores_for(self.server)[1]))
         except Failed as failure:
-            raise Failed(f"{self.server.column}: {failure}") from None
+            said = f"the load generator gave up: {failure.said}"
+            raise Failed(f"{self.server.column}: {said}", said) from None
         return json.loads(line)
 
 

@@ -10,6 +10,7 @@ import signal
 import tempfile
 import time
 from pathlib import Path
+from typing import Callable
 
 from .children import Failed
 from .section import Section
@@ -20,7 +21,10 @@ COUNTS = (2000, 6000)           # requests; with callgrind, or quick
 LONGER = (4000, 24_000)         # several threads wake each other more or less often: that needs more of them
 MANY, MANY_COUNTS = 1000, (4000, 12_000)
 CACHE = ("--cache-sim=yes", "--I1=32768,8,64", "--D1=49152,12,64", "--LL=8388608,16,64")
+PATIENCE = 20                   # seconds
 STRACE = "system calls are not counted: strace counts them (Debian: strace)"
+INSTRUCTIONS = f"{CONNECTIONS} × 64 B: instructions in user mode a request"
+LINES = f"{MANY:,} × 64 B: cache lines missed in user mode a request, simulated"
 VALGRIND = "instructions are not counted: callgrind counts them (Debian: valgrind)"
 
 
@@ -39,10 +43,10 @@ def ended(bench, up: Running, pid: int) -> None:
     """The server ends by SIGTERM; whoever counted writes down what, and ends too."""
     child = next(one for one in bench.children.alive if one.pid == up.pid)
     os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while child.poll() is None:
         if time.monotonic() > deadline:
-            raise Failed(f"{up.server.column} does not end under what counts it")
+            raise Failed(f"{up.server.column} does not end", f"it does not end within {PATIENCE} s of being told to")
         time.sleep(0.01)
 
 
@@ -109,26 +113,37 @@ def measure(bench) -> None:
         if tool not in tools:
             bench.skip(words)
     for server in there:
-        try:
-            if "strace" in tools:
-                count_calls(bench, server)
-            if "valgrind" in tools and not bench.quick:
-                bench.row("instructions", f"{CONNECTIONS} × 64 B: instructions in user mode a request", "instructions",
-                          {server.column: instructions_a_request(bench, server)})
-                bench.row("lines", f"{MANY:,} × 64 B: cache lines missed in user mode a request, simulated", "lines",
-                          {server.column: lines_a_request(bench, server)})
-        except Failed as failure:
-            bench.skip(str(failure))
+        if "strace" in tools:
+            for depth in (1,) if bench.quick else (1, 16):
+                counted(bench, server, "strace", calls_title(depth), count_calls, depth)
+        if "valgrind" in tools and not bench.quick:
+            counted(bench, server, "callgrind", INSTRUCTIONS, one_figure, "instructions", instructions_a_request)
+            counted(bench, server, "callgrind", LINES, one_figure, "lines", lines_a_request)
 
 
-def count_calls(bench, server) -> None:
-    for depth in (1,) if bench.quick else (1, 16):
-        calls = calls_a_request(bench, server, depth, COUNTS if bench.quick else LONGER)
-        name, title = ("calls", "") if depth == 1 else ("calls deep", f", depth {depth}")
-        bench.row(name, f"{CONNECTIONS} × 64 B{title}: system calls a request", "calls", {server.column: sum(calls.values())})
-        if depth == 1:
-            listed = sorted(calls.items(), key=lambda item: -item[1])
-            bench.note(f"{server.column}: " + ", ".join(f"{name} {count:.2f}" for name, count in listed if count >= 0.005))
+def counted(bench, server, tool: str, title: str, count: Callable, *words) -> None:
+    """A server in one row. Where the tool comes to no figure it has a dash there, and a line says why."""
+    try:
+        count(bench, server, title, *words)
+    except Failed as failure:
+        bench.skip(f"{server.column} has a dash at \"{title}\": run by {tool}, {failure.said}")
+
+
+def one_figure(bench, server, title: str, name: str, figure: Callable) -> None:
+    """In a row whose name is its unit."""
+    bench.row(name, title, name, {server.column: figure(bench, server)})
+
+
+def calls_title(depth: int) -> str:
+    return f"{CONNECTIONS} × 64 B{f', depth {depth}' if depth > 1 else ''}: system calls a request"
+
+
+def count_calls(bench, server, title: str, depth: int) -> None:
+    calls = calls_a_request(bench, server, depth, COUNTS if bench.quick else LONGER)
+    bench.row("calls" if depth == 1 else "calls deep", title, "calls", {server.column: sum(calls.values())})
+    if depth == 1:
+        listed = sorted(calls.items(), key=lambda item: -item[1])
+        bench.note(f"{server.column}: " + ", ".join(f"{name} {count:.2f}" for name, count in listed if count >= 0.005))
 
 
 SECTION = Section("calls", "system calls and instructions of a request", measure, order=25, kinds=("echo", "load", "rust"))

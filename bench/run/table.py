@@ -1,7 +1,10 @@
-"""The one table: a block for each section, for the terminal and for a page; medians, spread, and each goal met or missed."""
-from .goals import Verdict, verdicts
-from .machine import in_words
+"""The one table: a block for each section, for the terminal and for a page; medians, spread, and what came of each goal."""
+from .machine import measured_on
 from .section import Outcome, Row, Stat
+from .verdicts import CLOSE, MET, MISSED, Verdict, counted, verdicts
+
+ON_A_PAGE = {MET: MET, MISSED: f"**{MISSED}**", CLOSE: f"*{CLOSE}*"}
+IN_A_TERMINAL = {MET: ("met   ", "32"), MISSED: ("MISSED", "31"), CLOSE: ("close ", "33")}     # with the colour
 
 
 def figure(value: float) -> str:
@@ -40,7 +43,8 @@ def goal_line(verdict: Verdict) -> str:
 
 
 def sentences(outcome: Outcome) -> list:
-    lines = [*outcome.notes, *(f"Left out: {line}." for line in outcome.skipped)]
+    begun = [f"This section was not measured to its end: {outcome.unfinished}."] if outcome.unfinished else []
+    lines = [*begun, *outcome.notes, *(f"Left out: {line}." for line in outcome.skipped)]
     if outcome.rounds:
         text = f"{outcome.rounds} rounds"
         if outcome.repeated:
@@ -60,8 +64,7 @@ def for_terminal(outcome: Outcome, colours: bool = False) -> str:
     if outcome.rows:
         lines += split_to_width(outcome.rows)
     for verdict in verdicts(outcome):
-        mark = paint("met   ", "32") if verdict.met else paint("MISSED", "31")
-        lines.append(f"  {mark} {goal_line(verdict)}")
+        lines.append(f"  {paint(*IN_A_TERMINAL[verdict.word])} {goal_line(verdict)}")
     return "\n".join([*lines, *(f"  {line}" for line in sentences(outcome))])
 
 
@@ -84,7 +87,8 @@ def split_to_width(rows: list, width: int = 118) -> list:
 def for_page(outcomes: list) -> str:
     """table.md: made of results.json, so that it cannot drift from it."""
     lines = ["# What the bench measured", "",
-             "Written by `./learn bench --keep`. Medians of interleaved rounds; in parentheses the middle half of them.", ""]
+             "Written by `./learn bench`. Medians of interleaved rounds; in parentheses the middle half of them.", ""]
+    lines += [line for words in measured_on(outcomes) for line in (words, "")]
     for outcome in outcomes:
         lines += section_for_page(outcome)
     return "\n".join(lines)
@@ -99,15 +103,19 @@ def section_for_page(outcome: Outcome, headed: bool = True) -> list:
     found = verdicts(outcome)
     if found:
         lines += ["| goal | | |", "|---|---|---|"]
-        lines += [f"| {one.row.title} | {one.in_words()} | {'met' if one.met else '**missed**'} |" for one in found] + [""]
+        lines += [f"| {one.row.title} | {one.in_words()} | {ON_A_PAGE[one.word]} |" for one in found] + [""]
     lines += [f"- {line}" for line in sentences(outcome)]
-    if outcome.machine and headed:
-        quick = " A quick run." if outcome.machine.get("quick") else ""
-        lines.append(f"- Measured on {in_words(outcome.machine)}; load before: {outcome.machine.get('load', 0):.2f}.{quick}")
     return lines + [""]
 
 
 def verdict(outcomes: list) -> str:
+    """Empty where nothing that was measured has a goal."""
     found = [one for outcome in outcomes for one in verdicts(outcome)]
-    missed = sum(not one.met for one in found)
-    return f"{len(found) - missed} goals met, {missed} missed"
+    return counted(found) if found else ""
+
+
+def missed(outcomes: list) -> str:
+    """Those of all sections, for a page."""
+    lines = [f"- {goal_line(one)}" for outcome in outcomes for one in verdicts(outcome) if one.word == MISSED]
+    said = f"{verdict(outcomes) or 'Not measured yet'}." + (" Missed:" if lines else "")
+    return "\n".join([said, "", *lines]).rstrip() + "\n"

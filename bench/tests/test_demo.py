@@ -10,7 +10,7 @@ BENCH = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(BENCH))
 sys.path.append(str(BENCH.parent / "tools" / "learn"))
 
-from run import demo, goals                                # noqa: E402
+from run import demo, verdicts                             # noqa: E402
 from run.children import Failed                            # noqa: E402
 from run.section import Outcome, Program, Row, Stat        # noqa: E402
 
@@ -73,9 +73,9 @@ class TheSection(unittest.TestCase):
         values = {"rt current_thread": 3000, "rt multi_thread:2": 3200, "tokio current_thread": 3300,
                   "tokio multi_thread:2": 3200}
         row = Row("peak", "", "kB", {column: Stat(value, value, value) for column, value in values.items()})
-        found = goals.verdicts(Outcome("demo", "", [row]))
-        self.assertEqual([(one.goal.ours, one.against, one.met) for one in found],
-                         [("rt current_thread", "tokio multi_thread:2", True), ("rt multi_thread:2", "tokio multi_thread:2", False)])
+        found = verdicts.verdicts(Outcome("demo", "", [row]))
+        self.assertEqual([(one.goal.ours, one.against, one.word) for one in found],
+                         [("rt current_thread", "tokio multi_thread:2", "met"), ("rt multi_thread:2", "tokio multi_thread:2", "missed")])
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ sys.path.insert(0, str(BENCH))
 sys.path.append(str(BENCH.parent / "tools" / "learn"))
 
 from run import echo, goals, memory, servers, syscalls    # noqa: E402
+from run.children import Children, Failed                  # noqa: E402
 from run.section import Program, Stat                      # noqa: E402
 
 STRACE = """% time     seconds  usecs/call     calls    errors syscall
@@ -127,6 +128,57 @@ class Counting(unittest.TestCase):
         counts = dict(zip(syscalls.COUNTS, (few, many)))
         with Replaced(syscalls, "traced", lambda bench, server, requests, depth: counts[requests]):
             self.assertEqual(syscalls.calls_a_request(None, None, 1, syscalls.COUNTS), {"read": 1.0, "write": 1.0, "brk": 0.1})
+
+
+class Messages(unittest.TestCase):
+    """What a stranger reads where a figure is missing."""
+    SERVER = servers.Server("rt_uring", Program("echo", "rt_uring", "/bin/rt_uring"))
+
+    def test_the_row_and_the_tool_are_named(self):
+        bench = Counts()
+
+        def stuck(*_):
+            raise Failed("rt_uring does not end", "it does not end within 20 s of being told to")
+        syscalls.counted(bench, self.SERVER, "callgrind", syscalls.INSTRUCTIONS, syscalls.one_figure, "instructions", stuck)
+        self.assertEqual(bench.skipped, ["rt_uring has a dash at \"50 × 64 B: instructions in user mode a request\": run by "
+                                         "callgrind, it does not end within 20 s of being told to"])
+
+    def test_a_load_that_failed_is_told_without_its_command(self):
+        class Bench(FakeBench):
+            def program(self, *_):
+                return Program("load", "load", "/bin/sh")
+
+            def output_of(self, *_, **__):
+                return Children().output_of(["sh", "-c", "echo connection 498 got no answer >&2; exit 1"])
+
+        with self.assertRaises(Failed) as caught:
+            servers.Running(Bench(), self.SERVER, 1, 1).load("--connections", 1000)
+        self.assertEqual(str(caught.exception), "rt_uring: the load generator gave up: connection 498 got no answer")
+
+    def test_a_dash_in_one_row_costs_no_other(self):
+        bench = Counts()
+        with Replaced(syscalls, "servers", lambda _: [self.SERVER]), Replaced(syscalls.shutil, "which", lambda tool: tool), \
+                Replaced(syscalls, "traced", bench.fail), Replaced(syscalls, "simulated", bench.simulated):
+            syscalls.measure(bench)
+        self.assertEqual(bench.rows, {"instructions": 2.0, "lines": 1.0})
+        self.assertEqual(len(bench.skipped), 2)
+
+
+class Counts(FakeBench):
+    quick = False
+
+    def __init__(self):
+        super().__init__()
+        self.rows: dict = {}
+
+    def row(self, name, _title, _unit, values):
+        self.rows[name] = values["rt_uring"]
+
+    def fail(self, *_):
+        raise Failed("it fell over")
+
+    def simulated(self, _bench, _server, _connections, requests, *_):
+        return {"Ir": 2 * requests, "D1mr": requests / 2, "D1mw": requests / 2}
 
 
 class Goals(unittest.TestCase):

@@ -1,5 +1,6 @@
 """The bench's frame: rounds, medians, goals, the table, and that nothing measured is lost. No peer is needed."""
 import contextlib
+import dataclasses
 import io
 import json
 import sys
@@ -13,10 +14,8 @@ sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tools" / "learn")]
 
 from run import frame, goals, page, programs, results, table  # noqa: E402
 from run.children import Children, Failed  # noqa: E402
-from run.goals import Goal  # noqa: E402
 from run.rounds import Moment, Watch, run_rounds, stat_of  # noqa: E402
-from run.section import Outcome, Program, Row, Section, Stat  # noqa: E402
-from screen import Stop  # noqa: E402
+from run.section import Outcome, Program, Row, Stat  # noqa: E402
 
 
 def flat(value: float) -> Stat:
@@ -115,52 +114,13 @@ class Disturbances(unittest.TestCase):
         self.assertGreater(Moment.now().own, before.own)
 
 
-class Goals(unittest.TestCase):
-    def verdict(self, goal: Goal, more_is_better: bool = False, **values):
-        row = Row("r", "r", "ns", {name: flat(value) for name, value in values.items()}, more_is_better)
-        found = goals.verdicts(Outcome("s", "s", [row]), [goal])
-        return found[0] if found else None
-
-    def test_a_ratio(self):
-        goal = Goal("s", "r", "ours", ("theirs",), 0.5)
-        self.assertTrue(self.verdict(goal, ours=50, theirs=100).met)
-        self.assertFalse(self.verdict(goal, ours=51, theirs=100).met)
-        self.assertIn("ours is 0.51 x theirs; goal <= 0.5", self.verdict(goal, ours=51, theirs=100).in_words())
-
-    def test_the_best_of_the_peers_that_are_there(self):
-        goal = Goal("s", "r", "ours", ("a", "b", "c"), strictly=True)
-        self.assertEqual(self.verdict(goal, ours=5, a=9, b=6).against, "b")
-        self.assertFalse(self.verdict(goal, ours=6, a=9, b=6).met)
-
-    def test_more_is_better(self):
-        goal = Goal("s", "r", "ours", ("a", "b"), 0.9)
-        self.assertEqual(self.verdict(goal, True, ours=90, a=100, b=70).against, "a")
-        self.assertTrue(self.verdict(goal, True, ours=90, a=100, b=70).met)
-        self.assertFalse(self.verdict(goal, True, ours=89, a=100, b=70).met)
-
-    def test_a_fixed_figure(self):
-        goal = Goal("s", "r", "ours", limit=600)
-        self.assertTrue(self.verdict(goal, ours=600).met)
-        self.assertIn("ours is 601 ns; goal <= 600", self.verdict(goal, ours=601).in_words())
-
-    def test_nothing_is_said_of_what_was_not_measured(self):
-        self.assertIsNone(self.verdict(Goal("s", "r", "ours", ("theirs",)), ours=1))
-        self.assertIsNone(self.verdict(Goal("s", "r", "ours", ("theirs",)), theirs=1))
-        self.assertIsNone(self.verdict(Goal("s", "q", "ours", ("theirs",)), ours=1, theirs=1))
-
-    def test_each_goal_names_a_section_that_is_there(self):
-        self.assertLessEqual({goal.section for goal in goals.GOALS}, {section.name for section in frame.all_sections()})
-
-    def test_no_goal_stands_twice(self):
-        self.assertEqual(len(goals.GOALS), len(set(goals.GOALS)))
-
-
 class Tables(unittest.TestCase):
     OUTCOME = Outcome("micro", "one operation", [
         Row("spawn_await", "spawn + await", "ns", {goals.OURS_ONE: Stat(84, 80.4, 91, 11), goals.TOKIO_ONE: flat(156)}),
         Row("spawn_many", "spawn many", "ns", {goals.TOKIO_ONE: flat(235), goals.OURS_ONE: flat(100)})],
         notes=["A note."], skipped=["micro/smol: needs librust-smol-dev"], rounds=11, repeated=2, seconds=1.5,
-        machine={"processor": "A", "cores": 2, "memory_gb": 4, "kernel": "6", "versions": {"g++": "12.2.0"}, "load": 0.1})
+        machine={"processor": "A", "cores": 2, "memory_gb": 4, "kernel": "6", "versions": {"g++": "12.2.0"}, "load": 0.1,
+                 "day": "2026-11-21", "commit": "0123456789", "changed": False})
 
     def test_for_the_terminal(self):
         self.assertEqual(table.for_terminal(self.OUTCOME).splitlines(), [
@@ -183,7 +143,14 @@ class Tables(unittest.TestCase):
         self.assertIn("| spawn + await | ns | 84.0 (80.4–91.0) | 156 |", page)
         self.assertIn("| spawn many | rt current_thread is 0.43 x tokio current_thread; goal <= 0.5 | met |", page)
         self.assertIn("**missed**", page)
-        self.assertIn("Measured on A, 2 cores, 4 GB, Linux 6; g++ 12.2.0", page)
+        self.assertIn("Measured on A, 2 cores, 4 GB, Linux 6; g++ 12.2.0; 2026-11-21, commit 0123456789; load before: 0.10.", page)
+        self.assertEqual(page.count("Measured on"), 1)
+
+    def test_sections_of_several_runs_say_which(self):
+        later = dataclasses.replace(self.OUTCOME, name="bytes", machine={**self.OUTCOME.machine, "commit": "abcdef0123", "changed": True})
+        page = table.for_page([self.OUTCOME, dataclasses.replace(self.OUTCOME, name="counted"), later])
+        self.assertIn("`micro`, `counted`: measured on A, 2 cores", page)
+        self.assertRegex(page, "`bytes`: measured on .*commit abcdef0123 and changes that are in no commit")
 
     def test_results_come_back_as_they_were(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -197,9 +164,15 @@ class Tables(unittest.TestCase):
 
     def test_an_empty_outcome_replaces_nothing(self):
         with tempfile.TemporaryDirectory() as folder:
-            results.keep(self.OUTCOME, Path(folder))
-            results.keep(Outcome("micro", "m"), Path(folder))
+            self.assertTrue(results.keep(self.OUTCOME, Path(folder)))
+            for empty in (Outcome("micro", "m"), Outcome("micro", "m", skipped=["valgrind"])):
+                self.assertFalse(results.keep(empty, Path(folder)))
             self.assertEqual(results.load(Path(folder))[0], self.OUTCOME)
+
+    def test_pictures_lie_beside_the_table(self):
+        with tempfile.TemporaryDirectory() as folder:
+            results.keep(dataclasses.replace(self.OUTCOME, pictures={"grow-a.svg": "<svg/>"}), Path(folder))
+            self.assertEqual(Path(folder, "grow-a.svg").read_text(), "<svg/>")
 
 
 class ThePage(unittest.TestCase):
@@ -208,18 +181,38 @@ class ThePage(unittest.TestCase):
         self.assertEqual(text, page.refreshed(text, results.load(ROOT / "bench" / "results")),
                          "bench/README.md is not what bench/results say, see bench/run/page.py")
 
+    def test_the_table_says_it_too(self):
+        folder = ROOT / "bench" / "results"
+        self.assertEqual((folder / "table.md").read_text(encoding="utf-8"), table.for_page(results.load(folder)))
+
     def test_its_blocks_are_those_of_sections(self):
         text = (ROOT / "bench" / "README.md").read_text(encoding="utf-8")
         blocks = [match.group(2) for match in page.BLOCK.finditer(text)]
         self.assertEqual(len(blocks), len(set(blocks)))
-        self.assertLessEqual({"machine", "rest"}, set(blocks))
-        self.assertLessEqual(set(blocks) - {"machine", "rest"}, {section.name for section in frame.all_sections()})
+        own = {"machine", "rest", "goals"}
+        self.assertLessEqual(own, set(blocks))
+        self.assertLessEqual(set(blocks) - own, {section.name for section in frame.all_sections()})
+
+    def test_what_was_missed_is_listed(self):
+        text = page.refreshed("<!-- measured: goals -->\n<!-- end -->\n", [Tables.OUTCOME])
+        self.assertIn("Goals: 1 met, 1 missed, 0 too close to call. Missed:\n\n- spawn + await: rt current_thread is 0.54 x", text)
+
+    def test_a_figure_in_the_text_is_the_tables(self):
+        outcome = Outcome("counted", "c", [Row("lock spawn", "s", "count", {"rt multi_thread:2": flat(1234.5)})])
+        text = "| spawn | 9 | 8 | 7 <!-- now: counted/lock spawn/rt multi_thread:2 --> |\n"
+        self.assertEqual(page.refreshed(text, [outcome]), text.replace("| 7 ", "| 1,234 "))
+        self.assertEqual(page.refreshed(text, []), text.replace("| 7 ", "| – "))
+
+    def test_each_such_figure_is_measured(self):
+        text = (ROOT / "bench" / "README.md").read_text(encoding="utf-8")
+        self.assertGreater(len(page.NOW.findall(text)), 20)
+        self.assertEqual([match.group(0) for match in page.NOW.finditer(text) if match.group(0).startswith("–")], [])
 
     def test_a_section_without_a_block_stands_among_the_rest(self):
         outcomes = [Outcome("bytes", "memory", [Row("r", "a task", "bytes", {"rt": flat(112)})])]
         rest = "<!-- measured: rest -->\n<!-- end -->\n"
-        self.assertIn("### bytes: memory", page.refreshed(rest, outcomes))
-        self.assertNotIn("###", page.refreshed("<!-- measured: bytes -->\n<!-- end -->\n" + rest, outcomes))
+        self.assertIn("\n## All else that was measured\n\n### bytes: memory", page.refreshed(rest, outcomes))
+        self.assertEqual(page.refreshed("<!-- measured: bytes -->\n<!-- end -->\n" + rest, outcomes).count("#"), 0)
 
     def test_a_block_is_made_anew(self):
         text = "a\n<!-- measured: bytes -->\nold\n<!-- end -->\nz\n"
@@ -229,81 +222,6 @@ class ThePage(unittest.TestCase):
         self.assertNotIn("old", anew)
         self.assertEqual(page.refreshed(anew, [outcome]), anew)
         self.assertIn("Not measured yet: `./learn bench --keep bytes`", page.refreshed(text, []))
-
-
-class CommandLine(unittest.TestCase):
-    def refused(self, *words: str) -> str:
-        with self.assertRaises(Stop) as caught:
-            frame.main(list(words), lambda: self.fail("nothing is set up for bad words"))
-        self.assertEqual(caught.exception.status, 2)
-        return str(caught.exception)
-
-    def test_bad_words(self):
-        self.assertIn("no section 'kettle'", self.refused("kettle"))
-        self.assertIn("micro", self.refused("--quick", "kettle"))
-        self.assertIn("no option '--fast'", self.refused("--fast"))
-
-    def test_the_list(self):
-        with contextlib.redirect_stdout(io.StringIO()) as out:
-            self.assertEqual(frame.main(["--list"]), 0)
-        self.assertRegex(out.getvalue(), r"(?m)^micro +one operation")
-
-    def test_each_section_is_named_once(self):
-        names = [section.name for section in frame.all_sections()]
-        self.assertEqual(len(names), len(set(names)))
-
-
-class Running(unittest.TestCase):
-    """frame.run, with sections of our own and nothing to build."""
-
-    def run_sections(self, *functions) -> tuple:
-        """(status or exception, what was said, the outcomes kept)"""
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        chosen = [Section(function.__name__, "t", function, order) for order, function in enumerate(functions)]
-        with unittest.mock.patch.multiple(frame, ROOT=Path(folder.name), configure=lambda *_: None,
-                                          build=lambda *_: []), contextlib.redirect_stdout(io.StringIO()) as out:
-            try:
-                status = frame.run(set(), chosen, lambda: None)
-            except KeyboardInterrupt as interrupt:
-                status = interrupt
-        return status, out.getvalue(), results.load(Path(folder.name, "build", "bench", "results"))
-
-    def test_a_section_that_fails_keeps_its_rows_and_stops_nobody(self):
-        def first(bench):
-            bench.row("r", "r", "ns", {"a": 1})
-            raise Failed("the peer fell over")
-
-        def second(bench):
-            bench.row("r", "r", "ns", {"a": 2})
-
-        status, said, kept = self.run_sections(first, second)
-        self.assertEqual((status, [one.name for one in kept]), (0, ["first", "second"]))
-        self.assertIn("the peer fell over", kept[0].notes[0])
-        self.assertIn("the peer fell over", said)
-
-    def test_an_interrupt_ends_the_children_and_keeps_what_was_measured(self):
-        started: list = []
-
-        def first(bench):
-            started.append(bench.start(["sleep", "1000"]))
-            bench.row("r", "r", "ns", {"a": 1})
-            raise KeyboardInterrupt
-
-        def second(bench):
-            self.fail("nothing is measured after an interrupt")
-
-        status, _, kept = self.run_sections(first, second)
-        self.assertIsInstance(status, KeyboardInterrupt)
-        self.assertEqual([one.name for one in kept], ["first"])
-        self.assertIsNotNone(started[0].poll())
-
-    def test_what_is_left_out_is_said(self):
-        def first(bench):
-            bench.skip("the other compiler: needs clang-19")
-        _, said, kept = self.run_sections(first)
-        self.assertIn("left out: the other compiler: needs clang-19", said)
-        self.assertEqual(kept[0].skipped, ["the other compiler: needs clang-19"])
 
 
 class Peers(unittest.TestCase):

@@ -3,7 +3,6 @@
     python3 bench/tests/test_grow.py
 """
 import sys
-import tempfile
 import unittest
 import unittest.mock
 from pathlib import Path
@@ -21,9 +20,8 @@ class FakeBench:
     """Stands in for the frame: each program answers at once, each round is one."""
     quick = False
 
-    def __init__(self, folder: str = ""):
+    def __init__(self):
         self.rows, self.skipped, self.notes, self.outcome = {}, [], [], Outcome("grow", "")
-        self.results_folder = Path(folder, "results")
         self.broken = ()
 
     def program(self, kind: str, name: str):
@@ -90,19 +88,18 @@ class Curves(unittest.TestCase):
         self.assertEqual(list(lines), ["rt current_thread", "rt multi_thread:2", "asio"])
         self.assertEqual(len(bench.skipped), 2)         # one for each flavor, not one for each N
 
-    def test_pictures_are_kept(self):
-        with tempfile.TemporaryDirectory() as folder:
-            bench = FakeBench(folder)
-            bench.outcome.machine = {"processor": "EPYC <x>", "cores": 2, "memory_gb": 24, "kernel": "6", "versions": {"g++": "12"}}
-            with unittest.mock.patch.object(grow, "CURVES", (curve("tasks"),)), \
-                    unittest.mock.patch.object(locked, "why_not", lambda: "no valgrind here"):
-                grow.measure(bench)
-            self.assertEqual(bench.skipped, ["no valgrind here"])
-            kept = {path.name for path in bench.results_folder.iterdir()}
-            self.assertEqual(kept, {"grow-tasks.svg", "grow-threads-locked.svg", "grow-threads-moved.svg"})
-            text = (bench.results_folder / "grow-tasks.svg").read_text()
-            self.assertIn("EPYC &lt;x&gt;, 2 cores", text)
-            self.assertRegex(text, r"\d{4}-\d\d-\d\d")
+    def test_pictures_say_the_machine_the_day_and_the_commit(self):
+        bench = FakeBench()
+        bench.outcome.machine = {"processor": "EPYC <x>", "cores": 2, "memory_gb": 24, "kernel": "6", "versions": {"g++": "12"},
+                                 "day": "2026-11-21", "commit": "0123456789"}
+        with unittest.mock.patch.object(grow, "CURVES", (curve("tasks"),)), \
+                unittest.mock.patch.object(locked, "why_not", lambda: "no valgrind here"):
+            grow.measure(bench)
+        self.assertEqual(bench.skipped, ["no valgrind here"])
+        pictures = bench.outcome.pictures
+        self.assertEqual(set(pictures), {"grow-tasks.svg", "grow-threads-locked.svg", "grow-threads-moved.svg"})
+        self.assertIn("EPYC &lt;x&gt;, 2 cores", pictures["grow-tasks.svg"])
+        self.assertIn("2026-11-21, commit 0123456789", pictures["grow-tasks.svg"])
 
 
 class Threads(unittest.TestCase):

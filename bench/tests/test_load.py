@@ -60,6 +60,11 @@ class Faults(LoadTest):
         self.assertEqual(self.faults(servers.after_greeting(servers.message_lost)), {"missing": 1})
         self.assertEqual(self.faults(servers.after_greeting(servers.message_lost), "--depth", 4), {"corrupt": 1})
 
+    def test_how_long_it_waited_is_said_as_a_person_would(self):
+        with servers.Server(servers.after_greeting(servers.message_lost)) as server:
+            found = against(server.port, "--connections", 1, "--requests", 10, "--timeout", 0.5)
+        self.assertIn(" 0.5 s", found["stderr"])
+
     def test_an_answer_given_twice(self):
         self.assertEqual(self.faults(servers.after_greeting(servers.answered_twice)), {"extra": 1})
 
