@@ -21,7 +21,7 @@ from .section import Outcome, Program, Row, Section, Stat
 HELP = """./learn bench [--quick | --keep] [SECTION ...]: the finished runtime beside its peers, one table
 
   --quick   fewer rounds and rows: under two minutes, once it is built
-  --keep    write into bench/results too, which the pages quote, each section that came to its end; else into build/bench/results
+  --keep    write into bench/results too, which the pages quote, what was measured to its end; else into build/bench/results
   --list    the sections
   --test    build all peers that can be built, and run the bench's own tests on them
   --yes     install the peers' packages without asking"""

@@ -3,17 +3,17 @@ import os
 import platform
 import re
 import time
-from glob import glob
 from pathlib import Path
 
 import machine as tools            # tools/learn
 from needs import dotted
 from process import output_of
 
-ROOT = Path(__file__).resolve().parents[2]
+from .programs import ROOT
+from .rust import PACKAGES, REGISTRY
+
 PROGRAMS = ("cmake", "rustc", "valgrind", "strace")
 LIBRARIES = ("libuv", "liburing", "benchmark", "fmt")
-CRATES = ("tokio", "smol")
 WRITTEN = (":!bench/results", ":!bench/README.md")      # by the bench itself: no change of what it measures
 
 
@@ -32,8 +32,8 @@ def asio_version() -> str:
 
 def crate_version(name: str) -> str:
     """Of Debian's crates, which are the ones that cargo builds with."""
-    found = sorted(glob(f"/usr/share/cargo/registry/{name}-[0-9]*"))
-    return found[-1].rpartition("-")[2] if found else ""
+    found = sorted(path.name for path in REGISTRY.glob(f"{name}-[0-9]*"))
+    return found[-1].removeprefix(f"{name}-") if found else ""
 
 
 def versions(compilers: tuple) -> dict:
@@ -41,7 +41,7 @@ def versions(compilers: tuple) -> dict:
     here = tools.Machine()
     found = {os.path.basename(name): dotted(here.version(name)) for name in (*PROGRAMS, *compilers)}
     found |= {name: (output_of(["pkg-config", "--modversion", name]) or "").strip() for name in LIBRARIES}
-    found |= {name: crate_version(name) for name in CRATES}
+    found |= {name: crate_version(name) for name in PACKAGES}
     found["asio"] = asio_version()
     return {name: version for name, version in sorted(found.items()) if version}
 
