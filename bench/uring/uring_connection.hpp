@@ -177,7 +177,8 @@ class Connection final : public Endpoint {
         if (result == 0) {
             has_ended_ = true;
         } else if (result == -ENOBUFS) {
-            look_for_buffers();
+            is_hungry_ = true;
+            engine().wait_for_buffers(*this);
         } else if (result < 0 && result != -ECANCELED && result != -EINTR) {
             receive_error_ = result;
         }
@@ -190,13 +191,6 @@ class Connection final : public Endpoint {
         }
         if (is_last && !is_hungry_) {
             receive_again();
-        }
-    }
-
-    void look_for_buffers() noexcept {
-        if (engine().buffers().available() == 0 && !engine().buffers().grow()) {
-            is_hungry_ = true;
-            engine().wait_for_buffers(*this);
         }
     }
 

@@ -28,6 +28,7 @@
 #include <rt/violation.hpp>
 #include <rt/waker.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
@@ -120,6 +121,7 @@ class Engine {
 
     /// Has `endpoint` called when there are buffers again. Called by one that found none.
     void wait_for_buffers(Endpoint& endpoint) {
+        ++found_none_;
         if (!is_closed()) {
             endpoint.retain();
             hungry_.push_back(&endpoint);
@@ -131,10 +133,10 @@ class Engine {
     /// the endpoints. Called by the park.
     enum class Wait : unsigned char { no, until_timeout, without_end };
     void turn(Wait wait, __kernel_timespec timeout = {}) noexcept {
-        feed_the_hungry();
-        if (wait == Wait::without_end) {
+        bool may_sleep = feed_the_hungry();
+        if (wait == Wait::without_end && may_sleep) {
             io_uring_submit_and_wait(&ring_, 1);
-        } else if (wait == Wait::until_timeout) {
+        } else if (wait == Wait::until_timeout && may_sleep) {
             io_uring_cqe* first = nullptr;
             io_uring_submit_and_wait_timeout(&ring_, &first, 1, &timeout, nullptr);
         } else if (has_news_for_kernel() || kernel_has_news()) {
@@ -175,6 +177,8 @@ class Engine {
 
     /// How many operations the kernel has, or is about to have. Called by tests.
     std::size_t under_way() const noexcept { return under_way_; }
+    /// How often an endpoint has found no buffer. Called by tests.
+    std::size_t found_none() const noexcept { return found_none_; }
 
     void retain() noexcept { ++references_; }
     void release() noexcept {
@@ -224,13 +228,19 @@ class Engine {
         return (IO_URING_READ_ONCE(*ring_.sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
     }
 
-    void feed_the_hungry() {
-        for (std::size_t left = hungry_.size(); left != 0 && buffers_->available() != 0; --left) {
+    /// Calls as many of them as there are buffers, and no more: the others would only find none again. False if others are left,
+    /// and buffers too, for those called may need none: then nobody sleeps before these have been called.
+    bool feed_the_hungry() {
+        if (!hungry_.empty() && buffers_->available() == 0) {
+            buffers_->grow();
+        }
+        for (std::size_t left = std::min<std::size_t>(hungry_.size(), buffers_->available()); left != 0; --left) {
             Endpoint* endpoint = hungry_.front();
             hungry_.pop_front();
             endpoint->buffers_are_back();
             endpoint->release();
         }
+        return hungry_.empty() || buffers_->available() == 0;
     }
 
     void take_completions() noexcept {
@@ -270,6 +280,7 @@ class Engine {
     Buffers::Pointer buffers_;
     std::deque<Endpoint*> hungry_;  // a reference each
     std::size_t under_way_ = 0;
+    std::size_t found_none_ = 0;
     std::size_t references_ = 1;
     int watched_ = -1;
     bool is_closing_ = false;

@@ -88,6 +88,76 @@ void exhausted_and_recovered() {
     check(runtime.engine().buffers().available() == 4, "all buffers are back");
 }
 
+rt::Async<> gather_all(std::vector<TcpStream>* streams, std::size_t bytes) {
+    std::vector<rt::JoinHandle<std::string>> tasks;
+    for (TcpStream& stream : *streams) {
+        tasks.push_back(rt::spawn(gather(&stream, bytes, 4096)));
+    }
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+        std::string got = co_await tasks[i];
+        check(got == pattern(bytes, static_cast<unsigned>(i)),
+              "of many streams and few buffers, each gets its own bytes");
+    }
+}
+
+/// Each of the 200 has 1000 bytes, and a buffer holds 64: some 3,200 of them are filled, four at a time.
+void two_hundred_of_four() {
+    BufferLimits limits;
+    limits.size = 64;
+    limits.first = 4;
+    limits.most = 4;
+    UringRuntime runtime(limits);
+    std::vector<rt::sys::Fd> clients;
+    std::vector<TcpStream> streams;
+    for (unsigned i = 0; i < 200; ++i) {
+        Ends ends = connected();
+        put(ends.here, pattern(1000, i));
+        clients.push_back(std::move(ends.here));
+        streams.emplace_back(runtime.engine(), std::move(ends.there));
+    }
+    runtime.block_on(gather_all(&streams, 1000));
+    check(runtime.engine().found_none() < 10'000,
+          "those who wait for a buffer are not all called for each that comes back");
+}
+
+rt::Async<> last_of_many(TcpStream* holder, std::vector<TcpStream>* streams) {
+    std::vector<Chunk> held = co_await hold(holder, 64);
+    std::vector<rt::JoinHandle<std::string>> tasks;
+    for (TcpStream& stream : *streams) {
+        tasks.push_back(rt::spawn(gather(&stream, 10, 4096)));
+    }
+    for (int i = 0; i < 500; ++i) {
+        co_await rt::yield_now();
+    }
+    held.clear();
+    std::string got = co_await tasks.back();
+    check(got == pattern(10, 3), "a buffer that others were called for, and do not need, goes to who does");
+    for (auto& task : tasks) {
+        task.abort();
+    }
+}
+
+/// One buffer, ten streams that nothing comes from, and one behind them that has some bytes.
+void those_called_need_none() {
+    BufferLimits limits;
+    limits.size = 64;
+    limits.first = 1;
+    limits.most = 1;
+    UringRuntime runtime(limits);
+    std::vector<rt::sys::Fd> clients;
+    std::vector<TcpStream> streams;
+    for (unsigned i = 0; i < 12; ++i) {
+        Ends ends = connected();
+        clients.push_back(std::move(ends.here));
+        streams.emplace_back(runtime.engine(), std::move(ends.there));
+    }
+    TcpStream holder = std::move(streams.front());
+    streams.erase(streams.begin());
+    put(clients.front(), pattern(64, 2));
+    put(clients.back(), pattern(10, 3));
+    runtime.block_on(last_of_many(&holder, &streams));
+}
+
 void small_reads_of_large_buffers() {
     UringRuntime runtime;
     Ends ends = connected();
@@ -139,6 +209,8 @@ void what_is_dropped_is_poisoned() {
 
 void buffers() {
     exhausted_and_recovered();
+    two_hundred_of_four();
+    those_called_need_none();
     small_reads_of_large_buffers();
     a_sender_that_nobody_reads();
     what_is_dropped_is_poisoned();
