@@ -18,6 +18,7 @@ from pathlib import Path
 
 import kit
 import mistakes
+import started
 from sources import ROOT, name_of
 
 HEADINGS = ("answer", "step")
@@ -64,9 +65,9 @@ def main(arguments: list) -> int:
     parser.add_argument("which", nargs="*", metavar="NN|slug", help="a lesson, or an answer; all, if none is named")
     parser.add_argument("-j", dest="jobs", type=int, default=1, metavar="N", help="how many at a time")
     options = parser.parse_args(arguments)
-    chosen = [answer for answer in all_answers() if mistakes.is_meant(answer, options.which)]
-    if not chosen:
-        parser.error("there is no such answer")
+    known = all_answers()
+    started.refuse_unknown(parser, options.which, "answer", lambda name: any(mistakes.is_meant(one, [name]) for one in known))
+    chosen = [answer for answer in known if mistakes.is_meant(answer, options.which)]
     made = kit.harness(options.jobs)
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         found = list(pool.map(lambda answer: refused(answer, made), chosen))
@@ -78,4 +79,4 @@ def main(arguments: list) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    started.as_command(lambda: main(sys.argv[1:]))

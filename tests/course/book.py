@@ -1,7 +1,9 @@
 """The chapters: their skeleton, their pictures, and the output they show.
 
-    book.py --write [--build FOLDER] [CHAPTER ...]      captures the shown output anew from the programs in FOLDER (build/learn)
-    book.py --check [--build FOLDER] [CHAPTER ...]      compares instead
+    book.py --write [CHAPTER ...]      captures the shown output anew, from the programs in build/learn, which it builds first
+    book.py --check [CHAPTER ...]      compares instead, and builds nothing
+
+With --build FOLDER both take the programs as they are there.
 
 A chapter is book/NN-name.md; the opening is book/README.md. What a program prints stands below a comment that says how to run it:
 
@@ -16,8 +18,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import started
 from names import registered_lessons
 from sources import ROOT, name_of
+
+from building import Build
+from machine import Machine
+from screen import Stop
 
 OUTPUT = re.compile(r"<!-- output: ([^\n\[]*?)(?: \[status (\d+)\])?( \[figures vary\])? -->\s*\n```text\n(.*?)^```", re.S | re.M)
 TEXT_BLOCK = re.compile(r"^```text\n", re.M)
@@ -108,7 +115,7 @@ def run(build: Path, command: str) -> tuple:
     program, *arguments = shlex.split(command)
     path = next((folder / program for folder in (build / "bin", build / "tests") if (folder / program).is_file()), None)
     if path is None:
-        return None, f"{build} has no program {program}: build it first\n"
+        return None, f"{build} has no program {program}: build it first"
     done = subprocess.run([path, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           timeout=60, encoding="utf-8", env={"PATH": "/usr/bin:/bin", "NO_COLOR": "1"})
     return done.returncode, done.stdout
@@ -128,7 +135,9 @@ def outputs(root: Path, build: Path, names: list) -> list:
     for page in selected(root, names):
         for command, status, vary, text in OUTPUT.findall(page.read_text(encoding="utf-8")):
             code, printed = run(build, command)
-            if code != int(status or 0):
+            if code is None:
+                wrong.append(f"{name_of(page, root)}: {printed}")
+            elif code != int(status or 0):
                 wrong.append(f"{name_of(page, root)}: {command} ended with status {code}\n{printed}")
             elif printed != text and not (vary and without_figures(printed) == without_figures(text)):
                 wrong.append(f"{name_of(page, root)}: {command} prints now:\n{printed}"
@@ -139,29 +148,50 @@ def outputs(root: Path, build: Path, names: list) -> list:
 def rewritten(text: str, build: Path) -> str:
     def anew(match) -> str:
         code, printed = run(build, match.group(1))
+        if code is None:
+            raise Stop(printed, 1)
         if code != int(match.group(2) or 0):
-            raise SystemExit(f"book.py: {match.group(1)} ended with status {code}\n{printed}")
+            raise Stop(f"{match.group(1)} ended with status {code}\n{printed}", 1)
         begin = match.start(4) - match.start(0)
         return match.group(0)[:begin] + printed + "```"
     return OUTPUT.sub(anew, text)
 
 
-def main() -> int:
+def build_programs(pages: list) -> None:
+    """In build/learn, as ./learn does."""
+    commands = [found[0] for page in pages for found in OUTPUT.findall(page.read_text(encoding="utf-8"))]
+    programs = sorted({shlex.split(command)[0] for command in commands})
+    if programs:
+        build = Build("learn", Machine())
+        build.configure()
+        build.build(*programs)
+
+
+def main(arguments: list) -> int:
     parser = argparse.ArgumentParser(description="the output that the chapters show")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--write", action="store_true", help="capture it anew")
     what.add_argument("--check", action="store_true", help="compare it with what is printed now")
-    parser.add_argument("--build", type=Path, default=ROOT / "build" / "learn", help="the build folder whose programs are run")
+    parser.add_argument("--build", type=Path, help="the build folder whose programs are run, as they are")
     parser.add_argument("chapter", nargs="*", help="README, 01, 01-poll, …; all if none is named")
-    asked = parser.parse_args()
-    if asked.write:
-        for page in selected(ROOT, asked.chapter):
-            page.write_text(rewritten(page.read_text(encoding="utf-8"), asked.build), encoding="utf-8")
-        return 0
-    wrong = outputs(ROOT, asked.build, asked.chapter)
-    print("\n".join(wrong))
+    asked = parser.parse_args(arguments)
+    started.refuse_unknown(parser, asked.chapter, "chapter", lambda name: bool(selected(ROOT, [name])))
+    folder = asked.build or ROOT / "build/learn"
+    try:
+        if asked.write:
+            pages = selected(ROOT, asked.chapter)
+            if not asked.build:
+                build_programs(pages)
+            for page in pages:
+                page.write_text(rewritten(page.read_text(encoding="utf-8"), folder), encoding="utf-8")
+            return 0
+    except Stop as stop:
+        print(f"book.py: {stop}", file=sys.stderr)
+        return stop.status
+    wrong = outputs(ROOT, folder, asked.chapter)
+    print("\n".join(wrong), end="\n" if wrong else "")
     return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    started.as_command(lambda: main(sys.argv[1:]))

@@ -5,12 +5,14 @@
 Each tests/course/compile_errors/NAME.cpp must not compile; NAME.txt holds what is shown for it: of both compilers, or of
 each under a line `g++:` or `clang++:`. --write takes it anew. (The words are those of g++ 12 and clang 19.)
 """
+import argparse
 import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import started
 from sources import PROVIDED, ROOT, lesson_folders
 
 import diagnose
@@ -37,11 +39,10 @@ def present() -> dict:
 
 def shown(source: Path, command: str) -> str:
     includes = [f"-I{folder}" for folder in (*reversed(lesson_folders()), ROOT / "lessons" / PROVIDED)]
-    run = subprocess.run([command, *FLAGS, *includes, source], capture_output=True, text=True,
-                         env={**os.environ, "LC_ALL": "C.UTF-8"})
-    if run.returncode == 0:
+    status, _, said = started.run([command, *FLAGS, *includes, source], env={**os.environ, "LC_ALL": "C.UTF-8"})
+    if status == 0:
         return "it compiles\n"
-    lines, place = diagnose.explain(run.stderr, [FOLDER])
+    lines, place = diagnose.explain(said, [FOLDER])
     return "\n".join([*lines, f"open  {place[0].name}:{place[1]}" if place else "open  nothing"]) + "\n"
 
 
@@ -68,10 +69,27 @@ def write(names: list) -> None:
         (FOLDER / f"{name}.txt").write_text(gcc if gcc == clang else f"g++:\n{gcc}clang++:\n{clang}", encoding="utf-8")
 
 
-if __name__ == "__main__":
-    words = [word for word in sys.argv[1:] if word != "--write"]
-    if "--write" in sys.argv:
-        write(words)
+def absent() -> str:
+    """The compilers that are not here, or not in the version whose words are held; '' if both are."""
+    return " and ".join(f"{command} {version[:-1]}" if name == "g++" else command
+                        for name, (command, version) in COMPILERS.items() if name not in present())
+
+
+def main(arguments: list) -> int:
+    parser = argparse.ArgumentParser(description="what a learner is shown for the commonest compile errors")
+    parser.add_argument("--write", action="store_true", help="take it anew")
+    parser.add_argument("name", nargs="*", help="of tests/course/compile_errors/NAME.cpp; all, if none is named")
+    asked = parser.parse_args(arguments)
+    started.refuse_unknown(parser, asked.name, "compile error", lambda name: (FOLDER / f"{name}.cpp").is_file())
+    if not present() or asked.write and absent():
+        parser.error(f"the words that are held are those of g++ 12 and clang++-19, and {absent()} is not here")
+    if asked.write:
+        write(asked.name)
     else:
-        for (name, compiler), text in all_shown(words).items():
+        for (name, compiler), text in all_shown(asked.name).items():
             print(f"--- {name} ({compiler})\n{text}", end="")
+    return 0
+
+
+if __name__ == "__main__":
+    started.as_command(lambda: main(sys.argv[1:]))

@@ -8,11 +8,11 @@ import os
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import started
 from sources import ROOT
 
 COMPILER = os.environ.get("PBP_CXX", "g++")
@@ -28,9 +28,9 @@ SHARED = ["doctest/doctest.h", "fmt/core.h", "algorithm", "array", "atomic", "ch
 
 def compile_with(arguments: list) -> str:
     """The compiler's complaint, or nothing."""
-    run = subprocess.run([COMPILER, *FLAGS, *map(str, arguments)], capture_output=True, text=True, errors="replace")
-    errors = [line for line in run.stderr.splitlines() if "error" in line] or run.stderr.splitlines()
-    return "" if run.returncode == 0 else "\n".join(errors[:5]) or "the compiler failed"
+    status, _, said = started.run([COMPILER, *FLAGS, *arguments])
+    errors = [line for line in said.splitlines() if "error" in line] or said.splitlines()
+    return "" if status == 0 else "\n".join(errors[:5]) or "the compiler failed"
 
 
 def harness(jobs: int = 1) -> Path:
@@ -71,7 +71,7 @@ def build_test(kit: Path, where: list, sources: list, executable: Path, *flags: 
 
 
 def case_names(executable: Path) -> list:
-    listed = subprocess.run([executable, "--list-test-cases", "--reporters=xml"], capture_output=True, text=True).stdout
+    _, listed, _ = started.run([executable, "--list-test-cases", "--reporters=xml"])
     return [html.unescape(name) for name in re.findall(r'<TestCase name="([^"]*)"', listed)]
 
 
@@ -81,15 +81,9 @@ def case_command(executable: Path, name: str) -> list:
 
 def run(command: list, folder: Path, seconds: float, **environment: str) -> tuple:
     """Its status (None: it took too long) and what it said. Whatever it started ends with it."""
-    process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               text=True, errors="replace", start_new_session=True, env={**os.environ, **environment})
-    try:
-        output, _ = process.communicate(timeout=seconds)
-        return process.returncode, output
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        return None, process.communicate()[0]
+    status, output, _ = started.run(command, seconds, cwd=folder, stderr=subprocess.STDOUT, env={**os.environ, **environment})
+    return status, output
 
 
 if __name__ == "__main__":  # so that several checks find it made
-    harness(jobs=2)
+    started.as_command(lambda: harness(jobs=2) and 0)

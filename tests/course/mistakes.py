@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import kit
+import started
 from names import named_parts
 from sources import ROOT, lesson_folders, name_of
 
@@ -277,9 +278,9 @@ def main(arguments: list) -> int:
     parser.add_argument("-v", dest="verbose", action="store_true", help="show what the tests said")
     parser.add_argument("--unchanged", action="store_true", help="run the same tests on the solutions, where they must pass")
     options = parser.parse_args(arguments)
-    chosen = [mistake for mistake in all_mistakes() if is_meant(mistake, options.which)]
-    if not chosen:
-        parser.error("there is no such mistake")
+    known = all_mistakes()
+    started.refuse_unknown(parser, options.which, "mistake", lambda name: any(is_meant(one, [name]) for one in known))
+    chosen = [mistake for mistake in known if is_meant(mistake, options.which)]
     made = kit.harness(options.jobs)
     survivors = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
@@ -292,4 +293,4 @@ def main(arguments: list) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    started.as_command(lambda: main(sys.argv[1:]))

@@ -2,10 +2,12 @@
 
     pages.py refresh PAGE ...     takes each quote's text anew from its file, from the quote's first line to its last
 """
+import argparse
 import re
 import sys
 from pathlib import Path
 
+import started
 from names import registered_lessons
 from sources import ROOT, name_of, tracked_files
 
@@ -57,6 +59,14 @@ def refreshed(text: str, root: Path = ROOT) -> str:
     return QUOTE.sub(anew, text)
 
 
+def refresh(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for source, _ in QUOTE.findall(text):
+        if not (ROOT / source).is_file():
+            raise SystemExit(f"pages.py: {page} quotes {source}, which does not exist")
+    page.write_text(refreshed(text), encoding="utf-8")
+
+
 def anchors(text: str) -> set:
     """What a code host calls the headings of a page: small letters, hyphens for spaces, the rest left out."""
     headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```", "", text, flags=re.S | re.M), re.M)
@@ -98,8 +108,16 @@ def course_map(root: Path = ROOT) -> list:
     return [] if shown == known else [f"README.md maps {shown}, CMakeLists.txt adds {known}"]
 
 
+def main(arguments: list) -> int:
+    parser = argparse.ArgumentParser(description="quoted code, taken anew from its files")
+    parser.add_argument("what", choices=["refresh"])
+    parser.add_argument("page", nargs="+", help="book/01-poll.md, README.md, …")
+    asked = parser.parse_args(arguments)
+    started.refuse_unknown(parser, asked.page, "page", lambda name: Path(name).is_file())
+    for name in asked.page:
+        refresh(Path(name))
+    return 0
+
+
 if __name__ == "__main__":
-    if sys.argv[1:2] != ["refresh"] or len(sys.argv) < 3:
-        sys.exit("say: pages.py refresh PAGE ...")
-    for name in sys.argv[2:]:
-        Path(name).write_text(refreshed(Path(name).read_text(encoding="utf-8")), encoding="utf-8")
+    started.as_command(lambda: main(sys.argv[1:]))

@@ -11,6 +11,8 @@ from lessons import shown
 
 class Shown(CourseTest):
     def test_each_is_shown_as_it_is_written_down(self):
+        if not compile_errors.present():
+            self.skipTest(f"nothing to compare: {compile_errors.absent()} is not here")
         wrong = []
         for (name, compiler), text in compile_errors.all_shown([]).items():
             page = compile_errors.FOLDER / f"{name}.txt"
