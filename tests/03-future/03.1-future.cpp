@@ -113,7 +113,9 @@ TEST_SUITE("03.1 Future and ready and pending") {
         CHECK(task.poll() == Pending);
         CHECK(task.kept_wakers() == 1);
         task.drop();
-        CHECK(task.kept_wakers() == 0);
+        CHECK_MESSAGE(task.kept_wakers() == 0,
+                      "the future is gone, and its waker never gave its reference back: it belongs in a member, which "
+                      "dies with the future");
     }
 
     TEST_CASE("the newest waker counts") {

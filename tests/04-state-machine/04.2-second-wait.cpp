@@ -1,9 +1,10 @@
+#include "first_poll.hpp"
+
 #include <doctest/doctest.h>
 #include <rt/then.hpp>
 #include <support/counted_future.hpp>
 #include <support/mock_task.hpp>
 #include <support/more_polls.hpp>
-#include <support/poll_once.hpp>
 
 #include <stdexcept>
 #include <utility>
@@ -18,9 +19,18 @@ using rt::Ready;
 TEST_SUITE("04.2 the second wait") {
     TEST_CASE("while the second is Pending it may be polled again") {
         auto tea = rt::then(rt::ready(3), [](int) { return rt::pending<int>(); });
-        step("poll tea");
-        CHECK(poll_once(tea) == Pending);
+        auto const answer = first_poll(tea, calls_itself);
+        CHECK(answer == Pending);
         expect_more_polls(tea, "then");
+    }
+
+    TEST_CASE("the answer of the second is the answer") {
+        auto tea = rt::then(rt::ready(3), [](int n) { return rt::ready(2 * n); });
+        auto const answer = first_poll(
+            tea,
+            "the second future was ready, and `done` was met in the same poll: is a `return` missing, so that the switch "
+            "ran on?");
+        CHECK(answer == Ready(6));
     }
 
     TEST_CASE("each future is polled in its own state only") {

@@ -59,7 +59,8 @@ TEST_SUITE("05.2 a slot for the latest waker") {
         step("wake");
         slot.wake();
         CHECK(bell.wakes_by_value() == 1);
-        CHECK(bell.alive() == 1);
+        CHECK_MESSAGE(bell.alive() == 1,
+                      "a copy was woken, and the slot's own waker never gave its reference back: move it out");
         step("wake again: the slot is empty");
         slot.wake();
         CHECK(bell.wakes() == 1);
@@ -88,7 +89,8 @@ TEST_SUITE("05.2 a slot for the latest waker") {
         step("register the first waker, then the second");
         slot.register_waker(first);
         slot.register_waker(second);
-        CHECK(first_bell.alive() == 1);
+        CHECK_MESSAGE(first_bell.alive() == 1,
+                      "the first waker never gave its reference back: the slot still has it, or wrote over it");
         CHECK(second_bell.alive() == 2);
         step("wake");
         slot.wake();
@@ -156,7 +158,8 @@ TEST_SUITE("05.2 a slot for the latest waker") {
             task.slot = &slot;
             slot.register_waker(waker);
             CHECK(task.wakes == 1);
-            CHECK_MESSAGE(task.wakers == 1, "the waker that has been woken still lies in the slot: move it out");
+            CHECK_MESSAGE(task.wakers >= 1, "a waker that was used up by `wake` gave its reference back once more");
+            CHECK_MESSAGE(task.wakers <= 1, "the waker that has been woken still lies in the slot: move it out");
             step("register again: nobody wakes");
             slot.register_waker(waker);
             CHECK_MESSAGE(

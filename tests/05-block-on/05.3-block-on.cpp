@@ -44,6 +44,12 @@ void expect_to_be_found_out(F poll) {
     }
 }
 
+/// True if `wakers` of this thread's exist, no more and no fewer. Called where no token is in its park.
+bool are_left(int wakers) {
+    auto const ask = [wakers] { rt::SharedPark::of_this_thread().expect_a_wake(wakers); };
+    return how_it_missed_its_end("kept no waker", ask).empty();
+}
+
 }  // namespace
 
 TEST_SUITE("05.3 block_on") {
@@ -58,6 +64,31 @@ TEST_SUITE("05.3 block_on") {
         CHECK(block_on(rt::poll_fn(count)) == 3);
         CHECK(polls == 1);
         CHECK(log.text() == "");
+    }
+
+    TEST_CASE("wake_by_ref keeps its reference and wake gives it back") {
+        rt::SharedPark& shared = rt::SharedPark::of_this_thread();
+        Waker waker = shared.waker();
+        void* const data = waker.data();
+        const rt::WakerVTable& table = *waker.vtable();
+        step("wake a waker of this thread by reference");
+        waker.wake_by_ref();
+        shared.park().park(rt::no_wait);
+        if (rt::checks_enabled && are_left(0)) {
+            table.clone(data);  // takes back what was given away
+            FAIL(
+                "wake_by_ref gave back a reference that was only lent to it: the waker lives on, and gives it back when it "
+                "dies");
+        }
+        step("wake, and give the waker away");
+        std::move(waker).wake();
+        shared.park().park(rt::no_wait);
+        if (rt::checks_enabled && are_left(1)) {
+            table.drop(data);
+            FAIL(
+                "wake never gave its reference back: after it no drop follows, so the park that the reference keeps alive "
+                "would never be destroyed");
+        }
     }
 
     TEST_CASE("it asks for a waker before it sleeps") {
