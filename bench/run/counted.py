@@ -11,7 +11,7 @@ import subprocess
 
 from .children import Children, Failed
 from .goals import OURS_ONE, TOKIO_ONE
-from .micro import MEASURES, columns, measures_of
+from .micro import AFTER_A_THREAD_NOTE, MEASURES, UNTRACED_NOTE, columns, measures_of, runtime_words
 from .rounds import stat_of
 from .section import Section
 
@@ -26,7 +26,7 @@ QUICK = ("spawn_await", "spawn_many", "join_set_1000", "yield_1000", "block_on_r
 def instructions(children: Children, path: str, measure: str, count: int, runtime=None) -> int:
     """Of the whole run, all threads."""
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", path, measure, count,
-               *(["--runtime", runtime] if runtime else [])]
+               *runtime_words(runtime)]
     found = re.search(r"Collected : (\d+)", children.output_of(command, 300, stderr=subprocess.STDOUT))
     if not found:
         raise Failed(f"valgrind counted nothing of {path} {measure}")
@@ -49,10 +49,9 @@ def measure(bench) -> None:
     if not shutil.which("valgrind"):
         bench.skip("instruction counts: needs valgrind")
         return
-    there = [(column, program, runtime, measures_of(bench, program, runtime))
-             for column, program, runtime in columns(bench, untraced=True)]
-    bench.note("rt_untraced is ours with the trace's calls compiled out (RT_TRACE=0). Callgrind runs two threads by turns: what "
-               "they cost each other is not in these figures.")
+    there = [(column, program, runtime, measures_of(bench, program, runtime)) for column, program, runtime in columns(bench)]
+    bench.note(AFTER_A_THREAD_NOTE)
+    bench.note(f"{UNTRACED_NOTE} Callgrind runs two threads by turns: what they cost each other is not in these figures.")
     for name, (title, _) in MEASURES.items():
         if name in LEFT_OUT or bench.quick and name not in QUICK:
             continue

@@ -22,25 +22,38 @@ MEASURES = {
     "timers_run": ("100,000 timers: run to the end", "cpu"),
 }
 FIXED = {"spawn_many": 1_000_000, "timers_create": 100_000, "timers_cancel": 100_000, "timers_run": 100_000}
-RUNTIMES = {"rt": ("current_thread", "multi_thread:2", "asio"), "rt_untraced": ("current_thread",),
-            "tokio_micro": ("current_thread", "multi_thread:2")}
+AFTER_A_THREAD = ", after a thread"       # behind a runtime's name: the program makes a thread and joins it before it begins
+RUNTIMES = {"rt": ("current_thread", "current_thread" + AFTER_A_THREAD, "multi_thread:2", "asio"),
+            "rt_untraced": ("current_thread",), "tokio_micro": ("current_thread", "multi_thread:2")}
+
+AFTER_A_THREAD_NOTE = (
+    "While a process has made no thread, ours changes its words without locking a cache line; \"after a thread\" is the same "
+    "program once it has made one thread and joined it. Tokio's atomics are always locked.")
+UNTRACED_NOTE = "rt_untraced is ours with the trace's calls compiled out (RT_TRACE=0)."
 
 
-def columns(bench, untraced: bool = False) -> list:
-    """(column, program, runtime or None) of all that is built; ours first. `untraced`: with the one that does not trace."""
+def columns(bench, variants: bool = True) -> list:
+    """(column, program, runtime or None) of all that is built; ours first. Without `variants`, each runtime once."""
     order = {"rt": 0, "tokio_micro": 1, "smol_micro": 2}
     found = []
     for program in sorted(bench.programs("micro"), key=lambda program: (order.get(program.name, 9), program.name)):
-        if program.name == "rt_untraced" and not untraced:
-            continue
         title = program.name.removesuffix("_micro")
         for runtime in RUNTIMES.get(program.name, (None,)):
-            found.append((f"{title} {runtime}" if runtime else title, program, runtime))
+            if variants or program.name != "rt_untraced" and AFTER_A_THREAD not in (runtime or ""):
+                found.append((f"{title} {runtime}" if runtime else title, program, runtime))
     return found
 
 
+def runtime_words(runtime) -> list:
+    """How a program is told which runtime to use."""
+    if not runtime:
+        return []
+    name = runtime.removesuffix(AFTER_A_THREAD)
+    return ["--runtime", name, *(["--after-a-thread"] if name != runtime else [])]
+
+
 def words(program: Program, runtime, *rest) -> list:
-    return [program.path, *map(str, rest), *(["--runtime", runtime] if runtime else [])]
+    return [program.path, *map(str, rest), *runtime_words(runtime)]
 
 
 def measures_of(bench, program: Program, runtime) -> list:
@@ -83,6 +96,8 @@ def measure(bench) -> None:
     """All peers of one measure stand in the same rounds."""
     there = [(column, program, runtime, measures_of(bench, program, runtime)) for column, program, runtime in columns(bench)]
     cpu_rows = []
+    bench.note(AFTER_A_THREAD_NOTE)
+    bench.note(UNTRACED_NOTE)
     for name, (title, what) in MEASURES.items():
         cells = {column: cell(bench, program, runtime, name) for column, program, runtime, has in there if name in has}
         if cells:

@@ -19,7 +19,7 @@ def with_clang(bench) -> list:
 
 
 def measure(bench) -> None:
-    there = columns(bench) + with_clang(bench)
+    there = columns(bench, variants=False) + with_clang(bench)
     for column, program, runtime in there:
         has = measures_of(bench, program, runtime)
         for name, title in MEASURES.items():

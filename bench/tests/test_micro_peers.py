@@ -14,7 +14,7 @@ sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tools" / "learn")]
 
 from run.children import Children  # noqa: E402
 from run.counted import instructions  # noqa: E402
-from run.micro import MEASURES, RUNTIMES  # noqa: E402
+from run.micro import AFTER_A_THREAD, MEASURES, RUNTIMES, runtime_words  # noqa: E402
 from run.parked import MEASURES as PARKED  # noqa: E402
 
 ALL = [*MEASURES, *PARKED]
@@ -53,7 +53,7 @@ class MicroPeers(unittest.TestCase):
             self.skipTest("no micro program is built: ./learn bench --test builds them")
 
     def run_it(self, path: str, runtime, *words) -> subprocess.CompletedProcess:
-        return subprocess.run([path, *map(str, words), *(["--runtime", runtime] if runtime else [])], text=True,
+        return subprocess.run([path, *map(str, words), *runtime_words(runtime)], text=True,
                               capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
 
     def test_the_list_is_complete(self):
@@ -73,6 +73,18 @@ class MicroPeers(unittest.TestCase):
                 result = self.run_it(path, runtime, measure, 1234)
                 self.assertEqual((result.returncode, result.stderr), (0, ""), measure)
                 self.assertRegex(result.stdout, rf"^{measure} 1234 [1-9]\d* [1-9]\d*\n$")
+
+    def test_after_a_thread_makes_one_and_has_seen_it_end(self):
+        if not shutil.which("strace"):
+            self.skipTest("needs strace")
+        for name, path, runtime in built():
+            if name == "rt" and runtime.startswith("current_thread"):
+                command = ["strace", "-f", "-qq", "-e", "trace=clone,clone3,write", path, "spawn_await", "10", *runtime_words(runtime)]
+                said = subprocess.run(command, text=True, capture_output=True, timeout=60, stdin=subprocess.DEVNULL).stderr
+                threads, told = said.count("CLONE_THREAD"), said.index("write(1")
+                self.assertEqual(threads, 1 if AFTER_A_THREAD in runtime else 0, said)
+                self.assertLessEqual(said.rfind("CLONE_THREAD"), told)
+                self.assertEqual(re.findall(r"^\[pid", said[told:], re.M), [], "the thread is there to the end")
 
     def test_timers_fire_when_they_should(self):
         _, path, runtime = built()[0]

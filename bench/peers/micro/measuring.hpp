@@ -5,6 +5,9 @@
 ///     PROGRAM MEASURE N           one run of N operations after a small warm-up: prints `MEASURE N WALL_NS CPU_NS`
 ///     PROGRAM                     all of them under Google Benchmark (also with any --benchmark_… option)
 ///
+/// --after-a-thread makes a thread and joins it before anything else: the C library and ours then lock what they change,
+/// as Rust's always does (see <rt/sync.hpp>).
+///
 /// What one operation is, in every peer alike. All but block_on_ready run in a task of the runtime, so that a multi-threaded
 /// one is measured on its workers; to make the runtime is not counted, results are added up and checked.
 ///
@@ -37,6 +40,7 @@
 #include <cstring>
 #include <functional>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #ifndef PBP_HAS_BENCHMARK
@@ -181,10 +185,12 @@ inline int run_google_benchmark(const Peer& peer, std::string_view runtime, int 
             order.runtime = argv[++at];
         } else if (word.starts_with("--runtime=")) {
             order.runtime = word.substr(10);
+        } else if (word == "--after-a-thread") {
+            std::thread([] {}).join();
         } else if (word.starts_with("--benchmark_")) {
             google = true;
         } else if (word.starts_with("-")) {
-            refuse(argv[0], "there is --runtime NAME, and what Google Benchmark understands");
+            refuse(argv[0], "there is --runtime NAME, --after-a-thread, and what Google Benchmark understands");
         } else {
             words.push_back(word);
         }
