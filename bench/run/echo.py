@@ -6,6 +6,7 @@ level-triggered epoll loop in the same round: the machine's speed that day cance
 import math
 import statistics
 from dataclasses import dataclass
+from typing import Iterator
 
 from .children import Failed
 from .section import Section, Stat
@@ -43,6 +44,8 @@ GRID = [*CORE, Point(1000, 1024, 16, rounds=5, quick=True), Point(50, 1024, 16),
         Point(1, 64), Point(1, 1024), Point(1, 64, 16), Point(1, 1024, 16),
         *(Point(10000, size, depth, seconds=0.8, rounds=5) for depth in (1, 16) for size in (64, 1024))]
 LARGE = [Point(50, 16384, 1, 1024), Point(50, 16384, 1, 16384), Point(50, 16384, 4, 16384)]
+MEASURED: dict = {}       # {Point: {metric: {column: Stat}}} of this run: latency.py makes a table of it
+WRONG: list = []          # of this run: a sentence for each server that answered wrong or not at all
 FAIRNESS = [point for point in GRID if point.size == 1024 and point.depth == 16 and point.connections in (50, 1000)]
 
 
@@ -50,7 +53,8 @@ def figures(run: dict) -> dict:
     requests = max(run["requests"], 1)
     server, load = run["server"], run["load"]
     return {"ratio": server["cpu_s"] / max(load["cpu_s"], 1e-9), "rate": run["requests_per_second"],
-            "p50": run["latency_us"]["p50"] / 1000, "p99": run["latency_us"]["p99"] / 1000, "server_us": server["cpu_s"] * 1e6 / requests,
+            "p50": run["latency_us"]["p50"] / 1000, "p99": run["latency_us"]["p99"] / 1000,
+            "p99.9": run["latency_us"]["p99.9"] / 1000, "server_us": server["cpu_s"] * 1e6 / requests,
             "load_share": load["cpu_s"] / run["seconds"], "server_share": server["cpu_s"] / run["seconds"]}
 
 
@@ -73,6 +77,7 @@ class Round:
                     found[server.column] = self.one(server)
                 except Failed as failure:
                     self.failed.add(server.column)
+                    WRONG.append(f"{self.point.title}: {failure}")
                     self.bench.skip(f"{self.point.title}: {failure}")
         level = found.get(YARDSTICK, {}).get("ratio")
         for one in found.values():
@@ -103,8 +108,9 @@ def measure_point(bench, there: list, point: Point, count: int) -> dict:
         column, _, metric = key.rpartition("|")
         metrics.setdefault(metric, {})[column] = stat
     metrics["user_us"] = once.user_us()
-    return {metric: {server.column: found[server.column] for server in there if server.column in found}
-            for metric, found in metrics.items()}
+    MEASURED[point] = {metric: {server.column: found[server.column] for server in there if server.column in found}
+                       for metric, found in metrics.items()}
+    return MEASURED[point]
 
 
 def pooled(costs: list) -> dict:
@@ -126,15 +132,20 @@ def note_saturation(bench, found: dict, point: Point) -> None:
                    f"the server not, with {', '.join(sorted(limited))}: more requests might have been answered.")
 
 
-def measure(bench) -> None:
+def each_point(bench) -> Iterator:
+    """Measures one after the other: (Point, {metric: {column: Stat}})."""
     say_pinning(bench)
     there = servers(bench)
     if YARDSTICK not in [server.column for server in there] or bench.program("load", "load") is None:
         raise Failed("neither without the load generator nor without epoll_level is there anything to measure")
+    for point in GRID + LARGE:
+        if point.quick or not bench.quick:
+            yield point, measure_point(bench, there, point, 2 if bench.quick else point.rounds)
+
+
+def measure(bench) -> None:
     cost, core = "CPU × level", []
-    points = [point for point in GRID + LARGE if point.quick or not bench.quick]
-    for point in points:
-        found = measure_point(bench, there, point, 2 if bench.quick else point.rounds)
+    for point, found in each_point(bench):
         bench.row(f"cost {point.name}", point.title, cost, found["cost"])
         bench.row(f"rate {point.name}", point.title, "req/s", found["rate"], more_is_better=True)
         if point in FAIRNESS:

@@ -71,6 +71,7 @@ def both(section: str, row: str, limit: float) -> list:
 ECHO = [
     *(goal for traffic in ("pooled", *TRAFFIC) for goal in cost(traffic)),
     *(Goal("echo", f"rate {traffic}", OURS_ONE, ONE_THREAD, 0.9) for traffic in (*TRAFFIC, *LARGE)),
+    *(Goal("echo", f"rate {traffic}", OURS_MANY, (TOKIO_MANY,), 0.9) for traffic in (*TRAFFIC, *LARGE)),
     *(Goal("echo", f"p99 {traffic}", OURS_ONE, LOOPS[:1], 1.5) for traffic in ("50x1024x16", "1000x1024x16")),
     *both("echo", "user 50x64x1", 0.35), *both("calls", "calls", 2.05),
     *both("idle", "idle 1000", 600), *both("idle", "idle 10000", 600),

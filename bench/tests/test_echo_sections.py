@@ -5,14 +5,15 @@
 import sys
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 
 BENCH = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(BENCH))
 sys.path.append(str(BENCH.parent / "tools" / "learn"))
 
-from run import echo, goals, memory, servers, syscalls    # noqa: E402
-from run.children import Children, Failed                  # noqa: E402
-from run.section import Program, Stat                      # noqa: E402
+from run import echo, goals, latency, memory, servers, syscalls    # noqa: E402
+from run.children import Children, Failed                           # noqa: E402
+from run.section import Program, Stat                               # noqa: E402
 
 STRACE = """% time     seconds  usecs/call     calls    errors syscall
 ------ ----------- ----------- --------- --------- ----------------
@@ -26,7 +27,7 @@ STRACE = """% time     seconds  usecs/call     calls    errors syscall
 
 def run_of(requests: int, server_cpu: float, load_cpu: float) -> dict:
     return {"requests": requests, "requests_per_second": requests / 2, "seconds": 2.0,
-            "latency_us": {"p50": 1000.0, "p99": 7000.0},
+            "latency_us": {"p50": 1000.0, "p99": 7000.0, "p99.9": 9000.0},
             "server": {"cpu_s": server_cpu, "user_s": server_cpu / 4}, "load": {"cpu_s": load_cpu, "user_s": 0.1}}
 
 
@@ -80,6 +81,42 @@ class Figures(unittest.TestCase):
         self.assertEqual(list(echo.pooled([one, other])), ["a"])
         self.assertAlmostEqual(echo.pooled([one, other])["a"].median, 2.0)
         self.assertEqual(echo.pooled([one, other])["a"].count, 3)
+
+
+class Latency(unittest.TestCase):
+    def rows(self, measured: dict, wrong: list) -> tuple:
+        rows, notes = {}, []
+        bench = SimpleNamespace(row=lambda name, title, unit, values: rows.update({name: (title, unit, values)}), note=notes.append)
+        with Replaced(echo, "MEASURED", measured), Replaced(echo, "WRONG", wrong):
+            latency.measure(bench)
+        return rows, notes
+
+    def test_each_point_has_three_rows(self):
+        found = {which: {"libuv": Stat(value, value, value, 3)} for which, value in (("p50", 1), ("p99", 2), ("p99.9", 3))}
+        rows, notes = self.rows({echo.Point(50, 64): found, echo.Point(1, 64): found}, [])
+        self.assertEqual(list(rows)[:4], ["p50 50x64x1", "p99 50x64x1", "p99.9 50x64x1", "p50 1x64x1"])
+        self.assertEqual(rows["p99.9 50x64x1"], ("50 × 64 B: p99.9", "ms", {"libuv": Stat(3, 3, 3, 3)}))
+        self.assertEqual(notes[-1], "In 0 of 6 runs an answer was wrong or missing; every byte that came back was looked at.")
+
+    def test_wrong_answers_are_counted(self):
+        _, notes = self.rows({echo.Point(50, 64): {"p50": {"libuv": Stat(1, 1, 1, 3)}}}, ["50 × 64 B: smol: it stood still"])
+        self.assertEqual(notes[-1], "In 1 of 4 runs an answer was wrong or missing: 50 × 64 B: smol: it stood still")
+
+    def test_what_was_measured_is_kept_for_it(self):
+        bench = FakeBench()
+        bench.rounds = lambda cells, count, what: {name: {key: Stat(value, value, value) for key, value in cell().items()}
+                                                   for name, cell in cells.items()}
+        one = servers.Server("libuv", Program("echo", "libuv", "libuv"))
+        with Replaced(echo, "MEASURED", {}), Replaced(echo, "running", lambda *_: Up(run_of(1000, 1.0, 1.0))):
+            echo.measure_point(bench, [one], echo.Point(50, 64), 1)
+            self.assertEqual(echo.MEASURED[echo.Point(50, 64)]["p99.9"]["libuv"].median, 9)
+
+    def test_a_server_that_fails_is_told_of(self):
+        bench, wrong = FakeBench(), []
+        there = [servers.Server("libuv", Program("echo", "libuv", "libuv"))]
+        with Replaced(echo, "WRONG", wrong), Replaced(echo, "running", lambda *_: Up(echo.Failed("libuv: it stood still"))):
+            echo.Round(bench, there, echo.Point(50, 64))()
+        self.assertEqual(wrong, ["50 × 64 B: libuv: it stood still"])
 
 
 class Up:
