@@ -102,6 +102,35 @@ class EachRule(CourseTest):
         self.keeps("{ { rt::Lock lock(m); x = 1; } co_await f(); }")
         self.keeps("{ rt::Lock lock(m); x = 1; lock.unlock(); co_await f(); }")
 
+    def test_thread_local_kept(self):
+        mine = "thread_local Mine mine;\n"
+        self.breaks(mine + "Async<> f() { Mine* p = &mine; co_await g(); p->n = 1; }", "thread")
+        self.breaks(mine + "Async<> f() { auto& m = mine.parts[1]; co_await g(); use(m); }", "thread")
+        self.breaks("Async<> f() { static thread_local int turn = 0; int& t = turn; for (;;) { co_await g(); ++t; } }", "thread")
+        self.breaks("inline thread_local std::array<int, 3> a{};\nAsync<> f() { auto* p = &a[1]; g(co_await h()); ++*p; }", "thread")
+
+    def test_thread_local_that_is_not_kept(self):
+        mine = "thread_local Mine mine;\n"
+        self.keeps(mine + "Async<> f() { Mine* p = &mine; p->n = 1; co_await g(); mine.n = 2; }")
+        self.keeps(mine + "Async<> f() { Mine copy = mine; co_await g(); use(copy); }")
+        self.keeps(mine + "Async<> f() { auto& part = mine.make(); co_await g(); use(part); }")
+        self.keeps(mine + "Async<> f() { { auto& m = mine; ++m.n; } co_await g(); int m = 0; ++m; }")
+        self.keeps(mine + "void f() { auto& m = mine; auto a = [](int n) -> Async<> { co_await g(n); }; use(m, a); }")
+        self.keeps("Async<> f() { Mine* p = &other; co_await g(); p->n = 1; }")
+
+    def test_exception_told_of_inside_its_catch(self):
+        self.breaks("try { f(); } catch (...) { error_ = std::current_exception(); waker.wake(); }", "catch")
+        self.breaks("try { f(); } catch (...) { slot.store(box(std::current_exception())); }", "catch")
+        self.breaks("try { f(); } catch (...) { rt::Lock lock(m); s->error = std::current_exception(); }", "catch")
+        self.breaks("try { f(); } catch (const E& e) {\n  s->error = std::current_exception();\n  s->done.notify_one();\n}", "catch")
+
+    def test_exception_told_of_afterwards(self):
+        self.keeps("std::exception_ptr e; try { f(); } catch (...) { e = std::current_exception(); } s->tell(std::move(e)); w.wake();")
+        self.keeps("try { f(); } catch (...) { outcome.set_exception(std::current_exception()); }")
+        self.keeps("try { f(); } catch (...) { w.wake(); throw; }")
+        self.keeps("{ rt::Lock lock(m); try { f(); } catch (...) { e = std::current_exception(); } }")
+        self.keeps("try { f(); } catch (...) { { rt::Lock lock(m); ++n; } e = std::current_exception(); }")
+
     def test_an_exception_needs_a_reason(self):
         line = "auto f = [n]() -> Async<int> { co_return n; };"
         self.keeps(line + "  // house-rule: allow this one dangles on purpose")
