@@ -1,11 +1,15 @@
 """What editors and containers read agrees with the course: clangd's folders, the container's packages, the tasks' commands."""
 import json
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 import unittest
+from pathlib import Path
 
 from names import registered_lessons
-from sources import ROOT
+from sources import ROOT, tracked_files
 from tree import CourseTest
 
 sys.path.insert(0, str(ROOT / "tools/learn"))
@@ -36,6 +40,43 @@ class TheEditor(CourseTest):
     def test_the_recommendations_can_be_read(self):
         self.assertIn("llvm-vs-code-extensions.vscode-clangd", commented_json(".vscode/extensions.json")["recommendations"])
         self.assertTrue(commented_json(".vscode/settings.json"))
+
+
+class Clangd(CourseTest):
+    """In a copy of the course whose learner is at 05."""
+
+    def setUp(self):
+        self.clangd = shutil.which("clangd-19") or shutil.which("clangd")
+        if not self.clangd:
+            self.skipTest("nothing to ask: clangd is not here")
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = Path(folder.name).resolve() / "course"
+        for path in tracked_files():
+            copy = self.root / path.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
+        shutil.copytree(self.root / "lessons/05-block-on", self.root / "mine/05-block-on")
+        made = subprocess.run(["cmake", "--preset", "learn"], cwd=self.root, capture_output=True, text=True)
+        self.assertEqual(made.returncode, 0, made.stderr)
+
+    def complaints(self, name: str) -> list:
+        """The errors that it shows in that file."""
+        run = subprocess.run([self.clangd, f"--check={self.root / name}", "--check-lines=1-1"], cwd=self.root, capture_output=True,
+                             text=True)
+        self.assertIn("Compile command", run.stderr)
+        return re.findall(r"(?m)^E\S*\] *(\[\w+\] .*)$", run.stderr)
+
+    def test_it_finds_the_headers_of_the_lesson_that_is_edited(self):
+        self.assertEqual(self.complaints("lessons/05-block-on/rt/block_on.hpp"), [])
+        header, user = (self.root / "mine/05-block-on/rt" / name for name in ("park.hpp", "block_on.hpp"))
+        header.write_text(header.read_text(encoding="utf-8") + "\nnamespace rt {\ninline constexpr int mine = 5;\n}\n")
+        user.write_text(user.read_text(encoding="utf-8") + "\nstatic_assert(rt::mine == 5);\n")
+        self.assertEqual(self.complaints("mine/05-block-on/rt/block_on.hpp"), [])
+        user.write_text(user.read_text(encoding="utf-8").replace("== 5", "== 6"))
+        self.assertRegex(" ".join(self.complaints("mine/05-block-on/rt/block_on.hpp")), "(?i)static.assert")
+        (self.root / ".clangd").unlink()
+        self.assertIn("file not found", " ".join(self.complaints("lessons/05-block-on/rt/block_on.hpp")))
 
 
 if __name__ == "__main__":
