@@ -1,8 +1,7 @@
-"""How long a learner waits: clean builds, each lesson from an edit to the verdict, and what each header costs a program.
+"""How long the compiler takes: for everything, from nothing, and for each header.
 
-The builds are in folders of their own, build/bench-speed/, on the solutions, with the presets' settings. An edit is a source
-of the step's test that has to be compiled anew: since the lessons are headers, that is what a save costs; then the test is
-linked, its cases are listed and run. A header's cost is the time the compiler's front end takes for a program of that one
+The builds are in folders of their own, build/bench-speed/, on the solutions, with the presets' settings. (What a learner waits
+for at each save: loop.py.) A header's cost is the time the compiler's front end takes for a program of that one
 line, over the time it takes for the standard headers alone which come with it: CPU time, the lower quartile of its rounds,
 as what disturbs a compiler only ever makes it slower. One compiler tells which header is heavy; builds are timed with both.
 """
@@ -17,13 +16,11 @@ import machine as tools            # tools/learn
 from . import header_weight
 from .children import Failed
 from .programs import ROOT
-from .rounds import stat_of
 from .section import Section
 
 FOLDER = ROOT / "build" / "bench-speed"
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*<([^>]+)>', re.M)
 QUICK_HEADERS = ("rt/poll.hpp", "rt/async.hpp", "rt/current_thread.hpp", "rt/tcp.hpp")
-QUICK_LESSONS = ("01", "05")
 
 
 def compilers() -> list:
@@ -116,52 +113,15 @@ def clean_build(bench, preset: str, compiler: str) -> None:
               {f"{compiler}: wall": timed.wall, f"{compiler}: CPU": timed.cpu})
 
 
-def steps_of(lesson: str) -> list:
-    """01.1, 01.2 …"""
-    return sorted({path.name.partition("-")[0] for path in (ROOT / "tests").glob(f"{lesson}-*/{lesson}.[0-9]*-*.cpp")})
-
-
-def verdict(bench, folder: Path, step: str) -> Timed:
-    """As after a save: the step's own objects are gone, the harness and the precompiled header are there."""
-    target = f"test-{step}"
-    build(bench, folder, target)
-    objects = list((folder / "CMakeFiles" / f"{target}.dir").rglob("*.o"))
-    if not objects:
-        raise Failed(f"{target} has no object files to make anew")
-    for path in objects:
-        path.unlink()
-    with Timed() as timed:
-        build(bench, folder, target)
-        bench.output_of(["ctest", "--test-dir", folder, "-R", f"^{re.escape(step)} ", "-j", str(tools.Machine().cores()),
-                         "--no-tests=error"], 600)
-    return timed
-
-
-def measure_verdicts(bench, names: list) -> None:
-    """A row for each lesson: the median of its steps, and between which of them the middle half lies."""
-    lessons = sorted(folder.name for folder in (ROOT / "tests").glob("[0-9][0-9]-*") if steps_of(folder.name[:2]))
-    for compiler in names[:1] if bench.quick else names:
-        folder = FOLDER / f"learn-{compiler}"
-        configure(bench, folder, "learn", compiler)
-        for lesson in lessons:
-            if bench.quick and lesson[:2] not in QUICK_LESSONS:
-                continue
-            timed = [verdict(bench, folder, step) for step in steps_of(lesson[:2])]
-            bench.row(f"verdict {lesson[:2]}", f"{lesson}: from an edit to the verdict, one of {len(timed)} steps", "s",
-                      {f"{compiler}: wall": stat_of([one.wall for one in timed]),
-                       f"{compiler}: CPU": stat_of([one.cpu for one in timed])})
-
-
 def measure(bench) -> None:
     names = compilers()
     if not names:
         raise Failed("there is no compiler that the course can use")
     for compiler in () if bench.quick else names:
         clean_build(bench, "learn", compiler)
-    measure_verdicts(bench, names)
     measure_headers(bench, names[0])
     bench.note("A header's lines are those of the course's headers, preprocessed; their budget is bench/build_budget.json, and "
                "./learn test course fails where one has doubled.")
 
 
-SECTION = Section("build_speed", "what a learner waits for: builds, verdicts, headers", measure, order=50, in_quick=False)
+SECTION = Section("build_speed", "what the compiler takes: clean builds, headers", measure, order=50, in_quick=False)

@@ -6,6 +6,8 @@ figure. Like is compared with like: our current_thread with Tokio's, our multi_t
 from dataclasses import dataclass
 from typing import Optional
 
+import lessons        # tools/learn
+
 OURS_ONE, OURS_MANY = "rt current_thread", "rt multi_thread:2"
 OURS_AFTER = "rt current_thread, after a thread"      # its words are locked, as Tokio's always are
 TOKIO_ONE, TOKIO_MANY = "tokio current_thread", "tokio multi_thread:2"
@@ -79,4 +81,8 @@ ECHO = [
 
 DEMO = [Goal("demo", "peak", ours, (TOKIO_ONE, TOKIO_MANY), strictly=True) for ours in (OURS_ONE, OURS_MANY)]
 
-GOALS = MICRO + ECHO + DEMO
+# A learner's wait with the compiler that is recommended: a second up to lesson 07, then two.
+LOOP = [Goal("loop", step.id, "clang: wall", limit=1.0 if step.id < "08" else 2.0)
+        for lesson in lessons.all_lessons() for step in lessons.steps_of(lesson)]
+
+GOALS = MICRO + ECHO + DEMO + LOOP

@@ -1,4 +1,4 @@
-"""The build-speed section: which headers come along, which steps there are, what is timed.
+"""The build-speed section: which headers come along, what is timed.
 
     python3 bench/tests/test_build_speed.py
 """
@@ -14,7 +14,6 @@ sys.path.insert(0, str(BENCH))
 sys.path.append(str(BENCH.parent / "tools" / "learn"))
 
 from run import build_speed, header_weight      # noqa: E402
-from run.children import Failed                 # noqa: E402
 from run.section import Stat                    # noqa: E402
 
 
@@ -71,10 +70,6 @@ class Headers(unittest.TestCase):
 
 
 class Builds(unittest.TestCase):
-    def test_each_lesson_has_its_steps(self):
-        self.assertEqual(build_speed.steps_of("01")[:2], ["01.1", "01.2"])
-        self.assertEqual(build_speed.steps_of("99"), [])
-
     def test_a_clean_build_begins_with_nothing(self):
         with tempfile.TemporaryDirectory() as folder, unittest.mock.patch.object(build_speed, "FOLDER", Path(folder)):
             place = Path(folder, "learn-g++")
@@ -94,19 +89,6 @@ class Builds(unittest.TestCase):
         self.assertEqual((title, unit), ("clean build, learn: 31 build steps, 1 programs", "s"))
         self.assertEqual(list(values), ["g++: wall", "g++: CPU"])
         self.assertIn("-DPBP_LEARNER=OFF", bench.commands[0])
-
-    def test_a_verdict_compiles_the_step_and_runs_it(self):
-        with tempfile.TemporaryDirectory() as folder:
-            place = Path(folder, "CMakeFiles", "test-01.1.dir", "tests")
-            place.mkdir(parents=True)
-            (place / "01.1-poll.cpp.o").touch()
-            bench = FakeBench()
-            build_speed.verdict(bench, Path(folder), "01.1")
-            self.assertFalse((place / "01.1-poll.cpp.o").exists())
-            self.assertEqual([command[0] for command in bench.commands], ["cmake", "cmake", "ctest"])
-            self.assertIn(r"^01\.1 ", bench.commands[-1])
-            with self.assertRaisesRegex(Failed, "no object files"):
-                build_speed.verdict(bench, Path(folder), "01.1")
 
     def test_cpu_time_is_that_of_the_children(self):
         with build_speed.Timed() as timed:
