@@ -105,11 +105,43 @@ TEST_SUITE("00.3 hangs") {
             "task 1, spawned at 00-provided/00.3-hangs.cpp:N\n"
             "    polled once, last Pending; wakers: 0 held (0 made, 0 gone)\n"
             "    never woken\n"
-            "    => kept no waker: it returned Pending, was not woken, and nobody can wake it any more\n"
+            "    => kept no waker: it returned Pending, was not woken, and nobody can wake it any more; only an abort can end "
+            "it\n"
             "block_on's future\n"
             "    polled once, last Pending\n"
             "    => waits\n"
             "the main thread: asleep for N s, until unparked\n");
+    }
+
+    TEST_CASE("a task that kept no waker may still be aborted, and is told of when the time is up") {
+        if (is_for_debug_builds()) {
+            return;
+        }
+        std::string const report = report_on([] {
+            rt::CurrentThread runtime;
+            auto restless = []() -> Async<> {
+                for (;;) {
+                    co_await rt::yield_now();
+                }
+            };
+            auto other = runtime.spawn(restless());
+            runtime.block_on(runtime.spawn(forgetful()));
+        });
+        CHECK(says(report, "  for N s no step has passed; it hangs before its first step\n"));
+        CHECK(says(report, "nobody can wake it any more; only an abort can end it\n"));
+    }
+
+    TEST_CASE("a mock that kept no waker cannot be aborted") {
+        if (is_for_debug_builds()) {
+            return;
+        }
+        std::string const report = report_on([] {
+            auto tea = spawn_mock("the tea", forgetful());
+            (void)tea.poll();
+            rt::ThreadPark().park(std::nullopt);
+        });
+        CHECK(says(report,
+                   "    => kept no waker: it returned Pending, was not woken, and nobody can wake it any more\n"));
     }
 
     TEST_CASE("a task that was woken and is in no queue is found at once") {

@@ -101,6 +101,13 @@ class Asked(unittest.TestCase):
         self.assertEqual(run.returncode, 0)
         self.assertIn("rt: no trace is written: /nowhere/trace.json: No such file or directory", run.stderr)
 
+    def test_a_trace_for_which_there_is_no_room_is_said_once(self):
+        run = subprocess.run([PROGRAM, "demo", "--clients", "1"], capture_output=True, text=True, timeout=4 * PATIENCE,
+                             env={**os.environ, "RT_TRACE": "/dev/full"})
+        self.assertEqual(run.returncode, 0)
+        self.assertEqual(run.stderr.count("rt: the trace ends here, and the program goes on: No space left on device\n"), 1)
+
+
 
 if __name__ == "__main__":
     unittest.main()

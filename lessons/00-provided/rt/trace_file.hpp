@@ -3,7 +3,8 @@
 ///
 /// Each event is written to the file at once, and the closing bracket after it, which the next one overwrites: so the file is
 /// whole at any moment, also after Ctrl-C or an abort. It costs a system call for each event, and memory for the tasks that
-/// are not over; the file ends at `longest_trace` bytes.
+/// are not over; the file ends at `longest_trace` bytes. If one cannot be written, that is said once, and no more are: the
+/// program goes on.
 ///
 /// What becomes what:
 ///   a poll                a slice (B, E) on its thread, called as its task is: by its name or its spawning line
@@ -23,6 +24,7 @@
 #include <rt/sys_process.hpp>
 #include <rt/trace.hpp>
 
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -303,17 +305,40 @@ class TraceFile {
     void write(std::string_view json) {
         constexpr std::string_view full =
             ",\n{\"ph\":\"i\",\"pid\":1,\"tid\":0,\"ts\":0,\"s\":\"g\",\"name\":\"the trace is full\"}\n]\n";
-        if (is_full_) {
+        if (is_over_) {
             return;
         }
-        is_full_ = end_ + static_cast<std::int64_t>(json.size()) > longest_trace;
-        std::string text = is_full_ ? std::string(full) : fmt::format("{}\n]\n", json);
+        bool const is_full = end_ + static_cast<std::int64_t>(json.size()) > longest_trace;
+        std::string text = is_full ? std::string(full) : fmt::format("{}\n]\n", json);
         if (auto const reach = end_ + static_cast<std::int64_t>(text.size()); reach < longest_end_) {
             text.append(static_cast<std::size_t>(longest_end_ - reach), ' ');  // over what stood there before
         }
-        sys::write_at(fd_, text, end_);
+        is_over_ = is_full || !put_all(text);
         longest_end_ = end_ + static_cast<std::int64_t>(text.size());
         end_ += static_cast<std::int64_t>(json.size());
+    }
+
+    /// Writes it where the closing bracket is. A disk that is nearly full takes a part first, and then says why; then the
+    /// bracket comes back, where there is room for it.
+    bool put_all(std::string_view text) {
+        for (std::int64_t at = end_; !text.empty();) {
+            ssize_t const written = sys::write_at(fd_, text, at);
+            if (written == -EINTR) {
+                continue;
+            }
+            if (written <= 0) {
+                std::fprintf(stderr, "rt: the trace ends here, and the program goes on: %s\n",
+                             written == 0 ? "no more can be written"
+                                          : sys::error(static_cast<int>(written), "write").code().message().c_str());
+                std::string bracket = "\n]\n";
+                bracket.append(static_cast<std::size_t>(at - end_), ' ');
+                sys::write_at(fd_, bracket, end_);
+                return false;
+            }
+            text.remove_prefix(static_cast<std::size_t>(written));
+            at += written;
+        }
+        return true;
     }
 
     int fd_;
@@ -323,7 +348,7 @@ class TraceFile {
     std::int64_t longest_end_ = 0;  // where the file ends
     std::int64_t last_begin_ = -1;  // where the last event begins, if it is the begin of a poll and no more
     double last_begun_at_ = 0;
-    bool is_full_ = false;
+    bool is_over_ = false;  // full, or it could not be written
     int threads_ = 0;
     unsigned last_id_ = 0;
     unsigned arrows_ = 0;

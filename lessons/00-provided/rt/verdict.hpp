@@ -233,7 +233,9 @@ inline Verdict verdict_on(const TaskRow& row, const std::vector<ThreadSeen>& thr
         return {"waits; a debug build knows whether somebody keeps a waker"};
     }
     if (held <= 0) {
-        return {"kept no waker: it returned Pending, was not woken, and nobody can wake it any more"};
+        // No proof for a task: whoever has its handle may abort it. Where nobody has one, the task itself says so (09).
+        return {fmt::format("kept no waker: it returned Pending, was not woken, and nobody can wake it any more{}",
+                            what == What::task ? "; only an abort can end it" : "")};
     }
     return {fmt::format("waits: {} kept, but nobody has woken it since its last poll",
                         held == 1 ? "one waker is" : fmt::format("{} wakers are", held))};
