@@ -170,12 +170,25 @@ inline std::string dump_text(std::chrono::milliseconds pause = std::chrono::mill
     return text;
 }
 
+namespace detail {
+
+/// What the program has printed and what still waits for company is shown too; unless whoever stands still holds it.
+inline void show_output() noexcept {
+    if (ftrylockfile(stdout) == 0) {
+        std::fflush(stdout);
+        funlockfile(stdout);
+    }
+}
+
+}  // namespace detail
+
 /// Prints the report on stderr. Called by a program that wants to know, and when SIGUSR1 comes.
 inline void dump() {
     std::string const text = dump_text();
     std::fprintf(stderr, "rt: %s\n%s",
                  text.empty() ? "there is no task" : "what each task and thread does:", text.c_str());
     std::fflush(stderr);
+    detail::show_output();
 }
 
 /// Has a thread of its own print the report from now on: whenever SIGUSR1 comes, also while all others stand still; and
