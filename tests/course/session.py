@@ -1,4 +1,4 @@
-"""A learner at ./learn, for tests: a checkout with two lessons, a terminal, keys, and eyes that wait for what appears."""
+"""A learner at ./learn, for tests: a checkout with three lessons, a terminal, keys, and eyes that wait for what appears."""
 import contextlib
 import fcntl
 import os
@@ -18,8 +18,8 @@ from pathlib import Path
 from sources import ROOT
 
 NEEDED = ["CMakeLists.txt", "CMakePresets.json", "learn", "cmake", "tools/learn", "lessons/00-provided", "lessons/01-poll",
-          "lessons/02-waker", "solutions/01-poll", "solutions/02-waker", "tests/support", "tests/01-poll", "tests/02-waker",
-          "book/hints"]
+          "lessons/02-waker", "lessons/03-future", "solutions/01-poll", "solutions/02-waker", "solutions/03-future", "tests/support",
+          "tests/01-poll", "tests/02-waker", "tests/03-future", "book/hints"]
 PATIENCE = 120      # s; on a busy machine a build takes a while
 COLUMNS, ROWS = 80, 24
 
@@ -139,11 +139,11 @@ class SessionTest(unittest.TestCase):
         self.addCleanup(session.close)
         return session
 
-    def command(self, *words: str, **variables: str) -> tuple:
+    def command(self, *words: str, errors: str = "strict", **variables: str) -> tuple:
         """One ./learn without a terminal: (status, what it printed)."""
         environment = {key: value for key, value in os.environ.items() if key != "CI"}
         run = subprocess.run([self.place / "learn", *words], cwd=self.place, stdin=subprocess.DEVNULL, text=True,
-                             capture_output=True, timeout=2 * PATIENCE, env={**environment, "LC_ALL": "C.UTF-8", **variables})
+                             errors=errors, capture_output=True, timeout=2 * PATIENCE, env={**environment, "LC_ALL": "C.UTF-8", **variables})
         return run.returncode, run.stdout + run.stderr
 
     def save(self, text: str) -> None:

@@ -71,7 +71,8 @@ class BadInput(LearnTest):
         self.refuses(["goto"], "say which lesson to open, as in: ./learn goto 02")
         self.refuses(["goto", "01"], "lesson 01-poll has no starter yet; its finished code is in solutions/01-poll.")
         self.refuses(["reset"], "say which lesson to reset, as in: ./learn reset 01")
-        self.refuses(["diff", "01"], "lesson 01-poll is not opened yet; ./learn goto 01 opens it.")
+        self.refuses(["diff", "01"], "lesson 01-poll has no starter yet; its finished code is in solutions/01-poll.")
+        self.refuses(["reset", "01"], "lesson 01-poll has no starter yet; its finished code is in solutions/01-poll.")
         self.refuses(["base", "sand"], "base is 'mine' or 'solutions', not 'sand'.")
         self.refuses(["list", "all"], f"list takes no 'all'; {more}")
         self.refuses(["verify", "msvc"],

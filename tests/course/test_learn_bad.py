@@ -1,4 +1,4 @@
-"""Ten bad sessions at ./learn: each time the loop says what happened, and goes on."""
+"""Eleven bad sessions at ./learn: each time the loop says what happened, and goes on."""
 import os
 import resource
 import unittest
@@ -12,52 +12,73 @@ HANGS = (r"  for 2 s no step has passed; it hangs in step 1\. ask a kettle of 20
          r"open  in one of: mine/01-poll/rt/poll\.hpp:")
 
 
-class BadSession(SessionTest):
+class GoesOn(SessionTest):
+    def goes_on(self, at) -> None:
+        self.save(self.solved)
+        at.expect(GREEN, r"✓ 01\.3", "is done")
+        at.press("q")
+        self.assertEqual(at.end(), 0)
+
+
+class BadSession(GoesOn):
     def setUp(self):
         super().setUp()
         self.at = self.learner()
         self.at.expect(RED, "still to write: say whether there is a value", r"open  mine/01-poll/rt/poll\.hpp:\d+")
 
-    def goes_on(self) -> None:
-        self.save(self.solved)
-        self.at.expect(GREEN)
-
     def test_deleted_file(self):
         self.header.unlink()
         self.at.expect(RED, r"mine/01-poll/rt/poll\.hpp is gone",
                        r"cp lessons/01-poll/rt/poll\.hpp\s+mine/01-poll/rt/")
-        self.goes_on()
+        self.goes_on(self.at)
+
+    def test_a_byte_that_is_no_text(self):
+        self.header.write_bytes(self.solved.encode() + b"// caf\xe9\n")
+        self.at.expect(GREEN, r"✓ 01\.3", "is done")
+        self.at.press("d")
+        self.at.expect("01.1 mine/01-poll/rt/poll.hpp:[0-9]+ the same")
+        self.header.write_bytes(self.solved.encode().replace(b"value_.has_value(); }", b"value_.has_value() } // caf\xe9", 1))
+        self.at.expect(RED, "it does not compile", "expected ';'", r"open  mine/01-poll/rt/poll\.hpp:\d+")
+        main = self.header.parents[1] / "main.cpp"
+        main.write_bytes(main.read_bytes().replace(b"mapped: ", b"caf\xe9: "))
+        self.save(self.solved)
+        self.at.expect(GREEN, "✗ program", "line 6 of what it prints", "expected +mapped: Ready", "yours +caf.: Ready")
+        for words, says in ((["diff", "01"], "the same"), (["solution", "01", "--reveal"], "has_value"), (["run", "01"], "caf"),
+                            (["trace", "01"], "ui.perfetto.dev"), (["reset", "01"], "is the starter again")):
+            status, said = self.command(*words, errors="replace")
+            self.assertEqual((status, says in said), (0, True), said)
+        self.goes_on(self.at)
 
     def test_syntax_error(self):
         self.save(self.solved.replace("value_.has_value(); }", "value_.has_value() }", 1))
         frame = self.at.expect(RED, "it does not compile", "expected ';'", r"open  mine/01-poll/rt/poll\.hpp:\d+")
         self.assertIn("a semicolon is missing", frame)
-        self.goes_on()
+        self.goes_on(self.at)
 
     def test_infinite_loop(self):
         self.save(self.with_is_ready("for (volatile unsigned i = 0;; i = i + 1) { }"))
         self.at.expect(RED, *HANGS, "the main thread: outside of all polls, on the processor")
-        self.goes_on()
+        self.goes_on(self.at)
 
     def test_deadlock(self):
         self.save(self.with_is_ready("static std::mutex m; m.lock(); m.lock(); return true;", "#include <mutex>\n"))
         self.at.expect(RED, *HANGS, "the main thread: outside of all polls, in a call that blocks")
-        self.goes_on()
+        self.goes_on(self.at)
 
     def test_abort(self):
         self.save(self.with_is_ready("std::abort();", "#include <cstdlib>\n"))
         self.at.expect(RED, r"it called abort\(\)", "ask a kettle")
-        self.goes_on()
+        self.goes_on(self.at)
 
     def test_crash(self):
         self.save(self.with_is_ready("const volatile int* nowhere = nullptr; return *nowhere == 3;"))
         self.at.expect(RED, "where no memory is|null pointer", r"open  mine/01-poll/rt/poll\.hpp:\d+")
-        self.goes_on()
+        self.goes_on(self.at)
 
     def test_exception_of_a_foreign_type(self):
         self.save(self.with_is_ready("throw 42;").replace("is_pending() const noexcept", "is_pending() const"))
         self.at.expect(RED, r"(?i)exception", "ask a kettle")
-        self.goes_on()
+        self.goes_on(self.at)
 
     def test_half_saved_file(self):
         half = self.solved[:len(self.solved) // 2]
@@ -71,19 +92,21 @@ class BadSession(SessionTest):
         self.at.expect(GREEN)
 
 
-class BadMachine(SessionTest):
+class BadMachine(GoesOn):
     def test_no_space_left(self):
         self.assertEqual(self.command()[0], 1)          # set up, with room
 
+        most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+
         def no_room():
-            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, most))
 
         at = self.learner(prepare=no_room)
         at.expect(RED)
         self.save(self.solved)
         at.expect(RED, "no space left on this disk", "Make room")
-        at.press("q")
-        self.assertEqual(at.end(), 1)
+        resource.prlimit(at.pid, resource.RLIMIT_FSIZE, (most, most))
+        self.goes_on(at)
 
     def test_read_only_checkout(self):
         self.assertEqual(self.command()[0], 1)
@@ -104,8 +127,9 @@ class BadMachine(SessionTest):
             path.chmod(mode & ~0o222 | 0o444 | (0o111 if path in modes else 0))
         at = self.learner(prepare=lambda: os.setuid(65534) if os.geteuid() == 0 else None)
         at.expect("this checkout is read-only", r"cp -r ")
-        at.press("q")
-        self.assertEqual(at.end(), 1)
+        for path in {**modes, **files}:
+            path.chmod(path.stat().st_mode | 0o222)
+        self.goes_on(at)
 
     def test_read_only_from_the_start(self):
         status, said = self.command()

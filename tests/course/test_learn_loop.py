@@ -41,7 +41,7 @@ class Keys(SessionTest):
     def test_from_red_to_the_next_lesson(self):
         at = self.at
         self.save(self.solved)
-        frame = at.expect(GREEN, r"✓ 01\.2", r"✓ 01\.3", "3 of 3 steps · 1 of 2 lessons", r"Lesson\s+01-poll is done")
+        frame = at.expect(GREEN, r"✓ 01\.2", r"✓ 01\.3", "3 of 3 steps · 1 of 3 lessons", r"Lesson\s+01-poll is done")
         self.assertNotIn("✗", frame)
         at.press("d")
         at.expect("01.1 mine/01-poll/rt/poll.hpp:[0-9]+ the same")
@@ -135,14 +135,21 @@ class WithoutATerminal(SessionTest):
         self.save(self.solved)
         status, said = self.command()
         self.assertEqual((status, said), (0, "01-poll\n ✓ 01.1 Ready or Pending\n ✓ 01.2 Poll<void> has only the news\n"
-                                             " ✓ 01.3 map\n"))
-        self.assertIn("done 01-poll 01.1 01.2 01.3\n", (self.place / "mine/progress.txt").read_text())
+                                             " ✓ 01.3 map\n ✓ program does what it should\n"))
+        self.assertIn("done 01-poll 01.1 01.2 01.3 program\n", (self.place / "mine/progress.txt").read_text())
 
     def test_house_rules_are_told_with_their_reason(self):
         self.command()
         self.save(self.solved + "// an end\ninline void f() { std::atomic_thread_fence(std::memory_order_seq_cst); }\n")
         said = self.command()[1]
         self.assertRegex(said, r"look: mine/01-poll/rt/poll\.hpp:\d+: ThreadSanitizer does not model fences")
+
+    def test_house_rules_that_do_not_fit_are_counted(self):
+        self.command()
+        fence = "inline void f{}() {{ std::atomic_thread_fence(std::memory_order_seq_cst); }}\n"
+        self.save(self.solved + "".join(fence.format(number) for number in range(9)))
+        self.assertEqual(self.command("--raw")[1].count("look: "), 9)
+        self.learner().expect(r"… and 6 more: ./learn --raw shows all")
 
     def test_raw_shows_what_the_compiler_said(self):
         self.command()
@@ -174,6 +181,15 @@ class Commands(SessionTest):
         self.assertNotIn("2 of 3", self.command("hint", "01.1", "1")[1])
         self.assertEqual(self.command("hint", "01.1", "4"), (2, "learn: a hint has 3 rungs: say 1 to 3.\n"))
 
+    def test_a_lone_number_is_a_lesson_and_a_rung_needs_its_step(self):
+        self.command("goto", "01")
+        for lesson in ("3", "03"):
+            self.assertRegex(self.command("hint", lesson)[1], r"^hint 03\.1, 1 of 3\n")
+            (self.place / "mine/progress.txt").write_text("current 01-poll\n")
+        self.assertEqual(self.command("hint", "3", "2"), (2, "learn: a rung needs its step: say hint 03.1 2.\n"))
+        self.assertEqual(self.command("hint", "01.1", "²"), (2, "learn: a hint has 3 rungs: say 1 to 3.\n"))
+        self.assertRegex(self.command("hint", "01.2", "2")[1], r"(?m)^hint 01\.2, 2 of 3$")
+
     def test_the_solution_is_closed_until_it_is_green(self):
         self.command("goto", "01")
         status, said = self.command("solution", "01")
@@ -202,6 +218,30 @@ class Commands(SessionTest):
         self.assertIn("future words of a newer course\n", progress.read_text())
         self.assertIn("done 99-gone 99.1\n", progress.read_text())
         self.assertIn("current 02-waker\n", progress.read_text())
+
+    def test_progress_bears_broken_lines(self):
+        self.command("goto", "01")
+        progress = self.place / "mine/progress.txt"
+        for line in (b"hint 01.1 \xc2\xb2", b"hint 01.1 " + b"9" * 5000, b"hint 01.1 -1", b"hint 01.1", b"hint", b"base sand",
+                     b"current 99-gone", b"current ../solutions", b"current \0", b"current", b"done", b"done 01-poll \xff",
+                     b"\xff\xfe\0"):
+            progress.write_bytes(b"done 01-poll 01.1\n" + line + b"\n")
+            status, said = self.command("list")
+            self.assertEqual((status, said.splitlines()[0].split()[-3:]), (0, ["1", "of", "3"]), line)
+            status, said = self.command("hint", "01.1")
+            self.assertEqual((status, said[:18]), (0, "hint 01.1, 1 of 3\n"), line)
+
+    def test_another_lesson_in_progress_that_is_none(self):
+        at = self.learner()
+        at.expect(RED)
+        progress = self.place / "mine/progress.txt"
+        for line in ("current ../solutions", "current 99-gone"):
+            progress.write_text(f"{line}\n")
+            at.press("l")
+            at.expect(r">  01-poll +0 of 3")
+            at.press("h")
+            at.expect("hint 01.1, . of 3")
+            self.assertIn("current 01-poll\n", progress.read_text())
 
 
 if __name__ == "__main__":

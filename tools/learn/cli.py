@@ -9,9 +9,9 @@ import commands
 import doctor
 import verify
 from building import Build
-from lessons import ROOT, all_lessons, lesson_named, step_named
+from lessons import ROOT, all_lessons, step_named
 from machine import Machine
-from mine import cure
+from mine import cure, refuse_half
 from process import Interrupts
 from screen import Stop, bold, complain, green, red, refuse_more, say
 from setup import set_up
@@ -21,7 +21,7 @@ HELP = """Poll by Poll: a Rust-style asynchronous runtime in C++20, lesson by le
   ./learn                  opens your lesson, watches it, judges each save
   ./learn list             the lessons, and what is done
   ./learn goto NN          opens lesson NN
-  ./learn hint [NN.s]      one rung of help more (with a number: up to that)
+  ./learn hint [NN[.s]]    one rung of help more (NN.s 2: up to the second)
   ./learn diff [NN]        your green steps beside the solution's
   ./learn solution NN      the solution once all is green (--reveal: at once)
   ./learn reset NN         the starter again; yours is kept (--undo: back)
@@ -34,6 +34,7 @@ HELP = """Poll by Poll: a Rust-style asynchronous runtime in C++20, lesson by le
   ./learn verify           all that CI runs: two compilers, three sanitizers
   ./learn doctor           what is installed, what is missing, and the exact fix
 
+  NN                       a lesson's number (run, trace, test: or `current`)
   --yes                    installs what is missing without asking
   --raw                    (alone or with test) all that compiler and tests say
   --help                   this page
@@ -90,7 +91,8 @@ def run(words: list, yes: bool, machine: Machine) -> int:
         preset, words = "release", words[1:]
     if not words:
         raise Stop("say which lesson to run, as in: ./learn run 01")
-    name = lesson_named(words[0])
+    name = commands.lesson_or_current(words[0])
+    refuse_half(name)
     set_up(machine, yes)
     build = Build(preset, machine)
     build.configure()
@@ -113,7 +115,7 @@ def test(words: list, yes: bool, machine: Machine) -> int:
         step = step_named(words[0])
         targets, filters = [step.target], ["-L", f"^lesson-{step.lesson[:2]}$", "-R", f"^{re.escape(step.id)} "]
     elif words:
-        number = lesson_named(words[0])[:2]
+        number = commands.lesson_or_current(words[0])[:2]
         targets, filters = [f"lesson-{number}-tests"], ["-L", f"^lesson-{number}$"]
     else:
         targets, filters = [f"lesson-{name[:2]}-tests" for name in all_lessons()], ["-L", "^lesson-"]
@@ -184,6 +186,8 @@ def main(arguments: list) -> int:
     # A terminated learn ends its children as an interrupted one does.
     signal.signal(signal.SIGTERM, Interrupts.arrive)
     signal.signal(signal.SIGINT, Interrupts.arrive)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")         # a learner's text may hold what this terminal cannot show
     try:
         command, words, yes = parse(arguments)
         if command == "help":

@@ -1,13 +1,11 @@
 """The commands about the learner's own lessons: list, hint, diff, solution, reset, goto, base, and the loop itself."""
-import re
-
 import panes
 import trace as lanes    # ours: this folder comes first
 from building import Build
 from lessons import all_lessons, lesson_named, shown, step_named
 from loop import lesson_to_open, one_pass, watch_lesson
 from machine import Machine
-from mine import can_be_opened, copy_of, kept_copies, open_lesson, put_aside
+from mine import can_be_opened, copy_of, kept_copies, open_lesson, put_aside, refuse_closed, refuse_half
 from progress import Progress
 from screen import Stop, refuse_more, say
 from setup import set_up
@@ -34,11 +32,9 @@ def start(words: list, yes: bool, machine: Machine) -> int:
     return one_pass(progress, machine, raw)
 
 
-def opened(word: str) -> str:
-    lesson = lesson_named(word)
-    if not can_be_opened(lesson):
-        open_lesson(lesson)             # says why not
-    return lesson
+def lesson_or_current(word: str) -> str:
+    """`current`: where the learner is, for an editor whose open file belongs to no lesson."""
+    return lesson_to_open(Progress()) if word == "current" else lesson_named(word)
 
 
 def chosen_lesson(words: list, command: str) -> str:
@@ -54,20 +50,25 @@ def list_lessons(words: list, yes: bool, machine: Machine) -> int:
     return 0
 
 
+RUNGS = [str(rung + 1) for rung in range(panes.RUNGS)]
+
+
 def hint(words: list, yes: bool, machine: Machine) -> int:
     progress = Progress()
     step, rung = None, 0
     for word in words:
-        if re.match(r"^\d$", word) and (step or len(words) == 1):
-            rung = int(word)
-            if not 1 <= rung <= panes.RUNGS:
-                raise Stop(f"a hint has {panes.RUNGS} rungs: say 1 to {panes.RUNGS}.")
-        elif step:
-            raise Stop(f"hint takes no '{word}': say hint 05.2, or hint 05.2 3.")
-        elif "." in word:
+        if "." in word and not step:
             step = step_named(word).id
-        else:
+        elif not step:
             step = panes.first_open(progress, lesson_named(word)).id
+        elif "." not in words[0]:
+            raise Stop(f"a rung needs its step: say hint {step} {word if word in RUNGS else 2}.")
+        elif rung:
+            raise Stop(f"hint takes no '{word}': say hint 05.2, or hint 05.2 3.")
+        elif word not in RUNGS:
+            raise Stop(f"a hint has {panes.RUNGS} rungs: say 1 to {panes.RUNGS}.")
+        else:
+            rung = int(word)
     step = step or panes.first_open(progress, lesson_to_open(progress)).id
     for line in panes.hint_lines(progress, step, rung or progress.rungs.get(step, 0) + 1):
         say(line if line.startswith(" ") else "\n".join(wrapped(line, size()[0], "")) if "\x1b" not in line else line)
@@ -84,7 +85,7 @@ def solution(words: list, yes: bool, machine: Machine) -> int:
     progress = Progress()
     lesson = chosen_lesson([word for word in words if word != "--reveal"], "solution")
     if not reveal and can_be_opened(lesson) and not panes.is_finished(progress, lesson):
-        raise Stop(f"lesson {lesson} is not green yet; ./learn hint {lesson[:2]} helps, "
+        raise Stop(f"{panes.what_is_open(progress, lesson)}; ./learn hint {lesson[:2]} helps, "
                    f"./learn solution {lesson[:2]} --reveal shows it all the same.", 1)
     say("\n".join(panes.solution_lines(lesson)))
     return 0
@@ -111,7 +112,7 @@ def reset(words: list, yes: bool, machine: Machine) -> int:
             say(f"{shown(copy_of(lesson))} is again what it was before the reset. {back}")
         else:
             if copy_of(lesson).is_dir():
-                opened(lesson)
+                refuse_closed(lesson)
                 say(f"What was there is in {shown(put_aside(lesson))}")
                 say(back)
             say(f"{shown(open_lesson(lesson))} is the starter again.")
@@ -155,7 +156,8 @@ def base(words: list, yes: bool, machine: Machine) -> int:
 def trace(words: list, yes: bool, machine: Machine) -> int:
     if not words:
         raise Stop("say which lesson to trace, as in: ./learn trace 07")
-    name = lesson_named(words[0])
+    name = lesson_or_current(words[0])
+    refuse_half(name)
     set_up(machine, yes)
     build = Build("learn", machine)
     build.configure()

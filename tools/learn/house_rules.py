@@ -334,7 +334,7 @@ def check_text(text: str) -> list:
 
 
 def check(path: Path, shown: str = "") -> list:
-    return [f"{shown or path}:{finding.line}: {finding.text()}" for finding in check_text(path.read_text(encoding="utf-8"))]
+    return [f"{shown or path}:{finding.line}: {finding.text()}" for finding in check_text(path.read_text(encoding="utf-8", errors="replace"))]
 
 
 if __name__ == "__main__":

@@ -7,12 +7,13 @@ from typing import Callable
 
 import diagnose
 import holes
+import program_story
 import story
 from cases import CASE_SECONDS, SANITIZERS, listed, run_cases
 from children import plain_wait, run_all
 from lessons import ROOT, Step, shown
 from machine import Machine
-from mine import copy_of, cure, missing_files
+from mine import copy_of, cure, gone_lines, missing_files
 
 GREEN, RED, WAITING = "green", "red", "waiting"
 BUILD_SECONDS = 600
@@ -113,17 +114,27 @@ class Judge:
         except OSError as error:
             return in_the_way(error), self.folder
 
-    def judge_program(self, lesson: str) -> Verdict:
-        """Builds it and holds what it prints against tests/NN-name/program.py."""
-        built, program = self.build_program(lesson)
+    def run_program(self, lesson: str, program: Path) -> Verdict:
+        """Holds what it does against tests/NN-name/program.py."""
         script = ROOT / "tests" / lesson / "program.py"
-        if built.state == RED or not script.exists():
-            return built
         environment = {"PBP_PROGRAM": str(program), "PBP_SANITIZERS": "address", "PBP_BUILD_TYPE": "Debug", **SANITIZERS}
-        ended = run_all([[sys.executable, "-B", script]], ROOT, self.wait, seconds=2 * CASE_SECONDS, environment=environment)[0]
+        command = [sys.executable, "-B", Path(__file__).with_name("program_tests.py"), script]
+        ended = run_all([command], ROOT, self.wait, seconds=BUILD_SECONDS, environment=environment,
+                        silence=[2 * CASE_SECONDS])[0]
         if ended.status == 0 and not ended.why:
             return Verdict(GREEN, raw=ended.output)
-        return Verdict(RED, "its program", story.unittest_lines(ended), raw=ended.output)
+        title, lines, place = program_story.tell(ended, lesson)
+        return Verdict(RED, title, lines, place, ended.output)
+
+    def judge_program(self, step: Step, seen: Callable = lambda program: None) -> Verdict:
+        """Builds and runs it; `seen` is called between the two."""
+        built, program = self.build_program(step.lesson)
+        if built.state == RED:
+            return built
+        seen(program)
+        verdict = self.run_program(step.lesson, program)
+        verdict.warning = built.warning
+        return verdict
 
 
 def in_the_way(error: OSError) -> Verdict:
@@ -133,13 +144,3 @@ def in_the_way(error: OSError) -> Verdict:
 
 def where(spot: tuple) -> str:
     return f"{shown(spot[0])}:{spot[1]}" if spot else ""
-
-
-def gone_lines(lesson: str, gone: list) -> list:
-    number = lesson[:2]
-    if gone[0] == copy_of(lesson):
-        return [f"{shown(gone[0])} is gone.", f"Its starter comes back with: ./learn goto {number}"]
-    names = ", ".join(shown(path) for path in gone)
-    begun = ROOT / "lessons" / gone[0].relative_to(ROOT / "mine")
-    return [f"{names} {'is' if len(gone) == 1 else 'are'} gone.",
-            f"The starter's comes back with: cp {shown(begun)} {shown(gone[0].parent)}/"]

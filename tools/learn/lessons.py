@@ -21,6 +21,9 @@ class Step:
         return f"test-{self.id}"
 
 
+PROGRAM = "program"           # the id of what comes after the last step: the lesson's program does what it should
+
+
 def all_lessons() -> list:
     """Names in order, as in `05-block-on`."""
     names = {folder.name for base in ("lessons", "solutions") for folder in (ROOT / base).glob("[0-9][0-9]-*")
@@ -50,6 +53,12 @@ def steps_of(lesson: str) -> list:
         if number not in titles or not titles[number]:
             titles[number] = suite.group(1) if suite else ""
     return [Step(lesson, number, title) for number, title in titles.items()]
+
+
+def program_of(lesson: str) -> list:
+    """What is judged when all steps are green: one more step, if the lesson has a program that is tested."""
+    tested = (ROOT / "tests" / lesson / "program.py").exists()
+    return [Step(lesson, PROGRAM, "does what it should")] if tested else []
 
 
 def step_named(word: str) -> Step:

@@ -1,4 +1,5 @@
 """./learn without an argument: watches the lesson, judges each save, shows what to do next."""
+from pathlib import Path
 from typing import Optional
 
 import house_rules
@@ -6,9 +7,9 @@ import panes
 from building import Build
 from children import TICK, Child
 from judge import GREEN, RED, Judge, Verdict
-from lessons import ROOT, all_lessons, shown, steps_of
+from lessons import PROGRAM, ROOT, all_lessons, program_of, shown, steps_of
 from machine import Machine
-from mine import can_be_opened, copy_of, files_in, open_lesson
+from mine import can_be_opened, copy_of, files_in, open_lesson, starter
 from progress import Progress
 from screen import Stop, say
 from terminal import Terminal, size
@@ -16,6 +17,7 @@ from view import Frame, drawn, failure_lines, mark
 from watch import Watch
 
 PROGRAM_LINES = 400
+NOTES = 3
 
 
 class Saved(Exception):
@@ -60,13 +62,18 @@ class Lesson:
     def __init__(self, name: str, progress: Progress, judge: Judge):
         self.name, self.progress, self.judge = name, progress, judge
         self.steps = steps_of(name)
-        done = sum(1 for lesson in all_lessons() if panes.is_finished(progress, lesson))
-        self.frame = Frame(name, self.steps, done_lessons=done, lessons=len(all_lessons()))
+        self.frame = Frame(name, self.steps, lessons=len(all_lessons()), program=program_of(name))
         self.frame.verdicts = {step.id: Verdict(GREEN) for step in self.steps if progress.is_done(name, step.id)}
+        self.count()
 
-    def red(self) -> Optional[Verdict]:
-        return next((self.frame.verdicts[step.id] for step in self.steps
-                     if step.id in self.frame.verdicts and self.frame.verdicts[step.id].state == RED), None)
+    def count(self) -> None:
+        self.frame.done_lessons = sum(1 for lesson in all_lessons() if panes.is_finished(self.progress, lesson))
+
+    def is_red(self) -> bool:
+        return any(verdict.state == RED for verdict in self.frame.verdicts.values())
+
+    def is_finished(self) -> bool:
+        return not self.is_red() and panes.is_finished(self.progress, self.name)
 
     def look(self, step, show) -> Verdict:
         self.frame.doing = f"checking {step.id} …"
@@ -79,7 +86,7 @@ class Lesson:
 
     def judge_all(self, show) -> None:
         """The step being worked on first, what follows while it is green, then what came before it."""
-        self.frame.notes = house_notes(self.name)
+        self.frame.notes = some(house_notes(self.name))
         self.frame.stale = {step.id for step in self.steps if self.frame.verdicts.get(step.id, Verdict(RED)).state == GREEN}
         self.frame.verdicts = {id: verdict for id, verdict in self.frame.verdicts.items() if id in self.frame.stale}
         at = next((index for index, step in enumerate(self.steps) if step.id not in self.frame.stale), 0)
@@ -111,7 +118,13 @@ def house_notes(lesson: str) -> list:
                 found += house_rules.check(folder / name, shown(folder / name))
             except OSError:
                 pass                        # it went while we looked
-    return found[:3]
+    return found
+
+
+def some(notes: list) -> list:
+    """As many as leave room for the rest of a frame."""
+    more = len(notes) - NOTES
+    return notes[:NOTES] + ([f"… and {more} more: ./learn --raw shows all"] if more > 0 else [])
 
 
 class Loop:
@@ -119,8 +132,8 @@ class Loop:
         self.progress, self.machine, self.terminal = progress, machine, terminal
         self.judge = Judge(Build("learn", machine).folder, machine, self.wait, progress.base)
         self.program: Optional[Child] = None
-        self.output: list = []
         self.wants_program = False
+        self.built: Optional[Path] = None   # the program while it is judged: r starts one more
         self.skip = False                   # n was pressed once on an open lesson
         self.begin(lesson_to_open(progress))
 
@@ -151,8 +164,11 @@ class Loop:
         if self.watch.changed():
             raise Saved
         if self.progress.was_changed():                 # ./learn goto or hint, in another terminal
-            if self.progress.current not in ("", self.lesson.name):
-                raise Turn(self.progress.current)
+            wanted = self.progress.current
+            if wanted not in all_lessons():
+                self.progress.current = self.lesson.name
+            elif wanted != self.lesson.name:
+                raise Turn(wanted)
             raise Saved
         return ready
 
@@ -173,27 +189,44 @@ class Loop:
             except Turn as turn:
                 saved = self.turn(str(turn))
             except Leave:
-                return 0 if not self.lesson.red() else 1
+                return 0 if self.lesson.is_finished() else 1
 
     def judge_all(self) -> None:
         self.frame.finished = ""
         self.lesson.judge_all(self.show)
-        if not self.lesson.red():
-            self.frame.finished = self.judge_program()
+        if not self.lesson.is_red():
+            self.judge_program()
+        if self.lesson.is_finished():
+            self.frame.finished = self.what_now()
+        self.lesson.count()
         self.frame.doing = ""
         self.show()
 
-    def judge_program(self) -> str:
-        """All steps are green: the program must be too. Gives what to say then."""
-        self.frame.doing = "building the program …"
+    def judge_program(self) -> None:
+        """All steps are green: the program must be too."""
+        for step in self.frame.program:
+            self.frame.doing = "building the program …"
+            self.show()
+            try:
+                verdict = self.judge.judge_program(step, self.see_program)
+            finally:
+                self.built = None
+            self.frame.verdicts[step.id] = verdict
+            self.progress.mark(step.lesson, step.id, verdict.state == GREEN)
+            self.progress.save()
+
+    def see_program(self, program: Path) -> None:
+        """It is built, and about to be judged."""
+        self.built = program
+        self.frame.doing = "running the program …"
+        if self.wants_program:
+            self.wants_program = False
+            self.launch(program)
         self.show()
+
+    def what_now(self) -> str:
+        """The lesson is finished."""
         name = self.lesson.name
-        verdict = self.judge.judge_program(name)
-        self.progress.mark(name, panes.PROGRAM, verdict.state == GREEN)
-        self.progress.save()
-        if verdict.state == RED:
-            return "\n".join(["All steps are green, but the program is not right yet:", *verdict.lines])
-        self.frame.done_lessons = sum(1 for lesson in all_lessons() if panes.is_finished(self.progress, lesson))
         following = after(name)
         if not following:
             return "That was the last lesson. ./learn demo shows the finished server."
@@ -217,6 +250,9 @@ class Loop:
         self.frame.whole = ""
         if key == "h":
             step = panes.first_open(self.progress, self.lesson.name).id
+            if self.progress.is_done(self.lesson.name, step) and self.lesson.is_red():
+                raise Stop("hints are for steps, and these are green. The starter's program: "
+                           f"{shown(starter(self.lesson.name) / 'main.cpp')}")
             self.frame.pane = panes.hint_lines(self.progress, step, self.progress.rungs.get(step, 0) + 1)
         elif key == "d":
             self.frame.pane = panes.diff_lines(self.progress, self.lesson.name, columns=min(size()[0], 100))
@@ -226,7 +262,10 @@ class Loop:
         elif key == "r":
             running = self.program is not None
             self.end_program()
-            self.wants_program = not running
+            if self.built and not running:
+                self.launch(self.built)
+            else:
+                self.wants_program = not running
         elif key == "n":
             following = after(self.lesson.name)
             if following and not can_be_opened(following):
@@ -234,8 +273,8 @@ class Loop:
             if skip or panes.is_finished(self.progress, self.lesson.name):
                 raise Turn
             self.skip = True
-            step = panes.first_open(self.progress, self.lesson.name).id
-            self.frame.pane = [f"{step} is not green yet. n once more goes on all the same."]
+            open_part = panes.what_is_open(self.progress, self.lesson.name)
+            self.frame.pane = [f"{open_part[0].upper()}{open_part[1:]}. n once more goes on all the same."]
         elif key == "\n":
             raise Saved                     # as good as a save: look again
 
@@ -266,12 +305,15 @@ class Loop:
             self.frame.pane = [f"The program: {built.title}", *built.lines, *([f"open  {shown(built.place[0])}:{built.place[1]}"]
                                                                             if built.place else [])]
         else:
-            self.output = []
-            try:
-                self.program = Child([program], ROOT, terminal=size())
-            except OSError as error:
-                self.frame.pane = [f"The program could not be started: {error.strerror}."]
+            self.launch(program)
         self.show()
+
+    def launch(self, program: Path) -> None:
+        self.frame.pane = []
+        try:
+            self.program = Child([program], ROOT, terminal=size())
+        except OSError as error:
+            self.frame.pane = [f"The program could not be started: {error.strerror}."]
 
     def read_program(self) -> None:
         before, over = len(self.program.bytes), self.program.is_over()
@@ -317,8 +359,8 @@ def one_pass(progress: Progress, machine: Machine, raw: bool = False) -> int:
     say(name)
     for note in house_notes(name):
         say(f"look: {note}")
-    for step in steps_of(name):
-        verdict = judge.judge(step)
+    for step in steps_of(name) + program_of(name):
+        verdict = judge.judge_program(step) if step.id == PROGRAM else judge.judge(step)
         progress.mark(name, step.id, verdict.state == GREEN)
         say(f" {mark(verdict.state)} {step.id} {step.title}")
         if verdict.state == RED:

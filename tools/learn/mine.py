@@ -26,6 +26,12 @@ def can_be_opened(lesson: str) -> bool:
     return copy_of(lesson).is_dir() or starter(lesson).is_dir()
 
 
+def refuse_closed(lesson: str) -> None:
+    """For what needs a lesson that is opened, or can be."""
+    if not can_be_opened(lesson):
+        raise Stop(f"lesson {lesson} has no starter yet; its finished code is in {shown(solution(lesson))}.")
+
+
 def files_in(folder: Path) -> list:
     """C++ files, relative to the folder."""
     return sorted(path.relative_to(folder) for path in folder.rglob("*")
@@ -37,8 +43,7 @@ def open_lesson(lesson: str) -> Path:
     folder = copy_of(lesson)
     if folder.is_dir():
         return folder
-    if not starter(lesson).is_dir():
-        raise Stop(f"lesson {lesson} has no starter yet; its finished code is in {shown(solution(lesson))}.")
+    refuse_closed(lesson)
     half = MINE / f".{lesson}.half"          # a copy that was cut short must not look like a whole one
     try:
         shutil.rmtree(half, ignore_errors=True)
@@ -73,6 +78,23 @@ def missing_files(lesson: str) -> list:
     if not folder.is_dir():
         return [folder]
     return [folder / name for name in files_in(starter(lesson)) if not (folder / name).is_file()]
+
+
+def gone_lines(lesson: str, gone: list) -> list:
+    """What to say of missing files, and how they come back."""
+    if gone[0] == copy_of(lesson):
+        return [f"{shown(gone[0])} is gone.", f"Its starter comes back with: ./learn goto {lesson[:2]}"]
+    names = ", ".join(shown(path) for path in gone)
+    begun = starter(lesson) / gone[0].relative_to(copy_of(lesson))
+    return [f"{names} {'is' if len(gone) == 1 else 'are'} gone.",
+            f"The starter's comes back with: cp {shown(begun)} {shown(gone[0].parent)}/"]
+
+
+def refuse_half(lesson: str) -> None:
+    """For what runs the learner's program: of an opened lesson that has lost a file it would be another's."""
+    gone = missing_files(lesson) if copy_of(lesson).is_dir() else []
+    if gone:
+        raise Stop(" ".join(gone_lines(lesson, gone)))
 
 
 def put_aside(lesson: str) -> Path:

@@ -3,24 +3,27 @@ import re
 
 import holes
 from hints import hint
-from lessons import Step, all_lessons, shown, steps_of
-from mine import copy_of, files_in, solution, starter
+from lessons import Step, all_lessons, program_of, shown, steps_of
+from mine import can_be_opened, copy_of, files_in, refuse_closed, solution
 from progress import Progress
 from screen import Stop, bold, dim, green, red
 from terminal import shows_marks, wrapped
 
 RUNGS = 3
-PROGRAM = "program"
-
-
-def parts_of(lesson: str) -> list:
-    """The ids whose green makes a lesson done."""
-    return [step.id for step in steps_of(lesson)]
 
 
 def is_finished(progress: Progress, lesson: str) -> bool:
-    parts = parts_of(lesson)
-    return bool(parts) and all(progress.is_done(lesson, part) for part in parts)
+    """Its steps and its program are right."""
+    steps = steps_of(lesson)
+    return bool(steps) and all(progress.is_done(lesson, step.id) for step in steps + program_of(lesson))
+
+
+def what_is_open(progress: Progress, lesson: str) -> str:
+    """Of a lesson that is not finished."""
+    step = first_open(progress, lesson)
+    if progress.is_done(lesson, step.id):
+        return f"the program of lesson {lesson[:2]} is not right yet"
+    return f"{step.id} is not green yet"
 
 
 def first_open(progress: Progress, lesson: str) -> Step:
@@ -34,15 +37,16 @@ def first_open(progress: Progress, lesson: str) -> Step:
 def list_lines(progress: Progress) -> list:
     lines, closed = [], []
     for lesson in all_lessons():
-        parts = parts_of(lesson)
-        done = sum(1 for part in parts if progress.is_done(lesson, part))
-        if not starter(lesson).is_dir() and not copy_of(lesson).is_dir():
+        steps = steps_of(lesson)
+        done = sum(1 for step in steps if progress.is_done(lesson, step.id))
+        if not can_be_opened(lesson):
             closed.append(lesson)
             continue
-        sign = green("✓" if shows_marks() else "*") if parts and done == len(parts) else " "
+        sign = green("✓" if shows_marks() else "*") if is_finished(progress, lesson) else " "
         here = ">" if lesson == progress.current else " "
         name = bold(f"{lesson:<20}") if here == ">" else f"{lesson:<20}"
-        lines.append(f"{here}{sign} {name} {done} of {len(parts)}")
+        program = ", its program is not right yet" if done == len(steps) > 0 and not is_finished(progress, lesson) else ""
+        lines.append(f"{here}{sign} {name} {done} of {len(steps)}{program}")
     if closed:
         lines.append(dim(f"   {closed[0][:2]} to {closed[-1][:2]} have no starter yet: read solutions/"))
     return lines + ["./learn goto NN opens another."]
@@ -75,6 +79,7 @@ def paragraphs(text: str) -> list:
 
 def diff_lines(progress: Progress, lesson: str, reveal: bool = False, columns: int = 0) -> list:
     """The learner's holes against the solution's, of the steps that are green, step by step. Lines longer than `columns` go on."""
+    refuse_closed(lesson)
     if not copy_of(lesson).is_dir():
         raise Stop(f"lesson {lesson} is not opened yet; ./learn goto {lesson[:2]} opens it.")
     lines, closed = [], []

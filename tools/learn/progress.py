@@ -8,10 +8,12 @@
 Lines that this version does not know are kept: a newer or an older course may.
 """
 import os
+import re
 from pathlib import Path
 
 from lessons import MINE
 
+LESSON = re.compile(r"[0-9]{2}-[a-z0-9-]+")
 HEAD = "# Poll by Poll: what is done. ./learn writes this; it is yours to edit."
 
 
@@ -49,13 +51,13 @@ class Progress:
         self.others: list = []
         for line in text.splitlines():
             words = line.split()
-            if words[:1] == ["current"] and len(words) == 2:
+            if words[:1] == ["current"] and len(words) == 2 and LESSON.fullmatch(words[1]):
                 self.current = words[1]
             elif words[:1] == ["base"] and len(words) == 2 and words[1] in ("mine", "solutions"):
                 self.base = words[1]
             elif words[:1] == ["done"] and len(words) > 1:
                 self.done.setdefault(words[1], set()).update(words[2:])
-            elif words[:1] == ["hint"] and len(words) == 3 and words[2].isdigit():
+            elif words[:1] == ["hint"] and len(words) == 3 and re.fullmatch("[0-9]{1,3}", words[2]):
                 self.rungs[words[1]] = int(words[2])
             elif words and line != HEAD:
                 self.others.append(line)

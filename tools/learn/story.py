@@ -174,13 +174,3 @@ def last_word(ended: Ended) -> str:
     if number == signal.SIGABRT and re.search(r"rt: |violation", ended.output):
         return ""
     return SIGNALS.get(number, f"it was ended by signal {number}") if number else ""
-
-
-def unittest_lines(ended: Ended) -> list:
-    """The first complaint of a unittest run."""
-    lines = [line for line in ended.output.splitlines() if line.strip()]
-    first = next((index for index, line in enumerate(lines) if re.match(r"^(\w+Error|\w+Exception)\b", line)), None)
-    if first is None:
-        return lines[-8:]
-    end = next((index for index in range(first + 1, len(lines)) if re.match(r"^[-=]{20,}$", lines[index])), len(lines))
-    return [relative(line) for line in lines[first:min(end, first + 12)]]

@@ -24,6 +24,7 @@ class Frame:
     notes: list = field(default_factory=list)          # what must be said: read-only, house rules
     pane: list = field(default_factory=list)           # a hint, a list, the program's output
     whole: str = ""                                    # the command that shows all of a pane of which the beginning counts
+    program: list = field(default_factory=list)        # of one: the step after the last, its program
     finished: str = ""                                 # what to do after the last step
 
 
@@ -49,9 +50,14 @@ def state_of(frame: Frame, step: Step) -> str:
     return verdict.state if verdict else "waiting"
 
 
+def rows(frame: Frame) -> list:
+    """The steps, and the program once it is looked at."""
+    return frame.steps + [step for step in frame.program if step.id in frame.verdicts]
+
+
 def step_lines(frame: Frame) -> list:
     lines = []
-    for step in frame.steps:
+    for step in rows(frame):
         verdict = frame.verdicts.get(step.id)
         title = step.title
         if not verdict or step.id in frame.stale:
@@ -68,7 +74,7 @@ def place_line(place: tuple) -> str:
 
 def story_lines(frame: Frame, columns: int) -> list:
     """Of the first red step."""
-    for step in frame.steps:
+    for step in rows(frame):
         verdict = frame.verdicts.get(step.id)
         if verdict and verdict.state == RED:
             return failure_lines(step, verdict, columns)
@@ -113,7 +119,7 @@ def place_lines(verdict: Verdict, columns: int) -> list:
     return ["", *wrapped(f"open  in one of: {text}", columns, "      ")]
 
 
-def drawn(frame: Frame, columns: int, rows: int) -> list:
+def drawn(frame: Frame, columns: int, height: int) -> list:
     """The frame's lines. What does not fit is cut out of the story's middle, never the keys or the place to open."""
     top = [header(frame), "", *step_lines(frame), ""]
     story = story_lines(frame, columns)
@@ -125,7 +131,7 @@ def drawn(frame: Frame, columns: int, rows: int) -> list:
     end += [yellow(note) for note in notes]
     pane = [part for line in frame.pane for part in ([line] if "\x1b" in line else wrapped(line, columns, "") if line else [""])]
     keys = [dim(frame.doing) if frame.doing else "", KEYS]
-    room = rows - 1 - len(top) - len(end) - len(keys) - 1
+    room = height - 1 - len(top) - len(end) - len(keys) - 1
     if pane:
         least = min(len(story), 8)
         pane = cut(pane, max(4, room - least - 1), from_top=True, whole=frame.whole)
