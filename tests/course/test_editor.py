@@ -37,6 +37,24 @@ class TheEditor(CourseTest):
         for task in commented_json(".vscode/tasks.json")["tasks"]:
             self.assertRegex(task["command"], r"^(\./learn( (test|run) \$\(expr .*\)| hint)?|cmake --preset learn)$")
 
+    def test_the_tasks_know_the_lesson_of_the_open_file(self):
+        commands = [task["command"] for task in commented_json(".vscode/tasks.json")["tasks"] if "expr" in task["command"]]
+        self.assertEqual(len(commands), 2)
+        for folder, lesson in (("mine/02-waker/rt", "02"), ("tests/20-echo-server", "20"), ("book", "current"), ("", "current"),
+                               ("lessons/00-provided/rt", "current")):
+            for command in commands:
+                said = subprocess.run(["sh", "-c", command.replace("./learn", "echo").replace("${relativeFileDirname}", folder)],
+                                      capture_output=True, text=True)
+                self.assertEqual(said.stdout.split()[1:], [lesson], folder)
+
+    def test_errors_are_found_without_an_extension(self):
+        test = next(task for task in commented_json(".vscode/tasks.json")["tasks"] if task["label"] == "learn: test this lesson")
+        compiler, learn = (re.compile(matcher["pattern"]["regexp"]) for matcher in test["problemMatcher"])
+        self.assertEqual(compiler.match("mine/01-poll/main.cpp:3:14: fatal error: no kettle").groups(),
+                         ("mine/01-poll/main.cpp", "3", "14", "error", "no kettle"))
+        self.assertEqual(compiler.match("a.hpp:1:2: warning: unused").group(4), "warning")
+        self.assertEqual(learn.match("open  mine/01-poll/rt/poll.hpp:79").groups()[1:], ("mine/01-poll/rt/poll.hpp", "79"))
+
     def test_the_recommendations_can_be_read(self):
         self.assertIn("llvm-vs-code-extensions.vscode-clangd", commented_json(".vscode/extensions.json")["recommendations"])
         self.assertTrue(commented_json(".vscode/settings.json"))
