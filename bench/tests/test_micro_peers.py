@@ -117,12 +117,16 @@ class OneOperation(unittest.TestCase):
                     self.assertAlmostEqual((many[event] - few[event]) / 2000, expected, delta=0.002)
 
     def test_instructions_grow_with_n_and_only_with_n(self):
-        path = next((path for name, path, runtime in built() if name == "rt"), None)
-        if not path or not shutil.which("valgrind"):
+        one_thread = {name: (path, runtime) for name, path, runtime in reversed(built())
+                      if runtime in (None, "current_thread") and name != "rt_untraced"}
+        if "rt" not in one_thread or not shutil.which("valgrind"):
             self.skipTest("needs micro/rt and valgrind")
-        few, some, many = (instructions(Children(), path, "spawn_await", count) for count in (2000, 4000, 6000))
-        self.assertAlmostEqual((some - few) / (many - some), 1, delta=0.02)
-        self.assertGreater(some - few, 2000 * 100)
+        for name, (path, runtime) in one_thread.items():
+            for measure in ("spawn_await", "yield_1"):
+                with self.subTest(program=name, measure=measure):
+                    few, some, many = (instructions(Children(), path, measure, count, runtime) for count in (2000, 4000, 6000))
+                    self.assertAlmostEqual((some - few) / (many - some), 1, delta=0.02)
+                    self.assertGreater(some - few, 2000 * 100)
 
 
 if __name__ == "__main__":
