@@ -85,7 +85,9 @@ def solution(words: list, yes: bool, machine: Machine) -> int:
     progress = Progress()
     lesson = chosen_lesson([word for word in words if word != "--reveal"], "solution")
     if not reveal and can_be_opened(lesson) and not panes.is_finished(progress, lesson):
-        raise Stop(f"{panes.what_is_open(progress, lesson)}; ./learn hint {lesson[:2]} helps, "
+        steps_are_green = progress.is_done(lesson, panes.first_open(progress, lesson).id)
+        helps = "./learn says what" if steps_are_green else f"./learn hint {lesson[:2]} helps"
+        raise Stop(f"{panes.what_is_open(progress, lesson)}; {helps}, "
                    f"./learn solution {lesson[:2]} --reveal shows it all the same.", 1)
     say("\n".join(panes.solution_lines(lesson)))
     return 0
