@@ -113,7 +113,7 @@ TEST_SUITE("00.3 hangs") {
             "the main thread: asleep for N s, until unparked\n");
     }
 
-    TEST_CASE("a task that kept no waker may still be aborted, and is told of when the time is up") {
+    TEST_CASE("a task that kept no waker may still be aborted and is told of when the time is up") {
         if (is_for_debug_builds()) {
             return;
         }
