@@ -1,5 +1,6 @@
 """The chapters keep their skeleton, have pictures, and type no output; and each check finds what it is there for."""
 import unittest
+import unittest.mock
 
 import book
 from tree import CourseTest
@@ -79,6 +80,21 @@ class EachCheckCatches(CourseTest):
         self.assert_clean(book.outputs(root, root / "build", []))
         program.write_text("#!/bin/sh\necho 12345 wakes\n")
         self.assert_caught(book.outputs(root, root / "build", []), "12345 wakes")
+
+    def test_what_is_captured_is_built_first(self):
+        root = self.book(CHAPTER + "<!-- output: greet twice -->\n```text\n```\n")
+
+        def make(*programs: str) -> None:
+            program = root / "build/learn/bin" / programs[0]
+            program.parent.mkdir(parents=True)
+            program.touch(0o755)
+            program.write_text("#!/bin/sh\necho hello $1\n")
+
+        with unittest.mock.patch.object(book, "ROOT", root), unittest.mock.patch.object(book, "Build") as builds:
+            builds.return_value.build = unittest.mock.Mock(side_effect=make)
+            self.assertEqual(book.main(["--write", "01"]), 0)
+            builds.return_value.build.assert_called_once_with("greet")
+        self.assertIn("hello twice\n```\n", (root / "book/01-poll.md").read_text())
 
     def test_a_program_that_ends_otherwise(self):
         root = self.book(CHAPTER + "<!-- output: greet -->\n```text\nhello\n```\n")

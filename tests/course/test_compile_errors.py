@@ -1,5 +1,6 @@
 """What is shown for the commonest compile errors, word for word; and what is shown for builds that fail otherwise."""
 import unittest
+import unittest.mock
 
 from sources import ROOT
 from tree import CourseTest
@@ -28,6 +29,14 @@ class Shown(CourseTest):
             for compiler in ("g++", "clang++"):
                 lines = compile_errors.expected(page.read_text(encoding="utf-8"), compiler).splitlines()
                 self.assertTrue(1 < len(lines) <= 5, page)
+
+
+class WithOtherCompilers(unittest.TestCase):
+    def test_nothing_to_compare_is_no_success(self):
+        outcome = unittest.TestResult()
+        with unittest.mock.patch.object(compile_errors, "present", dict):
+            Shown("test_each_is_shown_as_it_is_written_down").run(outcome)
+        self.assertEqual([why for _, why in outcome.skipped], ["nothing to compare: g++ 12 and clang++-19 is not here"])
 
 
 class OtherFailures(CourseTest):

@@ -44,10 +44,13 @@ class Refused(unittest.TestCase):
 
     def test_a_compiler_that_is_missing(self):
         with tempfile.TemporaryDirectory() as folder:
-            run = subprocess.run(command("compile_errors.py", "--write", "missing-return"), capture_output=True, text=True,
-                                 env={**os.environ, "PATH": folder})
-        self.assertEqual(run.returncode, 2)
-        self.assertIn("g++ 12 and clang++-19 is not here", run.stderr)
+            for missing in ("g++ 12 and clang++-19", "clang++-19"):
+                run = subprocess.run(command("compile_errors.py", "--write", "missing-return"), capture_output=True, text=True,
+                                     env={**os.environ, "PATH": folder})
+                self.assertEqual(run.returncode, 2, run.stderr)
+                self.assertIn(f", and {missing} is not here", run.stderr)
+                (Path(folder) / "g++").write_text("#!/bin/sh\necho 12.2.0\n")
+                (Path(folder) / "g++").chmod(0o755)
 
 
 class CtrlC(unittest.TestCase):
