@@ -68,8 +68,8 @@ def weight_of_text(preprocessed: str, root: str) -> Weight:
     return Weight(ours, whole)
 
 
-def weigh(source: str, compiler: str, root: Path = ROOT) -> Weight:
-    run = subprocess.run([compiler, *FLAGS, "-E", *include_flags(root), "-"], input=source, capture_output=True, text=True)
+def weigh(source: str, compiler: str, root: Path = ROOT, more_flags: tuple = ()) -> Weight:
+    run = subprocess.run([compiler, *FLAGS, "-E", *include_flags(root), *more_flags, "-"], input=source, capture_output=True, text=True)
     if run.returncode != 0:
         raise RuntimeError(f"'{source.strip()}' could not be preprocessed:\n{run.stderr[:2000]}")
     return weight_of_text(run.stdout, str(root))

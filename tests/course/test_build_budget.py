@@ -13,7 +13,7 @@ from tree import CourseTest
 
 sys.path.insert(0, str(ROOT / "bench"))
 
-from run import header_weight    # noqa: E402
+from run import header_weight, source_weight    # noqa: E402
 from run.header_weight import Weight, complaints, weight_of_text    # noqa: E402
 
 POLL = "solutions/01-poll/rt/poll.hpp"
@@ -27,6 +27,25 @@ class TheCourse(CourseTest):
     def test_the_budget_names_headers_that_exist(self):
         gone = set(header_weight.budget()) - set(header_weight.headers())
         self.assertEqual(gone, set(), "python3 -B bench/run/header_weight.py write")
+
+
+    def test_tests_and_the_clean_build_keep_theirs(self):
+        self.assert_clean(source_weight.complaints(source_weight.weigh_all(), source_weight.budget()))
+
+
+class Sources(CourseTest):
+    def test_are_found_by_their_step(self):
+        root = self.tree(**{"tests/01-poll/01.1-a.cpp": "int a;\n", "tests/01-poll/01.1-b.cpp": "int b;\n",
+                            "solutions/01-poll/main.cpp": "#include <string>\n", "tests/support/main.cpp": "int c;\n"})
+        self.assertEqual({name: len(paths) for name, paths in source_weight.sources(root).items()},
+                         {"01.1": 2, "programs": 1, "harness": 1})
+        found = source_weight.weigh_all(root=root)
+        self.assertEqual((found["programs"], found["clean build"]), (1, 1))
+
+    def test_twice_is_allowed_and_more_is_not(self):
+        self.assert_clean(source_weight.complaints({"01.1": 4.0}, {"01.1": 2.0}))
+        self.assert_caught(source_weight.complaints({"01.1": 4.1}, {"01.1": 2.0}), "01.1 gives the compiler 4.1 times as much")
+        self.assert_caught(source_weight.complaints({"01.2": 1.0}, {"01.1": 2.0}), "01.2 has no budget yet")
 
 
 class Weighing(CourseTest):
