@@ -58,6 +58,10 @@ function(pbp_choose_pch NN RUNTIME ASIO PCH)
     if(NN GREATER 10)
         list(APPEND HEADERS <support/precompiled/tasks.hpp>)
     endif()
+    if(ASIO AND TARGET pbp::asio)
+        list(APPEND HEADERS <asio/executor_work_guard.hpp> <asio/io_context.hpp> <asio/posix/stream_descriptor.hpp>
+            <asio/post.hpp> <asio/steady_timer.hpp>)
+    endif()
     foreach(EARLIER IN LISTS PBP_LESSONS)
         file(GLOB FOUND RELATIVE "${PBP_ROOT}/solutions/${EARLIER}" CONFIGURE_DEPENDS
             "${PBP_ROOT}/solutions/${EARLIER}/rt/*.hpp")

@@ -10,7 +10,9 @@
 #include <rt/future.hpp>
 #include <rt/join.hpp>
 #include <rt/multi_thread.hpp>
+#include <rt/scheduler.hpp>
 #include <rt/select.hpp>
+#include <rt/task.hpp>
 #include <rt/tcp.hpp>
 #include <support/ends.hpp>
 #include <support/story.hpp>
@@ -29,28 +31,31 @@
 using namespace support;
 using rt::Chunk, rt::TcpListener, rt::TcpStream;
 
+namespace {
+
+rt::Async<std::string> read_all(rt::ReadHalf half) { co_return co_await half.read_to_string(); }
+
+rt::Async<> write_all(rt::WriteHalf half, std::string bytes) { co_await half.write_all(bytes); }
+
+}  // namespace
+
 TEST_SUITE("16.3 connections in a runtime") {
     TEST_CASE("both directions at once by halves") {
         Connection c;
         std::string text = pattern(1'000'000);
-        auto read_all = [](rt::ReadHalf half) -> rt::Async<std::string> { co_return co_await half.read_to_string(); };
-        auto write_all = [](rt::WriteHalf half, std::string bytes) -> rt::Async<> { co_await half.write_all(bytes); };
-        auto both = [read_all, write_all, &text](TcpStream stream) {
-            auto [reader, writer] = rt::split(std::move(stream));
-            return rt::join(read_all(std::move(reader)), write_all(std::move(writer), text));
-        };
         std::string received;
         TestThread sender([&] {
             c.client.send(text);
             c.client.end();
         });
         TestThread receiver([&] { received = c.client.receive_all(); });
-        auto main = [](auto make, TcpStream stream) -> rt::Async<std::string> {
-            auto joined = make(std::move(stream));
-            auto results = co_await joined;
-            co_return std::get<0>(results);
+        auto main = [](TcpStream stream, std::string bytes) -> rt::Async<std::string> {
+            auto halves = rt::split(std::move(stream));
+            rt::JoinHandle<std::string> reading = rt::spawn(read_all(std::move(halves.first)));
+            co_await write_all(std::move(halves.second), std::move(bytes));
+            co_return co_await reading;
         };
-        std::string read = c.runtime.block_on(main(both, std::move(c.stream)));
+        std::string read = c.runtime.block_on(main(std::move(c.stream), text));
         sender.join();
         receiver.join();
         CHECK((read == text));

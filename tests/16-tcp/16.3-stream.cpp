@@ -12,6 +12,7 @@
 #include <rt/select.hpp>
 #include <rt/sync.hpp>
 #include <rt/tcp.hpp>
+#include <support/random.hpp>
 #include <support/story.hpp>
 #include <support/test_thread.hpp>
 #include <support/trace_log.hpp>
@@ -191,7 +192,7 @@ TEST_SUITE("16.3 a connection") {
     TEST_CASE("a write of megabytes through a small buffer") {
         Connection c;
         c.stream.set_option(SOL_SOCKET, SO_SNDBUF, 4096, "SO_SNDBUF");
-        std::string text = pattern(4'000'000);
+        std::string text = pattern(static_cast<std::size_t>(rounds_of(4'000'000)));
         std::string received;
         TestThread client([&] { received = c.client.receive_all(); });
         c.runtime.block_on(c.stream.write_all(text));

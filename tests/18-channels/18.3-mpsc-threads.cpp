@@ -60,23 +60,23 @@ Async<bool> many_to_one(int producers, int each, std::size_t capacity) {
 TEST_SUITE("18.3 mpsc between tasks and threads") {
     TEST_CASE("many tasks to one on one thread") {
         rt::CurrentThread runtime;
-        CHECK(runtime.block_on(many_to_one(4, 5'000, 3)));
+        CHECK(runtime.block_on(many_to_one(4, rounds_of(5'000), 3)));
         CHECK(runtime.block_on(many_to_one(100, 50, 1)));
     }
 
     TEST_CASE("many tasks to one on two threads") {
         rt::MultiThread runtime(2);
-        CHECK(runtime.block_on(many_to_one(4, 2'000, 3)));
+        CHECK(runtime.block_on(many_to_one(4, rounds_of(2'000), 3)));
         CHECK(runtime.block_on(many_to_one(20, 50, 1)));
     }
 
     TEST_CASE("threads without a runtime to one") {
         constexpr int producers = 3;
-        constexpr int each = 2'000;
+        int const each = rounds_of(2'000);
         auto [sender, receiver] = mpsc::channel<int>(7);
         std::vector<TestThread> threads;
         for (int p = 0; p < producers; ++p) {
-            threads.emplace_back([own = sender, p] { rt::block_on(produce(own, p * each, each)); });
+            threads.emplace_back([own = sender, p, each] { rt::block_on(produce(own, p * each, each)); });
         }
         { auto last = std::move(sender); }
         CHECK(rt::block_on(consume(std::move(receiver), producers, each)));
@@ -85,13 +85,13 @@ TEST_SUITE("18.3 mpsc between tasks and threads") {
     TEST_CASE("senders that give up lose nothing but what they had not sent") {
         Random random(seed_of_this_run());
         constexpr int producers = 3;
-        constexpr int each = 1'000;
+        int const each = rounds_of(1'000);
         auto [sender, receiver] = mpsc::channel<int>(2);
         rt::Atomic<int> sent{0};
         {
             std::vector<TestThread> threads;
             for (int p = 0; p < producers; ++p) {
-                threads.emplace_back([own = sender, &sent, own_random = Random(random.next())]() mutable {
+                threads.emplace_back([own = sender, &sent, each, own_random = Random(random.next())]() mutable {
                     rt::Waker waker = rt::Waker::noop();
                     rt::Context cx(waker);
                     for (int i = 0; i < each; ++i) {

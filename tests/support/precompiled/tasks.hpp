@@ -4,11 +4,13 @@
 
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
+#include <rt/join.hpp>
 #include <rt/join_set.hpp>
 #include <rt/scheduler.hpp>
 #include <rt/task.hpp>
 #include <support/precompiled/coroutines.hpp>
 
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,10 +39,13 @@ void use_tasks(Remote<T>& remote) {
     runtime.block_on(runtime.spawn(await(remote.future())));
 }
 
-inline void use_tasks(Remote<int>& number, Remote<>& nothing, Remote<std::string>& text) {
+inline void use_tasks(Remote<int>& number, Remote<std::size_t>& size, Remote<>& nothing, Remote<std::string>& text) {
     use_tasks(number);
+    use_tasks(size);
     use_tasks(nothing);
     use_tasks(text);
+    rt::CurrentThread runtime;
+    runtime.block_on(rt::join(await(size.future()), await(text.future())));
 }
 
 }  // namespace support::precompiled
