@@ -64,7 +64,7 @@ class Judged(ProgramTest):
     def test_one_that_loops_is_told_too(self):
         at = self.learner()
         at.expect(DONE)
-        self.program(begins='for (volatile int i = 0;; i = i + 1) { }')
+        self.program(begins='for (volatile unsigned i = 0;; i = i + 1) { }')
         at.expect(ROW, "program does not end", "It has printed nothing", "the main thread: .*, on the processor")
         self.program(begins='for (;;) { fmt::print("again\\n"); }')
         at.expect(ROW, "program does not end", "it prints more than four megabytes", r"\| again\n")
