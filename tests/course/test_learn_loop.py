@@ -72,7 +72,7 @@ class Ends(SessionTest):
     def running(self):
         """A loop whose test never ends by itself."""
         self.assertEqual(self.command()[0], 1)
-        self.save(self.with_is_ready("for (volatile int i = 0;; i = i + 1) { }"))
+        self.save(self.with_is_ready("for (volatile unsigned i = 0;; i = i + 1) { }"))
         at = self.learner(PBP_WATCHDOG_SECONDS="1000")
         until = time.monotonic() + 100
         while not any("test-01.1" in name for name in self.names(at)) and time.monotonic() < until:
