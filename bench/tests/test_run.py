@@ -218,7 +218,7 @@ class TheCommit(unittest.TestCase):
         found = machine.versions(("g++", "/usr/bin/clang++-19"))
         for name, there in (("tokio", "/usr/share/cargo/registry/tokio-[0-9]*"), ("smol", "/usr/share/cargo/registry/smol-[0-9]*"),
                             ("clang++-19", "/usr/bin/clang++-19"), ("fmt", "/usr/lib/*/pkgconfig/fmt.pc")):
-            if glob(there):
+            if glob(there) and (name != "fmt" or shutil.which("pkg-config")):
                 self.assertRegex(found[name], r"^\d+\.\d+")
 
 
