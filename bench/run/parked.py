@@ -10,7 +10,7 @@ MEASURES = {
     "parked_bytes_future": "a future written by hand",
     "parked_bytes_coroutine": "a coroutine",
 }
-FEW, MANY = 20_000, 60_000     # from 16 MB on ours takes 16 MB at a time: fewer than that
+FEW, MANY = 50_000, 150_000
 
 
 def with_clang(bench) -> list:

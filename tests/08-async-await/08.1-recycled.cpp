@@ -107,23 +107,6 @@ TEST_SUITE("08.1 recycled frames") {
         }
     }
 
-    TEST_CASE("very many blocks do not overlap either") {
-        std::size_t const size = 700;
-        std::vector<std::size_t*> blocks(3 * BlockDepot::large_bytes / size);
-        step("take {} blocks, and write into each which it is, at both ends", blocks.size());
-        for (std::size_t i = 0; i < blocks.size(); ++i) {
-            blocks[i] = static_cast<std::size_t*>(BlockCache::take(size));
-            blocks[i][0] = blocks[i][size / sizeof i - 1] = i;
-        }
-        step("read them again, and give them back");
-        std::size_t wrong = 0;
-        for (std::size_t i = 0; i < blocks.size(); ++i) {
-            wrong += blocks[i][0] != i || blocks[i][size / sizeof i - 1] != i;
-            BlockCache::give(blocks[i], size);
-        }
-        CHECK(wrong == 0);
-    }
-
     TEST_CASE("what one thread has too many of another can have") {
         std::size_t const size = 200;
         std::size_t const many = 4 * BlockDepot::batch_size(208);

@@ -8,9 +8,7 @@
 ///
 /// Threads trade with each other in batches, through a depot under a lock: one that has none left takes a batch, one that has
 /// two whole ones and gets another block brings a batch. So a thread that only spawns, and one that only finishes what the
-/// other has spawned, meet at the lock once for many tasks. A new batch is one allocation, cut into blocks; in a program that
-/// has very many, out of a large one, for which the kernel is asked for large pages: to be given a page of the usual size costs
-/// as much as to spawn the tasks that it has room for.
+/// other has spawned, meet at the lock once for many tasks. A new batch is one allocation, cut into blocks.
 ///
 ///   thread: stack, and at most one full batch beside it ◄──batch──► depot ◄──batch── operator new
 ///
@@ -21,7 +19,6 @@
 #pragma once
 
 #include <rt/sync.hpp>
-#include <rt/sys_memory.hpp>
 
 #include <array>
 #include <cstddef>
@@ -59,19 +56,18 @@ class BlockDepot {
   public:
     /// A batch has about so many bytes.
     static constexpr std::size_t batch_bytes = 2048;
-    /// The first batches, until they have so many bytes, are an allocation each; the others are cut out of one of that length.
-    static constexpr std::size_t large_bytes = std::size_t{16} << 20U;
     static constexpr std::size_t batch_size(std::size_t length) noexcept { return batch_bytes / length; }
 
     /// A batch of blocks of that length; sometimes a short one.
     static FreeBlock* take(std::size_t length) {
-        Lock lock(mutex_);
-        FreeBlock*& first = batches_[length / block_unit];
-        if (first != nullptr) {
-            return std::exchange(first, first->next_batch);
+        {
+            Lock lock(mutex_);
+            FreeBlock*& first = batches_[length / block_unit];
+            if (first != nullptr) {
+                return std::exchange(first, first->next_batch);
+            }
         }
-        std::byte* const memory = room_for_batch(batch_size(length) * length);
-        lock.unlock();
+        auto* const memory = static_cast<std::byte*>(::operator new(batch_size(length) * length));
         FreeBlock* batch = nullptr;
         for (std::size_t i = batch_size(length); i != 0; --i) {
             batch = ::new (memory + (i - 1) * length) FreeBlock{batch, nullptr};
@@ -94,26 +90,8 @@ class BlockDepot {
     }
 
   private:
-    /// Called under the lock.
-    static std::byte* room_for_batch(std::size_t bytes) {
-        if (made_ < large_bytes) {
-            made_ += bytes;
-            return static_cast<std::byte*>(::operator new(bytes));
-        }
-        if (left_ < bytes) {
-            uncut_ = static_cast<std::byte*>(::operator new(large_bytes));
-            left_ = large_bytes;
-            sys::prefer_large_pages(uncut_, left_);
-        }
-        left_ -= bytes;
-        return std::exchange(uncut_, uncut_ + bytes);
-    }
-
     static constinit inline Mutex mutex_;
     static constinit inline std::array<FreeBlock*, longest_block / block_unit + 1> batches_{};
-    static constinit inline std::size_t made_ = 0;        // bytes of the first batches
-    static constinit inline std::byte* uncut_ = nullptr;  // what is left of the latest large allocation
-    static constinit inline std::size_t left_ = 0;        // so many bytes
 };
 
 /// The blocks that one thread has. Each thread touches its own only.
