@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import lessons                      # tools/learn
-import machine as tools
+from . import build_speed
 from .children import Failed
 from .programs import ROOT
 from .section import Section
@@ -23,11 +23,9 @@ EXERCISE = ROOT / "bench" / "peers" / "exercise"
 PARTS = ("CMakeLists.txt", "CMakePresets.json", "cmake", "lessons", "solutions", "tests", "tools")
 
 
-def compilers() -> dict:
+def columns_of(compilers: list) -> dict:
     """{column: compiler}"""
-    here = tools.Machine()
-    found = {"g++": here.gcc(), "clang": here.clang(tools.VERIFIED_CLANG) or here.clang()}
-    return {column: compiler for column, compiler in found.items() if compiler}
+    return {"clang" if "clang" in compiler else "g++": compiler for compiler in compilers}
 
 
 def copy_course() -> None:
@@ -66,7 +64,7 @@ def cargo_test(bench, folder: Path) -> dict:
 
 
 def measure(bench) -> None:
-    columns = compilers()
+    columns = columns_of(build_speed.compilers())
     if not columns:
         raise Failed("there is no compiler that the course can use")
     COURSE.mkdir(parents=True, exist_ok=True)
@@ -75,6 +73,8 @@ def measure(bench) -> None:
         bench.output_of(["cmake", "-S", COURSE, "--preset", "learn", "-B", FOLDER / column,
                          f"-DCMAKE_CXX_COMPILER={compiler}", "-DPBP_EDITOR=OFF"], 300, cwd=COURSE)
     for step, title in steps().items():
+        for column in columns:
+            bench.output_of(["cmake", "--build", FOLDER / column, "--target", f"test-{step}"], 900)
         cells = {column: lambda folder=FOLDER / column: judged(bench, folder, step) for column in columns}
         if step == "01.1" and shutil.which("cargo"):
             exercise = FOLDER / "exercise"

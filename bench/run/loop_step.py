@@ -1,4 +1,4 @@
-"""One step judged as the learner's loop judges it after a save: prints the seconds it took, wall clock and CPU.
+"""One step, which is built already, judged as the learner's loop judges it after a save: prints the seconds, wall and CPU.
 
     loop_step.py COURSE FOLDER STEP     COURSE: a copy of the course whose mine/ is complete; FOLDER: its build folder
 
@@ -17,7 +17,6 @@ def judged(course: Path, folder: Path, step_id: str) -> tuple:
     from machine import Machine
     step = lessons.step_named(step_id)
     loop = judge.Judge(folder, Machine())
-    loop.judge(step)    # what was never built is built now
     for header in sorted((course / "mine" / step.lesson).rglob("*.hpp")):
         os.utime(header)
     begin, before = time.monotonic(), cpu()

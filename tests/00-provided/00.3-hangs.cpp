@@ -60,6 +60,13 @@ auto forgetful() {
     return rt::poll_fn([](Context&) -> Poll<void> { return Pending; });
 }
 
+/// Wants to run again at once, for ever.
+Async<> restless() {
+    for (;;) {
+        co_await rt::yield_now();
+    }
+}
+
 Async<> spin() {
     rt::trace::name("spinner");
     for (volatile bool forever = true; forever;) {}
@@ -119,11 +126,6 @@ TEST_SUITE("00.3 hangs") {
         }
         std::string const report = report_on([] {
             rt::CurrentThread runtime;
-            auto restless = []() -> Async<> {
-                for (;;) {
-                    co_await rt::yield_now();
-                }
-            };
             auto other = runtime.spawn(restless());
             runtime.block_on(runtime.spawn(forgetful()));
         });
@@ -247,11 +249,6 @@ TEST_SUITE("00.3 hangs") {
         }
         std::string const report = report_on([] {
             rt::CurrentThread runtime;
-            auto restless = []() -> Async<> {
-                for (;;) {
-                    co_await rt::yield_now();
-                }
-            };
             runtime.block_on(runtime.spawn(restless()));
         });
         CHECK(says(report, "polls itself in a loop: N polls in a second, and in each it wakes itself\n"));

@@ -102,7 +102,7 @@ class Bell final : public rt::Park {
 
 }  // namespace
 
-TEST_SUITE("14.4 fairness") {
+TEST_SUITE("14.4 fairness and the end") {
     TEST_CASE("a newcomer from outside runs though the own queue is never empty") {
         rt::MultiThread runtime(1);
         std::latch standing(1);

@@ -97,7 +97,7 @@ class LastToGo {
 
 }  // namespace
 
-TEST_SUITE("14.4 shutdown") {
+TEST_SUITE("14.4 fairness and the end") {
     TEST_CASE("a runtime that never ran anything") {
         for (int round = 0; round < rounds_of(50); ++round) {
             still_alive();

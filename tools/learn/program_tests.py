@@ -4,7 +4,7 @@
     {"failed": {…}}                  the first test that fails: see `failure`
 
 Its tests give a program the time that a slow machine needs. Here somebody waits: a program that gives no sign of life for a
-tenth of that is asked what it is doing (SIGUSR1), and ended; so is one that goes on for a third of it, or prints without end.
+tenth of that is asked what it is doing (SIGUSR1), and ended; so is one that goes on for a quarter of it, or prints without end.
 It stands alone: a test imports the standard library, and finds nothing else by the same name.
 """
 import importlib.util

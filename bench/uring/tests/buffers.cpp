@@ -67,24 +67,39 @@ rt::Async<> twenty_of_four(TcpStream* holder, std::vector<TcpStream>* streams, r
     }
 }
 
-void exhausted_and_recovered() {
+/// Of 64 bytes each.
+BufferLimits small_ones(unsigned first, unsigned most) {
     BufferLimits limits;
     limits.size = 64;
-    limits.first = 2;
-    limits.most = 4;
-    UringRuntime runtime(limits);
+    limits.first = first;
+    limits.most = most;
+    return limits;
+}
+
+/// `count` connections; at the client's end of each lie `bytes` to be read, those of its number.
+struct Many {
+    Many(UringRuntime& runtime, unsigned count, std::size_t bytes) {
+        for (unsigned i = 0; i < count; ++i) {
+            Ends ends = connected();
+            if (bytes != 0) {
+                put(ends.here, pattern(bytes, i));
+            }
+            clients.push_back(std::move(ends.here));
+            streams.emplace_back(runtime.engine(), std::move(ends.there));
+        }
+    }
+
+    std::vector<rt::sys::Fd> clients;
+    std::vector<TcpStream> streams;
+};
+
+void exhausted_and_recovered() {
+    UringRuntime runtime(small_ones(2, 4));
     Ends first = connected();
     put(first.here, pattern(256, 99));
     TcpStream holder(runtime.engine(), std::move(first.there));
-    std::vector<rt::sys::Fd> clients;
-    std::vector<TcpStream> streams;
-    for (unsigned i = 0; i < 20; ++i) {
-        Ends ends = connected();
-        put(ends.here, pattern(1000, i));
-        clients.push_back(std::move(ends.here));
-        streams.emplace_back(runtime.engine(), std::move(ends.there));
-    }
-    runtime.block_on(twenty_of_four(&holder, &streams, &runtime.engine()));
+    Many many(runtime, 20, 1000);
+    runtime.block_on(twenty_of_four(&holder, &many.streams, &runtime.engine()));
     check(runtime.engine().buffers().available() == 4, "all buffers are back");
 }
 
@@ -102,20 +117,9 @@ rt::Async<> gather_all(std::vector<TcpStream>* streams, std::size_t bytes) {
 
 /// Each of the 200 has 1000 bytes, and a buffer holds 64: some 3,200 of them are filled, four at a time.
 void two_hundred_of_four() {
-    BufferLimits limits;
-    limits.size = 64;
-    limits.first = 4;
-    limits.most = 4;
-    UringRuntime runtime(limits);
-    std::vector<rt::sys::Fd> clients;
-    std::vector<TcpStream> streams;
-    for (unsigned i = 0; i < 200; ++i) {
-        Ends ends = connected();
-        put(ends.here, pattern(1000, i));
-        clients.push_back(std::move(ends.here));
-        streams.emplace_back(runtime.engine(), std::move(ends.there));
-    }
-    runtime.block_on(gather_all(&streams, 1000));
+    UringRuntime runtime(small_ones(4, 4));
+    Many many(runtime, 200, 1000);
+    runtime.block_on(gather_all(&many.streams, 1000));
     check(runtime.engine().found_none() < 10'000,
           "those who wait for a buffer are not all called for each that comes back");
 }
@@ -139,23 +143,13 @@ rt::Async<> last_of_many(TcpStream* holder, std::vector<TcpStream>* streams) {
 
 /// One buffer, ten streams that nothing comes from, and one behind them that has some bytes.
 void those_called_need_none() {
-    BufferLimits limits;
-    limits.size = 64;
-    limits.first = 1;
-    limits.most = 1;
-    UringRuntime runtime(limits);
-    std::vector<rt::sys::Fd> clients;
-    std::vector<TcpStream> streams;
-    for (unsigned i = 0; i < 12; ++i) {
-        Ends ends = connected();
-        clients.push_back(std::move(ends.here));
-        streams.emplace_back(runtime.engine(), std::move(ends.there));
-    }
-    TcpStream holder = std::move(streams.front());
-    streams.erase(streams.begin());
-    put(clients.front(), pattern(64, 2));
-    put(clients.back(), pattern(10, 3));
-    runtime.block_on(last_of_many(&holder, &streams));
+    UringRuntime runtime(small_ones(1, 1));
+    Many many(runtime, 12, 0);
+    TcpStream holder = std::move(many.streams.front());
+    many.streams.erase(many.streams.begin());
+    put(many.clients.front(), pattern(64, 2));
+    put(many.clients.back(), pattern(10, 3));
+    runtime.block_on(last_of_many(&holder, &many.streams));
 }
 
 void small_reads_of_large_buffers() {
