@@ -1,5 +1,6 @@
 # pbp_add_python_tests(SCRIPT PREFIX LABEL [ENVIRONMENT...]): every test method of a unittest file becomes a ctest case and
 # a process of its own, called `PREFIX/Class.method`. They are read off the text, so that configuring runs none of them.
+# The sessions of a learner share a checkout (tests/course/session.py): they begin first, one after the other, beside others.
 find_package(Python3 3.9 COMPONENTS Interpreter QUIET)
 
 function(pbp_add_python_tests SCRIPT PREFIX LABEL)
@@ -9,6 +10,7 @@ function(pbp_add_python_tests SCRIPT PREFIX LABEL)
     endif()
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${SCRIPT}")
     file(STRINGS "${SCRIPT}" LINES REGEX "^(class |[ ]+(async )?def test_)")
+    file(STRINGS "${SCRIPT}" SESSIONS REGEX "import.* SessionTest")
     set(CLASS "")
     foreach(LINE IN LISTS LINES)
         if(LINE MATCHES "^class ([A-Za-z0-9_]+)")
@@ -17,6 +19,9 @@ function(pbp_add_python_tests SCRIPT PREFIX LABEL)
             set(TEST "${PREFIX}/${CLASS}.${CMAKE_MATCH_1}")
             add_test(NAME "${TEST}" COMMAND "${Python3_EXECUTABLE}" -B "${SCRIPT}" "${CLASS}.${CMAKE_MATCH_1}")
             set_tests_properties("${TEST}" PROPERTIES LABELS ${LABEL} TIMEOUT ${PBP_TIMEOUT} ENVIRONMENT "${ARGN}")
+            if(SESSIONS)
+                set_tests_properties("${TEST}" PROPERTIES RESOURCE_LOCK learn-checkout COST 100)
+            endif()
         endif()
     endforeach()
 endfunction()

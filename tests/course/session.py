@@ -78,16 +78,16 @@ class Session:
         self.shown += data.decode(errors="replace")
         return bool(data)
 
+    def read_until(self, what, is_so) -> None:
+        until = time.monotonic() + PATIENCE
+        while not is_so():
+            if time.monotonic() > until or not self.read(0.2):
+                raise AssertionError(f"waited for {what}; the screen shows:\n{self.frame()}")
+
     def expect(self, *patterns: str) -> str:
         """Waits until one frame has them all; gives that frame."""
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until:
-            frame = self.frame()
-            if all(re.search(pattern, frame) for pattern in patterns):
-                return frame
-            if not self.read(1):
-                break
-        raise AssertionError(f"waited for {patterns}; the screen shows:\n{self.frame()}")
+        self.read_until(patterns, lambda: all(re.search(pattern, self.frame()) for pattern in patterns))
+        return self.frame()
 
     def press(self, keys: str) -> None:
         os.write(self.terminal, keys.encode())

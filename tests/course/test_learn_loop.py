@@ -237,11 +237,11 @@ class Commands(SessionTest):
         progress = self.place / "mine/progress.txt"
         for line in ("current ../solutions", "current 99-gone"):
             progress.write_text(f"{line}\n")
+            at.read_until("01 as the lesson", lambda: "current 01-poll\n" in progress.read_text())
             at.press("l")
             at.expect(r">  01-poll +0 of 3")
             at.press("h")
             at.expect("hint 01.1, . of 3")
-            self.assertIn("current 01-poll\n", progress.read_text())
 
 
 if __name__ == "__main__":
