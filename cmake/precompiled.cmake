@@ -59,9 +59,11 @@ function(pbp_choose_pch NN RUNTIME ASIO PCH)
     if(NN GREATER 10)
         list(APPEND HEADERS <support/precompiled/tasks.hpp>)
     endif()
+    if(NN GREATER 16)
+        list(APPEND HEADERS <support/precompiled/connections.hpp>)
+    endif()
     if(ASIO AND TARGET pbp::asio)
-        list(APPEND HEADERS <asio/executor_work_guard.hpp> <asio/io_context.hpp> <asio/posix/stream_descriptor.hpp>
-            <asio/post.hpp> <asio/steady_timer.hpp>)
+        list(APPEND HEADERS <support/precompiled/foreign_loop.hpp>)
     endif()
     foreach(EARLIER IN LISTS PBP_LESSONS)
         file(GLOB FOUND RELATIVE "${PBP_ROOT}/solutions/${EARLIER}" CONFIGURE_DEPENDS

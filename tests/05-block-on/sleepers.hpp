@@ -9,9 +9,13 @@
 #include <rt/trace.hpp>
 #include <support/test_thread.hpp>
 
+#include <chrono>
 #include <optional>
 
 namespace support {
+
+/// Comes in a moment: who looks at the clock first still sleeps.
+inline rt::Instant soon() { return rt::Instant::clock::now() + std::chrono::milliseconds(5); }
 
 /// Says in which round the sleeper is about to wait: it has looked for a token, and found none.
 struct FallingAsleep {

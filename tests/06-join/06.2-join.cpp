@@ -5,7 +5,6 @@
 #include <rt/join.hpp>
 #include <support/counted_future.hpp>
 #include <support/death.hpp>
-#include <support/drop_counter.hpp>
 #include <support/mock_task.hpp>
 
 #include <stdexcept>
@@ -165,55 +164,6 @@ TEST_SUITE("06.2 join") {
         CHECK(toaster.polls() == 1);
         toaster.finish(2);
         CHECK_THROWS_WITH_AS((void)breakfast.poll(), "no water", std::runtime_error);
-    }
-
-    TEST_CASE("no result is copied") {
-        DropCounter drops;
-        Remote<DropCounter::Token> kettle("the kettle");
-        Remote<int> toaster("the toaster");
-        Remote<DropCounter::Token> pan("the pan");
-        {
-            auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future(), pan.future()));
-            kettle.finish(drops.token());
-            toaster.finish(2);
-            pan.finish(drops.token());
-            CHECK(breakfast.poll().is_ready());
-        }
-        CHECK(drops.copies() == 0);
-        CHECK(drops.alive() == 0);
-    }
-
-    TEST_CASE("results beside an exception are destroyed") {
-        DropCounter drops;
-        Remote<DropCounter::Token> kettle("the kettle");
-        Remote<int> toaster("the toaster");
-        Remote<DropCounter::Token> pan("the pan");
-        {
-            auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future(), pan.future()));
-            kettle.finish(drops.token());
-            toaster.fail(std::runtime_error("the toast burned"));
-            pan.finish(drops.token());
-            CHECK_THROWS_WITH_AS((void)breakfast.poll(), "the toast burned", std::runtime_error);
-        }
-        CHECK(drops.alive() == 0);
-    }
-
-    TEST_CASE("a join that is dropped half-way cancels its children") {
-        DropCounter drops;
-        Remote<DropCounter::Token> kettle("the kettle");
-        Remote<int> toaster("the toaster");
-        Remote<DropCounter::Token> pan("the pan");
-        auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future(), pan.future()));
-        CHECK(breakfast.poll() == Pending);
-        kettle.finish(drops.token());
-        CHECK(breakfast.poll() == Pending);
-        CHECK(drops.alive() == 1);
-        breakfast.drop();
-        CHECK(toaster.drops() == 1);
-        CHECK(toaster.polls() == 2);
-        CHECK(pan.drops() == 1);
-        CHECK(drops.alive() == 0);
-        CHECK(breakfast.kept_wakers() == 0);
     }
 
     TEST_CASE("a join that is never polled drops its children") {

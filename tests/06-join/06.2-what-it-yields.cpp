@@ -1,13 +1,16 @@
 /// \file
-/// 06.2: results of all kinds.
+/// 06.2: results of all kinds, and what becomes of them.
 #include <doctest/doctest.h>
 #include <rt/block_on.hpp>
 #include <rt/future.hpp>
 #include <rt/join.hpp>
+#include <support/counted_future.hpp>
 #include <support/death.hpp>
+#include <support/drop_counter.hpp>
 #include <support/mock_task.hpp>
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -42,6 +45,55 @@ TEST_SUITE("06.2 join") {
         CHECK(*value == 3);
     }
 
+    TEST_CASE("no result is copied") {
+        DropCounter drops;
+        Remote<DropCounter::Token> kettle("the kettle");
+        Remote<int> toaster("the toaster");
+        Remote<DropCounter::Token> pan("the pan");
+        {
+            auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future(), pan.future()));
+            kettle.finish(drops.token());
+            toaster.finish(2);
+            pan.finish(drops.token());
+            CHECK(breakfast.poll().is_ready());
+        }
+        CHECK(drops.copies() == 0);
+        CHECK(drops.alive() == 0);
+    }
+
+    TEST_CASE("results beside an exception are destroyed") {
+        DropCounter drops;
+        Remote<DropCounter::Token> kettle("the kettle");
+        Remote<int> toaster("the toaster");
+        Remote<DropCounter::Token> pan("the pan");
+        {
+            auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future(), pan.future()));
+            kettle.finish(drops.token());
+            toaster.fail(std::runtime_error("the toast burned"));
+            pan.finish(drops.token());
+            CHECK_THROWS_WITH_AS((void)breakfast.poll(), "the toast burned", std::runtime_error);
+        }
+        CHECK(drops.alive() == 0);
+    }
+
+    TEST_CASE("a join that is dropped half-way cancels its children") {
+        DropCounter drops;
+        Remote<DropCounter::Token> kettle("the kettle");
+        Remote<int> toaster("the toaster");
+        Remote<DropCounter::Token> pan("the pan");
+        auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future(), pan.future()));
+        CHECK(breakfast.poll() == Pending);
+        kettle.finish(drops.token());
+        CHECK(breakfast.poll() == Pending);
+        CHECK(drops.alive() == 1);
+        breakfast.drop();
+        CHECK(toaster.drops() == 1);
+        CHECK(toaster.polls() == 2);
+        CHECK(pan.drops() == 1);
+        CHECK(drops.alive() == 0);
+        CHECK(breakfast.kept_wakers() == 0);
+    }
+
     TEST_CASE("no children are done at once") {
         auto nothing = spawn_mock("the join", rt::join());
         CHECK(nothing.poll() == Ready(std::tuple<>()));
@@ -53,10 +105,10 @@ TEST_SUITE("06.2 join") {
     }
 
     TEST_CASE("a join of joins") {
-        auto tree = spawn_mock("the outer join",
-                               rt::join(rt::join(rt::Countdown(1), rt::ready(1)), rt::join(rt::join(rt::ready(2)))));
+        auto tree =
+            spawn_mock("the outer join", rt::join(rt::join(rt::Countdown(1), rt::ready(1)), rt::join(rt::ready(2))));
         CHECK(tree.poll() == Pending);
-        CHECK(tree.poll() == Ready(std::tuple(std::tuple(std::monostate(), 1), std::tuple<std::tuple<int>>(2))));
+        CHECK(tree.poll() == Ready(std::tuple(std::tuple(std::monostate(), 1), std::tuple(2))));
     }
 
     TEST_CASE("block_on runs a join to its end") {

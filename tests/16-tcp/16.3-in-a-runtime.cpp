@@ -15,6 +15,7 @@
 #include <rt/task.hpp>
 #include <rt/tcp.hpp>
 #include <support/ends.hpp>
+#include <support/random.hpp>
 #include <support/story.hpp>
 #include <support/test_thread.hpp>
 
@@ -40,6 +41,35 @@ rt::Async<> write_all(rt::WriteHalf half, std::string bytes) { co_await half.wri
 }  // namespace
 
 TEST_SUITE("16.3 connections in a runtime") {
+    TEST_CASE("both ends on one thread") {
+        rt::CurrentThread runtime;
+        TcpListener listener = TcpListener::listen(loopback());
+        step("say hello to {}", listener.local_addr());
+        auto [served, heard] = runtime.block_on(rt::join(echo_one(&listener), say(listener.local_addr(), "hello")));
+        CHECK(served == 5);
+        CHECK(heard == "hello");
+    }
+
+    TEST_CASE("a connect that has failed does not wait on") {
+        rt::CurrentThread runtime;
+        rt::SocketAddr nobody = TcpListener::listen(loopback()).local_addr();
+        step("connect, where nobody listens: the kernel knows that at once; give up after 1000 polls");
+        auto connect = [](rt::SocketAddr to) -> rt::Async<bool> {
+            auto won = co_await rt::select(TcpStream::connect(to), rt::Countdown(1000));
+            co_return won.index() == 1;
+        };
+        bool waits_on = false;
+        try {
+            waits_on = runtime.block_on(connect(nobody));
+        } catch (const std::system_error&) {
+            step("it has failed");
+        }
+        CHECK_MESSAGE(
+            !waits_on,
+            "the connect has failed, and waits on: what ended it is in the socket's error, which is to be asked "
+            "for as soon as the socket is said to be ready");
+    }
+
     TEST_CASE("both directions at once by halves") {
         Connection c;
         std::string text = pattern(1'000'000);
@@ -60,6 +90,21 @@ TEST_SUITE("16.3 connections in a runtime") {
         receiver.join();
         CHECK((read == text));
         CHECK_MESSAGE((received == text), "the end is read because the writing half was dropped");
+    }
+
+    TEST_CASE("shutdown_read lets whoever reads come to an end") {
+        Connection c;
+        auto main = [](TcpStream* stream, Peer* client) -> rt::Async<std::string> {
+            auto reading = rt::spawn(rt::read_to_string(*stream));
+            co_await rt::Countdown(2);  // it waits
+            client->send("so far");
+            stream->shutdown_read();
+            std::string text = co_await reading;
+            co_await stream->write_all("thanks");
+            co_return text;
+        };
+        CHECK(c.runtime.block_on(main(&c.stream, &c.client)) == "so far");
+        CHECK(c.client.receive(6) == "thanks");
     }
 
     TEST_CASE("a read that is dropped leaves the stream usable") {
@@ -93,7 +138,7 @@ TEST_SUITE("16.3 connections in a runtime") {
 
     TEST_CASE("a stream that always has bytes lets others have their turn") {
         Connection c;
-        std::string text(200'000, 'x');
+        std::string text(static_cast<std::size_t>(rounds_of(200'000)), 'x');
         TestThread sender([&] {
             c.client.send(text);
             c.client.end();

@@ -6,10 +6,7 @@
 
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
-#include <rt/future.hpp>
 #include <rt/io.hpp>
-#include <rt/join.hpp>
-#include <rt/select.hpp>
 #include <rt/sync.hpp>
 #include <rt/tcp.hpp>
 #include <support/random.hpp>
@@ -22,8 +19,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <system_error>
-#include <utility>
 
 #include <fmt/core.h>
 
@@ -35,15 +30,6 @@ static_assert(rt::AsyncRead<rt::ReadHalf> && rt::AsyncWrite<rt::WriteHalf>);
 static_assert(sizeof(TcpStream) <= 32);
 
 TEST_SUITE("16.3 a connection") {
-    TEST_CASE("both ends on one thread") {
-        rt::CurrentThread runtime;
-        TcpListener listener = TcpListener::listen(loopback());
-        step("say hello to {}", listener.local_addr());
-        auto [served, heard] = runtime.block_on(rt::join(echo_one(&listener), say(listener.local_addr(), "hello")));
-        CHECK(served == 5);
-        CHECK(heard == "hello");
-    }
-
     TEST_CASE("read fills a buffer of one's own") {
         Connection c;
         c.client.send("green tea");
@@ -65,26 +51,6 @@ TEST_SUITE("16.3 a connection") {
               fmt::format("cannot connect to {}: Connection refused", nobody));
         CHECK(failure_of(TcpStream::connect(nobody.to_string()), runtime) ==
               fmt::format("cannot connect to {}: Connection refused", nobody));
-    }
-
-    TEST_CASE("a connect that has failed does not wait on") {
-        rt::CurrentThread runtime;
-        rt::SocketAddr nobody = TcpListener::listen(loopback()).local_addr();
-        step("connect, where nobody listens: the kernel knows that at once; give up after 1000 polls");
-        auto connect = [](rt::SocketAddr to) -> rt::Async<bool> {
-            auto won = co_await rt::select(TcpStream::connect(to), rt::Countdown(1000));
-            co_return won.index() == 1;
-        };
-        bool waits_on = false;
-        try {
-            waits_on = runtime.block_on(connect(nobody));
-        } catch (const std::system_error&) {
-            step("it has failed");
-        }
-        CHECK_MESSAGE(
-            !waits_on,
-            "the connect has failed, and waits on: what ended it is in the socket's error, which is to be asked "
-            "for as soon as the socket is said to be ready");
     }
 
     TEST_CASE("addresses are tried in turn") {
@@ -145,21 +111,6 @@ TEST_SUITE("16.3 a connection") {
         c.runtime.block_on(c.stream.shutdown());
         c.client.reset();
         c.runtime.block_on(c.stream.shutdown());
-    }
-
-    TEST_CASE("shutdown_read lets whoever reads come to an end") {
-        Connection c;
-        auto main = [](TcpStream* stream, Peer* client) -> rt::Async<std::string> {
-            auto reading = rt::spawn(rt::read_to_string(*stream));
-            co_await rt::Countdown(2);  // it waits
-            client->send("so far");
-            stream->shutdown_read();
-            std::string text = co_await reading;
-            co_await stream->write_all("thanks");
-            co_return text;
-        };
-        CHECK(c.runtime.block_on(main(&c.stream, &c.client)) == "so far");
-        CHECK(c.client.receive(6) == "thanks");
     }
 
     TEST_CASE("a reset is an error") {

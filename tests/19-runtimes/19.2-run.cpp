@@ -1,38 +1,23 @@
+#include "flavors.hpp"
+
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
 #include <rt/join_set.hpp>
-#include <rt/oneshot.hpp>
 #include <rt/runtime.hpp>
-#include <rt/spawn_blocking.hpp>
-#include <rt/tcp.hpp>
-#include <rt/time.hpp>
 #include <rt/yield_now.hpp>
 #include <support/drop_counter.hpp>
 #include <support/show.hpp>
 #include <support/story.hpp>
 
-#include <algorithm>
-#include <chrono>
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
-#include <vector>
 
 using namespace support;
-using namespace std::chrono_literals;
 using rt::Flavor;
 
 namespace {
-
-std::vector<Flavor> all_flavors() {
-    std::vector<Flavor> flavors{Flavor::current_thread(), Flavor::multi_thread(1), Flavor::multi_thread(3)};
-    if (rt::has_asio) {
-        flavors.push_back(Flavor::asio());
-    }
-    return flavors;
-}
 
 rt::Async<int> square(int n) {
     co_await rt::yield_now();
@@ -61,53 +46,6 @@ rt::Async<> fail() {
     throw std::runtime_error("as was to be expected");
 }
 
-/// Who has slept, in ms, and none of them too short. (In which order they are done is the machine's affair: a thread that
-/// stands still for a moment finds several moments past.)
-rt::Async<std::vector<int>> sleepers() {
-    auto sleeper = [](int n) -> rt::Async<int> {
-        auto begin = rt::time::now();
-        co_await rt::sleep(std::chrono::milliseconds(n));
-        co_return rt::time::now() - begin < std::chrono::milliseconds(n) ? -1 : n;
-    };
-    rt::JoinSet<int> set;
-    for (int n : {15, 5, 10, 0}) {
-        set.spawn(sleeper, n);
-    }
-    std::vector<int> slept;
-    while (auto next = co_await set.join_next()) {
-        slept.push_back(*next);
-    }
-    std::sort(slept.begin(), slept.end());
-    co_return slept;
-}
-
-rt::Async<> echo_once(rt::TcpListener listener) {
-    rt::TcpStream stream = co_await listener.accept();
-    std::string text = co_await stream.read_to_string();
-    co_await stream.write_all(text);
-}
-
-rt::Async<std::string> connection() {
-    rt::TcpListener listener = co_await rt::TcpListener::bind("127.0.0.1:0");
-    rt::SocketAddr address = listener.local_addr();
-    auto server = rt::spawn(echo_once(std::move(listener)));
-    rt::TcpStream stream = co_await rt::TcpStream::connect(address);
-    co_await stream.write_all("there and back");
-    co_await stream.shutdown();
-    std::string answer = co_await stream.read_to_string();
-    co_await server;
-    co_return answer;
-}
-
-/// A wake from a thread that the runtime does not know.
-rt::Async<int> from_afar() {
-    auto [sender, receiver] = rt::oneshot::channel<int>();
-    std::thread thread([s = std::move(sender)]() mutable { std::move(s).send(3); });
-    int value = co_await receiver;
-    thread.join();
-    co_return value;
-}
-
 rt::Async<> leave_one_behind(DropCounter::Token token) {
     auto forever = [](DropCounter::Token) -> rt::Async<> { co_await rt::pending(); };
     rt::spawn(forever, std::move(token));
@@ -132,20 +70,6 @@ TEST_SUITE("19.2 run") {
         for (Flavor flavor : all_flavors()) {
             step("run on {}", flavor.to_string());
             CHECK_THROWS_WITH_AS(rt::run(flavor, fail()), "as was to be expected", std::runtime_error);
-        }
-    }
-
-    TEST_CASE("timers and sockets and blocking work and foreign threads on each runtime") {
-        for (Flavor flavor : all_flavors()) {
-            step("timers on {}", flavor.to_string());
-            CHECK(rt::run(flavor, sleepers()) == std::vector<int>{0, 5, 10, 15});
-            step("a connection on {}", flavor.to_string());
-            CHECK(rt::run(flavor, connection()) == "there and back");
-            step("blocking work on {}", flavor.to_string());
-            auto blocking = []() -> rt::Async<int> { co_return co_await rt::spawn_blocking([] { return 42; }); };
-            CHECK(rt::run(flavor, blocking()) == 42);
-            step("a foreign thread on {}", flavor.to_string());
-            CHECK(rt::run(flavor, from_afar()) == 3);
         }
     }
 

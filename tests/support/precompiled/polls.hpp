@@ -58,6 +58,12 @@ void use_values(T value) {
     CHECK(value == value);
 }
 
+template <class F>
+void use_future(F future) {
+    std::optional<F> kept(std::move(future));
+    std::optional<F> moved(std::move(kept));
+}
+
 template <class T>
 void use_remote(rt::Context& cx) {
     Remote<T> remote("");
@@ -66,7 +72,7 @@ void use_remote(rt::Context& cx) {
     CHECK(remote.polls() == 1);
     CHECK(remote.drops() == 0);
     CHECK(spawn_mock("", remote.future()).poll() == rt::Pending);
-    std::optional<CountedFuture<T>> kept(std::move(future));
+    use_future(std::move(future));
 }
 
 inline void use(rt::Context& cx, int number, std::string text, unsigned long size) {
@@ -76,6 +82,8 @@ inline void use(rt::Context& cx, int number, std::string text, unsigned long siz
     use_variant<void*>(number);
     use_variant<void*>(text);
     use_variant<std::monostate>(DropCounter().token());
+    use_variant<std::monostate>(std::tuple(number));
+    use_variant<std::monostate>(std::tuple(std::monostate(), number));
     std::variant<std::monostate, std::monostate, std::exception_ptr> none;
     none.emplace<1>();
     auto moved = std::move(none);
@@ -91,12 +99,20 @@ inline void use(rt::Context& cx, int number, std::string text, unsigned long siz
     use_values(std::tuple(std::monostate(), number));
     use_values(std::tuple(number, number));
     use_values(std::tuple(number, number, number));
+    use_values(std::tuple(std::monostate(), std::monostate(), std::monostate(), std::monostate()));
     use_polls(DropCounter().token());
+    use_polls(std::tuple(DropCounter().token(), number, DropCounter().token()));
+    use_polls(std::tuple(std::make_unique<int>(number), std::monostate()));
     CHECK(rt::Poll<void>(rt::Pending) == rt::Pending);
     use_remote<int>(cx);
     use_remote<void>(cx);
     use_remote<std::string>(cx);
     use_remote<DropCounter::Token>(cx);
+
+    use_future(rt::ready(number));
+    use_future(rt::ready(text));
+    use_future(rt::ready(std::make_unique<int>(number)));
+    use_future(rt::Countdown(1));
 
     CHECK(text == "");
     CHECK(size == 1);

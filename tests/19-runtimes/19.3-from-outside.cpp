@@ -1,0 +1,98 @@
+#include <doctest/doctest.h>
+#include <rt/runtime.hpp>
+
+#if PBP_HAS_ASIO
+
+#include <rt/async.hpp>
+#include <rt/join_set.hpp>
+#include <rt/oneshot.hpp>
+#include <rt/tcp.hpp>
+#include <support/story.hpp>
+
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <chrono>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using namespace support;
+using namespace std::chrono_literals;
+
+namespace {
+
+rt::Async<int> take(rt::oneshot::Receiver<int> receiver) { co_return co_await receiver; }
+
+}  // namespace
+
+TEST_SUITE("19.3 a foreign loop") {
+    TEST_CASE("tasks and the host's own handlers share the thread") {
+        rt::AsioRuntime runtime;
+        auto [sender, receiver] = rt::oneshot::channel<int>();
+        std::vector<std::string> order;
+        asio::post(runtime.io_context(), [&order] { order.emplace_back("a handler before"); });
+        asio::steady_timer timer(runtime.io_context(), 1ms);
+        timer.async_wait([&order, &sender](asio::error_code) {
+            order.emplace_back("the host's timer");
+            std::move(sender).send(1);
+        });
+        step("wait in a task for what the host's timer sends");
+        CHECK(runtime.block_on(take(std::move(receiver))) == 1);
+        CHECK(order == std::vector<std::string>{"a handler before", "the host's timer"});
+    }
+
+    TEST_CASE("many connections through a host's loop") {
+        rt::AsioRuntime runtime;
+        auto server = [](rt::TcpListener listener) -> rt::Async<> {
+            auto echo = [](rt::TcpStream stream) -> rt::Async<> {
+                while (rt::Chunk chunk = co_await stream.read(1024)) {
+                    co_await stream.write_all(chunk.view());
+                }
+            };
+            for (;;) {
+                rt::TcpStream stream = co_await listener.accept();
+                rt::spawn(echo, std::move(stream));
+            }
+        };
+        auto client = [](rt::SocketAddr address, int n) -> rt::Async<bool> {
+            rt::TcpStream stream = co_await rt::TcpStream::connect(address);
+            std::string text(static_cast<std::size_t>(1 + n * 37), static_cast<char>('a' + n % 26));
+            co_await stream.write_all(text);
+            co_await stream.shutdown();
+            std::string answer = co_await stream.read_to_string();
+            co_return answer == text;
+        };
+        auto all = [&]() -> rt::Async<int> {  // house-rule: allow the lambda outlives the block_on below
+            rt::TcpListener listener = co_await rt::TcpListener::bind("127.0.0.1:0");
+            rt::SocketAddr address = listener.local_addr();
+            auto serving = rt::spawn(server, std::move(listener));
+            rt::JoinSet<bool> clients;
+            for (int n = 0; n < 100; ++n) {
+                clients.spawn(client, address, n);
+            }
+            int right = 0;
+            while (auto next = co_await clients.join_next()) {
+                right += *next ? 1 : 0;
+            }
+            serving.abort();
+            co_return right;
+        };
+        step("let 100 clients talk");
+        CHECK(runtime.block_on(all()) == 100);
+    }
+
+    TEST_CASE("wakes of a foreign thread are not lost") {
+        rt::AsioRuntime runtime;
+        for (int i = 0; i < 300; ++i) {
+            auto [sender, receiver] = rt::oneshot::channel<int>();
+            std::thread thread([s = std::move(sender), i]() mutable { std::move(s).send(i); });
+            CHECK(runtime.block_on(take(std::move(receiver))) == i);
+            thread.join();
+            still_alive();
+        }
+    }
+}
+
+#endif

@@ -1,0 +1,48 @@
+/// \file
+/// What most tests of a lesson from 17 on use, of the lessons before. See polls.hpp.
+#pragma once
+
+#include <rt/async.hpp>
+#include <rt/join_set.hpp>
+#include <rt/tcp.hpp>
+#include <support/precompiled/tasks.hpp>
+
+#include <span>
+#include <string>
+#include <utility>
+
+namespace support::precompiled {
+
+inline rt::Async<> echo(rt::TcpStream stream) {
+    while (rt::Chunk chunk = co_await stream.read(1)) {
+        co_await stream.write_all(chunk.view());
+    }
+}
+
+inline rt::Async<std::string> say(rt::SocketAddr address, std::string text) {
+    rt::TcpStream stream = co_await rt::TcpStream::connect(address);
+    co_await stream.write_all(text);
+    co_await stream.shutdown();
+    co_return co_await stream.read_to_string();
+}
+
+inline rt::Async<bool> use_connections(std::span<char> place) {
+    rt::TcpListener listener = co_await rt::TcpListener::bind("");
+    rt::TcpStream stream = co_await listener.accept();
+    co_await stream.read(place);
+    rt::spawn(echo, std::move(stream));
+    rt::JoinSet<bool> set;
+    set.spawn(await(Remote<bool>("").future()));
+    while (auto next = co_await set.join_next()) {
+        CHECK(*next);
+    }
+    co_return true;
+}
+
+inline void use(rt::Context& cx, std::span<char> place) {
+    CHECK(use_connections(place).poll(cx) == rt::Pending);
+    CHECK(say(rt::SocketAddr(), "").poll(cx) == rt::Pending);
+    step("{}", rt::SocketAddr());
+}
+
+}  // namespace support::precompiled
