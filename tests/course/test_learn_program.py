@@ -109,10 +109,15 @@ class Judged(ProgramTest):
         self.assertEqual(status, 1)
         self.assertRegex(said, r"(?m)^ ✗ program does what it should$")
         self.assertRegex(said, r"(?m)^open  mine/01-poll/main\.cpp:\d+$")
-        self.assertRegex(self.command("list")[1], r"(?m)^>  01-poll +3 of 3, its program is not right yet$")
+        self.assertRegex(self.command("list")[1], r"(?m)^>  01-poll +3 of 3, its program not yet$")
         status, said = self.command("solution", "01")
         self.assertEqual(status, 1)
         self.assertIn("the program of lesson 01 is not right yet; ./learn says what", said)
+        status, said = self.command("test", "01")
+        self.assertEqual(status, 1)
+        self.assertRegex(said, r"failed 01 program/(?s:.*)\| expected   poll 1: Pending\n +\| yours      polled 1: Pending\n")
+        self.assertNotIn("Traceback", said)
+        self.assertIn("Traceback", self.command("test", "01", "--raw")[1])
         self.main.write_text(self.right, encoding="utf-8")
         self.assertEqual(self.command()[0], 0)
         self.assertRegex(self.command("list")[1], r"(?m)^>✓ 01-poll +3 of 3$")
@@ -120,7 +125,7 @@ class Judged(ProgramTest):
     def test_one_that_was_finished_without_its_program_is_judged_again(self):
         progress = self.place / "mine/progress.txt"
         progress.write_text("current 01-poll\ndone 01-poll 01.1 01.2 01.3\n")
-        self.assertRegex(self.command("list")[1], r"(?m)^>  01-poll +3 of 3, its program is not right yet$")
+        self.assertRegex(self.command("list")[1], r"(?m)^>  01-poll +3 of 3, its program not yet$")
         self.assertEqual(self.command()[0], 0)
         self.assertIn("done 01-poll 01.1 01.2 01.3 program\n", progress.read_text())
 

@@ -9,12 +9,14 @@ import commands
 import doctor
 import verify
 from building import Build
-from lessons import ROOT, all_lessons, step_named
+from judge import RED, Judge
+from lessons import ROOT, all_lessons, program_of, step_named
 from machine import Machine
 from mine import cure, refuse_half
 from process import Interrupts
 from screen import Stop, bold, complain, green, red, refuse_more, say
 from setup import set_up
+from view import failure_lines
 
 HELP = """Poll by Poll: a Rust-style asynchronous runtime in C++20, lesson by lesson.
 
@@ -128,7 +130,7 @@ def test(words: list, yes: bool, machine: Machine) -> int:
         build.build(*title)
     outcome = build.test(*filters)
     for name, output in outcome.failed[:None if raw else 1]:
-        say(f"\n{red('failed')} {bold(name)}\n{output.strip()}")
+        say(f"\n{red('failed')} {bold(name)}\n{output.strip() if raw else told(name, output, build)}")
     for name, _ in outcome.failed[len(outcome.failed) if raw else 1:]:
         say(f"{red('failed')} {name}")
     if outcome.failed:
@@ -137,6 +139,17 @@ def test(words: list, yes: bool, machine: Machine) -> int:
         raise Stop("there is no test here yet.", 1)
     say(f"{outcome.passed} passed, {len(outcome.failed)} failed")
     return 1 if outcome.failed else 0
+
+
+def told(name: str, output: str, build: Build) -> str:
+    """What a failed test says; if it is one of the learner's program, what the loop would say."""
+    lesson, executable = next(((lesson, build.folder / "bin" / f"lesson-{lesson[:2]}") for lesson in all_lessons()
+                               if name.startswith(f"{lesson[:2]} program/")), ("", ROOT))
+    if lesson and executable.is_file():
+        verdict = Judge(build.folder, build.machine).run_program(lesson, executable)
+        if verdict.state == RED:
+            return "\n".join(failure_lines(program_of(lesson)[0], verdict, 100))
+    return output.strip()
 
 
 def verify_all(words: list, yes: bool, machine: Machine) -> int:

@@ -45,7 +45,7 @@ def list_lines(progress: Progress) -> list:
         sign = green("✓" if shows_marks() else "*") if is_finished(progress, lesson) else " "
         here = ">" if lesson == progress.current else " "
         name = bold(f"{lesson:<20}") if here == ">" else f"{lesson:<20}"
-        program = ", its program is not right yet" if done == len(steps) > 0 and not is_finished(progress, lesson) else ""
+        program = ", its program not yet" if done == len(steps) > 0 and not is_finished(progress, lesson) else ""
         lines.append(f"{here}{sign} {name} {done} of {len(steps)}{program}")
     if closed:
         lines.append(dim(f"   {closed[0][:2]} to {closed[-1][:2]} have no starter yet: read solutions/"))

@@ -7,6 +7,7 @@
 #include <rt/tcp.hpp>
 #include <support/precompiled/tasks.hpp>
 
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -39,7 +40,9 @@ inline rt::Async<bool> use_connections(std::span<char> place) {
     co_return true;
 }
 
-inline void use(rt::Context& cx, std::span<char> place) {
+inline void use(rt::Context& cx, std::span<char> place, std::optional<int> number) {
+    use_values(number);
+    use_variant<void*>(number);
     CHECK(use_connections(place).poll(cx) == rt::Pending);
     CHECK(say(rt::SocketAddr(), "").poll(cx) == rt::Pending);
     step("{}", rt::SocketAddr());

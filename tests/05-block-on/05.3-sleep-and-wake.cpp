@@ -3,11 +3,13 @@
 #include <rt/future.hpp>
 #include <rt/sync.hpp>
 #include <support/counted_future.hpp>
+#include <support/death.hpp>
 #include <support/random.hpp>
 #include <support/story.hpp>
 #include <support/test_thread.hpp>
 #include <support/trace_log.hpp>
 
+#include <string>
 #include <utility>
 
 using namespace support;
@@ -20,6 +22,50 @@ using rt::Waker;
 using rt::trace::Kind;
 
 TEST_SUITE("05.3 block_on") {
+    TEST_CASE("it asks for a waker before it sleeps") {
+        rt::SharedPark& shared = rt::SharedPark::of_this_thread();
+        step("wake a waker of this thread by reference");
+        shared.waker().wake_by_ref();
+        CHECK_MESSAGE(shared.park().has_token(), "wake_by_ref left no token in the park: it must unpark");
+        shared.park().park(rt::no_wait);
+        step("block_on a future that wakes itself once");
+        std::string const end = how_it_missed_its_end("kept no waker", [] { block_on(rt::Countdown(1)); });
+        CHECK_MESSAGE(
+            !end.empty(),
+            "expect_a_wake came after the sleep, which had taken the token: say it between Pending and the sleep");
+    }
+
+    TEST_CASE("a future that wakes itself is polled again without sleeping") {
+        TraceLog log;
+        int polls = 0;
+        auto count = [&polls, countdown = rt::Countdown(3)](Context& cx) mutable {
+            ++polls;
+            return countdown.poll(cx);
+        };
+        step("block_on a Countdown(3)");
+        block_on(rt::poll_fn(std::move(count)));
+        CHECK(polls == 4);
+        CHECK(log.count(Kind::park) == 0);
+    }
+
+    TEST_CASE("two wakes during one poll make one more poll") {
+        int polls = 0;
+        Waker kept;
+        auto ask = [&](Context& cx) -> Poll<void> {
+            kept = cx.waker();
+            ++polls;
+            if (polls == 2) {
+                return Ready();
+            }
+            cx.waker().wake_by_ref();
+            cx.waker().wake_by_ref();
+            return Pending;
+        };
+        step("block_on a future that wakes itself twice");
+        block_on(rt::poll_fn(ask));
+        CHECK(polls == 2);
+    }
+
     TEST_CASE("it sleeps while it waits and does not spin") {
         constexpr int too_many = 1000;
         TraceLog log;
