@@ -1,3 +1,5 @@
+/// \file
+/// 05.1: a park and the threads that wake it, at each moment that matters.
 #include "driven_park.hpp"
 #include "sleepers.hpp"
 

@@ -1,3 +1,5 @@
+/// \file
+/// 05.3: when block_on sleeps, and whose wakes end that, also from other threads.
 #include <doctest/doctest.h>
 #include <rt/block_on.hpp>
 #include <rt/future.hpp>

@@ -105,10 +105,10 @@ TEST_SUITE("06.2 join") {
     }
 
     TEST_CASE("a join of joins") {
-        auto tree =
-            spawn_mock("the outer join", rt::join(rt::join(rt::Countdown(1), rt::ready(1)), rt::join(rt::ready(2))));
+        auto tree = spawn_mock("the outer join",
+                               rt::join(rt::join(rt::Countdown(1), rt::ready(1)), rt::join(rt::join(rt::ready(2)))));
         CHECK(tree.poll() == Pending);
-        CHECK(tree.poll() == Ready(std::tuple(std::tuple(std::monostate(), 1), std::tuple(2))));
+        CHECK(tree.poll() == Ready(std::tuple(std::tuple(std::monostate(), 1), std::tuple<std::tuple<int>>(2))));
     }
 
     TEST_CASE("block_on runs a join to its end") {

@@ -1,3 +1,5 @@
+/// \file
+/// 10.1: who spawns, what may be spawned, and what its handle gives.
 #include "notes.hpp"
 
 #include <doctest/doctest.h>

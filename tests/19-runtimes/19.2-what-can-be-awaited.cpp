@@ -1,3 +1,5 @@
+/// \file
+/// 19.2: timers, sockets, blocking work and foreign threads, on each runtime.
 #include "flavors.hpp"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,5 @@
+/// \file
+/// 19.3: what comes to the tasks from outside: the host's handlers, connections, foreign threads.
 #include <doctest/doctest.h>
 #include <rt/runtime.hpp>
 

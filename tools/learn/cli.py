@@ -10,7 +10,7 @@ import doctor
 import verify
 from building import Build
 from judge import RED, Judge
-from lessons import ROOT, all_lessons, program_of, step_named
+from lessons import ROOT, all_lessons, lesson_named, program_of, step_named
 from machine import Machine
 from mine import cure, refuse_half
 from process import Interrupts
@@ -143,10 +143,10 @@ def test(words: list, yes: bool, machine: Machine) -> int:
 
 def told(name: str, output: str, build: Build) -> str:
     """What a failed test says; if it is one of the learner's program, what the loop would say."""
-    lesson, executable = next(((lesson, build.folder / "bin" / f"lesson-{lesson[:2]}") for lesson in all_lessons()
-                               if name.startswith(f"{lesson[:2]} program/")), ("", ROOT))
-    if lesson and executable.is_file():
-        verdict = Judge(build.folder, build.machine).run_program(lesson, executable)
+    number, program = name[:2], build.folder / "bin" / f"lesson-{name[:2]}"
+    if name.startswith(f"{number} program/") and program.is_file():
+        lesson = lesson_named(number)
+        verdict = Judge(build.folder, build.machine).run_program(lesson, program)
         if verdict.state == RED:
             return "\n".join(failure_lines(program_of(lesson)[0], verdict, 100))
     return output.strip()
