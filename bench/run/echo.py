@@ -21,7 +21,7 @@ class Point:
     depth: int = 1
     buffer: int = 0           # of the server; 0: its own choice
     seconds: float = 0.5
-    rounds: int = 3
+    rounds: int = 5
     quick: bool = False       # also measured with --quick
 
     @property
@@ -38,11 +38,10 @@ class Point:
         return ["--connections", self.connections, "--size", self.size, "--depth", self.depth]
 
 
-CORE = [Point(50, 64, seconds=1.2, rounds=5, quick=True), Point(50, 1024, rounds=5), Point(1000, 64, rounds=5),
-        Point(1000, 1024, rounds=5)]
-GRID = [*CORE, Point(1000, 1024, 16, rounds=5, quick=True), Point(50, 1024, 16), Point(50, 64, 16), Point(1000, 64, 16),
+CORE = [Point(50, 64, seconds=1.2, quick=True), Point(50, 1024), Point(1000, 64), Point(1000, 1024)]
+GRID = [*CORE, Point(1000, 1024, 16, quick=True), Point(50, 1024, 16), Point(50, 64, 16), Point(1000, 64, 16),
         Point(1, 64), Point(1, 1024), Point(1, 64, 16), Point(1, 1024, 16),
-        *(Point(10000, size, depth, seconds=0.8, rounds=5) for depth in (1, 16) for size in (64, 1024))]
+        *(Point(10000, size, depth, seconds=0.8) for depth in (1, 16) for size in (64, 1024))]
 LARGE = [Point(50, 16384, 1, 1024), Point(50, 16384, 1, 16384), Point(50, 16384, 4, 16384)]
 MEASURED: dict = {}       # {Point: {metric: {column: Stat}}} of this run: latency.py makes a table of it
 WRONG: list = []          # of this run: a sentence for each server that answered wrong or not at all
