@@ -13,7 +13,7 @@ using rt::Pending;
 using rt::Poll;
 using rt::Ready;
 
-/// Warms up by 20 degrees between two questions, and is ready when it boils.
+/// Warms up by 20 degrees at each question, and is ready when it boils.
 class Kettle {
   public:
     Poll<int> poll() {

@@ -32,6 +32,8 @@ def quotes(root: Path = ROOT) -> list:
             path = root / source
             if not path.is_file():
                 wrong.append(f"{name_of(page, root)} quotes {source}, which does not exist")
+            elif not block.strip():
+                wrong.append(f"{name_of(page, root)}: the quote from {source} is empty; its first and last line are enough for refresh")
             elif block not in path.read_text(encoding="utf-8"):
                 first = next((line for line in block.splitlines()
                               if line not in path.read_text(encoding="utf-8").splitlines()), block.splitlines()[0])

@@ -43,6 +43,9 @@ class EachCheckCatches(CourseTest):
         root = self.tree(**{PAGE: "<!-- from: b.cpp -->\n```cpp\nint x;\n```\n"})
         self.assert_caught(pages.quotes(root), "b.cpp, which does not exist")
 
+    def test_an_empty_quote(self):
+        self.assert_caught(self.quote(""), "is empty")
+
     def test_a_block_without_its_source(self):
         self.assert_caught(pages.quotes(self.tree(**{PAGE: "```cpp\nint x;\n```\n"})), "without <!-- from: path -->")
 

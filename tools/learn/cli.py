@@ -59,7 +59,7 @@ def demo(words: list, yes: bool, machine: Machine) -> int:
     status = run_child([str(build.folder / "bin" / "solution-20"), "demo"])
     if status != 0:
         raise Stop(f"the demo ended with status {status}; ./learn doctor may know why.", 1)
-    say(f"\n{green('It works.')} By lesson 20 you will have written every line under that server. ./learn is how.")
+    say(f"\n{green('It works.')} By lesson 20 you will have written the runtime under that server. ./learn is how.")
     return 0
 
 

@@ -36,7 +36,7 @@ class Waker {
     /// An empty waker, as a moved-from one is: it may be assigned to, compared, destroyed, and not woken.
     Waker() noexcept = default;
 
-    /// Takes over one reference to `data`. Called by whoever makes wakers: an executor, a test.
+    /// Takes over one reference to `data`. Called by whoever makes wakers: who polls, or a test.
     Waker(void* data, const WakerVTable* vtable) noexcept : data_(data), vtable_(vtable) {}
 
     Waker(const Waker& other) noexcept {
@@ -84,7 +84,7 @@ class Waker {
     /// True unless empty.
     explicit operator bool() const noexcept { return vtable_ != nullptr; }
 
-    /// Who is to be woken, as its owner named it. Called by executors that look for a waker of their own.
+    /// Who is to be woken, as its owner named it. Called by those who look for a waker of their own.
     void* data() const noexcept { return data_; }
     /// The table. Called together with `data()`.
     const WakerVTable* vtable() const noexcept { return vtable_; }
@@ -107,7 +107,7 @@ class Waker {
     const WakerVTable* vtable_ = nullptr;
 };
 
-/// What a poll is handed: for now the waker of whoever polls. Valid during that poll only; a future that returns
+/// What a poll is handed: the waker of whoever polls. Valid during that poll only; a future that returns
 /// Pending keeps a copy of the waker, never the context.
 class Context {
   public:

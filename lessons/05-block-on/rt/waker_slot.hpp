@@ -48,8 +48,8 @@ class WakerSlot {
         }
     }
 
-    /// Takes the waker out without waking it; empty if there is none, or if a registration is under way, which then sees
-    /// to the waking itself. Called to wake outside a lock.
+    /// Takes the waker out without waking it; empty if there is none, if another wake is at it, or if a registration is
+    /// under way, which then sees to the waking itself. Called to wake outside a lock.
     Waker take() noexcept {
         // TODO(05.2) Announce that a wake is under way, whatever else is going on (fetch_or). Unless the slot was `waiting`,
         // leave empty-handed; else the waker is yours to move out. Then take the announcement back.

@@ -59,8 +59,8 @@ class WakerSlot {
         }
     }
 
-    /// Takes the waker out without waking it; empty if there is none, or if a registration is under way, which then sees
-    /// to the waking itself. Called to wake outside a lock.
+    /// Takes the waker out without waking it; empty if there is none, if another wake is at it, or if a registration is
+    /// under way, which then sees to the waking itself. Called to wake outside a lock.
     Waker take() noexcept {
         if (state_.fetch_or(waking, acq_rel) != waiting) {
             return Waker();
