@@ -179,7 +179,8 @@ TEST_SUITE("09.1 the state word") {
         SUBCASE("the task is done: its poller wakes the handle") {
             CHECK(state.complete() == OnComplete::wake_handle);
             step("the handle comes for its waker too late");
-            CHECK_FALSE(state.is_awaited());
+            CHECK_MESSAGE(state.is_awaited(),
+                          "it has not taken its waker up yet: it is to ask, not to put another down");
             CHECK(state.end_await() == OnAwait::nothing);
         }
         SUBCASE("the handle takes its waker back") {

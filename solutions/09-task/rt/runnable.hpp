@@ -249,7 +249,7 @@ inline bool Task::await_with(const Waker& waker) noexcept {
 
 /// The JoinHandle goes.
 inline void Task::leave() noexcept {
-    if (state_.is_awaited() && state_.end_await() == TaskState::OnAwait::take_waker_back) {
+    if (!state_.is_complete() && state_.is_awaited() && state_.end_await() == TaskState::OnAwait::take_waker_back) {
         join_waker_ = Waker();
     }
     switch (state_.drop_handle()) {

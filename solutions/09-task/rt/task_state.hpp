@@ -141,8 +141,9 @@ class TaskState {
     bool is_complete() const noexcept { return (word_.load(acquire) & complete_) != 0; }
     bool is_aborted() const noexcept { return (word_.load(relaxed) & aborted) != 0; }
     bool is_owned() const noexcept { return (word_.load(relaxed) & owned) != 0; }
-    /// True if the handle's waker lies in its place and the task is not complete. Asked by the handle.
-    bool is_awaited() const noexcept { return (word_.load(relaxed) & (awaited | complete_)) == awaited; }
+    /// True if the handle has put its waker down, and not taken it up again: if the task is complete meanwhile, the poller
+    /// has come for it. Asked by the handle.
+    bool is_awaited() const noexcept { return (word_.load(relaxed) & awaited) != 0; }
 
   private:
     enum Bit : unsigned {
