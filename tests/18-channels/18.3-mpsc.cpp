@@ -234,6 +234,15 @@ TEST_SUITE("18.3 mpsc") {
         }
     }
 
+    TEST_CASE("close tells a recv that waits") {
+        auto [sender, receiver] = mpsc::channel<int>(2);
+        auto recv = mock_recv(receiver);
+        CHECK(recv.poll() == Pending);
+        receiver.close();
+        CHECK_MESSAGE(recv.is_woken(), "nothing will ever come: whoever waits for it is to be told");
+        CHECK(recv.poll() == Ready(Value()));
+    }
+
     TEST_CASE("a capacity of 0 is refused") {
         expect_violation(
             "mpsc::channel: a capacity of 0 has room for nothing", [] { std::ignore = mpsc::channel<int>(0); },

@@ -92,14 +92,13 @@ class Channel {
             if (closed_) {
                 return TrySend::closed;
             }
-            if (waiter.called() == Waiter::Called::not_yet) {
-                if (room_ == 0 || waiter.is_waiting()) {
-                    replaced = waiting_.wait(waiter, cx.waker());
-                    return TrySend::full;
-                }
-                --room_;
-            }  // else a place is kept for it
-            buffer_.push(std::move(value));
+            bool has_place = waiter.called() != Waiter::Called::not_yet;  // kept for it
+            if (!has_place && (room_ == 0 || waiter.is_waiting())) {
+                replaced = waiting_.wait(waiter, cx.waker());
+                return TrySend::full;
+            }
+            buffer_.push(std::move(value));  // if it throws, no place is taken
+            room_ -= has_place ? 0 : 1;
             receiver = std::move(receiver_waker_);
         }
         wake(std::move(receiver));
@@ -149,11 +148,13 @@ class Channel {
         forgotten = std::move(receiver_waker_);
     }
 
-    /// From now on nothing is sent, and whoever waits for room is told so.
+    /// From now on nothing is sent; whoever waits for room, or for a value, is told so.
     void close() noexcept {
         Lock lock(mutex_);
         closed_ = true;
+        Waker receiver = std::move(receiver_waker_);
         waiting_.call_all(std::move(lock));
+        wake(std::move(receiver));
     }
     bool is_closed() noexcept {
         Lock lock(mutex_);
