@@ -190,4 +190,19 @@ TEST_SUITE("10.4 JoinSet") {
         };
         runtime.block_on(main());
     }
+
+    TEST_CASE("a result that is an empty optional is a result") {
+        rt::CurrentThread runtime;
+        auto main = []() -> rt::Async<> {
+            rt::JoinSet<std::optional<int>> set;
+            set.spawn(rt::ready(std::optional<int>()));
+            CHECK_FALSE(set.try_join_next().has_value());
+            co_await rt::yield_now();
+            auto const result = set.try_join_next();
+            CHECK(result.has_value());
+            CHECK_FALSE(result.value_or(1).has_value());
+            CHECK_FALSE(set.try_join_next().has_value());
+        };
+        runtime.block_on(main());
+    }
 }

@@ -100,7 +100,10 @@ class JoinSet {
     /// The next result if a member has finished, else nothing, without waiting. Throws as `join_next` does.
     std::optional<NonVoid<T>> try_join_next() {
         Member* member = shared_->next_finished();
-        return member == nullptr ? std::nullopt : std::optional(take_result(*member));
+        if (member == nullptr) {
+            return std::nullopt;
+        }
+        return std::optional<NonVoid<T>>(std::in_place, take_result(*member));
     }
 
   private:
