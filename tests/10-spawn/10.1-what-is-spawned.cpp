@@ -108,6 +108,19 @@ TEST_SUITE("10.1 spawn") {
         CHECK(captures.copies() == 0);
     }
 
+    TEST_CASE("an argument lives as long as its task though the parameter is a reference") {
+        rt::CurrentThread runtime;
+        auto main = []() -> rt::Async<std::size_t> {
+            auto length = [](const std::string& text) -> rt::Async<std::size_t> {  // house-rule: allow it is kept
+                co_await rt::yield_now();
+                co_return text.size();
+            };
+            auto handle = rt::spawn(length, std::string("a text that is not short at all"));
+            co_return co_await handle;
+        };
+        CHECK(runtime.block_on(main()) == 31);
+    }
+
     TEST_CASE("a callable that throws when it is called ends its task only") {
         rt::CurrentThread runtime;
         auto main = []() -> rt::Async<bool> {

@@ -5,7 +5,8 @@
 /// after every `look_interval` polls it lets the Park look around for timers and I/O, without sleeping.
 ///
 /// Fairness, as a promise: if every poll returns, a woken task is polled after at most as many other polls as there were
-/// tasks in the queue when it was woken, and an event of the kernel or a timer is seen after at most `look_interval` polls.
+/// tasks in the queue when it was woken, and an event of the kernel or a timer is seen after at most `look_interval` polls. (What
+/// another thread wakes comes into the queue after 32 polls at most.)
 ///
 /// Threads: everything here belongs to the owner's thread, except `schedule` and `unpark`, which any thread may call. A wake
 /// from elsewhere goes into `remote_`, under a lock, and unparks. The owner looks into `remote_` before it sleeps; a push
@@ -31,13 +32,13 @@
 
 namespace rt {
 
-class CurrentThread final : public Scheduler {
+class CurrentThread final : OwnPark, public Scheduler {
   public:
     /// Polls between two looks at timers and I/O.
     static constexpr unsigned look_interval = 61;
 
     /// Sleeps on a condition variable, until a service brings a better way.
-    CurrentThread() : Scheduler(&thread_park_), main_waker_(MainWaker::make(park())) {}
+    CurrentThread() : Scheduler(&thread_park()), main_waker_(MainWaker::make(park())) {}
     /// Sleeps in `base`, which must outlive the runtime.
     explicit CurrentThread(Park& base) : Scheduler(&base), main_waker_(MainWaker::make(park())) {}
 
@@ -176,7 +177,6 @@ class CurrentThread final : public Scheduler {
         close_services();
     }
 
-    ThreadPark thread_park_;
     ThreadBound bound_;
     TaskQueue queue_;  // ready, in order
     TaskList tasks_;   // all that are not over

@@ -84,6 +84,16 @@ class ParkSlot final : public Park {
     Atomic<Park*> target_;
 };
 
+/// Where a runtime sleeps until a service brings a better way. A base of its own, so that it is there before the Scheduler, which
+/// points to it.
+class OwnPark {
+  protected:
+    ThreadPark& thread_park() noexcept { return thread_park_; }
+
+  private:
+    ThreadPark thread_park_;
+};
+
 /// The base of all runtimes.
 class Scheduler : public Schedule {
   public:
@@ -145,7 +155,6 @@ class Scheduler : public Schedule {
     virtual bool is_idle() const noexcept { return false; }
 
   protected:
-    /// `base` need not be constructed yet.
     explicit Scheduler(Park* base) noexcept : base_(base), outer_(&base_) {}
     ~Scheduler() = default;
 
@@ -257,8 +266,9 @@ inline Scheduler& current(const char* what = "rt::current") noexcept {
 
 namespace detail {
 
-/// A future that calls `f(args...)` at its first poll and then is the future which that returned. It keeps the callable:
-/// a lambda that is a coroutine finds its captures here as long as it runs.
+/// A future that calls `f(args...)` at its first poll and then is the future which that returned. It keeps the callable and
+/// the arguments: a lambda that is a coroutine finds its captures here as long as it runs, and a parameter that is a reference
+/// what it refers to.
 template <class F, class... Args>
 class AsyncCall {
     using Inner = std::invoke_result_t<F&, Args...>;
@@ -266,7 +276,7 @@ class AsyncCall {
   public:
     using Output = OutputOf<Inner>;
 
-    explicit AsyncCall(F f, Args... args) : f_(std::move(f)), args_(std::in_place, std::move(args)...) {}
+    explicit AsyncCall(F f, Args... args) : f_(std::move(f)), args_(std::move(args)...) {}
     /// Moved before its first poll only, when there is no inner future yet.
     AsyncCall(AsyncCall&& other) noexcept
         : contract_(std::move(other.contract_)), f_(std::move(other.f_)), args_(std::move(other.args_)) {}
@@ -278,10 +288,9 @@ class AsyncCall {
 
     Poll<Output> poll(Context& cx) {
         contract_.begin("spawned callable");
-        if (args_) {
-            std::tuple<Args...> args = *std::exchange(args_, std::nullopt);
+        if (!was_called_) {
             auto call = [this](Args&... each) { ::new (inner_) Inner(std::invoke(f_, std::move(each)...)); };
-            std::apply(call, args);
+            std::apply(call, args_);
             was_called_ = true;
         }
         Poll<Output> poll = inner().poll(cx);
@@ -297,7 +306,7 @@ class AsyncCall {
     [[no_unique_address]] Contract contract_;
     bool was_called_ = false;
     F f_;
-    std::optional<std::tuple<Args...>> args_;  // before the call
+    std::tuple<Args...> args_;
     // After it: the future. Zeros before, since g++ 12 warns of an optional here that it cannot see to be empty.
     alignas(Inner) std::byte inner_[sizeof(Inner)]{};
 };
@@ -332,7 +341,7 @@ auto spawn(F f, std::source_location where = std::source_location::current()) {
     return current("spawn").spawn(detail::AsyncCall<F>(std::move(f)), where);
 }
 
-/// Starts `f(args...)` as a task. The callable and its arguments are moved into the task. (No room is left for the place of
+/// Starts `f(args...)` as a task. The callable and its arguments are moved into the task, and live as long as it does. (No room is left for the place of
 /// the call: messages about such a task say so.)
 template <class F, class... Args>
     requires(sizeof...(Args) > 0 && detail::AsyncCallable<F, Args...>)

@@ -37,12 +37,12 @@
 
 namespace rt {
 
-class MultiThread final : public Scheduler {
+class MultiThread final : OwnPark, public Scheduler {
   public:
     /// Starts the workers: as many as the machine runs at once, if not said otherwise. Throws `std::system_error` if the
     /// system has no thread left.
     explicit MultiThread(unsigned workers = available_parallelism())
-        : Scheduler(&thread_park_), crew_(*this, at_least_one(workers)) {
+        : Scheduler(&thread_park()), crew_(*this, at_least_one(workers)) {
         start();
     }
 
@@ -197,7 +197,6 @@ class MultiThread final : public Scheduler {
         }
     }
 
-    ThreadPark thread_park_;
     SharedTaskList tasks_;
     Crew crew_;
     std::vector<Thread> threads_;
