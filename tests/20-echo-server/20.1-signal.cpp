@@ -153,6 +153,13 @@ TEST_SUITE("20.1 signal") {
         }
     }
 
+    TEST_CASE("what is no signal's number is an error") {
+        for (int number : {-1, 0, 65, 1000}) {
+            step("ask for {}", number);
+            CHECK_THROWS_AS((void)rt::signal(number), std::system_error);
+        }
+    }
+
     TEST_CASE("raised while signals come and go on other threads") {
         rt::MultiThread runtime(2);
         auto come_and_go = []() -> rt::Async<> {

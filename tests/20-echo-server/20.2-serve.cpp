@@ -1,12 +1,14 @@
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
+#include <rt/future.hpp>
 #include <rt/join_set.hpp>
 #include <rt/multi_thread.hpp>
 #include <rt/oneshot.hpp>
 #include <rt/serve.hpp>
 #include <rt/tcp.hpp>
 #include <rt/timeout.hpp>
+#include <support/death.hpp>
 #include <support/drop_counter.hpp>
 #include <support/story.hpp>
 #include <support/watchdog.hpp>
@@ -149,6 +151,9 @@ TEST_SUITE("20.2 serve") {
                     if (chunk.view() == "boo") {
                         throw std::runtime_error("I am easily frightened");
                     }
+                    if (chunk.view() == "13") {
+                        throw 13;
+                    }
                     co_await stream->write_all(chunk.view());
                 }
             };
@@ -159,15 +164,31 @@ TEST_SUITE("20.2 serve") {
             co_await bad.write_all("boo");
             rt::Chunk nothing = co_await bad.read(100);
             CHECK(nothing.empty());
-            step("the other is answered");
+            step("another makes its handler throw a number");
+            rt::TcpStream worse = co_await rt::TcpStream::connect(server.address);
+            co_await worse.write_all("13");
+            nothing = co_await worse.read(100);
+            CHECK(nothing.empty());
+            step("the first is answered");
             bool answered = co_await is_answered(&good, "still there?");
             CHECK(answered);
             good = rt::TcpStream();
             std::size_t served = co_await stop(&server);
-            CHECK(served == 2);
+            CHECK(served == 3);
         };
         rt::CurrentThread runtime;
         runtime.block_on(story());
+    }
+
+    TEST_CASE("a server that may keep nobody says so") {
+        expect_violation(
+            "limits.connections must be 1 at least",
+            [] {
+                auto listener = rt::TcpListener::listen(*rt::SocketAddr::from_ip("127.0.0.1", 0));
+                rt::CurrentThread runtime;
+                runtime.block_on(rt::serve(std::move(listener), rt::ServeLimits(0, 1s), rt::pending(), echo));
+            },
+            Noticed::in_every_build);
     }
 
     TEST_CASE("a thousand clients on two threads") {

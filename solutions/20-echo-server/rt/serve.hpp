@@ -19,6 +19,7 @@
 #include <rt/select.hpp>
 #include <rt/tcp.hpp>
 #include <rt/time.hpp>
+#include <rt/violation.hpp>
 
 #include <cerrno>
 #include <chrono>
@@ -39,7 +40,7 @@ class ServeLimits {
     ServeLimits() = default;
     ServeLimits(std::size_t most, std::chrono::milliseconds drain_for) : connections(most), drain(drain_for) {}
 
-    std::size_t connections = 1'000'000;     ///< open at a time
+    std::size_t connections = 1'000'000;     ///< open at a time; at least 1
     std::chrono::milliseconds drain{5'000};  ///< for the last answers, once the server is to stop
 };
 
@@ -106,7 +107,7 @@ class Attend {
             if (handled_->poll(cx).is_pending()) {
                 return contract_.pending();
             }
-        } catch (const std::exception&) {}
+        } catch (...) {}
         return Ready();
     }
 
@@ -128,6 +129,9 @@ class Attend {
 /// what `accept` throws, but for a lack of room.
 template <Future Stop, class Handler>
 Async<std::size_t> serve(TcpListener listener, ServeLimits limits, Stop stop, Handler handler) {
+    if (limits.connections == 0) {
+        violation("rt::serve may keep no connection open: limits.connections must be 1 at least");
+    }
     auto stopping = std::make_shared<Notify>();
     JoinSet<> clients;
     std::size_t count = 0;

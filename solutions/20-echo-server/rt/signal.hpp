@@ -42,6 +42,13 @@ class SignalTable {
         SignalAtomic<std::uint64_t> came{0};   // those that have come and were not taken
     };
 
+    /// Throws for what is no signal's number.
+    static std::uint64_t checked_bit(int number) {
+        if (number < 1 || number > 64) {
+            throw sys::error(-EINVAL, "sigaction");
+        }
+        return bit(number);
+    }
     static constexpr std::uint64_t bit(int number) noexcept {
         return std::uint64_t{1} << static_cast<unsigned>(number - 1);
     }
@@ -153,7 +160,7 @@ class [[nodiscard("a signal is waited for by awaiting this")]] Signal {
 /// poll is not lost. Of several, the lowest number. Throws `std::system_error` for a number that cannot be caught.
 template <std::same_as<int>... Numbers>
 Signal signal(Numbers... numbers) {
-    return Signal((detail::SignalTable::bit(numbers) | ...));
+    return Signal((detail::SignalTable::checked_bit(numbers) | ...));
 }
 
 /// A future of Ctrl-C.
