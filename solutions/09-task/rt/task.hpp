@@ -15,6 +15,7 @@
 #include <exception>
 #include <new>
 #include <source_location>
+#include <type_traits>
 #include <utility>
 
 namespace rt {
@@ -168,6 +169,8 @@ enum class Owned : bool { no, yes };
 template <Future F>
 std::pair<Runnable, JoinHandle<OutputOf<F>>> make_task(F future, Schedule& schedule, Owned owned = Owned::no,
                                                        std::source_location where = std::source_location::current()) {
+    static_assert(std::is_nothrow_move_constructible_v<NonVoid<OutputOf<F>>>,
+                  "a task's result must be movable without throwing: it is moved to whoever awaits it");
     auto* task = new detail::TaskOf<F>(std::move(future), schedule, owned == Owned::yes, where);
     return {Runnable::from_raw(task), JoinHandle<OutputOf<F>>(task)};
 }
