@@ -6,7 +6,8 @@
 /// now and keeps nothing.
 ///
 /// Any thread may call anything here. All that is below `mutex_` belongs to it, and so do the waiters; see wait_list.hpp.
-/// Nobody touches the Notify after the wake, so that whoever was waiting may destroy it. A wait takes the lock once: the poll
+/// Nobody touches the Notify after the wake, so that whoever was waiting may destroy it (unless `notify_waiters` wakes more than
+/// 32: then it must be kept until that has returned). A wait takes the lock once: the poll
 /// after the wake sees by the waiter alone that it was called. A poll that nobody asked for may see that before the notifier
 /// has let go of the lock, so it waits for that: its caller may destroy the Notify.
 ///
