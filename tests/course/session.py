@@ -55,6 +55,7 @@ class Session:
         if self.pid == 0:
             try:
                 os.chdir(place)
+                signal.signal(signal.SIGHUP, signal.SIG_DFL)      # whoever runs the tests may ignore it, as nohup does
                 prepare()
                 environment = {key: value for key, value in os.environ.items() if key not in ("CI", "TMUX", "NO_COLOR")}
                 os.execve(place / "learn", ["learn", *words],
@@ -114,7 +115,7 @@ class Session:
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():
                 with contextlib.suppress(OSError):
-                    fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                    fields = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
                     if int(fields[1]) == self.pid and fields[0] != "Z":
                         found.append(int(entry.name))
         return found

@@ -192,6 +192,7 @@ class Children(LearnTest):
     def interrupted_by(self, number: int) -> None:
         # A build with a grandchild, and both deaf to a polite end.
         root = self.machine(cmake=CMAKE + "trap '' INT TERM\nsleep 1000 &\necho $! > \"$HOME/pid\"\nsleep 1000; sleep 1000\n")
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)      # whoever runs the tests may ignore it, as nohup does
         child = self.start(root, "test")
         until = time.monotonic() + 20
         while not ((root / "pid").exists() and (root / "pid").read_text().strip()) and time.monotonic() < until:
@@ -207,7 +208,15 @@ class Children(LearnTest):
         self.interrupted_by(signal.SIGINT)
 
     def test_termination_ends_everything(self):
-        self.interrupted_by(signal.SIGTERM)
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+            self.interrupted_by(number)
+
+    def test_nohup_is_heeded(self):
+        root = self.machine(cmake=CMAKE + "kill -HUP $PPID\nexit 1\n")
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        self.addCleanup(signal.signal, signal.SIGHUP, signal.SIG_DFL)
+        status, _, err = self.learn(root, "test")
+        self.assertEqual((status, "configuring learn failed" in err), (1, True), err)
 
 
 class Parts(CourseTest):

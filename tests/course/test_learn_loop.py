@@ -100,11 +100,12 @@ class Ends(SessionTest):
             except OSError:
                 pass
 
-    def test_ctrl_c(self):
-        at, children = self.running()
-        at.press("\x03")
-        self.assertEqual(at.end(), 130)
-        self.all_gone(children)
+    def test_ctrl_c_and_its_harder_sister(self):
+        for key in ("\x03", "\x1c"):
+            at, children = self.running()
+            at.press(key)
+            self.assertEqual(at.end(), 130)
+            self.all_gone(children)
 
     def test_q(self):
         at, children = self.running()

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import Callable, Optional
 
-from process import Interrupts, members_of_session
+from process import Interrupts, kill_session
 
 TICK = 0.05                   # s: how often a wait looks at files and clocks
 MOST_OUTPUT = 1 << 20         # bytes: a program that prints more than this in a test prints without end
@@ -31,7 +31,8 @@ def plain_wait(descriptors: list, seconds: float) -> list:
 
 
 class Child:
-    """One process, leader of a session of its own, with its output in a pipe; or in a terminal, to see it grow."""
+    """One process, leader of a session of its own, with its output in a pipe; or in a terminal, to see it grow.
+    Whoever starts one holds interrupts back until it is kept: else it would be left behind."""
 
     def __init__(self, command: list, folder, environment: Optional[dict] = None, terminal: tuple = ()):
         self.command = [str(word) for word in command]
@@ -43,8 +44,6 @@ class Child:
         os.set_blocking(self.output, False)
         self.bytes = bytearray()
         self.began = self.heard = time.monotonic()
-        held = Interrupts.held
-        Interrupts.hold()
         try:
             self.process = subprocess.Popen(self.command, cwd=folder, stdin=subprocess.DEVNULL,
                                             stdout=inside, stderr=inside, start_new_session=True,
@@ -55,12 +54,10 @@ class Child:
             raise
         finally:
             os.close(inside)
-            if not held:
-                Interrupts.release()
 
     def read(self) -> bool:
-        """Takes what is there. False at the end of the output."""
-        while True:
+        """Takes what is there, no more than is wanted. False at the end of the output."""
+        while len(self.bytes) <= MOST_OUTPUT:
             try:
                 data = os.read(self.output, 65536)
             except BlockingIOError:
@@ -72,8 +69,8 @@ class Child:
             if not data:
                 return False
             self.heard = time.monotonic()
-            if len(self.bytes) <= MOST_OUTPUT:
-                self.bytes += data
+            self.bytes += data
+        return True
 
     def is_over(self) -> bool:
         """Reads, and looks whether it has ended. (A grandchild may hold the output open: that is not waited for.)"""
@@ -98,12 +95,7 @@ class Child:
                 self.process.wait(2)
             except subprocess.TimeoutExpired:
                 pass
-        for pid in members_of_session(self.process.pid):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        self.process.wait()
+        kill_session(self.process)
         self.close()
 
     def close(self) -> None:
@@ -127,7 +119,8 @@ def run_all(commands: list, folder, wait: Callable, at_once: int = 1, seconds: f
     try:
         while True:
             while following < len(commands) and len(running) < at_once:
-                running[following] = Child(commands[following], folder, environment)
+                with Interrupts.held_back():
+                    running[following] = Child(commands[following], folder, environment)
                 following += 1
             wait([child.output for child in running.values()], TICK)
             for index, child in list(running.items()):
@@ -140,7 +133,7 @@ def run_all(commands: list, folder, wait: Callable, at_once: int = 1, seconds: f
                         why = "loud"
                     else:
                         continue
-                    child.end()
+                    child.end(gently)
                 del running[index]
                 child.close()
                 ended[index] = Ended(child.process.returncode, child.text(), why)
@@ -152,5 +145,6 @@ def run_all(commands: list, folder, wait: Callable, at_once: int = 1, seconds: f
             else:
                 return ended
     finally:
-        for child in running.values():
-            child.end(gently)
+        with Interrupts.held_back():
+            for child in running.values():
+                child.end(gently)

@@ -2,6 +2,7 @@
 import os
 import re
 import signal
+import subprocess
 import sys
 
 import bench
@@ -71,19 +72,12 @@ def become(command: list) -> None:
 
 def run_child(command: list) -> int:
     """A program in the foreground: Ctrl-C reaches it first, and its end is ours."""
-    sys.stdout.flush()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            become(command)
-        except OSError as error:
-            print(f"learn: {command[0]} could not be started: {error.strerror}", file=sys.stderr, flush=True)
-        os._exit(127)
+    child = subprocess.Popen(command, env={**SANITIZER_OPTIONS, **os.environ})
     try:
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        return child.wait()
     except KeyboardInterrupt:
-        os.kill(pid, signal.SIGTERM)
-        os.waitpid(pid, 0)
+        child.terminate()
+        child.wait()
         raise
 
 
@@ -196,9 +190,10 @@ def parse(arguments: list) -> tuple:
 
 
 def main(arguments: list) -> int:
-    # A terminated learn ends its children as an interrupted one does.
-    signal.signal(signal.SIGTERM, Interrupts.arrive)
-    signal.signal(signal.SIGINT, Interrupts.arrive)
+    # However it is asked to end, it puts its terminal back, and ends its children. (nohup wants the terminal's end ignored.)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, Interrupts.arrive)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")         # a learner's text may hold what this terminal cannot show
     try:

@@ -1,4 +1,5 @@
 """Children: started quietly into a log, and never left behind."""
+import contextlib
 import os
 import re
 import signal
@@ -15,7 +16,7 @@ class Interrupts:
 
     @classmethod
     def arrive(cls, *_) -> None:
-        """The handler of SIGINT and SIGTERM."""
+        """The handler of every signal that asks for an end."""
         if cls.held:
             cls.came = True
         else:
@@ -32,6 +33,18 @@ class Interrupts:
             cls.came = False
             raise KeyboardInterrupt
 
+    @classmethod
+    @contextlib.contextmanager
+    def held_back(cls):
+        """`with`: what is done there is done whole. Within another such moment, that one goes on."""
+        outer = cls.held
+        cls.hold()
+        try:
+            yield
+        finally:
+            if not outer:
+                cls.release()
+
 
 def members_of_session(session: int) -> list:
     """Every process that a child started with its own session has left alive."""
@@ -39,7 +52,7 @@ def members_of_session(session: int) -> list:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                fields = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
             except OSError:
                 continue
             if fields[0] != "Z" and int(fields[3]) == session:
@@ -47,25 +60,30 @@ def members_of_session(session: int) -> list:
     return found
 
 
-def end_session(child: subprocess.Popen) -> None:
-    """Asks, waits three seconds, then insists; grandchildren included."""
-    def signal_all(number: int) -> bool:
-        alive = members_of_session(child.pid)
-        for pid in alive:
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                pass
-        return bool(alive)
+def signal_session(session: int, number: int) -> bool:
+    """Whether anybody was there to get it. (Who is just being started is seen the next time only.)"""
+    alive = members_of_session(session)
+    for pid in alive:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+    return bool(alive)
 
-    signal_all(signal.SIGINT)
+
+def kill_session(child: subprocess.Popen) -> None:
+    """Grandchildren included."""
+    while signal_session(child.pid, signal.SIGKILL):
+        time.sleep(0.01)
+    child.wait()
+
+
+def end_session(child: subprocess.Popen) -> None:
+    """Asks, waits three seconds, then insists."""
+    signal_session(child.pid, signal.SIGINT)
     for _ in range(30):
         if child.poll() is not None and not members_of_session(child.pid):
             return
         time.sleep(0.1)
-    while signal_all(signal.SIGKILL):
-        time.sleep(0.05)
-    child.wait()
+    kill_session(child)
 
 
 def run_logged(command: list, log: Path, folder: Path, environment: Optional[dict] = None,

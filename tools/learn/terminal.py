@@ -71,7 +71,6 @@ class Terminal:
         self.old_wakeup = signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
         signal.signal(signal.SIGWINCH, self.note_resize)
         signal.signal(signal.SIGCONT, self.come_back)
-        signal.signal(signal.SIGHUP, Interrupts.arrive)
         Interrupts.hold()                     # from here on Ctrl-C arrives in wait(), where nothing is half done
         tty.setcbreak(0)
         sys.stdout.write("\n" * (size()[1] - 1))      # what stood there stays readable above
@@ -80,7 +79,7 @@ class Terminal:
     def __exit__(self, *_) -> None:
         termios.tcsetattr(0, termios.TCSADRAIN, self.before)
         signal.set_wakeup_fd(self.old_wakeup)
-        for number in (signal.SIGWINCH, signal.SIGCONT, signal.SIGHUP):
+        for number in (signal.SIGWINCH, signal.SIGCONT):
             signal.signal(number, signal.SIG_DFL)
         os.close(self.wake)
         os.close(self.wakes)
