@@ -1,5 +1,6 @@
 """./learn: what it refuses, installs, prints and ends; on machines made of a folder of fake programs."""
 import contextlib
+import fnmatch
 import io
 import os
 import pty
@@ -171,14 +172,18 @@ class WithoutPython(LearnTest):
         self.assertEqual(status, 2)
         self.assertIn("Python 3.9 or newer is missing; install python3 with this system's package manager", err)
 
-    def test_yes_installs_and_goes_on(self):
+    def yes_installs_and_goes_on(self, yes: str) -> None:
         apt = f"#!/bin/sh\necho \"$@\" >> \"$HOME/apt.log\"\ncat > \"$(dirname $0)/python3\" <<'E'\n{PYTHON}E\n" \
               "chmod 755 \"$(dirname $0)/python3\"\n"
         root = self.machine(python3="", sudo="#!/bin/sh\n[ \"$1\" = -n ] && shift\nexec \"$@\"\n", **{"apt-get": apt})
-        status, out, err = self.learn(root, "--yes", "--help")
+        status, out, err = self.learn(root, yes, "--help")
         self.assertEqual((status, err), (0, ""))
         self.assertIn("Poll by Poll", out)
         self.assertEqual((root / "apt.log").read_text(), "install -y python3\n")
+
+    def test_yes_installs_and_goes_on(self):
+        self.yes_installs_and_goes_on("--yes")
+        self.yes_installs_and_goes_on("-y")
 
 
 class Children(LearnTest):
@@ -307,6 +312,14 @@ class Parts(CourseTest):
         self.assertEqual(quickest("learn"), "g++", "a clang without its sanitizers cannot link")
         self.assertEqual(quickest("learn", files=True, without=("llvm-symbolizer-99",)), "g++", "reports would name no line")
         self.assertEqual(quickest("release", files=True), "g++")
+
+    def test_clangs_runtime_is_that_of_the_clang_that_is_taken(self):
+        import needs
+        machine = self.other()
+        for major, found in ((98, ""), (99, "found")):
+            file = f"/usr/lib/llvm-{major}/lib/clang/{major}/lib/linux/libclang_rt.asan-x86_64.a"
+            machine.has_file = lambda *paths, file=file: any(fnmatch.fnmatch(file, path) for path in paths)
+            self.assertEqual(needs.clang_runtime(machine), found)
 
     def test_a_report_is_counted(self):
         report = self.tree(**{"r.xml": '<testsuite><testcase name="a" status="run"/>'

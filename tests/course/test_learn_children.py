@@ -1,4 +1,5 @@
-"""What ./learn starts ends with it, whenever the interrupt comes."""
+"""What ./learn starts ends with it, whenever the interrupt comes; and of two that build in one folder one waits."""
+import contextlib
 import os
 import subprocess
 import tempfile
@@ -10,7 +11,7 @@ import sources  # where tools/learn is found
 import children
 import cli
 import process
-from children import Child, plain_wait, run_all
+from children import Child, alone_in, plain_wait, run_all
 from process import Interrupts
 
 SLEEP = ["sleep", "1000"]
@@ -118,6 +119,28 @@ class Children(InAFolder):
         real, reaped = os.waitpid, []
         with mock.patch.object(os, "waitpid", waitpid), self.assertRaises(KeyboardInterrupt):
             cli.run_child(["/bin/true"])
+
+
+class TwoThatBuild(InAFolder):
+    def test_the_second_says_so_and_waits(self):
+        said: list = []
+        with contextlib.ExitStack() as first:
+            first.enter_context(alone_in(self.folder, tell=said.append))
+            with alone_in(self.folder, lambda *_: first.close(), said.append):
+                self.assertEqual(said, ["another ./learn is building: this one waits for it …"])
+        with alone_in(self.folder, tell=said.append):
+            self.assertEqual(len(said), 1)
+
+    def test_an_interrupt_while_it_waits(self):
+        with alone_in(self.folder), self.assertRaises(KeyboardInterrupt):
+            with alone_in(self.folder, mock.Mock(side_effect=KeyboardInterrupt), lambda sentence: None):
+                self.fail("the other is still there")
+        with alone_in(self.folder, mock.Mock(side_effect=AssertionError)):
+            pass
+
+    def test_where_there_are_no_locks_nobody_waits(self):
+        with mock.patch.object(children.fcntl, "flock", mock.Mock(side_effect=OSError(95, "no locks"))), alone_in(self.folder):
+            pass
 
 
 if __name__ == "__main__":

@@ -158,6 +158,16 @@ class WithoutATerminal(SessionTest):
         self.assertIn("mine/01-poll/rt/poll.hpp", self.command("--raw")[1])
         self.assertIn("error: expected", self.command("--raw")[1])
 
+    def test_a_checkout_that_is_entered_through_a_link(self):
+        link = self.place.with_name(f"{self.place.name}.link")
+        link.unlink(missing_ok=True)
+        link.symlink_to(self.place)
+        self.addCleanup(link.unlink)
+        cache = self.place / "build/learn/CMakeCache.txt"
+        cache.unlink(missing_ok=True)
+        self.command("run", "01", PWD=str(link))
+        self.assertIn(f"CMAKE_HOME_DIRECTORY:INTERNAL={self.place.resolve()}\n", cache.read_text())
+
 
 class Commands(SessionTest):
     def test_reset_loses_nothing(self):

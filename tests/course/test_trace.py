@@ -100,6 +100,18 @@ class Lanes(unittest.TestCase):
             self.assertLess(len(lines), 70)
         self.assertIn("more steps are not drawn.", "\n".join(trace.draw(events)))
 
+    def test_wakes_beyond_the_screen_are_not_drawn(self):
+        events = [thread(1, "main"), *(one for task in (1, 2) for one in poll(1, task, task, "Pending"))]
+        for turn in range(100):
+            wake = event("X", 1, turn + 5, "wake task 1", dur=0.1, args={"task": 1})
+            events += poll(1, turn + 5, 3, "Pending", inside=(wake,))
+        drawer = trace.Drawer(events)
+        last = {sign: max(column for column, cell in lane.cells.items() if cell[0] == sign)
+                for lane in drawer.draw().lanes.values() for sign in "▲│◆" if sign in dict(lane.cells.values())}
+        self.assertEqual(sorted(last), sorted("▲│◆"))
+        self.assertGreater(drawer.drawing.column, trace.BANDS * trace.WIDTH)
+        self.assertLess(max(last.values()), trace.BANDS * trace.WIDTH)
+
     def test_colour_only_where_it_is_wanted(self):
         self.assertNotIn("\x1b", "\n".join(trace.draw(recorded("07"))))
         self.assertIn("\x1b[32m✓\x1b[0m", "\n".join(trace.draw(recorded("07"), colours=True)))
@@ -109,7 +121,7 @@ class Lanes(unittest.TestCase):
 
     def test_what_is_no_trace_is_said_in_a_sentence(self):
         with tempfile.TemporaryDirectory() as folder:
-            for text, words in (("{}", "no list of events"), ("[{", "is no trace")):
+            for text, words in (("{}", "no list of events"), ("[1]", "no list of events"), ("[{", "is no trace")):
                 path = Path(folder, "x.json")
                 path.write_text(text)
                 with self.assertRaisesRegex(ValueError, words):

@@ -3,7 +3,7 @@ import sys
 
 from lessons import ROOT
 from machine import Machine
-from needs import BENCHING, missing
+from needs import BENCHING, missing, packages_of
 from screen import Stop, say
 from setup import one_command, set_up
 
@@ -13,9 +13,11 @@ def bench(words: list, yes: bool, machine: Machine) -> int:
     sys.path.append(str(ROOT / "bench"))
     from run import frame
 
+    agreed = yes or "--yes" in words or "-y" in words
+
     def prepare() -> None:
-        set_up(machine, yes or "--yes" in words)
-        offer(machine, yes or "--yes" in words)
+        set_up(machine, agreed)
+        offer(machine, agreed)
 
     return frame.main(words, prepare)
 
@@ -25,10 +27,9 @@ def offer(machine: Machine, yes: bool) -> None:
     absent = missing(machine, BENCHING)
     if not absent:
         return
-    packages = list(dict.fromkeys(package for need in absent for package in need.packages))
     try:
         set_up(machine, yes, needs=BENCHING)
     except Stop:
         for need in absent:
             say(f"  not installed: {need.title}; its rows are left out")
-        say(f"  to get {'them' if len(absent) > 1 else 'it'}: {one_command(machine, packages)}")
+        say(f"  to get {'them' if len(absent) > 1 else 'it'}: {one_command(machine, packages_of(absent))}")

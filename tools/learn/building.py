@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Optional
 
 import diagnose
+from children import alone_in
 from lessons import ROOT, shown
 from machine import VERIFIED_CLANG, Machine
 from process import last_relevant, run_logged
@@ -51,8 +52,10 @@ class Build:
     def quickest(self) -> Optional[str]:
         """For the learner's own build: clang, where it is whole, compiles a step in three quarters of g++'s time."""
         gcc, clang = self.machine.gcc(), self.machine.clang()
-        whole = clang and sanitizers_of_clang(self.machine, clang)
-        return clang if clang and (whole or not gcc) and (self.preset == "learn" or not gcc) else gcc
+        if not gcc:
+            return clang
+        whole = clang and self.machine.symbolizer(clang) and self.machine.has_clang_runtime(clang)
+        return clang if whole and self.preset == "learn" else gcc
 
     def setting(self, name: str) -> str:
         """What a configured build was told, '' before that."""
@@ -73,16 +76,15 @@ class Build:
 
     def configure(self, *extra: str) -> None:
         self.forget_if_moved()
-        progress = Progress(f"configuring {self.preset}")
-        status = run_logged(["cmake", "--preset", self.preset, *self.compiler(), *extra], self.log("configure"), ROOT)
+        with alone_in(self.folder):
+            progress = Progress(f"configuring {self.preset}")
+            status = run_logged(["cmake", "--preset", self.preset, *self.compiler(), *extra], self.log("configure"), ROOT)
         progress.done(green("ok") if status == 0 else red("failed"))
         if status != 0:
             self.give_up("configuring", "configure")
 
-    def build(self, *targets: str, keep_going: bool = False) -> bool:
-        """Builds, showing how far it is. With keep_going a failure is the caller's to count."""
-        progress = Progress(f"building {', '.join(targets) or self.preset}")
-
+    def build(self, *targets: str, keep_going: bool = False, raw: bool = False) -> bool:
+        """Builds, showing how far it is. With keep_going a failure is the caller's to count; raw: all is said of it."""
         def count(line: str) -> None:
             step = re.match(r"^\[(\d+/\d+)\]", line)
             if step:
@@ -91,15 +93,18 @@ class Build:
         words = ["cmake", "--build", self.folder, "-j", str(self.machine.cores())]
         words += ["--target", *targets] if targets else []
         words += ["--", "-k", "0"] if keep_going else []
-        status = run_logged(words, self.log("build"), ROOT, on_line=count)
+        with alone_in(self.folder):
+            progress = Progress(f"building {', '.join(targets) or self.preset}")
+            status = run_logged(words, self.log("build"), ROOT, on_line=count)
         progress.done(green("ok") if status == 0 else red("failed"))
         if status != 0 and not keep_going:
-            self.give_up("building", "build")
+            self.give_up("building", "build", raw)
         return status == 0
 
     def has_target(self, name: str) -> bool:
         ninja = self.folder / "build.ninja"
-        return ninja.exists() and re.search(rf"^build {re.escape(name)}: phony", ninja.read_text(), re.M) is not None
+        text = ninja.read_text(errors="replace") if ninja.exists() else ""
+        return re.search(rf"^build {re.escape(name)}: phony", text, re.M) is not None
 
     def test(self, *filters: str) -> Outcome:
         report = self.folder / "learn-test.xml"
@@ -119,12 +124,14 @@ class Build:
         progress.done(f"{outcome.passed} passed" + (red(f", {len(outcome.failed)} failed") if outcome.failed else ""))
         return outcome
 
-    def give_up(self, doing: str, step: str) -> None:
-        if "Failed to clone repository" in self.log(step).read_text(errors="replace"):
+    def give_up(self, doing: str, step: str, raw: bool = False) -> None:
+        log = self.log(step)
+        text = log.read_text(encoding="utf-8", errors="replace")
+        if "Failed to clone repository" in text:
             raise Stop("fmt and doctest are not installed and could not be fetched; install them (Debian's names: "
-                       f"libfmt-dev doctest-dev) or go online. The whole log is {self.log(step).relative_to(ROOT)}", 1)
-        say(own_error(self.log(step)) or last_relevant(self.log(step)))
-        raise Stop(f"{doing} {self.preset} failed; the whole log is {self.log(step).relative_to(ROOT)}", 1)
+                       f"libfmt-dev doctest-dev) or go online. The whole log is {log.relative_to(ROOT)}", 1)
+        say(text.rstrip() if raw else own_error(log) or last_relevant(log))
+        raise Stop(f"{doing} {self.preset} failed; the whole log is {log.relative_to(ROOT)}", 1)
 
 
 def own_error(log: Path) -> str:
@@ -137,20 +144,14 @@ def own_error(log: Path) -> str:
     return "\n".join([*lines, "", f"open  {shown(spot[0])}:{spot[1]}"])
 
 
-def sanitizers_of_clang(machine: Machine, clang: str) -> bool:
-    """Whether that clang brings its runtime, and what names lines in the runtime's reports: Debian packs each apart."""
-    major = machine.version(clang)[:1]
-    return bool(major) and bool(machine.symbolizer(clang)) and machine.has_file(
-        f"/usr/lib/llvm-{major[0]}/lib/clang/{major[0]}*/lib/*/libclang_rt.asan*.a",
-        f"/usr/lib*/clang/{major[0]}*/lib/*/libclang_rt.asan*.a")
-
-
 def read_report(report: Path) -> Outcome:
-    """CTest's JUnit file: every case is passed, failed or skipped."""
+    """CTest's JUnit file: every case is passed, failed or skipped. Where it is missing or cut short, nothing was counted."""
     outcome = Outcome()
-    if not report.exists():
+    try:
+        cases = list(xml.parse(report).iter("testcase"))
+    except (FileNotFoundError, xml.ParseError):
         return outcome
-    for case in xml.parse(report).getroot().iter("testcase"):
+    for case in cases:
         status = case.get("status")
         if status == "run":
             outcome.passed += 1

@@ -10,8 +10,8 @@ from lessons import ROOT
 CASE_SECONDS = 30             # the last resort: the tests' own watchdog ends them long before
 SILENCE = 0.4                 # s without a case passed: such a case is better looked at alone, beside the others
 MARK = "\x1e"                 # what the harness prints after each case that passed, when it is asked to
-SANITIZERS = {"UBSAN_OPTIONS": "print_stacktrace=1", "TSAN_OPTIONS": "halt_on_error=1",
-              "ASAN_OPTIONS": "detect_leaks=1", "CLICOLOR_FORCE": "0", "LC_ALL": "C.UTF-8"}
+REPORTS = {"UBSAN_OPTIONS": "print_stacktrace=1", "TSAN_OPTIONS": "halt_on_error=1"}  # with lines, of the first finding only
+SANITIZERS = {**REPORTS, "ASAN_OPTIONS": "detect_leaks=1", "CLICOLOR_FORCE": "0", "LC_ALL": "C.UTF-8"}
 QUICKLY = {**SANITIZERS, "PBP_STRESS": "short"}     # see rounds_of() in tests/support/random.hpp
 
 

@@ -1,4 +1,5 @@
 """Children that run while somebody waits: keys are read and files watched meanwhile, and no child outlives its use."""
+import contextlib
 import errno
 import fcntl
 import os
@@ -9,9 +10,11 @@ import subprocess
 import termios
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Callable, Optional
 
 from process import Interrupts, kill_session
+from screen import say
 
 TICK = 0.05                   # s: how often a wait looks at files and clocks
 MOST_OUTPUT = 1 << 20         # bytes: a program that prints more than this in a test prints without end
@@ -25,9 +28,33 @@ class Ended:
     why: str = ""             # "", "slow", "loud"
 
 
-def plain_wait(descriptors: list, seconds: float) -> list:
+def plain_wait(descriptors: list, seconds: float) -> None:
     """The wait of a pass without a terminal."""
-    return select.select(descriptors, [], [], seconds)[0]
+    select.select(descriptors, [], [], seconds)
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path, wait: Callable = plain_wait, tell: Callable = say):
+    """Two that build in one folder would spoil each other's files: the second says so, and waits."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        if is_taken(lock):
+            tell("another ./learn is building: this one waits for it …")
+            while is_taken(lock):
+                wait([], TICK)
+        yield
+    finally:
+        os.close(lock)
+
+
+def is_taken(lock: int) -> bool:
+    """Else it is ours from now on."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return isinstance(error, BlockingIOError)     # or else this file system knows no locks
+    return False
 
 
 class Child:

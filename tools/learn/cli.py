@@ -10,10 +10,11 @@ import commands
 import doctor
 import verify
 from building import Build
+from cases import REPORTS
 from judge import RED, Judge
 from lessons import ROOT, all_lessons, lesson_named, program_of, step_named
 from machine import Machine
-from mine import cure, refuse_half
+from mine import cure
 from process import Interrupts
 from screen import Stop, bold, complain, green, red, refuse_more, say
 from setup import set_up
@@ -29,7 +30,7 @@ HELP = """Poll by Poll: a Rust-style asynchronous runtime in C++20, lesson by le
   ./learn solution NN      the solution once all is green (--reveal: at once)
   ./learn reset NN         the starter again; yours is kept (--undo: back)
   ./learn base mine        builds on your own earlier lessons (base solutions)
-  ./learn run NN [args]    runs a lesson's program (--release first: optimised)
+  ./learn run NN [args]    runs a lesson's program (--release first: solution's)
   ./learn trace NN [args]  the same, and draws what its tasks did
   ./learn test [NN[.s]]    runs the tests of a step, a lesson, or all
   ./learn demo             the finished server and a thousand clients
@@ -42,9 +43,6 @@ HELP = """Poll by Poll: a Rust-style asynchronous runtime in C++20, lesson by le
   --raw                    (alone or with test) all that compiler and tests say
   --help                   this page
 """
-
-# Sanitizers report with line numbers, and stop at the first finding.
-SANITIZER_OPTIONS = {"UBSAN_OPTIONS": "print_stacktrace=1", "TSAN_OPTIONS": "halt_on_error=1"}
 
 
 def demo(words: list, yes: bool, machine: Machine) -> int:
@@ -67,12 +65,12 @@ def demo(words: list, yes: bool, machine: Machine) -> int:
 def become(command: list) -> None:
     """This process turns into the program: Ctrl-C and its exit status are the program's own."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)    # Python ignores it, and a program would inherit that
-    os.execve(command[0], command, {**SANITIZER_OPTIONS, **os.environ})
+    os.execve(command[0], command, {**REPORTS, **os.environ})
 
 
 def run_child(command: list) -> int:
     """A program in the foreground: Ctrl-C reaches it first, and its end is ours."""
-    child = subprocess.Popen(command, env={**SANITIZER_OPTIONS, **os.environ})
+    child = subprocess.Popen(command, env={**REPORTS, **os.environ})
     try:
         return child.wait()
     except KeyboardInterrupt:
@@ -82,23 +80,13 @@ def run_child(command: list) -> int:
 
 
 def run(words: list, yes: bool, machine: Machine) -> int:
-    preset = "learn"
-    if words[:1] == ["--release"]:
-        preset, words = "release", words[1:]
+    is_optimised = words[:1] == ["--release"]
+    words = words[1:] if is_optimised else words
     if not words:
         raise Stop("say which lesson to run, as in: ./learn run 01")
-    name = commands.lesson_or_current(words[0])
-    refuse_half(name)
-    set_up(machine, yes)
-    build = Build(preset, machine)
-    build.configure()
-    number = name[:2]
-    target = next((t for t in (f"lesson-{number}", f"solution-{number}") if build.has_target(t)), None)
-    if not target:
-        raise Stop(f"lesson {name} has no program yet.", 1)
-    build.build(target)
+    program = commands.built_program(words[0], yes, machine, is_optimised)
     sys.stdout.flush()
-    become([str(build.folder / "bin" / target), *words[1:]])
+    become([str(program), *words[1:]])
 
 
 def test(words: list, yes: bool, machine: Machine) -> int:
@@ -115,17 +103,15 @@ def test(words: list, yes: bool, machine: Machine) -> int:
         targets, filters = [f"lesson-{number}-tests"], ["-L", f"^lesson-{number}$"]
     else:
         targets, filters = [f"lesson-{name[:2]}-tests" for name in all_lessons()], ["-L", "^lesson-"]
-    set_up(machine, yes)
-    build = Build("learn", machine)
-    build.configure()
+    build = commands.learners_build("learn", yes, machine)
     targets = [target for target in targets if build.has_target(target)]
     if targets:
-        title = ["all"] if len(targets) > 1 else targets
-        build.build(*title)
+        build.build(*(targets if len(targets) == 1 else ["all"]), raw=raw)
     outcome = build.test(*filters)
-    for name, output in outcome.failed[:None if raw else 1]:
+    at_length = outcome.failed if raw else outcome.failed[:1]
+    for name, output in at_length:
         say(f"\n{red('failed')} {bold(name)}\n{output.strip() if raw else told(name, output, build)}")
-    for name, _ in outcome.failed[len(outcome.failed) if raw else 1:]:
+    for name, _ in outcome.failed[len(at_length):]:
         say(f"{red('failed')} {name}")
     if outcome.failed:
         say(f"\nThe whole story: {build.log('test').relative_to(ROOT)}")
@@ -147,12 +133,12 @@ def told(name: str, output: str, build: Build) -> str:
 
 
 def verify_all(words: list, yes: bool, machine: Machine) -> int:
-    verify.chosen(words)
+    presets = verify.chosen(words)
     set_up(machine, yes, for_verify=True)
     problem = doctor.sanitizer_problem(machine, ("address", "thread"))
     if problem:
         raise Stop(problem)
-    return verify.verify(words, machine)
+    return verify.verify(presets, machine)
 
 
 def examine(words: list, yes: bool, machine: Machine) -> int:
@@ -194,6 +180,7 @@ def main(arguments: list) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, Interrupts.arrive)
+    os.environ.pop("PWD", None)     # of the shell, and perhaps through a link: CMake would take its word for where we are
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")         # a learner's text may hold what this terminal cannot show
     try:

@@ -1,4 +1,6 @@
 """The commands about the learner's own lessons: list, hint, diff, solution, reset, goto, base, and the loop itself."""
+from pathlib import Path
+
 import panes
 import trace as lanes    # ours: this folder comes first
 from building import Build
@@ -18,6 +20,29 @@ def prepare(progress: Progress, yes: bool, machine: Machine) -> None:
     build = Build("learn", machine)
     if build.setting("PBP_BASE") != progress.base:       # else Ninja itself notices what CMake must look at again
         build.configure(f"-DPBP_BASE={progress.base}")
+
+
+def learners_build(preset: str, yes: bool, machine: Machine) -> Build:
+    """Configured, on what the learner's lessons stand on."""
+    set_up(machine, yes)
+    build = Build(preset, machine)
+    build.configure(f"-DPBP_BASE={Progress().base}")
+    return build
+
+
+def built_program(word: str, yes: bool, machine: Machine, is_optimised: bool = False) -> Path:
+    """A lesson's program: the learner's, where there is one; only the solution's is built optimised."""
+    name = lesson_or_current(word)
+    if is_optimised:
+        say(f"This is the solution's program, optimised: solutions/{name}")
+    else:
+        refuse_half(name)
+    build = learners_build("release" if is_optimised else "learn", yes, machine)
+    target = next((t for t in (f"lesson-{name[:2]}", f"solution-{name[:2]}") if build.has_target(t)), None)
+    if not target:
+        raise Stop(f"lesson {name} has no program yet.", 1)
+    build.build(target)
+    return build.folder / "bin" / target
 
 
 def start(words: list, yes: bool, machine: Machine) -> int:
@@ -71,7 +96,8 @@ def hint(words: list, yes: bool, machine: Machine) -> int:
             rung = int(word)
     step = step or panes.first_open(progress, lesson_to_open(progress)).id
     for line in panes.hint_lines(progress, step, rung or progress.rungs.get(step, 0) + 1):
-        say(line if line.startswith(" ") else "\n".join(wrapped(line, size()[0], "")) if "\x1b" not in line else line)
+        as_it_is = line.startswith(" ") or "\x1b" in line
+        say(line if as_it_is else "\n".join(wrapped(line, size()[0], "")))
     return 0
 
 
@@ -148,8 +174,8 @@ def base(words: list, yes: bool, machine: Machine) -> int:
     if words[0] not in ("mine", "solutions"):
         raise Stop(f"base is 'mine' or 'solutions', not '{words[0]}'.")
     progress.base = words[0]
-    save(progress)
     prepare(progress, yes, machine)
+    save(progress)              # a loop in another terminal judges on it at once
     say("From now on your lessons stand on " + ("your own earlier ones, where you have any." if progress.base == "mine"
                                                 else "the solutions of the earlier ones."))
     return 0
@@ -158,20 +184,15 @@ def base(words: list, yes: bool, machine: Machine) -> int:
 def trace(words: list, yes: bool, machine: Machine) -> int:
     if not words:
         raise Stop("say which lesson to trace, as in: ./learn trace 07")
-    name = lesson_or_current(words[0])
-    refuse_half(name)
-    set_up(machine, yes)
-    build = Build("learn", machine)
-    build.configure()
-    target = next((t for t in (f"lesson-{name[:2]}", f"solution-{name[:2]}") if build.has_target(t)), None)
-    if not target:
-        raise Stop(f"lesson {name} has no program yet.", 1)
-    build.build(target)
-    file = build.folder / f"trace-{name[:2]}.json"
-    status = lanes.run([str(build.folder / "bin" / target), *words[1:]], file)
+    program = built_program(words[0], yes, machine)
+    file = program.parents[1] / f"trace-{program.name[-2:]}.json"
+    status = lanes.run([str(program), *words[1:]], file)
     if status == 0 or lanes.has_events(file):
         say()
-        lanes.show(file, shown(file))
+        try:
+            lanes.show(file, shown(file))
+        except ValueError as error:
+            raise Stop(f"{error}; look at the disk, then try again.", 1) from error
     return 1 if status else 0
 
 

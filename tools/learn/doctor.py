@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from machine import Machine
-from needs import LEARNING, VERIFYING
+from needs import LEARNING, VERIFYING, packages_of
 from process import output_of
 from screen import bold, green, red, say
 from setup import one_command
@@ -64,7 +64,7 @@ def show(needs: list, machine: Machine) -> list:
 
 
 def fix(absent: list, machine: Machine) -> None:
-    packages = list(dict.fromkeys(package for need in absent for package in need.packages))
+    packages = packages_of(absent)
     if packages and machine.which("apt-get"):
         say(f"  fix: {one_command(machine, packages)}")
     elif packages:

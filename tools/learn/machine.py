@@ -53,6 +53,12 @@ class Machine:
             names.append("llvm-symbolizer")
         return next((name for name in names if self.which(name)), "")
 
+    def has_clang_runtime(self, clang: str) -> bool:
+        """Whether that clang brings its sanitizers: Debian packs them apart."""
+        major = self.version(clang)[:1]
+        return bool(major) and self.has_file(f"/usr/lib/llvm-{major[0]}/lib/clang/{major[0]}*/lib/*/libclang_rt.asan*.a",
+                                             f"/usr/lib*/clang/{major[0]}*/lib/*/libclang_rt.asan*.a")
+
     # Libraries: where CMake would find them
     def has_package(self, name: str) -> bool:
         prefixes = ["/usr", "/usr/local", *filter(None, os.environ.get("CMAKE_PREFIX_PATH", "").split(":"))]

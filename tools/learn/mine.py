@@ -47,18 +47,16 @@ def open_lesson(lesson: str) -> Path:
     half = MINE / f".{lesson}.half"          # a copy that was cut short must not look like a whole one
     try:
         shutil.rmtree(half, ignore_errors=True)
-        MINE.mkdir(exist_ok=True)
-        shutil.copytree(starter(lesson), half, copy_function=fresh_copy)
+        half.mkdir(parents=True)
+        for source in starter(lesson).rglob("*"):
+            target = half / source.relative_to(starter(lesson))
+            if source.is_file():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, target)      # content only: the copy is the learner's, writable and new
         half.rename(folder)
     except OSError as error:
-        raise Stop(f"{shown(folder)} could not be made ({error.strerror}); "
-                   f"{cure(error)}") from error
+        raise Stop(f"{shown(folder)} could not be made ({error.strerror}); {cure(error)}") from error
     return folder
-
-
-def fresh_copy(source: str, target: str) -> None:
-    """Content only: the copy is the learner's, writable and new."""
-    shutil.copyfile(source, target)
 
 
 def cure(error: OSError) -> str:
@@ -84,10 +82,11 @@ def gone_lines(lesson: str, gone: list) -> list:
     """What to say of missing files, and how they come back."""
     if gone[0] == copy_of(lesson):
         return [f"{shown(gone[0])} is gone.", f"Its starter comes back with: ./learn goto {lesson[:2]}"]
-    names = ", ".join(shown(path) for path in gone)
-    begun = starter(lesson) / gone[0].relative_to(copy_of(lesson))
+    names, folder = ", ".join(shown(path) for path in gone), gone[0].parent
+    begun = " ".join(shown(starter(lesson) / path.relative_to(copy_of(lesson))) for path in gone if path.parent == folder)
+    first = "" if folder.is_dir() else f"mkdir -p {shown(folder)} && "
     return [f"{names} {'is' if len(gone) == 1 else 'are'} gone.",
-            f"The starter's comes back with: cp {shown(begun)} {shown(gone[0].parent)}/"]
+            f"The starter's comes back with: {first}cp {begun} {shown(folder)}/"]
 
 
 def refuse_half(lesson: str) -> None:

@@ -35,9 +35,7 @@ def cmake(machine: Machine) -> str:
 
 
 def clang_runtime(machine: Machine) -> str:
-    return "found" if machine.has_file("/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan*.a",
-                                       "/usr/lib*/clang/*/lib/*/libclang_rt.asan*.a",
-                                       "/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan*.a") else ""
+    return "found" if machine.has_clang_runtime(machine.clang(limits.VERIFIED_CLANG) or "") else ""
 
 
 def library(name: str) -> Callable[[Machine], str]:
@@ -90,3 +88,8 @@ BENCHING = [
 
 def missing(machine: Machine, needs: list) -> list:
     return [need for need in needs if not need.found(machine)]
+
+
+def packages_of(needs: list) -> list:
+    """Each once."""
+    return list(dict.fromkeys(package for need in needs for package in need.packages))

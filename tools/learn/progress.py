@@ -24,7 +24,7 @@ class Progress:
         self.stamp = self.stamp_now()
         try:
             self.read(path.read_text(encoding="utf-8", errors="replace"))
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             self.read("")          # a new learner
         self.saved = self.text()
 
@@ -75,6 +75,7 @@ class Progress:
         """A failure is remembered as a complaint, and nothing else: what is on the disk stays whole."""
         text = self.text()
         if text == self.saved and self.path.exists():
+            self.complaint = ""
             return                 # and so what another ./learn has written stays
         half = self.path.with_name(self.path.name + ".half")
         try:

@@ -5,7 +5,7 @@ from typing import Optional
 
 import machine as limits
 from machine import Machine
-from needs import LEARNING, VERIFYING, dotted, missing
+from needs import LEARNING, VERIFYING, dotted, missing, packages_of
 from process import output_of
 from screen import Stop, say
 
@@ -69,7 +69,7 @@ def set_up(machine: Machine, yes: bool, for_verify: bool = False, needs: Optiona
         must = [need.title for need in absent if not need.fetched] or ["git"]
         raise Stop(f"missing: {', '.join(must)}; install them with this system's package manager "
                    "(doctest and fmt are fetched by CMake, with git).")
-    packages = list(dict.fromkeys(package for need in absent for package in need.packages))
+    packages = packages_of(absent)
     able = machine.is_root() or machine.which("sudo")
     if fetchable and not able:
         say(f"Not installed here: {titles}. CMake will fetch them.")

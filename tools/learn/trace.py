@@ -13,6 +13,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from screen import colours_wanted
+
 WIDTH = 80
 LABEL = 21           # of these for the name
 BANDS = 3            # this many screens' widths of steps are drawn, then it says how many are left out
@@ -56,7 +58,7 @@ def read(path: Path) -> list:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"{path} is no trace: {error}") from None
-    if not isinstance(events, list):
+    if not (isinstance(events, list) and all(isinstance(event, dict) for event in events)):
         raise ValueError(f"{path} is no trace: it is no list of events")
     return events
 
@@ -175,6 +177,8 @@ class Drawer:
         self.arrow(actor, ("thread", sleeper), column)
 
     def arrow(self, actor, woken, column: int) -> None:
+        if column >= BANDS * WIDTH:               # it is not drawn, and a trace may have very many
+            return
         keys = list(self.drawing.lanes)
         above, below = sorted((keys.index(actor), keys.index(woken)))
         for key in keys[above + 1:below]:
@@ -217,7 +221,7 @@ def paint(sign: str, colour: str, wanted: bool) -> str:
     return f"\x1b[{colour}m{sign}\x1b[0m" if wanted and colour else sign
 
 
-def rows(drawing: Drawing, first: int, last: int, colours: bool, width: int) -> list:
+def rows(drawing: Drawing, first: int, last: int, colours: bool) -> list:
     lines, left_out = [], 0
     label = min(LABEL, max((len(lane.name) for lane in drawing.lanes.values()), default=0))
     for lane in drawing.lanes.values():
@@ -246,7 +250,7 @@ def draw(events: list, colours: bool = False, width: int = WIDTH) -> list:
     lines = []
     bands = range(0, drawing.column, room)
     for first in bands[:BANDS]:
-        lines += ([""] if lines else []) + rows(drawing, first, min(first + room, drawing.column), colours, width)
+        lines += ([""] if lines else []) + rows(drawing, first, min(first + room, drawing.column), colours)
     seen = {sign for lane in drawing.lanes.values() for sign, _ in lane.cells.values()}
     words = [f"{sign} {meaning}" for sign, meaning in LEGEND.items() if sign in seen and not (sign == "▲" and "▼" in seen)]
     words += ["1 2 3 which thread polls"] if drawing.has_threads else []
@@ -270,8 +274,7 @@ def draw(events: list, colours: bool = False, width: int = WIDTH) -> list:
 def show(path: Path, shown_as: str = "") -> None:
     """Draws the trace in this terminal, and says where the whole of it is."""
     wide = min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns) if sys.stdout.isatty() else WIDTH
-    colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    for line in draw(read(path), colours, max(wide, 60)):
+    for line in draw(read(path), colours_wanted(sys.stdout), max(wide, 60)):
         print(line)
     print(f"To see it to scale, open {shown_as or path} at https://ui.perfetto.dev")
     sys.stdout.flush()

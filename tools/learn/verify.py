@@ -51,8 +51,7 @@ def tally(passed: list, failed: list) -> list:
     return lines
 
 
-def verify(words: list, machine: Machine) -> int:
-    presets = chosen(words)
+def verify(presets: list, machine: Machine) -> int:
     rows, failures, names = [], [], []
     began = time.monotonic()
     for preset in presets:
@@ -72,7 +71,7 @@ def verify(words: list, machine: Machine) -> int:
     say(f"{'all':<16}{passed:>8}{failed:>8}{sum(row[3] for row in rows):>9}{span(time.monotonic() - began):>16}")
     say()
     for preset, name, _ in failures:
-        say(f"{red('failed')} in {preset}: {name} (build/verify-{preset}/learn-test.log)")
+        say(f"{red('failed')} in {preset}: {name} (build/verify-{preset}/learn-*.log)")
     for line in tally(names, [name for _, name, _ in failures]):
         say(line)
     say(f"{passed} passed, {failed} failed")

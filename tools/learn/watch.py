@@ -37,7 +37,7 @@ class Watch:
         if now == self.told or not still:
             self.empty_looks = 0
             return False
-        if any(size == 0 for _, _, size, _ in now) and self.empty_looks < 10:
+        if any(one[2] == 0 for one in now if one not in self.told) and self.empty_looks < 10:
             self.empty_looks += 1       # just truncated: what it will hold comes in a moment
             return False
         self.told, self.empty_looks = now, 0

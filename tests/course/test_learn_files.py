@@ -1,0 +1,93 @@
+"""The files of the loop: the learner's copies and progress, saves as they are seen, a report that was cut short."""
+import errno
+import unittest
+from pathlib import Path
+from unittest import mock
+
+import sources  # where tools/learn is found
+from tree import CourseTest
+
+import building
+import mine
+from progress import Progress
+from screen import Stop
+from watch import Watch
+
+
+class Copies(CourseTest):
+    def setUp(self):
+        self.root = self.tree(**{"lessons/01-poll/rt/poll.hpp": "poll", "lessons/01-poll/main.cpp": "main"})
+        for name, value in (("MINE", self.root / "mine"), ("starter", lambda lesson: self.root / "lessons" / lesson)):
+            patch = mock.patch.object(mine, name, value)
+            patch.start()
+            self.addCleanup(patch.stop)
+
+    def test_a_copy_of_a_read_only_starter_is_writable(self):
+        folders = [self.root / "lessons/01-poll/rt", self.root / "lessons/01-poll"]
+        for folder in folders:
+            folder.chmod(0o555)
+            self.addCleanup(folder.chmod, 0o755)
+        copy = mine.open_lesson("01-poll")
+        self.assertEqual((copy / "rt/poll.hpp").read_text(), "poll")
+        self.assertEqual([folder.stat().st_mode & 0o200 for folder in (copy, copy / "rt")], [0o200, 0o200])
+
+    def test_a_full_disk_is_named(self):
+        full = mock.Mock(side_effect=OSError(errno.ENOSPC, "No space left on device"))
+        with mock.patch.object(mine.shutil, "copyfile", full), self.assertRaises(Stop) as caught:
+            mine.open_lesson("01-poll")
+        self.assertTrue(str(caught.exception).endswith(
+            "mine/01-poll could not be made (No space left on device); make room on this disk, then save again."))
+        self.assertFalse((self.root / "mine/01-poll").exists())
+        mine.open_lesson("01-poll")
+
+    def test_what_brings_lost_files_back_can_be_typed(self):
+        copy = mine.open_lesson("01-poll")
+        (copy / "rt/poll.hpp").unlink()
+        (copy / "rt").rmdir()
+        said = mine.gone_lines("01-poll", mine.missing_files("01-poll"))[1]
+        self.assertTrue(said.endswith(f"mkdir -p {copy}/rt && cp {self.root}/lessons/01-poll/rt/poll.hpp {copy}/rt/"), said)
+        (copy / "rt").mkdir()
+        self.assertNotIn("mkdir", mine.gone_lines("01-poll", mine.missing_files("01-poll"))[1])
+
+
+class OfProgress(CourseTest):
+    def test_one_that_cannot_be_read_is_not_a_new_learners(self):
+        path = self.tree(**{"mine/progress.txt/file": ""}) / "mine/progress.txt"      # a folder: of no use even to root
+        with self.assertRaises(IsADirectoryError):
+            Progress(path)
+        self.assertEqual(Progress(path.parent / "none.txt").current, "")
+        self.assertEqual(Progress(path / "file/none.txt").current, "")
+
+    def test_a_complaint_ends_where_nothing_is_left_to_write(self):
+        progress = Progress(self.tree() / "mine/progress.txt")
+        progress.save()
+        progress.mark("01-poll", "01.1", True)
+        with mock.patch("os.replace", mock.Mock(side_effect=OSError(errno.ENOSPC, "No space left on device"))):
+            progress.save()
+        self.assertIn("No space left on device", progress.complaint)
+        progress.mark("01-poll", "01.1", False)
+        progress.save()
+        self.assertEqual(progress.complaint, "")
+
+
+class Saves(CourseTest):
+    def test_an_empty_file_that_stays_delays_nothing(self):
+        folder = self.tree(**{"empty.hpp": "", "poll.hpp": "one"})
+        watch = Watch([folder])
+        (folder / "poll.hpp").write_text("another")
+        self.assertEqual([watch.changed(), watch.changed()], [False, True])
+        (folder / "poll.hpp").write_text("")      # just truncated
+        self.assertEqual([watch.changed() for _ in range(5)], [False] * 5)
+        (folder / "poll.hpp").write_text("the third text")
+        self.assertEqual([watch.changed(), watch.changed()], [False, True])
+
+
+class Reports(CourseTest):
+    def test_one_that_was_cut_short_counts_nothing(self):
+        report = self.tree(**{"r.xml": '<testsuite><testcase name="a" status="run"/><testcase name="b'}) / "r.xml"
+        self.assertEqual(building.read_report(report), building.Outcome())
+        self.assertEqual(building.read_report(Path(f"{report}.none")), building.Outcome())
+
+
+if __name__ == "__main__":
+    unittest.main()
