@@ -157,6 +157,8 @@ class WithoutATerminal(SessionTest):
         self.save(self.solved.replace("value_.has_value(); }", "value_.has_value() }", 1))
         self.assertIn("mine/01-poll/rt/poll.hpp", self.command("--raw")[1])
         self.assertIn("error: expected", self.command("--raw")[1])
+        self.header.unlink()
+        self.assertIn("mine/01-poll/rt/poll.hpp is gone", self.command("--raw")[1])
 
     def test_a_checkout_that_is_entered_through_a_link(self):
         link = self.place.with_name(f"{self.place.name}.link")

@@ -1,5 +1,6 @@
 """Runs the cases of a test: at first in a process for each core, which is quick; what does not end well there is run again,
 case by case, so that what is told of a case is its own and nobody else's."""
+import re
 import xml.etree.ElementTree as xml
 from pathlib import Path
 from typing import Callable
@@ -15,11 +16,15 @@ SANITIZERS = {**REPORTS, "ASAN_OPTIONS": "detect_leaks=1", "CLICOLOR_FORCE": "0"
 QUICKLY = {**SANITIZERS, "PBP_STRESS": "short"}     # see rounds_of() in tests/support/random.hpp
 
 
-def listed(test: Path, wait: Callable) -> list:
-    """(suite, name) of each case, in order."""
+def listed(test: Path, wait: Callable) -> tuple:
+    """((suite, name) of each case, in order, or none where it did not get so far; what became of the test that was asked)"""
     ended = run_all([[test, "--list-test-cases", "--reporters=xml"]], ROOT, wait, seconds=CASE_SECONDS)[0]
-    root = xml.fromstring(ended.output[ended.output.index("<?xml"):])
-    return [(case.get("testsuite"), case.get("name")) for case in root.iter("TestCase")]
+    report = re.search(r"<\?xml.*</doctest>", ended.output, re.S)      # around it stands what was printed outside of main
+    try:
+        root = xml.fromstring(report.group() if report else "")
+    except xml.ParseError:
+        return [], ended
+    return [(case.get("testsuite"), case.get("name")) for case in root.iter("TestCase")], ended
 
 
 def parts(count: int, at_once: int) -> list:

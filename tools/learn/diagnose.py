@@ -103,7 +103,6 @@ class Problem:
     place: tuple                     # (file, line, column)
     ours: bool = False               # advice of a static_assert or a deleted function: it speaks for itself
     asked_at: tuple = ()             # where a test asked for it, if the place is not the learner's
-    more: int = 0                    # other errors of the same build
     notes: str = ""                  # why no function fits, where only a note says it
 
     def lines(self) -> list:
@@ -231,9 +230,7 @@ def first_problem(text: str, folders: list, kinds: tuple = ("error", "fatal erro
         return None
     problems = [problem_of(block, folders) for block in found]
     first = next((problem for problem in problems if is_in(problem.place, folders)), problems[0])
-    first = next((problem for problem in problems if problem.ours and problem.place[:2] == first.place[:2]), first)
-    first.more = len(found) - 1
-    return first
+    return next((problem for problem in problems if problem.ours and problem.place[:2] == first.place[:2]), first)
 
 
 def first_warning(text: str, folders: list) -> Optional[Problem]:

@@ -10,12 +10,13 @@ import holes
 import program_story
 import story
 from cases import CASE_SECONDS, SANITIZERS, listed, run_cases
-from children import plain_wait, run_all
+from children import alone_in, plain_wait, run_all
 from lessons import ROOT, Step, shown
 from machine import Machine
 from mine import copy_of, cure, gone_lines, missing_files
+from screen import say
 
-GREEN, RED, WAITING = "green", "red", "waiting"
+GREEN, RED = "green", "red"
 BUILD_SECONDS = 600
 
 
@@ -36,12 +37,14 @@ class Verdict:
 class Judge:
     """Of one build folder."""
 
-    def __init__(self, folder: Path, machine: Machine, wait: Callable = plain_wait, base: str = "solutions"):
+    def __init__(self, folder: Path, machine: Machine, wait: Callable = plain_wait, base: str = "solutions",
+                 tell: Callable = say):
         self.folder = folder
         self.machine = machine
         self.wait = wait
         self.base = base
-        self.listed: dict = {}    # test executable's (path, mtime) -> its cases
+        self.tell = tell          # is called with a sentence where another ./learn must be waited for
+        self.listed: dict = {}    # test executable's (path, mtime) -> what it has listed
 
     def own_folders(self, lesson: str) -> list:
         """Where errors are the learner's own."""
@@ -55,7 +58,8 @@ class Judge:
         if gone:
             return Verdict(RED, "a file is gone", gone_lines(lesson, gone), built=False)
         command = [self.ninja(), "-C", self.folder, "-j", self.machine.cores(), target]
-        ended = run_all([command], ROOT, self.wait, seconds=BUILD_SECONDS, environment=SANITIZERS, gently=True)[0]
+        with alone_in(self.folder, self.wait, self.tell):
+            ended = run_all([command], ROOT, self.wait, seconds=BUILD_SECONDS, environment=SANITIZERS, gently=True)[0]
         folders = self.own_folders(lesson)
         if ended.status == 0 and not ended.why:
             warning = diagnose.first_warning(ended.output, folders)
@@ -65,16 +69,17 @@ class Judge:
             lines = [diagnose.NO_SPACE]
         elif not lines:
             lines = [story.last_word(ended) or f"Ninja ended with status {ended.status}, and said nothing."]
-        if ended.why:
+        if ended.why == "slow":
             lines = [f"The compiler did not come to an end within {BUILD_SECONDS // 60} minutes."]
         return Verdict(RED, "it does not compile" if spot else "it could not be built", lines, spot, ended.output, built=False)
 
-    def cases(self, test: Path) -> list:
-        """(suite, name) of each case, in order."""
+    def cases(self, test: Path) -> tuple:
+        """See `listed`. Who was asked in vain is asked again the next time."""
         key = (test, test.stat().st_mtime_ns)
-        if key not in self.listed:
-            self.listed[key] = listed(test, self.wait)
-        return self.listed[key]
+        found = self.listed.get(key) or listed(test, self.wait)
+        if found[0]:
+            self.listed[key] = found
+        return found
 
     def judge(self, step: Step) -> Verdict:
         try:
@@ -90,11 +95,11 @@ class Judge:
                 built.title += f" (the line is {there}'s)"
             return built
         test = self.folder / "tests" / step.target
-        cases = self.cases(test)
-        failed, became = run_cases(test, cases, self.wait, self.machine.cores())
+        cases, became = self.cases(test)
+        failed, became = run_cases(test, cases, self.wait, self.machine.cores()) if cases else (0, became)
         verdict = Verdict(GREEN, cases=len(cases), at=failed, warning=built.warning, raw=built.raw + became.output)
-        if failed:
-            title = cases[failed - 1][1]
+        if failed or not cases:
+            title = cases[failed - 1][1] if cases else "its test does not start"
             told = story.tell(became, title, copy_of(step.lesson),
                               lambda file, line: holes.step_at(step.lesson, file, line) == step.id)
             verdict.state, verdict.title, verdict.lines = RED, title, told.lines

@@ -4,9 +4,10 @@ from typing import Optional
 
 import house_rules
 import panes
+import story
 from building import Build
-from children import TICK, Child
-from judge import GREEN, RED, Judge, Verdict
+from children import MOST_OUTPUT, TICK, Child, Ended
+from judge import GREEN, RED, Judge, Verdict, where
 from lessons import PROGRAM, ROOT, all_lessons, program_of, shown, steps_of
 from machine import Machine
 from mine import can_be_opened, copy_of, files_in, open_lesson, starter
@@ -130,7 +131,7 @@ def some(notes: list) -> list:
 class Loop:
     def __init__(self, progress: Progress, machine: Machine, terminal: Terminal):
         self.progress, self.machine, self.terminal = progress, machine, terminal
-        self.judge = Judge(Build("learn", machine).folder, machine, self.wait, progress.base)
+        self.judge = Judge(Build("learn", machine).folder, machine, self.wait, tell=self.tell)
         self.program: Optional[Child] = None
         self.wants_program = False
         self.built: Optional[Path] = None   # the program while it is judged: r starts one more
@@ -143,17 +144,23 @@ class Loop:
         self.progress.save()
         self.lesson = Lesson(name, self.progress, self.judge)
         self.frame = self.lesson.frame
-        own = ROOT / "mine" if self.progress.base == "mine" else copy_of(name)
-        self.watch = Watch([own, ROOT / "tests" / name])
+        self.judge.base = self.progress.base
+        own = all_lessons() if self.judge.base == "mine" else [name]
+        self.watch = Watch([*map(copy_of, own), ROOT / "tests" / name])
 
     def show(self) -> None:
         columns, rows = size()
         self.terminal.draw(drawn(self.frame, min(columns, 100), rows))
 
-    def wait(self, descriptors: list, seconds: float) -> list:
+    def tell(self, sentence: str) -> None:
+        """Why the judge waits."""
+        self.frame.doing += f" ({sentence})"
+        self.show()
+
+    def wait(self, descriptors: list, seconds: float) -> None:
         """Every wait of the loop passes here: keys, saves and the program's output are seen while code runs."""
         watched = descriptors + ([self.program.output] if self.program else [])
-        ready, keys = self.terminal.wait(watched, min(seconds, TICK))
+        keys = self.terminal.wait(watched, min(seconds, TICK))
         if self.program:
             self.read_program()
         for key in keys:
@@ -163,14 +170,12 @@ class Loop:
             self.show()
         if self.watch.changed():
             raise Saved
-        if self.progress.was_changed():                 # ./learn goto or hint, in another terminal
-            wanted = self.progress.current
-            if wanted not in all_lessons():
+        if self.progress.was_changed():                 # ./learn goto, base or hint, in another terminal
+            if self.progress.current not in all_lessons():
                 self.progress.current = self.lesson.name
-            elif wanted != self.lesson.name:
-                raise Turn(wanted)
+            if (self.progress.current, self.progress.base) != (self.lesson.name, self.judge.base):
+                raise Turn(self.progress.current)
             raise Saved
-        return ready
 
     def run(self) -> int:
         saved = True
@@ -187,7 +192,8 @@ class Loop:
                 self.end_program()
                 self.frame.pane, self.skip, saved = [], False, True
             except Turn as turn:
-                saved = self.turn(str(turn))
+                self.turn(str(turn))
+                saved = True
             except Leave:
                 return 0 if self.lesson.is_finished() else 1
 
@@ -220,7 +226,6 @@ class Loop:
         self.built = program
         self.frame.doing = "running the program …"
         if self.wants_program:
-            self.wants_program = False
             self.launch(program)
         self.show()
 
@@ -278,21 +283,19 @@ class Loop:
         elif key == "\n":
             raise Saved                     # as good as a save: look again
 
-    def turn(self, following: str) -> bool:
-        """On to another lesson; False where there is none."""
+    def turn(self, following: str) -> None:
+        """On to another lesson, or why not."""
         following = following or after(self.lesson.name)
         try:
             if not following:
                 raise Stop("this is the last lesson.")
             if not can_be_opened(following):
                 raise Stop(to_read(following))
+            self.end_program()
             self.begin(following)
         except Stop as stop:
             self.frame.pane = [str(stop)]
             self.show()
-            return False
-        self.end_program()
-        return True
 
     # The program
     def start_program(self) -> None:
@@ -302,14 +305,15 @@ class Loop:
         built, program = self.judge.build_program(name)
         self.frame.doing = ""
         if built.state == RED:
-            self.frame.pane = [f"The program: {built.title}", *built.lines, *([f"open  {shown(built.place[0])}:{built.place[1]}"]
-                                                                            if built.place else [])]
+            self.frame.pane = [f"The program: {built.title}", *built.lines,
+                               *([f"open  {where(built.place)}"] if built.place else [])]
         else:
             self.launch(program)
         self.show()
 
     def launch(self, program: Path) -> None:
         self.frame.pane = []
+        self.wants_program = False          # r may have been pressed again while it was built
         try:
             self.program = Child([program], ROOT, terminal=size())
         except OSError as error:
@@ -323,20 +327,18 @@ class Loop:
         command = f"$ {shown(self.program.command[0])}"
         self.frame.pane = [command, *lines]
         if over:
-            status = self.program.process.returncode
-            self.program.end()
-            self.program = None
-            self.frame.pane.append(f"(it ended with status {status})" if status else "(it ended)")
-        elif len(self.program.bytes) > (1 << 20):
-            self.end_program()
-            self.frame.pane.append("(it printed more than a megabyte, and was ended)")
+            ended = Ended(self.program.process.returncode, self.program.text())
+            plain = f"it ended with status {ended.status}" if ended.status else "it ended"
+            self.end_program(story.last_word(ended) or plain)
+        elif len(self.program.bytes) > MOST_OUTPUT:
+            self.end_program("it printed more than a megabyte, and was ended")
         self.show()
 
-    def end_program(self) -> None:
+    def end_program(self, why: str = "it was ended") -> None:
         if self.program:
             self.program.end()
             self.program = None
-            self.frame.pane.append("(it was ended)")
+            self.frame.pane.append(f"({why})")
 
 
 def watch_lesson(progress: Progress, machine: Machine) -> int:
@@ -364,7 +366,7 @@ def one_pass(progress: Progress, machine: Machine, raw: bool = False) -> int:
         progress.mark(name, step.id, verdict.state == GREEN)
         say(f" {mark(verdict.state)} {step.id} {step.title}")
         if verdict.state == RED:
-            say("\n".join(["", *([verdict.raw] if raw else failure_lines(step, verdict, 100))]))
+            say("\n".join(["", *([verdict.raw] if raw and verdict.raw.strip() else failure_lines(step, verdict, 100))]))
             progress.save()
             return 1
     progress.save()

@@ -77,14 +77,14 @@ def paragraphs(text: str) -> list:
     return lines
 
 
-def diff_lines(progress: Progress, lesson: str, reveal: bool = False, columns: int = 0) -> list:
+def diff_lines(progress: Progress, lesson: str, columns: int = 0) -> list:
     """The learner's holes against the solution's, of the steps that are green, step by step. Lines longer than `columns` go on."""
     refuse_closed(lesson)
     if not copy_of(lesson).is_dir():
         raise Stop(f"lesson {lesson} is not opened yet; ./learn goto {lesson[:2]} opens it.")
     lines, closed = [], []
     for hole in sorted(holes.holes(lesson), key=lambda hole: hole.step):
-        if not (reveal or progress.is_done(lesson, hole.step)):
+        if not progress.is_done(lesson, hole.step):
             if hole.step not in closed:
                 closed.append(hole.step)
             continue

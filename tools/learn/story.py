@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Callable
 
 from children import Ended
+from diagnose import is_in, source_line
 from lessons import ROOT, shown
 
 SIGNALS = {signal.SIGABRT: "it called abort()", signal.SIGSEGV: "it crashed: a pointer that points nowhere",
@@ -25,6 +26,10 @@ CRASHES = {"SEGV": "it read or wrote where no memory is", "heap-use-after-free":
            "alloc-dealloc-mismatch": "it freed memory in another way than it was made",
            "new-delete-type-mismatch": "it deleted an object as another type than it was made",
            "detected memory leaks": "memory was made and never freed"}
+# What a report says above a stack, and so of each of its lines.
+STACKS = {"freed": "freed in", "previously allocated": "made in", "Direct leak": "made in", "Indirect leak": "made in",
+          "READ": "in", "WRITE": "in"}
+STACK = re.compile(rf"\s*({'|'.join(STACKS)})")
 HERE = "<-- here"                 # the harness marks the step that failed so
 IS_EMPTY = "an empty optional was asked for its value, by `*` or `->`: nobody asked has_value(), or nothing was put into it"
 ASKS_AN_OPTIONAL = r"(?<![\w)\]] )\*\w|\w->"
@@ -39,8 +44,9 @@ class Story:
     place: tuple = ()                 # (file, line) in the learner's copy, where it is known
 
 
-def is_in(path: str, folder: Path) -> bool:
-    return folder in Path(path).parents
+def place_of(found) -> tuple:
+    """(file, line) of a FRAME or a RUNTIME_ERROR."""
+    return Path(found.group("file")), int(found.group("line"))
 
 
 def relative(line: str) -> str:
@@ -105,7 +111,7 @@ def split_report(lines: list) -> tuple:
 def innermost(report: list, is_in_the_step: Callable) -> tuple:
     """The first line of the step's own that the report names: what it calls is finished, and was green."""
     for frame in filter(None, map(FRAME.match, report)):
-        place = (Path(frame.group("file")), int(frame.group("line")))
+        place = place_of(frame)
         if is_in_the_step(*place):
             return place
     return ()
@@ -119,20 +125,16 @@ def explain_report(report: list, story: Story, folder: Path) -> None:
         story.lines.append(f"{words} ({head.group(1)}: {re.split(r' on | [(]', head.group(2))[0]})")
     elif undefined:
         story.lines.append(f"undefined behaviour: {undefined.group('what')}")
-        if is_in(undefined.group("file"), folder):
-            story.place = (Path(undefined.group("file")), int(undefined.group("line")))
-    frames = [(line, FRAME.match(line)) for line in report]
+        if is_in(place_of(undefined), [folder]):
+            story.place = place_of(undefined)
+    frames = [FRAME.match(line) for line in report]
     if head and head.group(2).startswith("stack-overflow"):
-        explain_recursion([frame for _, frame in frames if frame], story, folder)
-    for index, (line, frame) in enumerate(frames):
-        if frame and is_in(frame.group("file"), folder):
-            story.place = story.place or (Path(frame.group("file")), int(frame.group("line")))
-            where = "in"
-            for before, known in reversed(frames[:index]):
-                if re.match(r"^(freed|previously allocated|Direct leak|Indirect leak|READ|WRITE)", before.strip()):
-                    where = {"freed": "freed in", "previ": "made in", "Direct": "made in", "Indir": "made in"}.get(
-                        before.strip()[:5] if not before.strip().startswith("Direct") else "Direct", "in")
-                    break
+        explain_recursion(list(filter(None, frames)), story, folder)
+    for index, frame in enumerate(frames):
+        if frame and is_in(place_of(frame), [folder]):
+            story.place = story.place or place_of(frame)
+            before = next(filter(None, map(STACK.match, reversed(report[:index]))), None)
+            where = STACKS[before.group(1)] if before else "in"
             sentence = f"  {where} {shown(Path(frame.group('file')))}:{frame.group('line')}"
             if sentence not in story.lines and sum(known.startswith("  ") and "in " in known[:10] for known in story.lines) < 4:
                 story.lines.append(sentence)
@@ -141,23 +143,14 @@ def explain_report(report: list, story: Story, folder: Path) -> None:
 def explain_recursion(frames: list, story: Story, folder: Path) -> None:
     """The two ways in which an assignment calls itself; what is opened is the line that has the call."""
     for inner, outer in zip(frames, frames[1:]):
-        if is_in(outer.group("file"), folder) and "std::swap<" in inner.group("what"):
+        if is_in(place_of(outer), [folder]) and "std::swap<" in inner.group("what"):
             story.lines.append(f"  {SWAPS_WHOLE}")
-            story.place = (Path(outer.group("file")), int(outer.group("line")))
+            story.place = place_of(outer)
             return
-    calls = [frame for frame in frames if is_in(frame.group("file"), folder) and "*this =" in line_of(frame)]
+    calls = [frame for frame in frames if is_in(place_of(frame), [folder]) and "*this =" in source_line(*place_of(frame))]
     if calls:
         story.lines.append(f"  {BY_VALUE}")
-        story.place = (Path(calls[0].group("file")), int(calls[0].group("line")))
-
-
-def line_of(frame) -> str:
-    try:
-        lines = Path(frame.group("file")).read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return ""
-    number = int(frame.group("line"))
-    return lines[number - 1] if 0 < number <= len(lines) else ""
+        story.place = place_of(calls[0])
 
 
 def last_word(ended: Ended) -> str:

@@ -8,6 +8,7 @@ import sys
 import termios
 import textwrap
 import tty
+import urllib.parse
 from pathlib import Path
 
 from process import Interrupts
@@ -52,7 +53,7 @@ def links_wanted() -> bool:
 def link(path: Path, text: str) -> str:
     if not (sys.stdout.isatty() and links_wanted()):
         return text
-    return f"\x1b]8;;file://{os.uname().nodename}{path}\x1b\\{text}\x1b]8;;\x1b\\"
+    return f"\x1b]8;;file://{os.uname().nodename}{urllib.parse.quote(str(path))}\x1b\\{text}\x1b]8;;\x1b\\"
 
 
 class Terminal:
@@ -60,7 +61,6 @@ class Terminal:
 
     def __init__(self):
         self.resized = False
-        self.frame: list = []
 
     def __enter__(self) -> "Terminal":
         self.before = termios.tcgetattr(0)
@@ -93,8 +93,8 @@ class Terminal:
         tty.setcbreak(0)
         self.resized = True
 
-    def wait(self, descriptors: list, seconds: float) -> tuple:
-        """(those that can be read, the keys pressed)"""
+    def wait(self, descriptors: list, seconds: float) -> str:
+        """Until one of them can be read, or a key is pressed: the keys."""
         ready = select.select([0, self.wake, *descriptors], [], [], seconds)[0]
         if self.wake in ready:
             try:
@@ -103,19 +103,18 @@ class Terminal:
                 pass
         if Interrupts.came:
             raise KeyboardInterrupt
-        keys = ""
-        if 0 in ready:
-            data = os.read(0, 64)
-            if not data:                      # the terminal is gone
-                raise KeyboardInterrupt
-            text = data.decode(errors="ignore")
-            keys = "" if text.startswith("\x1b") else text
-        return [one for one in descriptors if one in ready], keys
+        if 0 not in ready:
+            return ""
+        data = os.read(0, 64)
+        if not data:                          # the terminal is gone
+            raise KeyboardInterrupt
+        text = data.decode(errors="ignore")
+        return "" if text.startswith("\x1b") else text
 
     def draw(self, lines: list) -> None:
         """The whole frame, at most one screen of it: its last lines count."""
         columns, rows = size()
-        self.frame = [clipped(line, columns) for line in lines][:rows - 1]
-        text = "\x1b[H" + "".join(line + "\x1b[K\n" for line in self.frame) + "\x1b[J"
+        frame = [clipped(line, columns) for line in lines[-(rows - 1):]]
+        text = "\x1b[H" + "".join(line + "\x1b[K\n" for line in frame) + "\x1b[J"
         sys.stdout.write(text)
         sys.stdout.flush()
