@@ -11,6 +11,7 @@
 #include <rt/trace_file.hpp>
 #include <rt/violation.hpp>
 
+#include <cerrno>
 #include <cstdlib>
 #include <string_view>
 
@@ -24,7 +25,9 @@ bool is_recorded() noexcept {
 void say_how(int) {
     constexpr std::string_view how =
         "rt: nothing is recorded: take a debug build, or start the program with RT_RECORD=1\n";
+    int const before = errno;
     rt::sys::write(2, how);
+    errno = before;
 }
 
 struct Observer {

@@ -179,7 +179,9 @@ class Rules(unittest.TestCase):
         self.assertIn("begins 2 times", self.broken(lambda events: events.extend([begin, begin])))
 
     def test_what_perfetto_would_drop(self):
-        self.assertIn("the names differ", self.broken(lambda events: events[self.first(events, "E")].update(name="beige")))
+        for change in ({"name": "beige"}, {"cat": "wake"}):
+            self.assertIn("the names or the categories differ",
+                          self.broken(lambda events, change=change: events[self.first(events, "E")].update(change)))
         for what, slices in {
                 "is an arrow from or to nothing": [event("s", 1, 0.5, "wake", id=9, cat="wake")],
                 "begins in another slice and ends after it": [event("X", 1, 1e6, "asleep", dur=2),

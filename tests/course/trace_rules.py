@@ -38,17 +38,17 @@ def complaints(events: list, has_ended: bool = True) -> list:
                 wrong.append(f"{event} comes before what stands before it")
             last[tid] = event["ts"]
         if phase == "B":
-            open_polls.setdefault(tid, []).append(event["name"])
+            open_polls.setdefault(tid, []).append((event["name"], event.get("cat")))
         elif phase == "E":
-            began = (open_polls.get(tid) or [None]).pop()
+            began, category = (open_polls.get(tid) or [(None, None)]).pop()
             if began is None:
                 wrong.append(f"{event} ends what never began")
-            elif event.get("name", began) != began:
-                wrong.append(f"{event} ends '{began}', which Perfetto leaves open: the names differ")
+            elif (event.get("name", began), event.get("cat")) != (began, category):
+                wrong.append(f"{event} ends '{began}', which Perfetto leaves open: the names or the categories differ")
         elif phase == "X" and event["dur"] < 0:
             wrong.append(f"{event} lasts less than nothing")
     if has_ended:
-        wrong += [f"'{name}' began on thread {tid} and did not end" for tid, names in open_polls.items() for name in names]
+        wrong += [f"'{name}' began on thread {tid} and did not end" for tid, polls in open_polls.items() for name, _ in polls]
     begun = Counter(event["id"] for event in events if event.get("ph") == "s")
     ended = Counter(event["id"] for event in events if event.get("ph") == "f")
     wrong += [f"arrow {arrow} begins {times} times" for arrow, times in begun.items() if times > 1]

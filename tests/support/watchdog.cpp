@@ -7,6 +7,7 @@
 #include <support/story.hpp>
 #include <support/watchdog.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -60,8 +61,9 @@ class LongestPoll {
                 continue;
             }
             std::chrono::microseconds const used = rt::sys::cpu_time_of_thread(thread.id.load(rt::relaxed));
-            if (seen.task != task || seen.poll != task->polls.load(rt::relaxed)) {
-                seen = {task, task->polls.load(rt::relaxed), used};
+            auto const id = task->id.load(rt::relaxed);  // another task may come to the same place
+            if (seen.task != id || seen.poll != task->polls.load(rt::relaxed)) {
+                seen = {id, task->polls.load(rt::relaxed), used};
             } else if (used - seen.before >= limit) {
                 return rt::record::name_of(*task);
             }
@@ -71,7 +73,7 @@ class LongestPoll {
 
   private:
     struct Seen {
-        const TaskRow* task = nullptr;
+        unsigned task = 0;
         std::uint64_t poll = 0;
         std::chrono::microseconds before{0};
     };
@@ -100,6 +102,7 @@ std::string since_the_last_step() {
     begun->count_down();
     LongestPoll longest_poll;
     std::size_t seen = signs_of_life();
+    std::string lost;
     for (int idle = 0;;) {
         nobody_notifies.wait_for(lock, nap);
         std::size_t const now = signs_of_life();
@@ -112,9 +115,9 @@ std::string since_the_last_step() {
             end_hung_test(fmt::format("{}; it hangs {}", rt::record::nobody_is_left, since_the_last_step()));
         }
         if (idle == naps_for_a_lost_task) {
-            if (std::string const lost = lost_task(); !lost.empty()) {
-                end_hung_test(fmt::format("{}; it hangs {}", lost, since_the_last_step()));
-            }
+            lost = lost_task();  // so it looks for a moment, too, between a task's wake and its place in a queue
+        } else if (idle == naps_for_a_lost_task + 2 && !lost.empty() && lost == lost_task()) {
+            end_hung_test(fmt::format("{}; it hangs {}", lost, since_the_last_step()));
         }
         if (std::string const task = longest_poll.worked_for(std::chrono::milliseconds(50) * naps); !task.empty()) {
             end_hung_test(fmt::format("one poll of {} has used the processor for {:g} s; it hangs {}", task, patience,
@@ -128,7 +131,7 @@ std::string since_the_last_step() {
 double patience_in_seconds() {
     if (const char* text = std::getenv("PBP_WATCHDOG_SECONDS")) {
         if (double seconds = std::atof(text); seconds > 0) {
-            return seconds;
+            return std::min(seconds, 1e6);
         }
     }
     return under_tsan || under_valgrind() ? 10 : 2;

@@ -171,6 +171,7 @@ class TraceFile {
     }
 
     void name_thread(Thread& thread, const std::string& name) {
+        last_begin_ = -1;
         write(fmt::format(R"(,
 {{"ph":"M","pid":1,"tid":{},"name":"thread_name","args":{{"name":"{}"}}}})",
                           thread.number, escaped(name)));
@@ -246,6 +247,7 @@ class TraceFile {
         } else {
             last_begin_ = begin;
             last_begun_at_ = now;
+            last_begun_by_ = thread.number;
         }
     }
 
@@ -294,11 +296,12 @@ class TraceFile {
             return;
         }
         task->second.name = text;
-        if (last_begin_ >= 0) {
+        if (last_begin_ >= 0 && last_begun_by_ == thread.number) {
             task->second.polled_as = text;
             end_ = last_begin_;
             double const when = last_begun_at_;
-            put(thread, when, "B", "part", task->second.name, fmt::format(R"(,"args":{{"task":{}}})", task->second.id));
+            put(thread, when, "B", task->second.is_part ? "part" : "poll", task->second.name,
+                fmt::format(R"(,"args":{{"task":{}}})", task->second.id));
         }
     }
 
@@ -348,7 +351,8 @@ class TraceFile {
     std::int64_t longest_end_ = 0;  // where the file ends
     std::int64_t last_begin_ = -1;  // where the last event begins, if it is the begin of a poll and no more
     double last_begun_at_ = 0;
-    bool is_over_ = false;  // full, or it could not be written
+    int last_begun_by_ = 0;  // the thread
+    bool is_over_ = false;   // full, or it could not be written
     int threads_ = 0;
     unsigned last_id_ = 0;
     unsigned arrows_ = 0;

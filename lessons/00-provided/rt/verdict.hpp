@@ -169,22 +169,37 @@ inline Verdict verdict_on_remote(const TaskRow& row) {
 
 }  // namespace detail
 
+namespace detail {
+
+/// How much all threads have announced.
+inline std::uint64_t announced() noexcept {
+    std::uint64_t events = 0;
+    for (const ThreadRow& row : thread_rows) {
+        events += row.events.load(acquire);
+    }
+    return events;
+}
+
+}  // namespace detail
+
 /// What is wrong if `all_sleep_for_good`.
 inline constexpr const char* nobody_is_left = "every thread sleeps until unparked, and none is left to unpark it";
 
 /// True if every thread of the process sleeps until another unparks it, but for `watching` threads that do not count: then
 /// nothing will ever happen again. A thread that says so and runs does not sleep.
 inline bool all_sleep_for_good(int watching) noexcept {
+    std::uint64_t const before = detail::announced();
     int asleep = 0;
     for (const ThreadRow& row : detail::thread_rows) {
         int const id = row.id.load(relaxed);
-        bool const is_parked = id != 0 && row.park.load(relaxed) != nullptr && row.park_value.load(relaxed) == 0;
+        bool const is_parked = id != 0 && row.park.load(acquire) != nullptr && row.park_value.load(acquire) == 0;
         if (is_parked && sys::is_runnable(id)) {
             return false;
         }
         asleep += is_parked;
     }
-    return asleep != 0 && sys::thread_count() == asleep + watching;
+    // The threads were looked at one by one: who woke another meanwhile, and slept in its turn, has announced that.
+    return asleep != 0 && sys::thread_count() == asleep + watching && detail::announced() == before;
 }
 
 /// What is wrong with the task of `row`, if it does not get on; `threads` as seen just now.

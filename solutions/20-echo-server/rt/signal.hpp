@@ -158,6 +158,7 @@ class [[nodiscard("a signal is waited for by awaiting this")]] Signal {
 
 /// A future of the number of the next signal out of `numbers` (1 to 64), from this call on: one that comes before the first
 /// poll is not lost. Of several, the lowest number. Throws `std::system_error` for a number that cannot be caught.
+/// (SIGUSR1 asks a program that keeps a record for its report, and does not come here.)
 template <std::same_as<int>... Numbers>
 Signal signal(Numbers... numbers) {
     return Signal((detail::SignalTable::checked_bit(numbers) | ...));
