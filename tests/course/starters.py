@@ -19,6 +19,7 @@ from pathlib import Path
 
 import kit
 from names import named_parts
+from pages import QUOTE
 from sources import ROOT, lesson_folders, name_of
 
 sys.path.insert(0, str(ROOT / "tools/learn"))
@@ -150,6 +151,25 @@ def ids_agree(root: Path = ROOT) -> list:
         wrong += [f"{place}: the steps are {found}; the test suites say {known}"
                   for place, found in places.items() if found != known]
     return wrong
+
+
+def chapters_leave_the_writing(root: Path = ROOT) -> list:
+    """No quote in a chapter holds two lines in a row of what fills a hole of its lesson."""
+    wrong = []
+    for folder in lessons(root):
+        chapter = root / f"book/{folder.name}.md"
+        blocks = [block for _, block in QUOTE.findall(chapter.read_text(encoding="utf-8"))] if chapter.exists() else []
+        quoted = {pair for block in blocks for pair in pairs(block.splitlines())}
+        wrong += [f"{name_of(chapter, root)} quotes what step {run.step} is to write: {pair[0]} {pair[1]}"
+                  for path in files(folder) for run in runs_of(path, root) if run.step
+                  for pair in pairs(run.solution) if pair in quoted]
+    return wrong
+
+
+def pairs(lines: list) -> list:
+    """Each line with the next, of those that say something."""
+    said = [line.strip() for line in lines if re.search(r"\w", line)]
+    return list(zip(said, said[1:]))
 
 
 def hints_have_three_rungs(root: Path = ROOT, shortest: int = 30, longest: int = 80) -> list:

@@ -23,6 +23,9 @@ class TheCourse(CourseTest):
     def test_hints_have_three_rungs(self):
         self.assert_clean(starters.hints_have_three_rungs())
 
+    def test_chapters_leave_the_writing(self):
+        self.assert_clean(starters.chapters_leave_the_writing())
+
     def test_a_slot_is_not_blamed_for_a_park(self):
         """05.2 sleeps where no hole of 05.1 is: a hang there is the slot's."""
         for path in (starters.ROOT / "tests/05-block-on").glob("05.2-*.cpp"):
@@ -93,6 +96,13 @@ class EachCheckCatches(CourseTest):
                            hints=SECTION.format(1))
         (root / "tests/01-poll/01.2-what.cpp").unlink()
         self.assert_caught(starters.ids_agree(root), "1 steps; there are to be two to four")
+
+    def test_a_chapter_that_gives_a_hole_away(self):
+        solution = SOLUTION.replace("    return 1;", "    int it = 1;\n    return it;")
+        for code, found in (("    int it = 1;\n    return it;\n", 1), ("int one() {\n    int it = 1;\n", 0)):
+            page = f"<!-- from: solutions/{HEADER} -->\n```cpp\n{code}```\n"
+            root = self.course(solution=solution, **{"book/01-poll.md": page})
+            self.assertEqual(len(starters.chapters_leave_the_writing(root)), found)
 
     def test_two_rungs(self):
         hints = SECTION.format(1) + SECTION.format(2).split("3.")[0]
