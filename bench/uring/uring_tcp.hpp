@@ -1,5 +1,5 @@
 /// \file
-/// `uring::TcpStream` and `uring::TcpListener`: lesson 16's, over io_uring.
+/// `uring::TcpStream` and `uring::TcpListener`: lesson 13's, over io_uring.
 ///
 /// Reads are the same: `read(max)` yields a Chunk, empty at the end. Writes are not: `write_all` takes what it sends, a
 /// Chunk or a string, by value. (`stream.write_all(chunk.view())` would lend memory to the kernel that a dropped future takes

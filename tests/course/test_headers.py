@@ -106,7 +106,7 @@ class EachCheckCatches(CourseTest):
         for name in ("sys", "sys_socket"):
             given = self.tree(**{f"lessons/00-provided/rt/{name}.hpp": "#include <unistd.h>\n"})
             self.assert_clean(headers.system_only_in_sys(given))
-        taught = self.tree(**{"solutions/16-tcp/rt/sys_socket.hpp": "#include <unistd.h>\n"})
+        taught = self.tree(**{"solutions/13-tcp/rt/sys_socket.hpp": "#include <unistd.h>\n"})
         self.assert_caught(headers.system_only_in_sys(taught), "<unistd.h>")
 
 

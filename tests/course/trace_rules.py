@@ -106,8 +106,8 @@ def run(number: str, program: str, trace: Path) -> bool:
         child.send_signal(signal.SIGINT)
         child.communicate(timeout=60)
         return False
-    words = {"16": ["localhost", "", "/", "3"], "20": ["demo", "--clients", "20", "--runtime", "multi_thread:2"]}.get(number, [])
-    if number == "16":
+    words = {"13": ["localhost", "", "/", "3"], "20": ["demo", "--clients", "20", "--runtime", "multi_thread:2"]}.get(number, [])
+    if number == "13":
         server = HTTPServer(("127.0.0.1", 0), Page)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         words[1] = str(server.server_port)

@@ -1,5 +1,5 @@
 /// \file
-/// Time that stands still, for tests of lesson 12 and later.
+/// Time that stands still, for tests of lesson 14 and later.
 ///
 ///     PausedClock clock;                              // a runtime, current on this thread, with its clock paused
 ///     auto nap = spawn_mock("the nap", rt::sleep(1s));

@@ -4,7 +4,7 @@
 /// A park has one token. `unpark` puts it down; `park` takes it up, and sleeps as long as it is not there. Two unparks
 /// leave one token. So a wake that comes before the sleep is not lost: the sleep finds the token and does not begin.
 ///
-/// Timers (lesson 12) are a Park around another; epoll (lesson 15) is a Park.
+/// Timers (lesson 14) are a Park around another; epoll (lesson 12) is a Park.
 ///
 /// Source of the idea: Rust's `std::thread::park`, Tokio's `Park` trait of old.
 #pragma once

@@ -2,7 +2,7 @@
 /// `Outcome<T>`: how something ended, kept until somebody asks: with a value, or with an exception.
 ///
 /// A parent that runs several children cannot let the exception of one fly through the others: it keeps it here. Used by
-/// `join` (06), `Async` (08), tasks (09) and `select` (13).
+/// `join` (06), `Async` (08), tasks (09) and `select` (15).
 #pragma once
 
 #include <rt/future.hpp>

@@ -131,7 +131,7 @@ class Scheduler : public Schedule {
     void set_base(Park& base) noexcept { base_.change_to(base); }
 
     /// Counts work that is under way outside of the tasks, on a thread of a pool: while there is some, the runtime is not
-    /// idle, and a paused clock (lesson 12) does not jump.
+    /// idle, and a paused clock (lesson 14) does not jump.
     void begin_outside_work() noexcept { outside_work_.fetch_add(1, relaxed); }
     void end_outside_work() noexcept {
         if (outside_work_.fetch_sub(1, seq_cst) != 1 || !is_end_awaited_.load(seq_cst)) {
@@ -150,7 +150,7 @@ class Scheduler : public Schedule {
     /// True if tasks run on more threads than one: then they must be Send, and the clock cannot be paused.
     virtual bool is_multi_threaded() const noexcept = 0;
 
-    /// True if nothing is ready to be polled. Asked on the runtime's thread by the timers (lesson 12), before a paused clock
+    /// True if nothing is ready to be polled. Asked on the runtime's thread by the timers (lesson 14), before a paused clock
     /// jumps; a runtime whose clock cannot be paused need not answer.
     virtual bool is_idle() const noexcept { return false; }
 

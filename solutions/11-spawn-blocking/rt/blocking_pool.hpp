@@ -175,7 +175,7 @@ inline void BlockingPool::work(Threads::iterator self) noexcept {
         lock.unlock();
         trace::emit(trace::Kind::blocking_run, &job->task());
         std::move(*job).run();
-        // Only now: the waiting task is queued already, so a paused clock (lesson 12) does not jump before it runs.
+        // Only now: the waiting task is queued already, so a paused clock (lesson 14) does not jump before it runs.
         scheduler_.end_outside_work();
         lock.lock();
     }

@@ -1,7 +1,7 @@
 /// \file
 /// `split(stream)`: two owned sides of any stream, for two tasks.
 ///
-/// A `TcpStream` knows by itself how to be read and written at the same time, and has a split of its own (lesson 16), which
+/// A `TcpStream` knows by itself how to be read and written at the same time, and has a split of its own (lesson 13), which
 /// is chosen for it. Any other stream, a BufReader around one, say, is one object with one state: here both sides share
 /// it, and a lock sees to it that only one of them polls at a time. No wait happens under the lock: a poll does not wait.
 ///

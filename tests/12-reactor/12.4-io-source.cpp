@@ -1,0 +1,333 @@
+/// \file
+/// 12.4: try first, and wait without losing an event.
+#include <doctest/doctest.h>
+
+#include "source.hpp"
+
+#include <rt/block_on.hpp>
+#include <rt/io_source.hpp>
+#include <rt/park.hpp>
+#include <rt/reactor.hpp>
+#include <rt/sync.hpp>
+#include <rt/sys.hpp>
+#include <support/ends.hpp>
+#include <support/mock_task.hpp>
+#include <support/sanitizers.hpp>
+#include <support/story.hpp>
+#include <support/test_thread.hpp>
+
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <csignal>
+
+using namespace support;
+using rt::Pending, rt::Reactor;
+
+static_assert(sizeof(rt::IoSource) <= 24);
+
+TEST_SUITE("12.4 waiting for a descriptor") {
+    TEST_CASE("what is there is read without asking epoll") {
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        put(pipe.there, "tea");
+        auto task = spawn_mock("read", source.read());
+        CHECK(task.poll().value() == "tea");
+        CHECK(source.calls == 1);
+        CHECK_FALSE(source.source.is_registered());
+    }
+
+    TEST_CASE("a refusal waits and the event wakes") {
+        Reactor reactor;
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        source.source.register_with(reactor);
+        auto task = spawn_mock("read", source.read());
+        CHECK(task.poll() == Pending);
+        CHECK(source.calls == 1);
+        CHECK(task.kept_wakers() == 1);
+        step("polled for no reason: nothing has come, so the kernel is not asked");
+        CHECK(task.poll() == Pending);
+        CHECK(source.calls == 1);
+        put(pipe.there, "tea");
+        reactor.park(rt::no_wait);
+        CHECK(task.wakes() == 1);
+        CHECK(task.poll().value() == "tea");
+        CHECK(source.calls == 2);
+    }
+
+    TEST_CASE("a short read saves the call that would be refused") {
+        Reactor reactor;
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        source.source.register_with(reactor);
+        put(pipe.there, "tea");
+        CHECK(spawn_mock("first read", source.read(100)).poll().value() == "tea");
+        auto second = spawn_mock("second read", source.read(100));
+        CHECK(second.poll() == Pending);
+        CHECK_MESSAGE(source.calls == 1, "the first read was short: the kernel has no more, so do not ask");
+    }
+
+    TEST_CASE("a read that fills its buffer is followed by another") {
+        Reactor reactor;
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        source.source.register_with(reactor);
+        put(pipe.there, "green tea");
+        CHECK(spawn_mock("first read", source.read(5)).poll().value() == "green");
+        CHECK(spawn_mock("second read", source.read(5)).poll().value() == " tea");
+        CHECK(source.calls == 2);
+    }
+
+    TEST_CASE("an event that comes while the read is refused is not lost") {
+        Reactor reactor;
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        source.source.register_with(reactor);
+        auto task = spawn_mock("read", source.read());
+        step("the read finds nothing; before the refusal is noted, bytes come and epoll reports them");
+        source.after_read = [&] {
+            put(pipe.there, "late");
+            reactor.park(rt::no_wait);
+        };
+        rt::Poll<std::string> poll = task.poll();
+        REQUIRE_MESSAGE(poll.is_ready(), "a newer event was cleared: its bytes will never be announced again");
+        CHECK(poll.value() == "late");
+        CHECK(source.calls == 2);
+    }
+
+    TEST_CASE("an event that comes right after a short read is not lost") {
+        Reactor reactor;
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        source.source.register_with(reactor);
+        put(pipe.there, "early");
+        source.after_read = [&] {
+            put(pipe.there, "late");
+            reactor.park(rt::no_wait);
+        };
+        CHECK(spawn_mock("first read", source.read()).poll().value() == "early");
+        rt::Poll<std::string> poll = spawn_mock("second read", source.read()).poll();
+        REQUIRE_MESSAGE(poll.is_ready(), "a newer event was cleared: its bytes will never be announced again");
+        CHECK(poll.value() == "late");
+    }
+
+    TEST_CASE("the end of the stream that came with the last bytes is read") {
+        Reactor reactor;
+        Ends sockets = make_socket_pair();
+        Source source(std::move(sockets.here));
+        source.source.register_with(reactor);
+        auto task = spawn_mock("read", source.read());
+        CHECK(task.poll() == Pending);
+        put(sockets.there, "bye");
+        step("the other side closes");
+        sockets.there.reset();
+        reactor.park(rt::no_wait);
+        CHECK(task.poll().value() == "bye");
+        rt::Poll<std::string> end = spawn_mock("read the end", source.read()).poll();
+        REQUIRE_MESSAGE(end.is_ready(),
+                        "the end of the stream was in the same event as the bytes: it is not said twice");
+        CHECK(end.value().empty());
+        CHECK(spawn_mock("read the end again", source.read()).poll().value().empty());
+    }
+
+    TEST_CASE("no event is lost between the look and the sleep") {
+        // The event comes in a signal handler, and so between two instructions of the poll, whichever they are. Two tasks
+        // take turns at waiting: the latest wins, and the waker that lies there is never that of the one which is polled.
+        if (under_tsan) {
+            fmt::print("skipped, ThreadSanitizer holds signals back\n");
+            return;
+        }
+        constexpr int rounds = 5'000;
+        static Reactor reactor;
+        static rt::Atomic<bool> armed{false};
+        static rt::Atomic<bool> reported{false};
+        struct sigaction action{};
+        action.sa_flags = SA_RESTART;
+        action.sa_handler = [](int) {
+            if (armed.exchange(false)) {
+                int const before = errno;
+                reactor.park(rt::no_wait);
+                reported.store(true);
+                errno = before;
+            }
+        };
+        sigaction(SIGALRM, &action, nullptr);
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        source.source.register_with(reactor);
+        CHECK(spawn_mock("read", source.read()).poll() == Pending);
+        itimerval every{.it_interval = {.tv_sec = 0, .tv_usec = 50}, .it_value = {.tv_sec = 0, .tv_usec = 50}};
+        setitimer(ITIMER_REAL, &every, nullptr);
+        step("{} times: poll, until an event comes somewhere", rounds);
+        int lost = 0;
+        for (int round = 0; round < rounds && lost == 0; ++round) {
+            rt::sys::write(pipe.there.get(), std::string_view("x"));
+            auto one = spawn_mock("read", source.read());
+            auto two = spawn_mock("read", source.read());
+            auto* task = &one;
+            reported.store(false);
+            armed.store(true);
+            rt::Poll<std::string> poll = Pending;
+            do {
+                task = task == &one ? &two : &one;
+                poll = task->poll_silently();
+            } while (poll.is_pending() && !reported.load());
+            armed.store(false);
+            if (poll.is_pending()) {
+                lost += task->is_woken() ? 0 : 1;
+                poll = task->poll_silently();
+            }
+            lost += poll.is_ready() ? 0 : 1;
+            still_alive();
+        }
+        every = {};
+        setitimer(ITIMER_REAL, &every, nullptr);
+        CHECK_MESSAGE(lost == 0,
+                      "an event came after the look and before the waker was left: leave the waker, then look again");
+    }
+
+    TEST_CASE("no event is lost between two threads") {
+        // The byte is there, and epoll about to say so on another thread, when this one comes to wait: a little sooner or
+        // later in each round, so that the event falls into every gap there is.
+        constexpr int rounds = 5'000;
+        Reactor reactor;
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        source.source.register_with(reactor);
+        CHECK(spawn_mock("read", source.read()).poll() == Pending);
+        rt::Atomic<int> begun{0};
+        TestThread dispatcher([&] {
+            for (int round = 1; round <= rounds; ++round) {
+                while (begun.load(rt::acquire) < round) {
+                    rt::yield_thread();
+                }
+                reactor.park(rt::no_wait);
+            }
+        });
+        step("wait for {} bytes, each announced while we begin to wait", rounds);
+        for (int round = 1; round <= rounds; ++round) {
+            rt::sys::write(pipe.there.get(), std::string_view("x"));
+            rt::Instant now = rt::sys::now();
+            begun.store(round, rt::release);
+            while (rt::sys::now() < now + std::chrono::nanoseconds(round % 1000 * 2)) {}
+            if (rt::block_on(source.read()) != "x") {
+                FAIL("read something else in round " << round);
+            }
+            still_alive();
+        }
+        CHECK(source.calls == 1 + rounds);
+    }
+
+    TEST_CASE("an interrupted call is made again") {
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        put(pipe.there, "tea");
+        step("the first read seems interrupted by a signal");
+        source.answer_instead = -EINTR;
+        source.after_read = [&] { put(pipe.there, "more tea"); };
+        CHECK(spawn_mock("read", source.read()).poll().value() == "more tea");
+        CHECK(source.calls == 2);
+    }
+
+    TEST_CASE("another answer is thrown") {
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        source.answer_instead = -EIO;
+        auto task = spawn_mock("read", source.read());
+        CHECK_THROWS_WITH_AS((void)task.poll(), "read: Input/output error", std::system_error);
+    }
+
+    TEST_CASE("reader and writer wait side by side") {
+        Reactor reactor;
+        Ends sockets = make_socket_pair();
+        std::size_t filled = fill(sockets.here);
+        Source source(std::move(sockets.here));
+        source.source.register_with(reactor);
+        reactor.park(rt::no_wait);
+        auto reader = spawn_mock("read", source.read());
+        auto writer = spawn_mock("write", source.write("y"));
+        CHECK(reader.poll() == Pending);
+        CHECK(writer.poll() == Pending);
+        step("the other side empties the buffer");
+        for (std::size_t got = 0; got < filled;) {
+            got += fetch(sockets.there, 1 << 20).size();
+        }
+        reactor.park(rt::no_wait);
+        CHECK(writer.is_woken());
+        CHECK_FALSE(reader.is_woken());
+        CHECK(writer.poll().value() == 1);
+        put(sockets.there, "tea");
+        reactor.park(rt::no_wait);
+        CHECK(reader.is_woken());
+        CHECK(reader.poll().value() == "tea");
+    }
+
+    TEST_CASE("the latest waker wins") {
+        Reactor reactor;
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        source.source.register_with(reactor);
+        auto first = spawn_mock("first reader", source.read());
+        auto second = spawn_mock("second reader", source.read());
+        CHECK(first.poll() == Pending);
+        CHECK(second.poll() == Pending);
+        CHECK(first.kept_wakers() == 0);
+        put(pipe.there, "tea");
+        reactor.park(rt::no_wait);
+        CHECK_FALSE(first.is_woken());
+        CHECK(second.is_woken());
+    }
+
+    TEST_CASE("a dropped read leaves the source usable") {
+        Reactor reactor;
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        source.source.register_with(reactor);
+        {
+            auto cancelled = spawn_mock("read", source.read());
+            CHECK(cancelled.poll() == Pending);
+            cancelled.drop();
+        }
+        put(pipe.there, "tea");
+        reactor.park(rt::no_wait);
+        CHECK(spawn_mock("another read", source.read()).poll().value() == "tea");
+    }
+
+    TEST_CASE("a FIFO comes to life again with another writer") {
+        std::string folder = "/tmp/pbp-fifo-XXXXXX";
+        REQUIRE(::mkdtemp(folder.data()) != nullptr);
+        std::string name = folder + "/fifo";
+        REQUIRE(::mkfifo(name.c_str(), 0600) == 0);
+        Reactor reactor;
+        Source source(rt::sys::Fd(::open(name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)));
+        source.source.register_with(reactor);
+        rt::sys::Fd writer(::open(name.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+        put(writer, "one");
+        writer.reset();
+        reactor.park(rt::no_wait);
+        CHECK(spawn_mock("read", source.read()).poll().value() == "one");
+        CHECK(spawn_mock("read the end", source.read()).poll().value().empty());
+        step("a second writer opens it and has not written yet");
+        writer = rt::sys::Fd(::open(name.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+        auto task = spawn_mock("read", source.read());
+        CHECK(task.poll() == Pending);
+        put(writer, "two");
+        reactor.park(rt::no_wait);
+        CHECK(task.is_woken());
+        CHECK(task.poll().value() == "two");
+        ::unlink(name.c_str());
+        ::rmdir(folder.c_str());
+    }
+}

@@ -1,0 +1,213 @@
+"""Lesson 13's program: an HTTP request, and many at once."""
+import os
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+import threading
+import unittest
+
+PROGRAM = os.environ["PBP_PROGRAM"]
+
+
+def run(*arguments, **options):
+    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, timeout=30, **options)
+
+
+class Server:
+    """Listens at a free port of loopback; each connection is answered on a thread of its own by `answer(socket)`."""
+
+    def __init__(self, answer, family=socket.AF_INET, host="127.0.0.1"):
+        self.listener = socket.socket(family, socket.SOCK_STREAM)
+        self.listener.bind((host, 0))
+        self.listener.listen(128)
+        self.port = self.listener.getsockname()[1]
+        self.answer = answer
+        self.threads = []
+        self.thread = threading.Thread(target=self.serve)
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            thread = threading.Thread(target=self.answer_one, args=(connection,))
+            thread.start()
+            self.threads.append(thread)
+
+    def answer_one(self, connection):
+        with connection:
+            self.answer(connection)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+        self.listener.close()
+        for thread in self.threads:
+            thread.join()
+
+
+def read_request(connection):
+    request = b""
+    while not request.endswith(b"\r\n\r\n"):
+        piece = connection.recv(4096)
+        if not piece:
+            break
+        request += piece
+    return request
+
+
+BODY = bytes(range(256)) * 1000
+ANSWER = b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
+
+
+class OneRequest(unittest.TestCase):
+    def ask(self, *before):
+        requests = []
+
+        def answer(connection):
+            requests.append(read_request(connection))
+            connection.sendall(ANSWER)
+
+        with Server(answer) as server:
+            done = run(*before, "127.0.0.1", server.port, "/a/path?with=query")
+        self.assertEqual(requests, [b"GET /a/path?with=query HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"])
+        self.assertEqual((done.stdout, done.stderr, done.returncode), (ANSWER, b"", 0))
+
+    def test_is_sent_and_answered_byte_for_byte(self):
+        self.ask()
+
+    def test_the_blocking_twin_does_the_same(self):
+        self.ask("--blocking")
+
+    def test_an_answer_in_many_pieces_is_one(self):
+        def answer(connection):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            read_request(connection)
+            for number in range(200):
+                connection.sendall(b"piece %d\n" % number)
+
+        with Server(answer) as server:
+            done = run("127.0.0.1", server.port, "/")
+        self.assertEqual(done.stdout, b"".join(b"piece %d\n" % n for n in range(200)))
+        self.assertEqual(done.returncode, 0)
+
+    def test_an_answer_that_comes_with_the_end_is_whole(self):
+        def answer(connection):
+            read_request(connection)
+            connection.sendall(b"bye")  # closed right after: the end may be in the same event as the bytes
+
+        with Server(answer) as server:
+            for _ in range(20):
+                self.assertEqual(run("127.0.0.1", server.port, "/").stdout, b"bye")
+
+    def test_a_name_is_resolved(self):
+        def answer(connection):
+            read_request(connection)
+            connection.sendall(b"hello")
+
+        with Server(answer) as server:
+            done = run("localhost", server.port, "/")
+        self.assertEqual((done.stdout, done.stderr, done.returncode), (b"hello", b"", 0))
+
+    def test_ipv6(self):
+        def answer(connection):
+            read_request(connection)
+            connection.sendall(b"hello")
+
+        try:
+            server = Server(answer, socket.AF_INET6, "::1")
+        except OSError as error:
+            self.skipTest(f"no IPv6 here: {error}")
+        with server:
+            done = run("::1", server.port, "/")
+        self.assertEqual((done.stdout, done.stderr, done.returncode), (b"hello", b"", 0))
+
+
+class ManyRequests(unittest.TestCase):
+    def test_all_are_under_way_at_once(self):
+        count = 20
+        all_there = threading.Barrier(count)
+
+        def answer(connection):
+            read_request(connection)
+            all_there.wait(20)  # nobody is answered before all have asked
+            connection.sendall(b"x" * 1000)
+
+        with Server(answer) as server:
+            done = run("127.0.0.1", server.port, "/", count)
+        self.assertEqual((done.stdout, done.stderr, done.returncode), (b"20 answers, 20000 bytes\n", b"", 0))
+
+    def test_one_descriptor_is_registered_once(self):
+        if not shutil.which("strace"):
+            self.skipTest("strace is not installed")
+        if "thread" in os.environ.get("PBP_SANITIZERS", ""):
+            self.skipTest("ThreadSanitizer makes calls of its own")
+
+        def answer(connection):
+            read_request(connection)
+            for _ in range(50):
+                connection.sendall(b"x" * 1000)
+
+        with tempfile.TemporaryDirectory() as folder, Server(answer) as server:
+            log = os.path.join(folder, "calls")
+            done = subprocess.run(["strace", "-f", "-e", "trace=epoll_ctl", "-o", log, PROGRAM, "127.0.0.1",
+                                   str(server.port), "/", "5"], capture_output=True, timeout=30,
+                                  env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+            with open(log, encoding="utf-8") as file:
+                calls = re.findall(r"epoll_ctl\(\d+, (\w+), (\d+)", file.read())
+        if not calls:
+            self.skipTest("strace may not trace here: " + done.stderr.decode())
+        self.assertEqual(done.stdout, b"5 answers, 250000 bytes\n")
+        self.assertEqual({call for call, _ in calls}, {"EPOLL_CTL_ADD"})
+        self.assertLessEqual(len(calls), 6, "the eventfd and five sockets, each once at most")
+
+
+class Failures(unittest.TestCase):
+    def expect(self, status, sentence, *arguments):
+        done = run(*arguments)
+        self.assertEqual(done.stderr.decode(), sentence + "\n")
+        self.assertEqual((done.stdout, done.returncode), (b"", status))
+
+    def test_bad_arguments(self):
+        usage = "Say HOST PORT PATH [COUNT], as in: localhost 8000 /index.html 10"
+        self.expect(2, usage)
+        self.expect(2, usage, "localhost", 80)
+        self.expect(2, usage, "localhost", 80, "/", 1, "more")
+        self.expect(2, "'http' is no port: a port is a number from 0 to 65535", "localhost", "http", "/")
+        self.expect(2, "'65536' is no port: a port is a number from 0 to 65535", "localhost", 65536, "/")
+        self.expect(2, "'' is no port: a port is a number from 0 to 65535", "localhost", "", "/")
+        self.expect(2, "'index.html' is no path: a path begins with a slash", "localhost", 80, "index.html")
+        self.expect(2, "'0' is no count: say how many requests, 1 or more", "localhost", 80, "/", 0)
+        self.expect(2, "'many' is no count: say how many requests, 1 or more", "localhost", 80, "/", "many")
+
+    def test_refused(self):
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))  # bound, and not listening
+            port = closed.getsockname()[1]
+            self.expect(1, f"cannot connect to 127.0.0.1:{port}: Connection refused", "127.0.0.1", port, "/")
+
+    def test_unresolvable(self):
+        done = run("no.such.host.invalid", 80, "/")
+        self.assertRegex(done.stderr.decode(), r"\Acannot resolve 'no\.such\.host\.invalid': [^\n]+\n\Z")
+        self.assertEqual((done.stdout, done.returncode), (b"", 1))
+
+    def test_reset(self):
+        def answer(connection):
+            read_request(connection)
+            connection.sendall(b"x")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+        with Server(answer) as server:
+            self.expect(1, "read: Connection reset by peer", "127.0.0.1", server.port, "/")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,390 @@
+#include <doctest/doctest.h>
+#include <rt/current_thread.hpp>
+#include <rt/park.hpp>
+#include <rt/sync.hpp>
+#include <rt/sys.hpp>
+#include <rt/timers.hpp>
+#include <rt/waker.hpp>
+#include <support/counting_waker.hpp>
+#include <support/paused_clock.hpp>
+#include <support/random.hpp>
+#include <support/show.hpp>
+#include <support/story.hpp>
+#include <support/test_thread.hpp>
+#include <support/trace_log.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/core.h>
+
+using namespace support;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A Park that never sleeps, and remembers how it was called.
+class RecordingPark final : public rt::Park {
+  public:
+    void park(std::optional<rt::Instant> deadline) override {
+        calls += deadline == rt::no_wait ? "no wait, "
+                 : deadline              ? fmt::format("{} s, ", Seconds(*deadline - start).count())
+                                         : "without end, ";
+    }
+    void unpark() noexcept override { ++unparks; }
+
+    std::string calls;  // deadlines in seconds from `start`
+    rt::Instant start = std::chrono::ceil<std::chrono::milliseconds>(rt::sys::now());
+    int unparks = 0;
+
+  private:
+    using Seconds = std::chrono::duration<double>;
+};
+
+/// A waker that calls a function: to see what a wake may do.
+template <class F>
+class CallingWaker {
+  public:
+    explicit CallingWaker(F f) : f_(std::move(f)) {}
+    rt::Waker waker() { return rt::Waker(&f_, &vtable); }
+
+  private:
+    static void call(void* f) noexcept { (*static_cast<F*>(f))(); }
+    static void nothing(void*) noexcept {}
+    static constexpr rt::WakerVTable vtable{&nothing, &call, &call, &nothing};
+
+    F f_;
+};
+
+}  // namespace
+
+TEST_SUITE("14.2 timers under the runtime") {
+    TEST_CASE("without a timer the sleep has no end") {
+        RecordingPark below;
+        rt::CurrentThread runtime(below);
+        runtime.service<rt::Timers>();
+        below.calls.clear();
+        step("the runtime sleeps");
+        runtime.park().park(std::nullopt);
+        CHECK(below.calls == "without end, ");
+    }
+
+    TEST_CASE("the sleep ends with the earliest of deadline and timers") {
+        RecordingPark below;
+        rt::CurrentThread runtime(below);
+        auto& timers = runtime.service<rt::Timers>();
+        CountingWaker nobody;
+        rt::Timer late;
+        rt::Timer early;
+        rt::Instant const start = below.start;
+        step("set a timer in 2 h and one in 1 h");
+        timers.set(late, start + 2h, nobody.waker());
+        timers.set(early, start + 1h, nobody.waker());
+        below.calls.clear();
+        step("sleep without end, for 30 min, for 90 min, and look around");
+        runtime.park().park(std::nullopt);
+        runtime.park().park(start + 30min);
+        runtime.park().park(start + 90min);
+        runtime.park().park(rt::no_wait);
+        step("cancel the earlier one");
+        timers.cancel(early);
+        runtime.park().park(std::nullopt);
+        CHECK(below.calls == "3600 s, 1800 s, 3600 s, no wait, 7200 s, ");
+        CHECK(timers.next_deadline().value() - start == 2h);
+        timers.cancel(late);
+        CHECK(timers.next_deadline() == std::nullopt);
+    }
+
+    TEST_CASE("timers within a millisecond share a sleep") {
+        RecordingPark below;
+        rt::CurrentThread runtime(below);
+        auto& timers = runtime.service<rt::Timers>();
+        CountingWaker nobody;
+        std::array<rt::Timer, 4> timer;
+        rt::Instant const second = below.start + 1s;
+        step("set timers at a full second, a nanosecond and a millisecond after it, and at the end of all time");
+        timers.set(timer[0], second + 1ms, nobody.waker());
+        timers.set(timer[1], second + 1ns, nobody.waker());
+        timers.set(timer[2], rt::Instant::max() - 1ns, nobody.waker());
+        below.calls.clear();
+        runtime.park().park(std::nullopt);
+        timers.cancel(timer[1]);
+        runtime.park().park(std::nullopt);
+        timers.set(timer[3], second, nobody.waker());
+        runtime.park().park(std::nullopt);
+        CHECK(below.calls == "1.001 s, 1.001 s, 1 s, ");
+        step("a deadline that is not a timer's is passed on as it is");
+        below.calls.clear();
+        runtime.park().park(below.start + 500us);
+        CHECK(below.calls == "0.0005 s, ");
+        for (rt::Timer& each : timer) {
+            timers.cancel(each);
+        }
+    }
+
+    TEST_CASE("a Park below that comes back too soon makes no timer early") {
+        RecordingPark below;
+        rt::CurrentThread runtime(below);
+        auto& timers = runtime.service<rt::Timers>();
+        CountingWaker sleeper;
+        rt::Timer timer;
+        timers.set(timer, rt::sys::now() + 1h, sleeper.waker());
+        step("three sleeps end at once");
+        for (int i = 0; i < 3; ++i) {
+            runtime.park().park(std::nullopt);
+        }
+        CHECK(sleeper.wakes() == 0);
+        CHECK(timer.is_waiting());
+        timers.cancel(timer);
+    }
+
+    TEST_CASE("a timer is not a nanosecond early") {
+        PausedClock clock;
+        CountingWaker sleeper;
+        rt::Timer timer;
+        clock.service().set(timer, clock.now() + 1ms, sleeper.waker());
+        clock.advance(1ms - 1ns);
+        clock.look();
+        CHECK(sleeper.wakes() == 0);
+        clock.advance(1ns);
+        CHECK(sleeper.wakes() == 1);
+        CHECK(timer.has_fired());
+    }
+
+    TEST_CASE("a timer that is due is seen by a look around") {
+        RecordingPark below;
+        rt::CurrentThread runtime(below);
+        auto& timers = runtime.service<rt::Timers>();
+        CountingWaker sleeper;
+        rt::Timer timer;
+        timers.set(timer, rt::sys::now(), sleeper.waker());
+        runtime.park().park(rt::no_wait);
+        CHECK(sleeper.wakes_by_value() == 1);
+        CHECK(sleeper.clones() == sleeper.drops());  // the copy was used up, the test's own was dropped
+    }
+
+    TEST_CASE("each timer fires once") {
+        PausedClock clock;
+        CountingWaker sleeper;
+        rt::Timer timer;
+        clock.service().set(timer, clock.now() + 1s, sleeper.waker());
+        clock.advance(1s);
+        clock.advance(1h);
+        CHECK(sleeper.wakes() == 1);
+        CHECK(sleeper.alive() == 0);
+    }
+
+    TEST_CASE("a cancelled timer never fires and drops its waker") {
+        PausedClock clock;
+        CountingWaker sleeper;
+        rt::Timer timer;
+        clock.service().set(timer, clock.now() + 1s, sleeper.waker());
+        CHECK(sleeper.alive() == 1);
+        step("cancel it");
+        clock.service().cancel(timer);
+        CHECK(sleeper.alive() == 0);
+        clock.advance(1h);
+        CHECK(sleeper.wakes() == 0);
+    }
+
+    TEST_CASE("more timers than a batch fire in order") {
+        PausedClock clock;
+        constexpr int n = 100;
+        std::vector<int> order;
+        auto note = [&order](int i) { return [&order, i] { order.push_back(i); }; };
+        using Noting = CallingWaker<decltype(note(0))>;
+        std::vector<std::unique_ptr<Noting>> wakers;
+        std::vector<std::unique_ptr<rt::Timer>> timers;
+        std::vector<int> expected;
+        for (int i = 0; i < n; ++i) {
+            wakers.push_back(std::make_unique<Noting>(note(i)));
+            timers.push_back(std::make_unique<rt::Timer>());
+            clock.service().set(*timers.back(), clock.now() + 1s, wakers.back()->waker());
+            expected.push_back(i);
+        }
+        step("{} timers are set to the same moment", n);
+        clock.jump();
+        CHECK(order == expected);
+    }
+
+    TEST_CASE("a wake may set and cancel timers") {
+        PausedClock clock;
+        CountingWaker sleeper;
+        rt::Timer first;
+        rt::Timer second;
+        rt::Timer third;
+        auto& timers = clock.service();
+        auto meddle = [&] {
+            timers.cancel(second);
+            timers.set(third, clock.now() + 1s, sleeper.waker());
+        };
+        CallingWaker meddler(meddle);
+        timers.set(first, clock.now() + 1s, meddler.waker());
+        timers.set(second, clock.now() + 2s, sleeper.waker());
+        clock.advance(1s);
+        CHECK(timers.size() == 1);
+        clock.advance(1s);
+        CHECK(third.has_fired());
+        CHECK(sleeper.wakes() == 1);
+    }
+
+    TEST_CASE("on the runtime's own thread nobody is unparked") {
+        RecordingPark below;
+        rt::CurrentThread runtime(below);
+        auto& timers = runtime.service<rt::Timers>();
+        runtime.park().park(std::nullopt);
+        below.unparks = 0;
+        CountingWaker nobody;
+        rt::Timer timer;
+        timers.set(timer, rt::sys::now() + 1h, nobody.waker());
+        timers.move(timer, rt::sys::now() + 1min);
+        timers.cancel(timer);
+        CHECK(below.unparks == 0);
+    }
+
+    TEST_CASE("an earlier timer from another thread ends the sleep and a later one does not") {
+        rt::CurrentThread runtime;
+        auto& timers = runtime.service<rt::Timers>();
+        runtime.park().park(rt::no_wait);  // takes the token
+        CountingWaker far;
+        CountingWaker near;
+        rt::Timer in_an_hour;
+        rt::Timer in_two_hours;
+        rt::Timer now;
+        timers.set(in_an_hour, rt::sys::now() + 1h, far.waker());
+        TraceLog log;
+        {
+            TestThread sleeper([&] {
+                while (!now.has_fired()) {
+                    runtime.park().park(std::nullopt);
+                }
+            });
+            log.wait_for(TraceLog::Kind::park, 1);
+            step("another thread sleeps for an hour");
+            timers.set(in_two_hours, rt::sys::now() + 2h, far.waker());
+            CHECK(log.count(TraceLog::Kind::unpark) == 0);
+            step("set a timer that is due now");
+            timers.set(now, rt::sys::now(), near.waker());
+        }
+        CHECK(log.count(TraceLog::Kind::unpark) == 1);
+        CHECK(near.wakes() == 1);
+        CHECK(far.wakes() == 0);
+        timers.cancel(in_an_hour);
+        timers.cancel(in_two_hours);
+    }
+
+    TEST_CASE("a waiting timer that is moved forward from another thread ends the sleep") {
+        rt::CurrentThread runtime;
+        auto& timers = runtime.service<rt::Timers>();
+        runtime.park().park(rt::no_wait);
+        CountingWaker waker;
+        rt::Timer timer;
+        timers.set(timer, rt::sys::now() + 1h, waker.waker());
+        TraceLog log;
+        {
+            TestThread sleeper([&] {
+                while (!timer.has_fired()) {
+                    runtime.park().park(std::nullopt);
+                }
+            });
+            log.wait_for(TraceLog::Kind::park, 1);
+            step("another thread sleeps for an hour: the timer is moved to now");
+            timers.move(timer, rt::sys::now());
+        }
+        CHECK(waker.wakes() == 1);
+    }
+
+    TEST_CASE("a sleep on a real clock ends by itself and not before the timer") {
+        rt::CurrentThread runtime;
+        auto& timers = runtime.service<rt::Timers>();
+        CountingWaker waker;
+        rt::Timer timer;
+        rt::Instant const deadline = rt::sys::now() + 1500us;
+        timers.set(timer, deadline, waker.waker());
+        step("sleep for 1.5 ms");
+        while (!timer.has_fired()) {
+            runtime.park().park(std::nullopt);
+        }
+        CHECK(rt::sys::now() >= deadline);
+        CHECK(waker.wakes() == 1);
+    }
+
+    TEST_CASE("timers announce themselves") {
+        PausedClock clock;
+        rt::Timer timer;
+        CountingWaker waker;
+        TraceLog log;
+        log.call(&timer, "the timer");
+        clock.service().set(timer, clock.now() + 1s, waker.waker());
+        clock.jump();
+        CHECK(log.text() == "timer set the timer\ntimer fires the timer\n");
+    }
+
+    TEST_CASE("timers outlive their runtime unharmed") {
+        CountingWaker waker;
+        rt::Timer timer;
+        {
+            PausedClock clock;
+            clock.service().set(timer, clock.now() + 1s, waker.waker());
+            step("the runtime goes");
+        }
+        CHECK(timer.is_idle());
+        CHECK(waker.wakes() == 0);
+        CHECK(waker.alive() == 0);
+    }
+
+    TEST_CASE("timers set and cancelled on other threads while they fire") {
+        Random seeds(seed_of_this_run());
+        rt::CurrentThread runtime;
+        auto& timers = runtime.service<rt::Timers>();
+        rt::Atomic<bool> done{false};
+        CountingWaker waker;
+        rt::Atomic<int> fired{0};
+        TestThread runner([&] {
+            while (!done.load(rt::acquire)) {
+                runtime.park().park(std::nullopt);
+            }
+        });
+        {
+            auto meddle = [&](std::uint64_t seed) {
+                Random random(seed);
+                for (int round = 0; round < 3000; ++round) {
+                    // Destroyed at the end of the round, perhaps while it fires.
+                    auto timer = std::make_unique<rt::Timer>();
+                    timers.set(*timer, rt::sys::now() + std::chrono::microseconds(random.below(60)), waker.waker());
+                    int const spins = random.below(200);
+                    for (int i = 0; i < spins && timer->is_waiting(); ++i) {
+                        timers.update(*timer, waker.waker());
+                    }
+                    if (random.below(4) == 0) {
+                        timers.move(*timer, rt::sys::now());
+                    }
+                    if (timer->is_waiting()) {
+                        timers.cancel(*timer);
+                    }
+                    if (timer->has_fired()) {
+                        fired.fetch_add(1, rt::relaxed);
+                    }
+                    still_alive();
+                }
+            };
+            std::uint64_t const first = seeds.next();
+            std::uint64_t const second = seeds.next();
+            TestThread one([&] { meddle(first); });
+            TestThread two([&] { meddle(second); });
+        }
+        done.store(true, rt::release);
+        runtime.park().unpark();
+        runner.join();
+        step("all threads have met");
+        CHECK(timers.size() == 0);
+        CHECK(waker.wakes() == fired.load());
+        CHECK(waker.alive() == 0);
+    }
+}

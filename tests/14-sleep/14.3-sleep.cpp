@@ -1,0 +1,383 @@
+#include <doctest/doctest.h>
+#include <rt/async.hpp>
+#include <rt/join_set.hpp>
+#include <rt/scheduler.hpp>
+#include <rt/sys.hpp>
+#include <rt/time.hpp>
+#include <support/counting_waker.hpp>
+#include <support/death.hpp>
+#include <support/mock_task.hpp>
+#include <support/paused_clock.hpp>
+#include <support/random.hpp>
+#include <support/show.hpp>
+#include <support/story.hpp>
+#include <support/test_thread.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+using namespace support;
+using namespace std::chrono_literals;
+using rt::Async;
+using rt::Pending;
+using rt::Ready;
+
+namespace {
+
+Async<> sleep_and_note(std::chrono::nanoseconds duration, int number, std::vector<int>* order) {
+    co_await rt::sleep(duration);
+    order->push_back(number);
+}
+
+Async<> let_in(bool* was_let_in) {
+    *was_let_in = true;
+    co_return;
+}
+
+Async<int> sleep_for_no_time_until(const bool* was_let_in) {
+    int sleeps = 0;
+    while (!*was_let_in && sleeps < 100'000) {
+        co_await rt::sleep(0s);
+        ++sleeps;
+    }
+    co_return sleeps;
+}
+
+Async<> many_sleeps(int n) {
+    rt::Instant const start = rt::time::now();
+    std::vector<int> order;
+    {
+        rt::JoinSet<> sleepers;
+        for (int i = 0; i < n; ++i) {
+            // Deadlines in a mixed order, each taken twice.
+            auto const at = static_cast<int>(static_cast<long>(i) * 7919 % n) / 2;
+            sleepers.spawn(sleep_and_note(1h + std::chrono::milliseconds(at), at, &order));
+        }
+        while (co_await sleepers.join_next()) {
+            still_alive();
+        }
+    }
+    CHECK(order.size() == static_cast<std::size_t>(n));
+    CHECK(std::is_sorted(order.begin(), order.end()));
+    CHECK(rt::time::now() - start == 1h + std::chrono::milliseconds((n - 1) / 2));
+    CHECK(rt::current().service<rt::Timers>().size() == 0);
+}
+
+}  // namespace
+
+TEST_SUITE("14.3 sleep") {
+    TEST_CASE("a sleep is pending until its moment has come") {
+        PausedClock clock;
+        auto nap = spawn_mock("the nap", rt::sleep(10s));
+        CHECK(nap.poll() == Pending);
+        CHECK(clock.timers() == 1);
+        clock.advance(10s - 1ns);
+        CHECK_FALSE(nap.is_woken());
+        CHECK(nap.poll() == Pending);
+        clock.advance(1ns);
+        CHECK(nap.is_woken());
+        CHECK(nap.poll() == Ready());
+        CHECK(nap.wakes() == 1);
+        CHECK(clock.timers() == 0);
+    }
+
+    TEST_CASE("a sleep that nobody polls sets no timer") {
+        PausedClock clock;
+        auto nap = spawn_mock("the nap", rt::sleep(10s));
+        CHECK(clock.timers() == 0);
+    }
+
+    TEST_CASE("the time counts from the call and not from the first poll") {
+        PausedClock clock;
+        auto nap = spawn_mock("the nap", rt::sleep(10s));
+        clock.advance(9s);
+        CHECK(nap.poll() == Pending);
+        clock.advance(1s);
+        CHECK(nap.is_woken());
+        CHECK(nap.poll() == Ready());
+    }
+
+    TEST_CASE("a sleep whose moment has passed is ready at its first poll") {
+        PausedClock clock;
+        auto nap = spawn_mock("the nap", rt::sleep(10s));
+        clock.advance(11s);
+        CHECK(nap.poll() == Ready());
+        CHECK(clock.timers() == 0);
+    }
+
+    TEST_CASE("no time and less than none are over at once") {
+        PausedClock clock;
+        CHECK(spawn_mock("sleep(0s)", rt::sleep(0s)).poll() == Ready());
+        CHECK(spawn_mock("sleep(-5s)", rt::sleep(-5s)).poll() == Ready());
+        CHECK(spawn_mock("sleep(a negative eternity)", rt::sleep(std::chrono::hours::min())).poll() == Ready());
+        CHECK(spawn_mock("sleep_until(long ago)", rt::sleep_until(rt::Instant::min())).poll() == Ready());
+    }
+
+    TEST_CASE("a very long time does not overflow") {
+        PausedClock clock;
+        using Seconds = std::chrono::duration<double>;
+        using Years = std::chrono::duration<long, std::ratio<31'556'952>>;
+        for (rt::Instant deadline :
+             {rt::sleep(std::chrono::hours::max()).deadline(), rt::sleep(std::chrono::nanoseconds::max()).deadline(),
+              rt::sleep(Years::max()).deadline(), rt::sleep(Seconds(1e300)).deadline(),
+              rt::sleep(Seconds(std::numeric_limits<double>::infinity())).deadline()}) {
+            CHECK(deadline.time_since_epoch() == rt::Instant::max().time_since_epoch());
+        }
+        CHECK(rt::sleep(Years(200)).deadline() == clock.now() + Years(200));
+        auto eternity = spawn_mock("the eternity", rt::sleep(std::chrono::hours::max()));
+        auto nap = spawn_mock("the nap", rt::sleep(1s));
+        CHECK(eternity.poll() == Pending);
+        CHECK(nap.poll() == Pending);
+        clock.jump();
+        CHECK(clock.elapsed() == 1s);
+        CHECK_FALSE(eternity.is_woken());
+    }
+
+    TEST_CASE("fractions of the clock's unit are rounded up") {
+        using Picoseconds = std::chrono::duration<long, std::pico>;
+        PausedClock clock;
+        CHECK(rt::sleep(Picoseconds(1)).deadline() == clock.now() + 1ns);
+        CHECK(rt::sleep(Picoseconds(1001)).deadline() == clock.now() + 2ns);
+        CHECK(rt::sleep(std::chrono::duration<double>(0.5)).deadline() == clock.now() + 500ms);
+    }
+
+    TEST_CASE("equal deadlines wake in the order of the first polls") {
+        std::vector<int> order;
+        auto body = [](std::vector<int>* o) -> Async<> {
+            auto one = rt::spawn(sleep_and_note(1s, 1, o));
+            auto two = rt::spawn(sleep_and_note(1s, 2, o));
+            auto three = rt::spawn(sleep_and_note(1s, 3, o));
+            co_await one;
+            co_await two;
+            co_await three;
+        };
+        run_paused(body(&order));
+        CHECK(order == std::vector<int>{1, 2, 3});
+    }
+
+    TEST_CASE("the latest waker is woken") {
+        PausedClock clock;
+        rt::Sleep sleep = rt::sleep(1s);
+        auto first = spawn_mock("the sleep as lent to one task", rt::by_ref(sleep));
+        auto second = spawn_mock("the sleep as lent to another", rt::by_ref(sleep));
+        CHECK(first.poll() == Pending);
+        CHECK(second.poll() == Pending);
+        CHECK(first.kept_wakers() == 0);
+        clock.advance(1s);
+        CHECK(second.is_woken());
+        CHECK_FALSE(first.is_woken());
+    }
+
+    TEST_CASE("polled again by the same task it copies no waker") {
+        PausedClock clock;
+        auto nap = spawn_mock("the nap", rt::sleep(1s));
+        CHECK(nap.poll() == Pending);
+        CHECK(nap.clones() == 1);
+        CHECK(nap.poll() == Pending);
+        CHECK(nap.poll() == Pending);
+        CHECK(nap.clones() == 1);
+        CHECK(clock.timers() == 1);
+    }
+
+    TEST_CASE("a dropped sleep takes its timer out and wakes nobody") {
+        PausedClock clock;
+        auto nap = spawn_mock("the nap", rt::sleep(1s));
+        CHECK(nap.poll() == Pending);
+        nap.drop();
+        CHECK(clock.timers() == 0);
+        CHECK(nap.kept_wakers() == 0);
+        clock.advance(1h);
+        CHECK(nap.wakes() == 0);
+    }
+
+    TEST_CASE("a sleep may be moved before its first poll") {
+        PausedClock clock;
+        std::vector<rt::Sleep> sleeps;
+        sleeps.push_back(rt::sleep(1s));
+        sleeps.push_back(rt::sleep(2s));
+        auto nap = spawn_mock("the nap", std::move(sleeps[0]));
+        CHECK(nap.poll() == Pending);
+        clock.advance(1s);
+        CHECK(nap.poll() == Ready());
+    }
+
+    TEST_CASE("a waiting sleep that is reset wakes at the new moment") {
+        PausedClock clock;
+        auto nap = spawn_mock("the nap", rt::sleep(10s));
+        CHECK(nap.poll() == Pending);
+        step("reset it to 20 s");
+        nap.future().reset(clock.now() + 20s);
+        clock.advance(19s);
+        CHECK(nap.wakes() == 0);
+        step("reset it to 19.5 s");
+        nap.future().reset(clock.now() + 500ms);
+        clock.advance(500ms);
+        CHECK(nap.wakes() == 1);
+        CHECK(nap.poll() == Ready());
+        CHECK(nap.polls() == 2);
+        CHECK(nap.clones() == 1);
+    }
+
+    TEST_CASE("a sleep that is reset after it was ready sleeps again") {
+        PausedClock clock;
+        auto nap = spawn_mock("the nap", rt::sleep(10s));
+        CHECK(nap.poll() == Pending);
+        clock.advance(10s);
+        CHECK(nap.poll() == Ready());
+        step("reset it");
+        nap.future().reset(clock.now() + 10s);
+        CHECK(nap.poll() == Pending);
+        clock.advance(10s);
+        CHECK(nap.poll() == Ready());
+    }
+
+    TEST_CASE("a sleep that has fired unseen and is reset sleeps again") {
+        PausedClock clock;
+        auto nap = spawn_mock("the nap", rt::sleep(10s));
+        CHECK(nap.poll() == Pending);
+        clock.advance(10s);
+        step("reset it before it is polled");
+        nap.future().reset(clock.now() + 10s);
+        CHECK(nap.poll() == Pending);
+        clock.advance(10s);
+        CHECK(nap.poll() == Ready());
+        CHECK(nap.wakes() == 2);
+    }
+
+    TEST_CASE("a sleep that is reset before its first poll sleeps that long") {
+        PausedClock clock;
+        rt::Sleep sleep = rt::sleep(10s);
+        sleep.reset(clock.now() + 1s);
+        CHECK_FALSE(sleep.is_elapsed());
+        auto nap = spawn_mock("the nap", std::move(sleep));
+        CHECK(nap.poll() == Pending);
+        clock.advance(1s);
+        CHECK(nap.poll() == Ready());
+        CHECK(nap.future().is_elapsed());
+    }
+
+    TEST_CASE("a sleep that outlives its runtime sleeps on in the next") {
+        rt::Sleep sleep = rt::sleep(1h);  // on the real clock, outside of any runtime
+        {
+            PausedClock clock;
+            auto nap = spawn_mock("the sleep", rt::by_ref(sleep));
+            CHECK(nap.poll() == Pending);
+            step("the runtime goes");
+        }
+        PausedClock clock;
+        auto nap = spawn_mock("the sleep", rt::by_ref(sleep));
+        CHECK(nap.poll() == Pending);
+        clock.jump();
+        CHECK(nap.poll() == Ready());
+        CHECK(clock.now() == sleep.deadline());
+    }
+
+    TEST_CASE("a sleep needs a runtime when it is polled") {
+        expect_violation(
+            "sleep: needs a runtime",
+            [] {
+                auto nap = spawn_mock("the nap", rt::sleep(1s));
+                (void)nap.poll();
+            },
+            Noticed::in_every_build);
+    }
+
+    TEST_CASE("a sleep is not polled after it was ready") {
+        PausedClock clock;
+        auto nap = spawn_mock("the nap", rt::sleep(0s));
+        CHECK(nap.poll() == Ready());
+        expect_violation("sleep: polled after Ready", [&] { (void)nap.poll(); });
+    }
+
+    TEST_CASE("a sleep that waits is not moved") {
+        PausedClock clock;
+        auto nap = spawn_mock("the nap", rt::sleep(1s));
+        CHECK(nap.poll() == Pending);
+        expect_violation("moved after its first poll", [&] { rt::Sleep elsewhere = std::move(nap.future()); });
+    }
+
+    TEST_CASE("a loop of sleeps of no time lets others in") {
+        bool was_let_in = false;
+        auto body = [](bool* flag) -> Async<int> {
+            auto other = rt::spawn(let_in(flag));
+            int const sleeps = co_await rt::spawn(sleep_for_no_time_until(flag));
+            co_await other;
+            co_return sleeps;
+        };
+        step("one task sleeps for no time until another has run");
+        CHECK(run_paused(body(&was_let_in)) <= 1000);
+        CHECK(was_let_in);
+    }
+
+    TEST_CASE("many tasks sleep and wake in order") {
+        step("2,000 tasks sleep");
+        run_paused(many_sleeps(2'000));
+    }
+
+    TEST_CASE("thousands of sleeps") {
+        int const n = rounds_of(100'000);
+        PausedClock clock;
+        CountingWaker counter;
+        rt::Waker waker = counter.waker();
+        rt::Context cx(waker);
+        std::vector<std::unique_ptr<rt::Sleep>> sleeps;
+        step("{} sleeps of 1 to 100 s, in a mixed order", n);
+        for (int i = 0; i < n; ++i) {
+            auto const seconds = static_cast<int>(i * 7919L % n) / (n / 100) + 1;
+            sleeps.push_back(std::make_unique<rt::Sleep>(rt::sleep(std::chrono::seconds(seconds))));
+            REQUIRE(sleeps.back()->poll(cx) == Pending);
+        }
+        CHECK(clock.timers() == n);
+        clock.advance(10s);
+        CHECK(counter.wakes() == n / 10);
+        step("drop every second sleep: half of those that have fired, half of those that have not");
+        for (std::size_t i = 0; i < sleeps.size(); i += 2) {
+            sleeps[i].reset();
+        }
+        int const left = static_cast<int>(clock.timers());
+        clock.advance(90s);
+        CHECK(counter.wakes() == n / 10 + left);
+        CHECK(clock.timers() == 0);
+        bool all_ready = true;
+        for (auto& sleep : sleeps) {
+            all_ready = all_ready && (sleep == nullptr || sleep->poll(cx) == Ready());
+        }
+        CHECK(all_ready);
+        CHECK(counter.alive() == 1);
+    }
+
+    TEST_CASE("sleeps are destroyed on one thread while they fire on another") {
+        rt::CurrentThread runtime;
+        auto& timers = runtime.service<rt::Timers>();
+        rt::Atomic<bool> done{false};
+        TestThread runner([&] {
+            while (!done.load(rt::acquire)) {
+                runtime.park().park(std::nullopt);
+            }
+        });
+        {
+            rt::EnterScheduler entered(runtime);
+            for (int round = 0; round < 3000; ++round) {
+                auto task = std::make_unique<MockTask<rt::Sleep>>("the sleep",
+                                                                  rt::sleep(std::chrono::microseconds(round % 40)));
+                for (int polls = 0; polls < round % 7; ++polls) {
+                    if (task->poll_silently().is_ready()) {
+                        break;
+                    }
+                }
+                task.reset();
+                still_alive();
+            }
+        }
+        done.store(true, rt::release);
+        runtime.park().unpark();
+        runner.join();
+        CHECK(timers.size() == 0);
+    }
+}

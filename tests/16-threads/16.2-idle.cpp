@@ -1,0 +1,361 @@
+/// \file
+/// 16.2: who sleeps, who searches, and that no wake-up is lost.
+#include <doctest/doctest.h>
+
+#include <rt/idle.hpp>
+#include <rt/park.hpp>
+#include <rt/sync.hpp>
+#include <rt/worker_park.hpp>
+#include <support/random.hpp>
+#include <support/story.hpp>
+#include <support/test_thread.hpp>
+#include <support/trace_log.hpp>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <vector>
+
+using namespace support;
+using rt::Idle;
+using Kind = rt::trace::Kind;
+
+namespace {
+
+constexpr auto in_driver = rt::WorkerPark::Place::in_driver_if_free;
+
+/// What a runtime makes of Idle, with a number in place of the queues: work that is there to be taken.
+class Workshop {
+  public:
+    explicit Workshop(unsigned workers) : idle_(workers) {
+        for (unsigned id = 0; id < workers; ++id) {
+            parks_.push_back(std::make_unique<rt::ThreadPark>());
+        }
+    }
+
+    /// As whoever makes work does.
+    void submit() {
+        work_.fetch_add(1, rt::seq_cst);
+        wake_one();
+    }
+
+    /// As a worker does, until told to stop; `on_work` for each piece.
+    template <class F>
+    void work(unsigned id, F on_work) {
+        bool searching = false;
+        while (!stopping_.load(rt::relaxed)) {
+            if (take()) {
+                if (searching) {
+                    searching = false;
+                    look_again_if(idle_.end_search());
+                }
+                on_work();
+            } else if (!searching && idle_.begin_search()) {
+                searching = true;
+            } else {
+                look_again_if(idle_.fall_asleep(id, searching));
+                parks_[id]->park(std::nullopt);
+                searching = idle_.wake_up(id) == Idle::OnWake::search;
+            }
+        }
+    }
+
+    void stop() {
+        stopping_.store(true, rt::relaxed);
+        for (auto& park : parks_) {
+            park->unpark();
+        }
+    }
+
+    Idle& idle() { return idle_; }
+
+  private:
+    bool take() {
+        int before = work_.load(rt::seq_cst);
+        while (before != 0) {
+            if (work_.compare_exchange_weak(before, before - 1, rt::seq_cst)) {
+                return true;
+            }
+        }
+        return false;
+    }
+    void look_again_if(Idle::OnStop order) {
+        if (order == Idle::OnStop::look_again && work_.load(rt::seq_cst) != 0) {
+            wake_one();
+        }
+    }
+    void wake_one() {
+        if (std::optional<unsigned> chosen = idle_.choose_sleeper()) {
+            parks_[*chosen]->unpark();
+        }
+    }
+
+    Idle idle_;
+    rt::Atomic<int> work_{0};
+    rt::Atomic<bool> stopping_{false};
+    std::vector<std::unique_ptr<rt::ThreadPark>> parks_;
+};
+
+}  // namespace
+
+TEST_SUITE("16.2 idle workers") {
+    TEST_CASE("all are awake at first and none need be woken") {
+        Idle idle(3);
+        CHECK(idle.awake_count() == 3);
+        CHECK(idle.searching_count() == 0);
+        CHECK(idle.choose_sleeper() == std::nullopt);
+    }
+
+    TEST_CASE("a sleeper is woken for work and begins as a searcher") {
+        Idle idle(2);
+        CHECK(idle.fall_asleep(1, false) == Idle::OnStop::go_on);
+        CHECK(idle.awake_count() == 1);
+
+        CHECK(idle.choose_sleeper() == 1U);
+        CHECK(idle.awake_count() == 2);
+        CHECK(idle.searching_count() == 1);
+        CHECK(idle.wake_up(1) == Idle::OnWake::search);
+        CHECK(idle.awake_count() == 2);
+        CHECK(idle.searching_count() == 1);
+    }
+
+    TEST_CASE("nobody is woken while somebody searches") {
+        Idle idle(4);
+        for (unsigned id = 1; id < 4; ++id) {
+            CHECK(idle.fall_asleep(id, false) == Idle::OnStop::go_on);
+        }
+        CHECK(idle.begin_search());
+        CHECK(idle.choose_sleeper() == std::nullopt);
+
+        step("the searcher finds work and was the last one; it looks again and there is more");
+        CHECK(idle.end_search() == Idle::OnStop::look_again);
+        CHECK(idle.choose_sleeper() == 3U);
+        CHECK(idle.choose_sleeper() == std::nullopt);
+        CHECK(idle.awake_count() == 2);
+    }
+
+    TEST_CASE("half of the workers may search") {
+        for (unsigned const workers : {1U, 2U, 3U, 4U, 8U, 9U}) {
+            Idle idle(workers);
+            unsigned allowed = 0;
+            for (unsigned id = 0; id < workers; ++id) {
+                allowed += idle.begin_search();
+            }
+            CHECK(allowed == (workers + 1) / 2);
+            CHECK(idle.searching_count() == allowed);
+        }
+    }
+
+    TEST_CASE("only the last searcher has to care for the others") {
+        Idle idle(4);
+        CHECK(idle.begin_search());
+        CHECK(idle.begin_search());
+        CHECK(idle.end_search() == Idle::OnStop::go_on);
+        CHECK(idle.end_search() == Idle::OnStop::look_again);
+
+        CHECK(idle.begin_search());
+        CHECK(idle.begin_search());
+        CHECK(idle.fall_asleep(0, true) == Idle::OnStop::go_on);
+        CHECK(idle.fall_asleep(1, true) == Idle::OnStop::look_again);
+        CHECK(idle.searching_count() == 0);
+        CHECK(idle.awake_count() == 2);
+    }
+
+    TEST_CASE("work arrives as the last searcher goes to sleep") {
+        Idle idle(2);
+        CHECK(idle.fall_asleep(1, false) == Idle::OnStop::go_on);
+        CHECK(idle.begin_search());
+        step("worker 0 has looked into all queues and found nothing");
+
+        step("now work comes; its maker sees a searcher and wakes nobody");
+        CHECK(idle.choose_sleeper() == std::nullopt);
+
+        step("worker 0 goes to sleep: it must look again");
+        CHECK(idle.fall_asleep(0, true) == Idle::OnStop::look_again);
+        step("it sees the work and wakes a sleeper: itself");
+        CHECK(idle.choose_sleeper() == 0U);
+        CHECK(idle.wake_up(0) == Idle::OnWake::search);
+    }
+
+    TEST_CASE("work arrives as the last searcher finds some other") {
+        Idle idle(2);
+        CHECK(idle.fall_asleep(1, false) == Idle::OnStop::go_on);
+        CHECK(idle.begin_search());
+        step("worker 0 has found a task; now work comes; its maker sees a searcher and wakes nobody");
+        CHECK(idle.choose_sleeper() == std::nullopt);
+        step("worker 0 stops searching: it must look again before it runs its task");
+        CHECK(idle.end_search() == Idle::OnStop::look_again);
+        CHECK(idle.choose_sleeper() == 1U);
+    }
+
+    TEST_CASE("who wakes by itself is awake but no searcher") {
+        Idle idle(2);
+        CHECK(idle.fall_asleep(0, false) == Idle::OnStop::go_on);
+        CHECK(idle.fall_asleep(1, false) == Idle::OnStop::go_on);
+        CHECK(idle.wake_up(0) == Idle::OnWake::run);
+        CHECK(idle.awake_count() == 1);
+        CHECK(idle.searching_count() == 0);
+        CHECK(idle.choose_sleeper() == 1U);
+        CHECK(idle.choose_sleeper() == std::nullopt);
+    }
+
+    TEST_CASE("the last to fall asleep is the first to be woken") {
+        Idle idle(3);
+        for (unsigned id = 0; id < 3; ++id) {
+            CHECK(idle.fall_asleep(id, false) == Idle::OnStop::go_on);
+        }
+        for (unsigned const expected : {2U, 1U, 0U}) {
+            CHECK(idle.choose_sleeper() == expected);
+            CHECK(idle.end_search() == Idle::OnStop::look_again);
+        }
+        CHECK(idle.choose_sleeper() == std::nullopt);
+    }
+
+    TEST_CASE("stress: one piece of work at a time and each is done") {
+        int const pieces = rounds_of(20'000);
+        Random random(seed_of_this_run());
+        for (unsigned const workers : {1U, 2U, 3U}) {
+            step("{} pieces for {} workers", pieces, workers);
+            Workshop shop(workers);
+            rt::Atomic<int> done{0};
+            rt::ThreadPark customer;
+            {
+                std::vector<std::unique_ptr<TestThread>> threads;
+                for (unsigned id = 0; id < workers; ++id) {
+                    threads.push_back(std::make_unique<TestThread>([&, id] {
+                        shop.work(id, [&] {
+                            done.fetch_add(1, rt::release);
+                            customer.unpark();
+                        });
+                    }));
+                }
+                for (int n = 1; n <= pieces; ++n) {
+                    still_alive();
+                    shop.submit();
+                    while (done.load(rt::acquire) < n) {
+                        customer.park(std::nullopt);
+                    }
+                    for (int pause = random.below(100); pause > 0; --pause) {
+                        still_alive();
+                    }
+                }
+                shop.stop();
+            }
+            CHECK(done.load(rt::relaxed) == pieces);
+        }
+    }
+
+    TEST_CASE("stress: workers that make work for others") {
+        int const pieces = rounds_of(30'000);
+        seed_of_this_run();
+        step("each piece makes another, until {} are done", pieces);
+        Workshop shop(3);
+        rt::Atomic<int> done{0};
+        rt::ThreadPark customer;
+        {
+            std::vector<std::unique_ptr<TestThread>> threads;
+            for (unsigned id = 0; id < 3; ++id) {
+                threads.push_back(std::make_unique<TestThread>([&, id] {
+                    shop.work(id, [&] {
+                        still_alive();
+                        int const n = done.fetch_add(1, rt::acq_rel) + 1;
+                        if (n < pieces) {
+                            shop.submit();
+                        } else {
+                            customer.unpark();
+                        }
+                    });
+                }));
+            }
+            shop.submit();
+            while (done.load(rt::acquire) < pieces) {
+                customer.park(std::nullopt);
+            }
+            shop.stop();
+        }
+        CHECK(done.load(rt::relaxed) == pieces);
+    }
+}
+
+TEST_SUITE("16.2 where workers sleep") {
+    TEST_CASE("an unpark before the park is not lost and leaves the seat free") {
+        rt::ThreadPark driver;
+        rt::DriverSeat seat(driver);
+        rt::WorkerPark park;
+        park.unpark(seat);
+        park.park(seat, in_driver, std::nullopt);
+        CHECK(seat.try_take());
+        CHECK_FALSE(driver.has_token());
+    }
+
+    TEST_CASE("one seat and one at a time in it") {
+        rt::ThreadPark driver;
+        rt::DriverSeat seat(driver);
+        CHECK(seat.try_take());
+        CHECK_FALSE(seat.try_take());
+        seat.leave();
+        CHECK(seat.try_take());
+    }
+
+    TEST_CASE("the first sleeps in the driver and the second elsewhere and both are reached") {
+        TraceLog log{Kind::park};
+        rt::ThreadPark driver;
+        log.call(&driver, "the driver");
+        rt::DriverSeat seat(driver);
+        std::array<rt::WorkerPark, 2> parks;
+
+        step("the first goes to sleep");
+        TestThread first([&] { parks[0].park(seat, in_driver, std::nullopt); });
+        log.wait_for(Kind::park, 1);
+        CHECK(log.text() == "park the driver\n");
+        CHECK_FALSE(seat.try_take());
+
+        step("the second goes to sleep");
+        TestThread second([&] { parks[1].park(seat, in_driver, std::nullopt); });
+        log.wait_for(Kind::park, 2);
+        CHECK(log.text() == "park the driver\npark #1\n");
+
+        step("the second is woken");
+        parks[1].unpark(seat);
+        second.join();
+        CHECK_FALSE(seat.try_take());
+        step("the first is woken");
+        parks[0].unpark(seat);
+        first.join();
+        CHECK(seat.try_take());
+    }
+
+    TEST_CASE("stress: wherever a worker lies it is reached") {
+        int const rounds = rounds_of(20'000);
+        seed_of_this_run();
+        rt::ThreadPark driver;
+        rt::DriverSeat seat(driver);
+        std::array<rt::WorkerPark, 2> parks;
+        std::array<rt::Atomic<int>, 2> seen{};
+        std::array<rt::Atomic<int>, 2> asked{};
+        rt::ThreadPark waker;
+        auto sleeper = [&](std::size_t id) {
+            for (int n = 1; n <= rounds; ++n) {
+                while (asked[id].load(rt::acquire) < n) {
+                    parks[id].park(seat, in_driver, std::nullopt);
+                }
+                seen[id].store(n, rt::release);
+                waker.unpark();
+            }
+        };
+        TestThread first([&] { sleeper(0); });
+        TestThread second([&] { sleeper(1); });
+        step("wake both, {} times", rounds);
+        for (int n = 1; n <= rounds; ++n) {
+            still_alive();
+            for (std::size_t id = 0; id < 2; ++id) {
+                asked[id].store(n, rt::release);
+                parks[id].unpark(seat);
+            }
+            while (seen[0].load(rt::acquire) < n || seen[1].load(rt::acquire) < n) {
+                waker.park(std::nullopt);
+            }
+        }
+    }
+}
