@@ -23,7 +23,6 @@
 #include <rt/scheduler.hpp>
 #include <rt/sync.hpp>
 #include <rt/sys.hpp>
-#include <rt/sys_thread.hpp>
 #include <rt/task_list.hpp>
 #include <rt/trace.hpp>
 #include <rt/watch.hpp>
@@ -172,7 +171,6 @@ inline void Worker::run() {
     EnterScheduler entered(crew_.scheduler);
     detail::current_worker = this;
     trace::emit(trace::Kind::thread, nullptr, id_ + 1, "worker");
-    sys::never_cancel_this_thread();
     while (!crew_.is_stopping()) {
         if (std::optional<Runnable> runnable = next_task()) {
             run_task(std::move(*runnable));

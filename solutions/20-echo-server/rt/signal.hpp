@@ -36,10 +36,10 @@ namespace detail {
 class SignalTable {
   public:
     struct Entry {
-        SignalAtomic<bool> is_taken{false};
-        SignalAtomic<int> fd{-1};              // -1: not asked for
-        SignalAtomic<std::uint64_t> asked{0};  // a bit for each signal, as in `bit`
-        SignalAtomic<std::uint64_t> came{0};   // those that have come and were not taken
+        Atomic<bool> is_taken{false};
+        Atomic<int> fd{-1};              // -1: not asked for
+        Atomic<std::uint64_t> asked{0};  // a bit for each signal, as in `bit`
+        Atomic<std::uint64_t> came{0};   // those that have come and were not taken
     };
 
     /// Throws for what is no signal's number.
@@ -99,11 +99,11 @@ class SignalTable {
     }
 
     static std::array<Entry, 64> entries;
-    static SignalAtomic<int> handlers;  // at work now
+    static Atomic<int> handlers;  // at work now
 };
 
 inline constinit std::array<SignalTable::Entry, 64> SignalTable::entries{};
-inline constinit SignalAtomic<int> SignalTable::handlers{0};
+inline constinit Atomic<int> SignalTable::handlers{0};
 
 }  // namespace detail
 
