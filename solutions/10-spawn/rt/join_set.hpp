@@ -12,7 +12,6 @@
 /// Source of the idea: `tokio::task::JoinSet`.
 #pragma once
 
-#include <rt/brief_mutex.hpp>
 #include <rt/future.hpp>
 #include <rt/recycled.hpp>
 #include <rt/scheduler.hpp>
@@ -123,7 +122,7 @@ class JoinSet<T>::Shared {
     void push_finished(Member& member) noexcept {
         Waker waker;
         {
-            BriefLock lock(mutex_);
+            Lock lock(mutex_);
             if (closed_ || member.is_listed) {
                 return;
             }
@@ -140,14 +139,14 @@ class JoinSet<T>::Shared {
 
     /// The member that finished first, taken out of the list.
     Member* next_finished() noexcept {
-        BriefLock lock(mutex_);
+        Lock lock(mutex_);
         return pop();
     }
 
     /// As above; if there is none, keeps the waker.
     Member* next_finished(Context& cx) noexcept {
         Waker old;  // dropped outside of the lock
-        BriefLock lock(mutex_);
+        Lock lock(mutex_);
         Member* member = pop();
         if (member == nullptr && !waker_.will_wake(cx.waker())) {
             old = std::exchange(waker_, cx.waker());
@@ -158,7 +157,7 @@ class JoinSet<T>::Shared {
     /// Called by the set's destructor: from now on nobody may be listed.
     void close() noexcept {
         Waker old;
-        BriefLock lock(mutex_);
+        Lock lock(mutex_);
         closed_ = true;
         old = std::move(waker_);
     }
@@ -175,7 +174,7 @@ class JoinSet<T>::Shared {
         return member;
     }
 
-    BriefMutex mutex_;
+    Mutex mutex_;
     Member* first_ = nullptr;
     Member* last_ = nullptr;
     Waker waker_;

@@ -1,14 +1,14 @@
 /// \file
 /// `SharedTaskList`: all tasks of a runtime that are not over, entered and left on any thread.
 ///
-/// It is 16 lists, each under a lock of its own, so that threads seldom meet; a task's address says in which one it is. Coming
-/// and going takes a few instructions, hence a BriefMutex. Only shutdown walks a list, when no worker runs.
+/// It is 16 lists, each under a lock of its own, so that threads seldom meet; a task's address says in which one it is. Only
+/// shutdown walks a list, when no worker runs.
 ///
 /// Source of the idea: Tokio's `runtime/task/list.rs`.
 #pragma once
 
-#include <rt/brief_mutex.hpp>
 #include <rt/runnable.hpp>
+#include <rt/sync.hpp>
 #include <rt/task_list.hpp>
 
 #include <array>
@@ -24,21 +24,21 @@ class SharedTaskList {
     /// On `drop` the list is closed: the task is in it all the same, and leaves it when its Runnable is dropped.
     OnInsert insert(Task& task) noexcept {
         Part& part = part_of(task);
-        BriefLock lock(part.mutex);
+        Lock lock(part.mutex);
         part.tasks.insert(task);
         return part.is_closed ? OnInsert::drop : OnInsert::schedule;
     }
 
     void remove(Task& task) noexcept {
         Part& part = part_of(task);
-        BriefLock lock(part.mutex);
+        Lock lock(part.mutex);
         part.tasks.remove(task);
     }
 
     /// Asks all tasks to end, and those that come later to end before they begin. Called at shutdown, when no worker runs.
     void close_and_abort_all() noexcept {
         for (Part& part : parts_) {
-            BriefLock lock(part.mutex);
+            Lock lock(part.mutex);
             part.is_closed = true;
             part.tasks.abort_all();
         }
@@ -48,7 +48,7 @@ class SharedTaskList {
     std::size_t size() const noexcept {
         std::size_t sum = 0;
         for (const Part& part : parts_) {
-            BriefLock lock(part.mutex);
+            Lock lock(part.mutex);
             sum += part.tasks.size();
         }
         return sum;
@@ -56,7 +56,7 @@ class SharedTaskList {
 
   private:
     struct alignas(64) Part {
-        mutable BriefMutex mutex;
+        mutable Mutex mutex;
         TaskList tasks;
         bool is_closed = false;
     };

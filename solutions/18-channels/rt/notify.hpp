@@ -5,16 +5,13 @@
 /// once, for who comes next. So a notification that comes before the wait is not lost. `notify_waiters` wakes all who wait
 /// now and keeps nothing.
 ///
-/// Any thread may call anything here. All that is below `mutex_` belongs to it, and so do the waiters; see wait_list.hpp.
-/// Nobody touches the Notify after the wake, so that whoever was waiting may destroy it (unless `notify_waiters` wakes more than
-/// 32: then it must be kept until that has returned). A wait takes the lock once: the poll
-/// after the wake sees by the waiter alone that it was called. A poll that nobody asked for may see that before the notifier
-/// has let go of the lock, so it waits for that: its caller may destroy the Notify.
+/// Thread safety: any thread may call anything here. `mutex_` protects the members below it and the waiters, see
+/// wait_list.hpp. A notifier no longer touches the Notify once it has released the lock, so a task whose `Notified` is Ready
+/// may destroy the Notify. The exception is a `notify_waiters` that wakes more than 32: keep the Notify until it returns.
 ///
 /// Source of the idea: `tokio::sync::Notify`.
 #pragma once
 
-#include <rt/brief_mutex.hpp>
 #include <rt/budget.hpp>
 #include <rt/future.hpp>
 #include <rt/sync.hpp>
@@ -38,7 +35,7 @@ class Notify {
     void notify_one() noexcept {
         Waker waker;
         {
-            BriefLock lock(mutex_);
+            Lock lock(mutex_);
             waker = give_permit();
         }
         if (waker) {
@@ -48,7 +45,7 @@ class Notify {
 
     /// Wakes everyone whose `notified()` was called before, polled or not, and keeps no permit.
     void notify_waiters() noexcept {
-        BriefLock lock(mutex_);
+        Lock lock(mutex_);
         calls_to_all_.fetch_add(1, release);
         waiters_.call_all(std::move(lock));
     }
@@ -70,7 +67,7 @@ class Notify {
     }
 
     Atomic<unsigned> calls_to_all_{0};  // written under mutex_, read anywhere
-    BriefMutex mutex_;
+    Mutex mutex_;
     bool has_permit_ = false;  // then nobody waits
     WaitList waiters_;
 };
@@ -88,7 +85,7 @@ class [[nodiscard]] Notified {
         }
         Waker next;
         {
-            BriefLock lock(notify_.mutex_);
+            Lock lock(notify_.mutex_);
             WaitList::leave(waiter_);
             if (waiter_.called() == Waiter::Called::alone) {
                 next = notify_.give_permit();
@@ -104,28 +101,20 @@ class [[nodiscard]] Notified {
         if (!budget::has_some(cx)) {
             return contract_.pending();
         }
-        if (waiter_.called() != Waiter::Called::not_yet) {
-            notify_.mutex_.wait_until_free();  // see above
-            return take_notification();
-        }
         Waker replaced;  // destroyed when the lock is given back
-        BriefLock lock(notify_.mutex_);
+        Lock lock(notify_.mutex_);
         if (!is_called()) {
             replaced = notify_.waiters_.wait(waiter_, cx.waker());
             is_registered_ = true;
             return contract_.pending();
         }
         WaitList::leave(waiter_);
-        return take_notification();
-    }
-
-  private:
-    Poll<void> take_notification() noexcept {
         is_registered_ = false;
         budget::spend();
         return Ready();
     }
 
+  private:
     /// True if this is the end of the wait; takes the permit, if there is one to take.
     bool is_called() noexcept {
         return waiter_.called() != Waiter::Called::not_yet || calls_heard_ != notify_.calls_to_all_.load(relaxed) ||

@@ -3,8 +3,8 @@
 ///
 /// A waiter lies inside of its future, so waiting takes no memory, and a future that is destroyed takes itself out.
 ///
-/// Everything here, the waiters in the list included, belongs to one lock, that of the thing waited for. Only whether a
-/// waiter was called may be seen without it. The lock's owner keeps three rules:
+/// Everything here, the waiters included, belongs to one lock, that of the thing waited for. The lock's owner keeps three
+/// rules:
 ///  - look, and wait if there is nothing: both under one hold of the lock, so that no news comes in between;
 ///  - wake, and destroy wakers, after the lock was given back: what they set going is other people's code, and may come
 ///    back for the same lock;
@@ -45,14 +45,13 @@ class Waiter : private detail::WaitLinks {
     Waiter& operator=(Waiter&&) = delete;
 
     bool is_waiting() const noexcept { return next != nullptr; }
-    /// Asked by its future, which needs no lock for it. A waiter that was called is out of the list, and nobody else touches
-    /// it any more; but whoever called it may hold the lock still, and what that is part of.
-    Called called() const noexcept { return called_.load(acquire); }
+    /// Called by its future. A waiter that was called is out of the list.
+    Called called() const noexcept { return called_; }
 
   private:
     friend class WaitList;
 
-    Atomic<Called> called_{Called::not_yet};  // changed once, under the lock
+    Called called_ = Called::not_yet;
     Waker waker_;
 };
 
@@ -84,8 +83,7 @@ class WaitList {
 
     /// Takes out all who wait now, gives the lock back, and wakes them. Called when there is news for all. The mutex is
     /// touched again only if there are more than 32.
-    template <class AnyLock>
-    void call_all(AnyLock lock) noexcept {
+    void call_all(Lock lock) noexcept {
         constexpr std::size_t at_once = 32;  // so that no memory is needed
         // Whoever comes while we wake goes into the list, and not into this one.
         WaitList called;
@@ -122,9 +120,8 @@ class WaitList {
     Waker call_first(Waiter::Called how) noexcept {
         auto& waiter = static_cast<Waiter&>(*ring_.next);
         leave(waiter);
-        Waker waker = std::move(waiter.waker_);
-        waiter.called_.store(how, release);  // the last touch: see called()
-        return waker;
+        waiter.called_ = how;
+        return std::move(waiter.waker_);
     }
 
     void take_all_of(WaitList& other) noexcept {
