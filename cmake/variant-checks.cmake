@@ -26,21 +26,23 @@ if("starters" IN_LIST PBP_VARIANT_CHECKS)
     endforeach()
 endif()
 
-# A test each: WORD NN-name/NAME for tests/NN-name/KIND/NAME.patch, by tests/course/KIND.py.
-function(pbp_add_patch_tests KIND WORD)
-    file(GLOB PBP_PATCHES CONFIGURE_DEPENDS "${PBP_ROOT}/tests/*/${KIND}/*.patch")
-    foreach(PBP_PATCH IN LISTS PBP_PATCHES)
-        string(REGEX REPLACE ".*/([^/]+)/${KIND}/([^/]+)\\.patch$" "\\1/\\2" PBP_NAME "${PBP_PATCH}")
-        add_test(NAME "${WORD} ${PBP_NAME}"
-            COMMAND "${Python3_EXECUTABLE}" -B "${PBP_ROOT}/tests/course/${KIND}.py" "${PBP_NAME}")
-        set_tests_properties("${WORD} ${PBP_NAME}" PROPERTIES LABELS ${KIND} TIMEOUT ${PBP_TIMEOUT}
-            FIXTURES_REQUIRED pbp-kit ENVIRONMENT "${PBP_VARIANT_ENVIRONMENT}")
+# tests/NN-name/mistakes.md: a test for each entry, `mistake NN-name/slug` or `answer NN-name/slug`.
+file(GLOB PBP_PAGES CONFIGURE_DEPENDS "${PBP_ROOT}/tests/*/mistakes.md")
+foreach(PBP_PAGE IN LISTS PBP_PAGES)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PBP_PAGE}")
+    string(REGEX REPLACE ".*/([^/]+)/mistakes\\.md$" "\\1" PBP_LESSON "${PBP_PAGE}")
+    file(STRINGS "${PBP_PAGE}" PBP_HEADINGS REGEX "^##")
+    foreach(PBP_HEADING IN LISTS PBP_HEADINGS)
+        if(PBP_HEADING STREQUAL "## Mistakes")
+            set(PBP_KIND mistake)
+        elseif(PBP_HEADING MATCHES "^## Right")
+            set(PBP_KIND answer)
+        elseif(PBP_HEADING MATCHES "^### (.+)" AND "${PBP_KIND}s" IN_LIST PBP_VARIANT_CHECKS)
+            set(PBP_NAME "${PBP_LESSON}/${CMAKE_MATCH_1}")
+            add_test(NAME "${PBP_KIND} ${PBP_NAME}"
+                COMMAND "${Python3_EXECUTABLE}" -B "${PBP_ROOT}/tests/course/mistakes.py" "${PBP_NAME}")
+            set_tests_properties("${PBP_KIND} ${PBP_NAME}" PROPERTIES LABELS ${PBP_KIND}s TIMEOUT ${PBP_TIMEOUT}
+                FIXTURES_REQUIRED pbp-kit ENVIRONMENT "${PBP_VARIANT_ENVIRONMENT}")
+        endif()
     endforeach()
-endfunction()
-
-if("mistakes" IN_LIST PBP_VARIANT_CHECKS)
-    pbp_add_patch_tests(mistakes mistake)
-endif()
-if("answers" IN_LIST PBP_VARIANT_CHECKS)
-    pbp_add_patch_tests(answers answer)
-endif()
+endforeach()

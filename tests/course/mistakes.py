@@ -1,24 +1,33 @@
-"""Wrong answers that learners give, each of which the tests must catch, in words.
+"""Wrong answers that learners give, which the tests must catch, and right answers of another kind, which they must accept.
 
-    mistakes.py [NN | slug | NN-name/slug …] [-j2] [-v] [--unchanged]
+    mistakes.py [NN | slug | NN-name/slug …] [-j2] [-v]
 
-tests/NN-name/mistakes/slug.patch is a diff against the solutions, below three lines:
+They stand in tests/NN-name/mistakes.md, below `## Mistakes` and below `## Right answers that are not the solution's`:
 
-    mistake: the clone is not counted            what the learner did
-    step: 02.1                                   whose tests must notice (or `20 program`, for tests/20-…/program.py)
-    says: a copy takes one more reference        what they must print: the case's name, or better what is wrong
+    ### clone-not-counted
 
-Each is applied to a copy of the files it touches, which come first in the include path; only the test files that know the
-sentence are built, and their cases run one by one, those that know it first. A mistake is caught if a case fails, says that
-sentence, and needs no more than 5 s. With --unchanged the same cases are run on the solutions as they are: each must pass,
-or what they say of the mistake would mean nothing.
+    Step 02.1. What the learner was thinking. (`Step 20 program.` if tests/20-…/program.py is to notice.)
+
+    ```diff
+    --- solutions/02-waker/rt/waker.hpp
+         Waker(const Waker& other) noexcept : data_(other.data_), vtable_(other.vtable_) {
+    -        vtable_->clone(data_);
+         }
+    ```
+
+    > a copy takes one more reference
+
+The diff has no line numbers. It applies where its lines occur in the file, which must be exactly one place. `@@` begins the
+next place. The output of `git diff solutions/` can be pasted as it is. The quoted sentence is what a failing test must print:
+its own name, or better what is wrong. A right answer has no such sentence.
+
+Each diff is applied to a copy of the files it touches, and the copy comes first in the include path. Of a mistake, only the
+test files that contain the sentence are built, and their cases run one by one, those with the sentence first. A mistake is
+caught if a case fails within 5 s and prints the sentence. Of a right answer, all tests of its step must pass.
 """
 import argparse
 import concurrent.futures
-import os
 import re
-import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -31,50 +40,110 @@ from names import named_parts
 from sources import ROOT, lesson_folders, name_of
 
 LIMIT = 5  # seconds that a case has to fail
-HEADINGS = ("mistake", "step", "says")
-STEP = re.compile(r"(\d\d)(?:\.(\d+)| program)")
-TOUCHED = re.compile(r"^\+\+\+ b/(\S+)", re.M)
-PROGRAM = "program.py"
-
+SECTIONS = {"Mistakes": False, "Right answers that are not the solution's": True}
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+ENTRY = re.compile(r"\s*Step (\d\d(?:\.\d+| program))\.\s+(\S.*?)\n\n```diff\n(.*?)^```\n\s*((?:^> [^\n]*\n)*)\s*", re.S | re.M)
+FILE = re.compile(r"--- (?:a/)?(solutions/\S+)")
+NOT_READ = ("diff --git ", "index ", "+++ b/")   # git diff's own lines
 FLAGS = ["-w"]
 
 
 @dataclass(frozen=True)
-class Mistake:
-    path: Path
-    headings: dict
-    diff: str
+class Answer:
+    """One entry of a page, right or wrong. Without a step, it isn't in the form above."""
+    page: Path
+    slug: str
+    is_right: bool
+    step: str = ""
+    thinking: str = ""
+    diff: str = ""
+    says: str = ""
+
+    @property
+    def lesson(self) -> str:
+        return self.page.parent.name
 
     @property
     def name(self) -> str:
-        return f"{self.path.parent.parent.name}/{self.path.stem}"
-
-    @property
-    def says(self) -> str:
-        return self.headings.get("says", "")
-
-    @property
-    def step(self) -> str:
-        return self.headings.get("step", "")
-
-    def touched(self) -> list:
-        return TOUCHED.findall(self.diff)
+        return f"{self.lesson}/{self.slug}"
 
 
-def read(path: Path) -> Mistake:
-    head, mark, diff = path.read_text(encoding="utf-8").partition("\n--- a/")
-    headings = dict(re.findall(r"^(\w+): *(.*\S)", head, re.M))
-    return Mistake(path, headings, mark.lstrip("\n") + diff)
+def read(page: Path) -> list:
+    found = []
+    for section in page.read_text(encoding="utf-8").split("\n## ")[1:]:
+        heading, *entries = section.split("\n### ")
+        is_right = SECTIONS.get(heading.partition("\n")[0], False)
+        for entry in entries:
+            slug, _, rest = entry.partition("\n")
+            match = ENTRY.fullmatch(rest + "\n")
+            if match:
+                step, thinking, diff, quote = match.groups()
+                says = " ".join(line[2:] for line in quote.splitlines())
+                found.append(Answer(page, slug, is_right, step, " ".join(thinking.split()), diff, says))
+            else:
+                found.append(Answer(page, slug, is_right))
+    return found
 
 
-def all_mistakes(root: Path = ROOT) -> list:
-    return [read(path) for path in sorted((root / "tests").glob("[0-9][0-9]-*/mistakes/*"))]
+def all_answers(root: Path = ROOT) -> list:
+    return [answer for page in sorted((root / "tests").glob("[0-9][0-9]-*/mistakes.md")) for answer in read(page)]
 
 
-# What a patch must be, before anything is built.
+# The diff.
+
+def changes(diff: str) -> dict:
+    """For each file that it names, the (old, new) text of each place."""
+    found: dict = {}
+    places, place = None, None
+    for line in diff.splitlines():
+        match = FILE.fullmatch(line)
+        if match:
+            places, place = found.setdefault(match.group(1), []), None
+        elif line.startswith("@@"):
+            place = None
+        elif places is not None and not line.startswith(NOT_READ):
+            if place is None:
+                place = ([], [])
+                places.append(place)
+            if line[:1] != "+":
+                place[0].append(line[1:] + "\n")
+            if line[:1] != "-":
+                place[1].append(line[1:] + "\n")
+    return {path: [("".join(old), "".join(new)) for old, new in places] for path, places in found.items()}
+
+
+def change(text: str, places: list) -> tuple:
+    """The changed text, and nothing; or why it can't be changed."""
+    text = "\n" + text
+    for old, new in places:
+        count = text.count("\n" + old) if old else 0
+        if count > 1:
+            return text, f"its lines occur {count} times in the file; show more lines around the change:\n{old}"
+        if count == 0:
+            lost = [line for line in old.splitlines() if line not in text.splitlines()] or ["none of them is missing, but the order is"]
+            return text, f"its lines don't occur in the file one after the other: {lost[0].strip()}"
+        text = text.replace("\n" + old, "\n" + new)
+    return text[1:], ""
+
+
+def apply(answer: Answer, copy: Path, root: Path = ROOT) -> str:
+    """Writes the changed files to `copy`; the complaint, if the diff doesn't fit."""
+    found = changes(answer.diff)
+    for path, places in found.items():
+        if not (root / path).is_file():
+            return f"there is no {path}"
+        text, complaint = change((root / path).read_text(encoding="utf-8"), places)
+        if complaint:
+            return f"{path}: {complaint}"
+        (copy / path).parent.mkdir(parents=True, exist_ok=True)
+        (copy / path).write_text(text, encoding="utf-8")
+    return "" if found else "its diff names no file: it begins with `--- solutions/…`"
+
+
+# What an entry must be, before anything is built.
 
 def as_printed(code: str) -> str:
-    """Neighbouring literals are one."""
+    """Neighboring literals are one."""
     return re.sub(r'(?<!\\)"\s*\n\s*"', "", code).replace('\\"', '"')
 
 
@@ -82,214 +151,170 @@ def text_of(path: Path) -> str:
     return as_printed(path.read_text(encoding="utf-8"))
 
 
-def test_files(mistake: Mistake, root: Path = ROOT) -> list:
-    match = STEP.fullmatch(mistake.step)
-    if not match:
-        return []
-    pattern = f"{mistake.step}-*.cpp" if match.group(2) else PROGRAM
-    return sorted((root / "tests").glob(f"{match.group(1)}-*/{pattern}"))
+def test_files(answer: Answer) -> list:
+    return sorted(answer.page.parent.glob("program.py" if answer.step.endswith("program") else f"{answer.step}-*.cpp"))
 
 
-def knows(mistake: Mistake, root: Path = ROOT) -> list:
-    """The test files of the step in which the sentence stands."""
-    return [path for path in test_files(mistake, root) if mistake.says and mistake.says in text_of(path)]
+def knows(answer: Answer) -> list:
+    """The test files of the step that contain the sentence."""
+    return [path for path in test_files(answer) if answer.says and answer.says in text_of(path)]
 
 
-def headings(root: Path = ROOT) -> list:
-    return [f"{name_of(mistake.path, root)}: a mistake is a .patch with one line each of {', '.join(HEADINGS)} above the diff"
-            for mistake in all_mistakes(root)
-            if mistake.path.suffix != ".patch" or tuple(mistake.headings) != HEADINGS or not mistake.touched()]
-
-
-def steps(root: Path = ROOT) -> list:
-    return steps_of(all_mistakes(root), root)
-
-
-def steps_of(patches: list, root: Path) -> list:
-    return [f"{name_of(patch.path, root)}: there is no test of step '{patch.step}' in its lesson" for patch in patches
-            if patch.path.parents[1] not in {path.parent for path in test_files(patch, root)}]
-
-
-def sentences(root: Path = ROOT) -> list:
-    where = (("lessons/00-provided", "*.hpp"), ("solutions", "*.hpp"), ("tests", "*.hpp"), ("tests/support", "*.cpp"))
-    given = [path for top, files in where for path in (root / top).rglob(files)]
+def complaints(root: Path = ROOT) -> list:
+    answers = all_answers(root)
+    names = [answer.name for answer in answers]
     texts: list = []
     wrong = []
-    for mistake in all_mistakes(root):
-        if knows(mistake, root):
-            continue
-        texts = texts or [text_of(path) for path in given]
-        if not mistake.says or not any(mistake.says in text for text in texts):
-            wrong.append(f"{name_of(mistake.path, root)}: neither the tests of {mistake.step} nor a header can say "
-                         f"'{mistake.says}'")
+    for answer in answers:
+        problem = ""
+        if not SLUG.fullmatch(answer.slug) or names.count(answer.name) > 1:
+            problem = "an entry's heading is a name of its own, of small letters and hyphens"
+        elif not answer.step or bool(answer.says) == answer.is_right:
+            problem = "an entry is `Step NN.s. What the learner was thinking.`, a ```diff block, and for a mistake `> the sentence`"
+        elif not answer.step.startswith(answer.lesson[:2]) or not test_files(answer):
+            problem = f"there is no test of step '{answer.step}' in its lesson"
+        else:
+            with tempfile.TemporaryDirectory() as copy:
+                problem = apply(answer, Path(copy), root)
+        if not problem and answer.says and not knows(answer):
+            texts = texts or [text_of(path) for top in ("solutions", "tests") for path in (root / top).rglob("*.[hc]pp")
+                              if path.suffix == ".hpp" or "support" in path.parts]
+            if not any(answer.says in text for text in texts):
+                problem = f"neither the tests of {answer.step} nor a header can say '{answer.says}'"
+        if problem:
+            wrong.append(f"{name_of(answer.page, root)}, {answer.slug}: {problem}")
     return wrong
 
 
-def git_apply(folder: Path, patch: Path, *options: str) -> str:
-    """What git says against it; nothing if the patch fits."""
-    run = subprocess.run(["git", "apply", *options, str(patch)], cwd=folder, capture_output=True, text=True,
-                         env={**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.parent)})
-    return "" if run.returncode == 0 else (run.stderr.strip() or "git apply failed")
-
-
-def applies(root: Path = ROOT) -> list:
-    return fits(all_mistakes(root), root)
-
-
-def fits(patches: list, root: Path) -> list:
-    wrong = []
-    for patch in patches:
-        complaint = git_apply(root, patch.path, "--check")
-        astray = [path for path in patch.touched() if not path.startswith("solutions/")]
-        if astray:
-            complaint = f"it changes {astray[0]}, which is no solution"
-        if complaint:
-            wrong.append(f"{name_of(patch.path, root)} does not fit the solutions any more: {complaint}")
-    return wrong
-
-
-def at_least(count: int, lessons: list, root: Path = ROOT) -> list:
-    found = [mistake.path.parents[1].name for mistake in all_mistakes(root)]
-    return [f"tests/{lesson}/mistakes: {found.count(lesson)} mistakes; there are to be {count}"
+def too_few(count: int, lessons: list, root: Path = ROOT) -> list:
+    found = [answer.lesson for answer in all_answers(root) if not answer.is_right]
+    return [f"tests/{lesson}/mistakes.md: {found.count(lesson)} mistakes; there must be {count}"
             for lesson in lessons if found.count(lesson) < count]
 
 
-# The slow part: build it, and see it caught.
+# The slow part: build it, and run the tests.
 
-def includes(mistake: Mistake, copy: Path) -> list:
+def includes(answer: Answer, copy: Path) -> list:
     """The changed headers first; then as CMake has it: the lesson's, the earlier ones', what is given."""
-    folders = [folder for folder in reversed(lesson_folders()) if folder.name[:2] <= mistake.step[:2]]
+    folders = [folder for folder in reversed(lesson_folders()) if folder.name[:2] <= answer.lesson[:2]]
     changed = [copy / name_of(folder) for folder in folders if (copy / name_of(folder)).exists()]
     return [*changed, *folders, ROOT / "lessons/00-provided", ROOT / "tests"]
 
 
-def build(mistake: Mistake, copy: Path, made: Path) -> str:
-    where = includes(mistake, copy)
+def build(answer: Answer, copy: Path, made: Path) -> str:
+    """Applied to a copy, and built; the complaint, if that fails."""
+    complaint = apply(answer, copy)
+    if complaint:
+        return f"does not apply: {complaint}"
+    where = includes(answer, copy)
     executable = copy / "test"
-    if mistake.step.endswith(" program"):
-        (folder,) = [folder for folder in lesson_folders() if folder.name[:2] == mistake.step[:2]]
-        sources = [path if not (copy / name_of(path)).exists() else copy / name_of(path) for path in folder.glob("*.cpp")]
-        return kit.compile_with([*FLAGS, *(f"-I{folder}" for folder in where), *sources, "-o", executable, *kit.LIBRARIES])
-    return kit.build_test(made, where, knows(mistake) or test_files(mistake), executable, *FLAGS)
-
-
-def cases(mistake: Mistake, executable: Path) -> list:
-    """The commands to run, the likeliest first."""
-    if mistake.step.endswith(" program"):
-        return [[sys.executable, "-B", str(test_files(mistake)[0]), "-k", mistake.says]]
-    found = kit.case_names(executable)
-    if mistake.says in found:
-        found = [mistake.says]
+    if answer.step.endswith("program"):
+        sources = [path if not (copy / name_of(path)).exists() else copy / name_of(path)
+                   for path in (ROOT / "solutions" / answer.lesson).glob("*.cpp")]
+        complaint = kit.compile_with([*FLAGS, *(f"-I{folder}" for folder in where), *sources, "-o", executable, *kit.LIBRARIES])
     else:
-        knowing = cases_that_know(mistake)
+        complaint = kit.build_test(made, where, knows(answer) or test_files(answer), executable, *FLAGS)
+    return f"does not compile:\n{complaint}" if complaint else ""
+
+
+def cases(answer: Answer, executable: Path) -> list:
+    """The commands to run, the likeliest to fail first."""
+    if answer.step.endswith("program"):
+        return [[sys.executable, "-B", str(test_files(answer)[0]), *(["-k", answer.says] if answer.says else [])]]
+    found = kit.case_names(executable)
+    if answer.says in found:
+        found = [answer.says]
+    else:
+        knowing = cases_that_know(answer)
         found.sort(key=lambda name: name not in knowing)
     return [kit.case_command(executable, name) for name in found]
 
 
-def cases_that_know(mistake: Mistake, root: Path = ROOT) -> list:
+def cases_that_know(answer: Answer) -> list:
     found = []
-    for path in knows(mistake, root):
+    for path in knows(answer):
         text = path.read_text(encoding="utf-8")
         parts = [(name, line) for kind, name, line in named_parts(text) if kind == "TEST_CASE"]
         lines = text.split("\n")
         ends = [line - 1 for _, line in parts[1:]] + [len(lines)]
         for (name, line), end in zip(parts, ends):
-            if mistake.says in as_printed("\n".join(lines[line - 1:end])):
+            if answer.says in as_printed("\n".join(lines[line - 1:end])):
                 found.append(name)
     return found
 
 
-def run_case(command: list, folder: Path) -> tuple:
-    return kit.run(command, folder, LIMIT, PBP_PROGRAM=str(folder / "test"), PBP_SANITIZERS="address", PBP_BUILD_TYPE="Debug")
-
-
 @dataclass(frozen=True)
 class Verdict:
-    mistake: Mistake
-    problem: str  # nothing if it was caught
+    answer: Answer
+    problem: str  # nothing if the tests do as they should
     output: str
     seconds: float
 
 
-def judge(mistake: Mistake, made: Path, unchanged: bool = False) -> Verdict:
+def judge(answer: Answer, made: Path) -> Verdict:
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="mistake-") as folder:
-        see = see_it_pass if unchanged else see_it_caught
-        problem, output = see(mistake, Path(folder).resolve(), made)
-    return Verdict(mistake, problem, output, time.monotonic() - began)
+    with tempfile.TemporaryDirectory(prefix="answer-") as folder:
+        problem, output = run_tests(answer, Path(folder).resolve(), made)
+    return Verdict(answer, problem, output, time.monotonic() - began)
 
 
-def see_it_pass(mistake: Mistake, copy: Path, made: Path) -> tuple:
-    complaint = build(mistake, copy, made)
-    if complaint:
-        return f"does not compile:\n{complaint}", ""
-    command = cases(mistake, copy / "test")[0]
-    status, output = run_case(command, copy)
-    return "" if status == 0 else f"fails on the solution: {command[-1]}", output
-
-
-def make_variant(mistake: Mistake, copy: Path, made: Path) -> str:
-    """Applied to a copy, and built; the complaint, if that fails."""
-    for name in mistake.touched():
-        (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, copy / name)
-    complaint = git_apply(copy, mistake.path)
-    if complaint:
-        return f"does not apply: {complaint}"
-    complaint = build(mistake, copy, made)
-    return f"does not compile:\n{complaint}" if complaint else ""
-
-
-def see_it_caught(mistake: Mistake, copy: Path, made: Path) -> tuple:
-    complaint = make_variant(mistake, copy, made)
+def run_tests(answer: Answer, copy: Path, made: Path) -> tuple:
+    """(the problem, what the tests printed)"""
+    complaint = build(answer, copy, made)
     if complaint:
         return complaint, ""
-    problem, shown = "no test notices", ""
-    for command in cases(mistake, copy / "test"):
-        status, output = run_case(command, copy)
+    problem, shown = "" if answer.is_right else "no test notices", ""
+    for command in cases(answer, copy / "test"):
+        status, output = kit.run(command, copy, LIMIT, PBP_PROGRAM=str(copy / "test"), PBP_SANITIZERS="address",
+                                 PBP_BUILD_TYPE="Debug")
         output = output.replace(str(ROOT) + "/", "")
+        if status == 0:
+            continue
+        if answer.is_right:
+            return f"refused by '{command[-1]}'", output
         if status is None:
             problem, shown = f"a test needs more than {LIMIT} s to notice: {command[-1]}", output
-        elif status != 0 and mistake.says in output:
+        elif answer.says in output:
             return "", output
-        elif status != 0:
+        else:
             problem, shown = "a test fails, but does not say so", output
     return problem, shown
 
 
-def is_meant(mistake: Mistake, which: list) -> bool:
-    """Named by slug, by lesson and slug, or by its lesson's number; if nobody is, all are."""
-    return not which or bool({mistake.name, mistake.path.stem, mistake.path.parents[1].name[:2]} & set(which))
+def is_meant(answer: Answer, which: list) -> bool:
+    """Named by slug, by lesson and slug, or by its lesson's number; if nothing is named, all are."""
+    return not which or bool({answer.name, answer.slug, answer.lesson[:2]} & set(which))
 
 
-def tell(verdict: Verdict, options: argparse.Namespace) -> None:
-    word = "MISSED" if verdict.problem else "passed" if options.unchanged else "caught"
-    print(f"{word}  {verdict.seconds:5.1f} s  {verdict.mistake.name}: {verdict.problem or verdict.mistake.says}")
-    if options.verbose or verdict.problem:
+def tell(verdict: Verdict, verbose: bool) -> None:
+    good, bad = ("accepted", "REFUSED") if verdict.answer.is_right else ("caught", "MISSED")
+    answer = verdict.answer
+    print(f"{bad if verdict.problem else good}  {verdict.seconds:5.1f} s  {answer.name}: "
+          f"{verdict.problem or answer.says or answer.thinking}")
+    if verbose or verdict.problem:
         lines = [line for line in verdict.output.splitlines() if line.strip() and not line.startswith("=====")]
         print("".join(f"          {line}\n" for line in lines[:25]), end="")
     sys.stdout.flush()
 
 
 def main(arguments: list) -> int:
-    parser = argparse.ArgumentParser(description="Applies each mistake to the solution; the tests must catch it, in words.")
-    parser.add_argument("which", nargs="*", metavar="NN|slug", help="a lesson, or a mistake; all, if none is named")
+    parser = argparse.ArgumentParser(description="Applies each answer of tests/*/mistakes.md to the solution. The tests must "
+                                                 "catch the wrong ones, in words, and accept the right ones.")
+    parser.add_argument("which", nargs="*", metavar="NN|slug", help="a lesson, or an answer; all, if none is named")
     parser.add_argument("-j", dest="jobs", type=int, default=1, metavar="N", help="how many at a time")
     parser.add_argument("-v", dest="verbose", action="store_true", help="show what the tests said")
-    parser.add_argument("--unchanged", action="store_true", help="run the same tests on the solutions, where they must pass")
     options = parser.parse_args(arguments)
-    known = all_mistakes()
+    known = all_answers()
     started.refuse_unknown(parser, options.which, "mistake", lambda name: any(is_meant(one, [name]) for one in known))
-    chosen = [mistake for mistake in known if is_meant(mistake, options.which)]
+    chosen = [answer for answer in known if is_meant(answer, options.which)]
     made = kit.harness(options.jobs)
-    survivors = 0
+    bad = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for verdict in pool.map(lambda mistake: judge(mistake, made, options.unchanged), chosen):
-            tell(verdict, options)
-            survivors += bool(verdict.problem)
-    good = "passed" if options.unchanged else "caught"
-    print(f"{len(chosen)} mistakes: {len(chosen) - survivors} {good}, {survivors} not")
-    return 1 if survivors else 0
+        for verdict in pool.map(lambda answer: judge(answer, made), chosen):
+            tell(verdict, options.verbose)
+            bad += bool(verdict.problem)
+    print(f"{len(chosen)} answers: {len(chosen) - bad} judged rightly, {bad} not")
+    return 1 if bad else 0
 
 
 if __name__ == "__main__":

@@ -10,97 +10,130 @@ from tree import CourseTest
 
 WAKER = "solutions/02-waker/rt/waker.hpp"
 TEST = "tests/02-waker/02.1-clone.cpp"
-PATCH = "tests/02-waker/mistakes/clone.patch"
+PAGE = "tests/02-waker/mistakes.md"
 
-SOLUTION = "int one() {\n    return 1;\n}\n"
+SOLUTION = "int one() {\n    return 1;\n}\nint also() {\n    return 1;\n}\n"
 CASE = 'TEST_SUITE("02.1 clone") {\nTEST_CASE("one is "\n    "one") {}\n}\n'
-HEAD = "mistake: two\nstep: 02.1\nsays: one is one\n\n"
-DIFF = "--- a/{0}\n+++ b/{0}\n@@ -1,3 +1,3 @@\n int one() {{\n-    return 1;\n+    return 2;\n }}\n".format(WAKER)
+TEXT = f"""# Lesson 02
+
+## Mistakes
+
+### two
+
+Step 02.1. "More is
+better."
+
+```diff
+--- {WAKER}
+ int one() {{
+-    return 1;
++    return 2;
+ }}
+```
+
+> one is one
+
+## Right answers that are not the solution's
+
+### difference
+
+Step 02.1. A subtraction.
+
+```diff
+diff --git a/{WAKER} b/{WAKER}
+--- a/{WAKER}
++++ b/{WAKER}
+@@ -1,3 +1,3 @@
+ int one() {{
+-    return 1;
++    return 2 - 1;
+ }}
+@@ -4,3 +4,3 @@ int one() {{
+ int also() {{
+-    return 1;
++    return 3 - 2;
+```
+"""
 
 
 class TheCourse(CourseTest):
-    def test_each_has_its_headings(self):
-        self.assert_clean(mistakes.headings())
-
-    def test_each_is_of_a_step(self):
-        self.assert_clean(mistakes.steps())
-
-    def test_each_fits_the_solutions(self):
-        self.assert_clean(mistakes.applies())
-
-    def test_each_sentence_can_be_said(self):
-        self.assert_clean(mistakes.sentences())
+    def test_each_is_well_made(self):
+        self.assert_clean(mistakes.complaints())
 
     def test_there_are_enough(self):
         lessons = registered_lessons()
-        self.assert_clean(mistakes.at_least(3, lessons[:5]))
-        self.assert_clean(mistakes.at_least(2, [lesson for lesson in lessons[5:] if lesson != "19-runtimes"]))
+        self.assert_clean(mistakes.too_few(3, lessons[:5]))
+        self.assert_clean(mistakes.too_few(2, [lesson for lesson in lessons[5:] if lesson != "19-runtimes"]))
 
 
 class EachCheckCatches(CourseTest):
-    def mistake(self, head: str = HEAD, diff: str = DIFF, solution: str = SOLUTION, name: str = PATCH):
-        return self.tree(**{WAKER: solution, TEST: CASE, name: head + diff})
+    def page(self, old: str = "", new: str = "", solution: str = SOLUTION):
+        self.assertIn(old, TEXT)
+        return self.tree(**{WAKER: solution, TEST: CASE, PAGE: TEXT.replace(old, new, 1)})
 
-    def test_a_good_one_passes(self):
-        root = self.mistake()
-        for check in (mistakes.headings, mistakes.steps, mistakes.applies, mistakes.sentences):
-            self.assert_clean(check(root))
+    def caught(self, old: str, new: str, words: str) -> None:
+        self.assert_caught(mistakes.complaints(self.page(old, new)), words)
 
-    def test_a_heading_that_is_missing(self):
-        self.assert_caught(mistakes.headings(self.mistake(HEAD.replace("mistake:", "error:"))), "one line each of mistake")
+    def test_a_good_page_passes_and_its_diffs_apply(self):
+        root = self.page()
+        self.assert_clean(mistakes.complaints(root))
+        two, difference = mistakes.all_answers(root)
+        self.assertEqual((two.name, two.step, two.thinking, two.says, two.is_right),
+                         ("02-waker/two", "02.1", '"More is better."', "one is one", False))
+        self.assertTrue(difference.is_right)
+        mistakes.apply(difference, root / "copy", root)
+        self.assertEqual((root / "copy" / WAKER).read_text(),
+                         "int one() {\n    return 2 - 1;\n}\nint also() {\n    return 3 - 2;\n}\n")
 
-    def test_no_diff(self):
-        self.assert_caught(mistakes.headings(self.mistake(diff="")), "above the diff")
+    def test_an_entry_of_another_form(self):
+        self.caught("Step 02.1. A", "A", "an entry is `Step NN.s.")
+        self.caught("> one is one\n", "", "an entry is `Step NN.s.")
+        self.caught("### two", "### Two!", "small letters and hyphens")
+        self.caught("Step 02.1. A", "Step 02.7. A", "no test of step '02.7'")
+        self.caught("Step 02.1. A", "Step 03.1. A", "no test of step '03.1' in its lesson")
 
-    def test_another_suffix(self):
-        self.assert_caught(mistakes.headings(self.mistake(name=PATCH.replace(".patch", ".diff"))), "is a .patch")
+    def test_a_diff_that_does_not_fit(self):
+        self.caught("-    return 1;", "-    return 3;", "don't occur in the file one after the other: return 3;")
+        self.caught(" int one() {\n", "", "occur 2 times in the file")
+        self.caught(WAKER, TEST, "its diff names no file")
+        self.caught(WAKER, WAKER + "x", "there is no " + WAKER + "x")
 
-    def test_a_step_that_does_not_exist(self):
-        self.assert_caught(mistakes.steps(self.mistake(HEAD.replace("02.1", "02.7"))), "no test of step '02.7'")
-
-    def test_a_step_of_another_lesson(self):
-        root = self.mistake(name="tests/03-future/mistakes/clone.patch")
-        self.assert_caught(mistakes.steps(root), "no test of step '02.1' in its lesson")
-
-    def test_a_solution_that_has_changed(self):
-        self.assert_caught(mistakes.applies(self.mistake(solution=SOLUTION.replace("1", "3"))), "does not fit")
-
-    def test_a_patch_of_something_else(self):
-        root = self.mistake(diff=DIFF.replace(WAKER, TEST), solution="")
-        (root / TEST).write_text(SOLUTION)
-        self.assert_caught(mistakes.applies(root), "which is no solution")
-
-    def test_a_sentence_that_nobody_says(self):
-        self.assert_caught(mistakes.sentences(self.mistake(HEAD.replace("one is", "two is"))), "can say 'two is one'")
+    def test_a_sentence_that_nothing_prints(self):
+        self.caught("> one is", "> two is", "can say 'two is one'")
 
     def test_a_sentence_of_a_header(self):
-        root = self.mistake(HEAD.replace("one is one", "kept no waker"), solution=SOLUTION + '// "kept no waker"\n')
-        self.assert_clean(mistakes.sentences(root))
+        self.assert_clean(mistakes.complaints(self.page("> one is one", "> kept no waker", SOLUTION + '// "kept no waker"\n')))
 
     def test_too_few(self):
-        self.assert_clean(mistakes.at_least(1, ["02-waker"], self.mistake()))
-        self.assert_caught(mistakes.at_least(2, ["02-waker"], self.mistake()), "1 mistakes; there are to be 2")
+        self.assert_clean(mistakes.too_few(1, ["02-waker"], self.page()))
+        self.assert_caught(mistakes.too_few(2, ["02-waker"], self.page()), "1 mistakes; there must be 2")
 
-    def test_the_case_that_knows_the_sentence(self):
-        root = self.mistake(HEAD.replace("one is one", "is not one"))
-        text = CASE.replace("{}\n}", "{ CHECK_MESSAGE(two(), \"it \"\n\"is not one\"); }\nTEST_CASE(\"two\") {}\n}")
-        (root / TEST).write_text(text)
-        (mistake,) = mistakes.all_mistakes(root)
-        self.assertEqual(mistakes.cases_that_know(mistake, root), ["one is one"])
 
-    def slow_check(self, problem: str) -> tuple:
-        """Its exit status and its last line, for one mistake with that verdict."""
-        found = mistakes.all_mistakes(self.mistake())
-        verdict = mistakes.Verdict(found[0], problem, "", 0.1)
-        said = io.StringIO()
-        with unittest.mock.patch.multiple(mistakes, all_mistakes=lambda: found,
-                                          judge=lambda mistake, made, unchanged: verdict), \
-                unittest.mock.patch("kit.harness"), contextlib.redirect_stdout(said):
-            return mistakes.main(["02", "-j2"]), said.getvalue().splitlines()[-1]
+class Judge(CourseTest):
+    """What the tests did, and what is made of it."""
 
-    def test_a_survivor_fails_the_slow_check(self):
-        self.assertEqual(self.slow_check(""), (0, "1 mistakes: 1 caught, 0 not"))
-        self.assertEqual(self.slow_check("no test notices"), (1, "1 mistakes: 0 caught, 1 not"))
+    def verdict(self, slug: str, *outcomes: tuple) -> str:
+        (answer,) = [one for one in mistakes.all_answers(self.tree(**{PAGE: TEXT})) if one.slug == slug]
+        with unittest.mock.patch.multiple(mistakes, build=lambda *_: "", cases=lambda *_: [["test", "case"]] * len(outcomes)), \
+                unittest.mock.patch("kit.run", side_effect=outcomes):
+            return mistakes.judge(answer, None).problem
+
+    def test_a_mistake_is_caught_by_a_failing_case_that_says_so(self):
+        self.assertEqual(self.verdict("two", (0, "one is one"), (1, "ERROR: one is one")), "")
+        self.assertEqual(self.verdict("two", (0, "one is one")), "no test notices")
+        self.assertIn("does not say so", self.verdict("two", (1, "something else")))
+        self.assertIn("more than 5 s", self.verdict("two", (None, "one is one")))
+
+    def test_a_right_answer_must_pass_every_case(self):
+        self.assertEqual(self.verdict("difference", (0, ""), (0, "")), "")
+        self.assertIn("refused by 'case'", self.verdict("difference", (0, ""), (1, "")))
+        self.assertIn("refused by 'case'", self.verdict("difference", (None, "")))
+
+    def test_a_survivor_is_the_status(self):
+        for problem, status in (("", 0), ("no test notices", 1)):
+            with unittest.mock.patch.object(mistakes, "judge", lambda answer, made: mistakes.Verdict(answer, problem, "", 0.1)), \
+                    unittest.mock.patch("kit.harness"), contextlib.redirect_stdout(io.StringIO()):
+                self.assertEqual(mistakes.main(["07", "-j2"]), status)
 
 
 if __name__ == "__main__":

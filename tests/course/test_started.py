@@ -35,7 +35,7 @@ class Refused(unittest.TestCase):
         return run.stderr
 
     def test_a_name_that_means_nothing(self):
-        for words in (("mistakes.py",), ("answers.py",), ("compile_errors.py",), ("compile_errors.py", "--write"),
+        for words in (("mistakes.py",), ("compile_errors.py",), ("compile_errors.py", "--write"),
                       ("book.py", "--check"), ("book.py", "--write"), ("pages.py", "refresh")):
             self.assertRegex(self.refused(*words, "nonsense"), r"there is no [a-z ]+ 'nonsense'")
 
@@ -86,9 +86,6 @@ class CtrlC(unittest.TestCase):
 
     def test_mistakes(self):
         self.interrupted("mistakes.py", "01", "-j2")
-
-    def test_answers(self):
-        self.interrupted("answers.py", "-j2")
 
     def test_starters(self):
         self.interrupted("starter_builds.py", "Starter.test_01")
