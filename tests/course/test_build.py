@@ -1,12 +1,10 @@
 """The build itself, on a course of two tiny lessons: what add_lesson makes, whose headers win, what is refused."""
-import json
 import os
 import shutil
 import subprocess
 import unittest
 from pathlib import Path
 
-from names import registered_lessons
 from sources import ROOT
 from tree import CourseTest
 
@@ -80,6 +78,7 @@ class TheBuild(CourseTest):
         self.assertIn("100% tests passed, 0 tests failed out of 4",
                       self.sh(root, "ctest", "--test-dir", build, "-L", "lesson-01"))
         self.assertTrue((root / "compile_commands.json").exists())
+        self.assertFalse((build / "bin/solution-02").exists())
         # What is wrong must be seen to be wrong.
         (root / f"tests/{ONE}/advice/small.cpp").write_text("// expect: other words\n#include <rt/poll.hpp>\nrt::Poll<char> p;\n")
         (root / f"tests/{ONE}/advice/fine.cpp").write_text("// expect: x\n#include <rt/poll.hpp>\n")
@@ -115,18 +114,6 @@ class TheBuild(CourseTest):
         # Checks never see what a learner wrote.
         build = self.configure(root, "-DPBP_LEARNER=OFF")
         self.assertNotIn("lesson-01:", self.sh(root, "cmake", "--build", build, "--target", "help"))
-
-    def test_a_lesson_alone(self):
-        root = self.course()
-        said = self.sh(root, "cmake", "--workflow", "--preset", "lesson-01")
-        self.assertIn("100% tests passed, 0 tests failed out of 4", said)
-        self.assertFalse((root / "build/learn/bin/solution-02").exists())
-
-    def test_every_lesson_can_be_had_alone(self):
-        presets = json.loads((ROOT / "CMakePresets.json").read_text())
-        lessons = [f"lesson-{name[:2]}" for name in registered_lessons()]
-        for kind in ("buildPresets", "testPresets", "workflowPresets"):
-            self.assertEqual([preset["name"] for preset in presets[kind] if preset["name"].startswith("lesson-")], lessons)
 
     def test_a_copy_that_is_not_whole_says_what_is_missing(self):
         root = self.course()
