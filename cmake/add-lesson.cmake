@@ -1,9 +1,9 @@
 # add_lesson(NN-name [THREADED] [ASIO]) makes, of whatever the lesson has:
 #
-#   rt-NN         include path of lesson NN: solutions/NN … solutions/01, then lessons/00-provided
+#   rt-NN         include path of lesson NN: solutions/NN … solutions/01, then solutions/00-provided
 #   solution-NN   solutions/NN-name/*.cpp
-#   lesson-NN     mine/NN-name/*.cpp, else lessons/NN-name/*.cpp, on top of the earlier solutions (PBP_BASE=mine: of the
-#                 learner's own earlier lessons, where there are any)
+#   lesson-NN     mine/NN-name/*.cpp, else lessons/NN-name/*.cpp. Behind it comes the solution of the same lesson, for the
+#                 files without holes, and then the earlier solutions (PBP_BASE=mine: the learner's own earlier lessons first)
 #   test-NN.s     tests/NN-name/NN.s-*.cpp, one executable per step, every TEST_CASE one ctest
 #   ctest cases   of tests/NN-name/program.py (one per test_ method) and tests/NN-name/advice/*.cpp (one per file)
 #
@@ -12,7 +12,7 @@ include(precompiled)
 include(python-tests)
 
 set(PBP_ROOT "${CMAKE_CURRENT_SOURCE_DIR}")
-set(PBP_PROVIDED "${PBP_ROOT}/lessons/00-provided")
+set(PBP_PROVIDED "${PBP_ROOT}/solutions/00-provided")
 set(PBP_LESSONS "" CACHE INTERNAL "lessons so far, latest first")
 set(PBP_LESSONS "")
 set(PBP_TSAN OFF)
@@ -40,12 +40,12 @@ function(pbp_define_support)
     pbp_define_pch(pbp-pch)
 endfunction()
 
-# The include folders of lesson NAME: BASE/NAME first, then the lessons before it, then what is provided.
-function(pbp_add_runtime TARGET FIRST)
+# The include folders of a lesson: FOLDERS first, then the lessons before it (BASE says whose), then what is provided.
+function(pbp_add_runtime TARGET FOLDERS BASE)
     add_library(${TARGET} INTERFACE)
-    set(DIRS ${FIRST})
+    set(DIRS ${FOLDERS})
     foreach(EARLIER IN LISTS PBP_LESSONS)
-        if(ARGV2 STREQUAL "mine" AND EXISTS "${PBP_MINE_DIR}/${EARLIER}")
+        if(BASE STREQUAL "mine" AND EXISTS "${PBP_MINE_DIR}/${EARLIER}")
             list(APPEND DIRS "${PBP_MINE_DIR}/${EARLIER}")
         endif()
         list(APPEND DIRS "${PBP_ROOT}/solutions/${EARLIER}")
@@ -82,16 +82,22 @@ endfunction()
 
 # What is linked into every program and has nothing to call: traces and reports that a program makes when it is asked to.
 function(pbp_define_observer)
-    if(NOT TARGET pbp-observer AND EXISTS "${PBP_PROVIDED}/observe.cpp")
-        add_library(pbp-observer OBJECT "${PBP_PROVIDED}/observe.cpp")
+    if(NOT TARGET pbp-observer AND EXISTS "${PBP_PROVIDED}/observe/observe.cpp")
+        add_library(pbp-observer OBJECT "${PBP_PROVIDED}/observe/observe.cpp")
         target_include_directories(pbp-observer PRIVATE "${PBP_PROVIDED}")
         target_link_libraries(pbp-observer PRIVATE pbp-options fmt::fmt Threads::Threads)
     endif()
 endfunction()
 
-# An executable of a lesson: every .cpp of its folder.
-function(pbp_add_program TARGET FOLDER RUNTIME ASIO)
+# An executable of a lesson: every .cpp of its solution, where FOLDER has none of that name.
+function(pbp_add_program TARGET FOLDER SOLUTION RUNTIME ASIO)
     file(GLOB SOURCES CONFIGURE_DEPENDS "${FOLDER}/*.cpp")
+    file(GLOB SOLVED RELATIVE "${SOLUTION}" CONFIGURE_DEPENDS "${SOLUTION}/*.cpp")
+    foreach(NAME IN LISTS SOLVED)
+        if(NOT EXISTS "${FOLDER}/${NAME}" AND NOT NAME STREQUAL "main.cpp")
+            list(APPEND SOURCES "${SOLUTION}/${NAME}")
+        endif()
+    endforeach()
     if(NOT SOURCES)
         return()
     endif()
@@ -252,12 +258,12 @@ function(add_lesson NAME)
     endif()
     set(NN "${CMAKE_MATCH_1}")
     set(SOLUTION "${PBP_ROOT}/solutions/${NAME}")
-    pbp_add_runtime(rt-${NN} "${SOLUTION}")
+    pbp_add_runtime(rt-${NN} "${SOLUTION}" solutions)
 
     if(PROJECT_IS_TOP_LEVEL AND (ARG_THREADED OR NOT PBP_TSAN))
         pbp_define_support()
         add_custom_target(lesson-${NN}-tests)
-        pbp_add_program(solution-${NN} "${SOLUTION}" rt-${NN} ${ARG_ASIO})
+        pbp_add_program(solution-${NN} "${SOLUTION}" "${SOLUTION}" rt-${NN} ${ARG_ASIO})
 
         # The learner's side: their copy, else the starter, else nothing yet.
         set(RUNTIME rt-${NN})
@@ -269,8 +275,8 @@ function(add_lesson NAME)
         if(PBP_LEARNER AND OWN)
             set(RUNTIME rt-own-${NN})
             set(PROGRAM lesson-${NN})
-            pbp_add_runtime(${RUNTIME} "${OWN}" ${PBP_BASE})
-            pbp_add_program(${PROGRAM} "${OWN}" ${RUNTIME} ${ARG_ASIO})
+            pbp_add_runtime(${RUNTIME} "${OWN};${SOLUTION}" ${PBP_BASE})
+            pbp_add_program(${PROGRAM} "${OWN}" "${SOLUTION}" ${RUNTIME} ${ARG_ASIO})
         endif()
 
         pbp_add_steps(${NAME} ${NN} ${RUNTIME} ${ARG_ASIO})

@@ -35,8 +35,7 @@ class Weight:
 
 def folders(root: Path = ROOT) -> list:
     """The include path of the finished runtime, latest lesson first."""
-    lessons = sorted(folder for folder in (root / "solutions").glob("[0-9][0-9]-*") if (folder / "rt").is_dir())
-    return [*reversed(lessons), root / "lessons" / "00-provided"]
+    return sorted((folder for folder in (root / "solutions").glob("[0-9][0-9]-*") if (folder / "rt").is_dir()), reverse=True)
 
 
 def headers(root: Path = ROOT) -> dict:

@@ -2,7 +2,7 @@
 #include <rt/async.hpp>
 #include <rt/block_on.hpp>
 #include <rt/current_thread.hpp>
-#include <rt/dump.hpp>
+#include <observe/dump.hpp>
 #include <rt/future.hpp>
 #include <rt/multi_thread.hpp>
 #include <rt/oneshot.hpp>

@@ -2,7 +2,7 @@
 #include <rt/block_on.hpp>
 #include <rt/future.hpp>
 #include <rt/then.hpp>
-#include <rt/verdict.hpp>
+#include <observe/verdict.hpp>
 #include <support/counted_future.hpp>
 #include <support/death.hpp>
 #include <support/drop_counter.hpp>

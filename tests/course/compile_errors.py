@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import started
-from sources import PROVIDED, ROOT, lesson_folders
+from sources import ROOT, lesson_folders
 
 import diagnose
 
@@ -38,7 +38,7 @@ def present() -> dict:
 
 
 def shown(source: Path, command: str) -> str:
-    includes = [f"-I{folder}" for folder in (*reversed(lesson_folders()), ROOT / "lessons" / PROVIDED)]
+    includes = [f"-I{folder}" for folder in reversed(lesson_folders())]
     status, _, said = started.run([command, *FLAGS, *includes, source], env={**os.environ, "LC_ALL": "C.UTF-8"})
     if status == 0:
         return "it compiles\n"

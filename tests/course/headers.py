@@ -18,7 +18,7 @@ FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Wsha
 def homes(root: Path) -> dict:
     """Header name (rt/poll.hpp) to the folders that have one."""
     found: dict = {}
-    for folder in [root / "lessons" / PROVIDED, *lesson_folders(root)]:
+    for folder in lesson_folders(root):
         for header in headers(folder):
             found.setdefault(str(header.relative_to(folder)), []).append(folder)
     return found
@@ -26,8 +26,7 @@ def homes(root: Path) -> dict:
 
 def include_path(root: Path, folder: Path) -> list:
     """Lesson N's own view: itself, the lessons before it, and what is provided."""
-    earlier = [lesson for lesson in lesson_folders(root) if lesson.name <= folder.name]
-    return [*reversed(earlier), root / "lessons" / PROVIDED]
+    return [lesson for lesson in reversed(lesson_folders(root)) if lesson.name <= folder.name]
 
 
 def asio_there() -> bool:
@@ -58,8 +57,7 @@ def each_compiles_alone(root: Path = ROOT, compiler: str = "") -> list:
             run = subprocess.run([compiler, *FLAGS, *defines, *flags, *extra, str(source)], capture_output=True, text=True)
             return "" if run.returncode == 0 else f"{name_of(header, root)} does not compile alone:\n{run.stderr[:3000]}"
 
-        folders = [root / "lessons" / PROVIDED, *lesson_folders(root)]
-        jobs = [(folder, header, defines) for folder in folders for header in headers(folder)
+        jobs = [(folder, header, defines) for folder in lesson_folders(root) for header in headers(folder)
                 for defines in variants(header.read_text(encoding="utf-8"))]
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
             results = pool.map(compile_one, [(number, *job) for number, job in enumerate(jobs)])
@@ -75,12 +73,12 @@ def includes_go_backwards(root: Path = ROOT) -> list:
     """A header uses lessons up to its own; within a lesson no circle, which #pragma once would hide."""
     home = {header: folders[0] for header, folders in homes(root).items()}
     graph, wrong = {}, []
-    for folder in [root / "lessons" / PROVIDED, *lesson_folders(root)]:
+    for folder in lesson_folders(root):
         for header in headers(folder):
             name = str(header.relative_to(folder))
             graph[name] = []
             for used in INCLUDE.findall(header.read_text(encoding="utf-8")):
-                if not used.startswith("rt/"):
+                if not used.startswith(("rt/", "observe/")):
                     continue
                 if used not in home:
                     wrong.append(f"{name_of(header, root)} includes <{used}>, which no lesson has")
@@ -132,7 +130,7 @@ SYSTEM_CALL = re.compile(
 def outside(root: Path, keeper: str):
     """Lesson sources but the one header that may (keeper: its pattern), with comments and literals blanked."""
     for path in cpp_files(root, "lessons", "solutions"):
-        if not re.fullmatch(rf"lessons/{PROVIDED}/{keeper}", path.relative_to(root).as_posix()):
+        if not re.fullmatch(rf"solutions/{PROVIDED}/{keeper}", path.relative_to(root).as_posix()):
             text = path.read_text(encoding="utf-8")
             yield path, text, without_literals(text)
 

@@ -36,7 +36,7 @@ def compile_with(arguments: list) -> str:
 def harness(jobs: int = 1) -> Path:
     """The folder with the harness's objects and the precompiled header: made once, and anew when anything in it changed."""
     support = ROOT / "tests/support"
-    parts = sorted([*support.glob("*.[ch]pp"), *(ROOT / "lessons/00-provided/rt").glob("*.hpp")])
+    parts = sorted([*support.glob("*.[ch]pp"), *(ROOT / "solutions/00-provided").rglob("*.[ch]pp")])
     key = hashlib.sha256(repr([COMPILER, FLAGS, SHARED, [part.read_text() for part in parts]]).encode())
     key.update(subprocess.run([COMPILER, "--version"], capture_output=True).stdout)
     name = Path(COMPILER).name
@@ -56,7 +56,7 @@ def harness(jobs: int = 1) -> Path:
 def make_harness(folder: Path, jobs: int) -> None:
     (folder / "shared.hpp").write_text("".join(f"#include <{name}>\n" for name in SHARED))
     orders = [["-x", "c++-header", folder / "shared.hpp", "-o", folder / "shared.hpp.gch"]]
-    orders += [["-c", source, "-I", ROOT / "tests", "-I", ROOT / "lessons/00-provided", "-o", folder / f"{source.stem}.o"]
+    orders += [["-c", source, "-I", ROOT / "tests", "-I", ROOT / "solutions/00-provided", "-o", folder / f"{source.stem}.o"]
                for source in (ROOT / "tests/support").glob("*.cpp")]
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         complaints = [complaint for complaint in pool.map(compile_with, orders) if complaint]

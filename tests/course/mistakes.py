@@ -198,7 +198,7 @@ def includes(answer: Answer, copy: Path) -> list:
     """The changed headers first; then as CMake has it: the lesson's, the earlier ones', what is given."""
     folders = [folder for folder in reversed(lesson_folders()) if folder.name[:2] <= answer.lesson[:2]]
     changed = [copy / name_of(folder) for folder in folders if (copy / name_of(folder)).exists()]
-    return [*changed, *folders, ROOT / "lessons/00-provided", ROOT / "tests"]
+    return [*changed, *folders, ROOT / "tests"]
 
 
 def build(answer: Answer, copy: Path, made: Path) -> str:

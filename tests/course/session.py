@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sources import ROOT
 
-NEEDED = ["CMakeLists.txt", "CMakePresets.json", "learn", "cmake", "tools/learn", "lessons/00-provided", "lessons/01-poll",
+NEEDED = ["CMakeLists.txt", "CMakePresets.json", "learn", "cmake", "tools/learn", "solutions/00-provided", "lessons/01-poll",
           "lessons/02-waker", "lessons/03-future", "solutions/01-poll", "solutions/02-waker", "solutions/03-future", "tests/support",
           "tests/01-poll", "tests/02-waker", "tests/03-future", "book/hints"]
 PATIENCE = 120      # s; on a busy machine a build takes a while

@@ -28,11 +28,12 @@ def cpp_files(root: Path = ROOT, *tops: str) -> list:
 
 
 def lesson_folders(root: Path = ROOT, base: str = "solutions") -> list:
+    """In order. Among the solutions, what is provided comes first."""
     return sorted(folder for folder in (root / base).glob("[0-9][0-9]-*") if folder.is_dir())
 
 
 def headers(folder: Path) -> list:
-    return sorted((folder / "rt").rglob("*.hpp"))
+    return sorted([*(folder / "rt").rglob("*.hpp"), *(folder / "observe").rglob("*.hpp")])
 
 
 def name_of(path: Path, root: Path = ROOT) -> str:

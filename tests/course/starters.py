@@ -1,5 +1,7 @@
 """A starter is its solution with holes, and its tests wait for just those.
 
+A starter has the files with holes, and main.cpp. What else a lesson has comes from its solution.
+
 A hole is where starter and solution differ, as difflib compares them line by line. In the starter it is a comment
 `// TODO(NN.s) what to write` and, below, a call `todo("NN.s …", …)` of the same id; around them may stand a block's first line,
 which must begin a line of the solution (or be an `if`, that the learner replaces), and its brace. Besides, a starter may include
@@ -47,7 +49,7 @@ class Run:
 
 
 def lessons(root: Path = ROOT) -> list:
-    return lesson_folders(root, "lessons")[1:] if (root / "lessons/00-provided").is_dir() else lesson_folders(root, "lessons")
+    return lesson_folders(root, "lessons")
 
 
 def runs(starter: str, solution: str) -> list:
@@ -112,9 +114,11 @@ def differ_in_holes_only(root: Path = ROOT) -> list:
     for folder in lessons(root):
         solved = root / "solutions" / folder.name
         names = [sorted(name_of(path, top) for path in files(top)) for top in (folder, solved)]
-        if names[0] != names[1]:
-            wrong.append(f"{name_of(folder, root)} has {names[0]}, its solution {names[1]}")
+        if strangers := sorted(set(names[0]) - set(names[1])):
+            wrong.append(f"{name_of(folder, root)} has {strangers}, which its solution has not")
             continue
+        wrong += [f"{name_of(path, root)} has no hole: leave it to the solution" for path in files(folder)
+                  if path.suffix == ".hpp" and not any(run.step for run in runs_of(path, root))]
         wrong += [f"{name_of(path, root)}:{run.line}: {run.problem}"
                   for path in files(folder) for run in runs_of(path, root) if run.problem]
     return wrong
@@ -212,8 +216,9 @@ def announces(lesson: str) -> list:
 
 
 def include_folders(lesson: str, variant: Path) -> list:
-    earlier = [folder for folder in reversed(lesson_folders()) if folder.name < lesson]
-    return [variant, *earlier, ROOT / "lessons/00-provided", ROOT / "tests"]
+    """The starter comes first. Its solution has the headers without holes."""
+    solutions = [folder for folder in reversed(lesson_folders()) if folder.name <= lesson]
+    return [variant, *solutions, ROOT / "tests"]
 
 
 def build_step(lesson: str, step: str, variant: Path, made: Path) -> tuple:

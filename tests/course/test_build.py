@@ -11,7 +11,7 @@ from tree import CourseTest
 ONE, TWO = "01-poll", "02-waker"
 
 COURSE = {
-    "lessons/00-provided/rt/trace.hpp": "#pragma once\nnamespace rt { inline int zero() { return 0; } }\n",
+    "solutions/00-provided/rt/trace.hpp": "#pragma once\nnamespace rt { inline int zero() { return 0; } }\n",
     f"solutions/{ONE}/rt/poll.hpp": "#pragma once\n#include <rt/trace.hpp>\n#define POLL_OF \"solution\"\n"
                                     "namespace rt { template <class T> struct Poll {\n"
                                     "    static_assert(sizeof(T) > 1, \"Poll wants a larger thing\");\n};\n}\n",

@@ -56,7 +56,7 @@ class Weighing(CourseTest):
     def test_a_header_and_what_it_includes(self):
         root = self.tree(**{POLL: "#pragma once\n// a word\nint a;\n\nint b;\n",
                             WAKER: "#pragma once\n#include <cstddef>\n#include <rt/poll.hpp>\nint c;\n"})
-        (root / "lessons/00-provided/rt").mkdir(parents=True)
+        (root / "solutions/00-provided/rt").mkdir(parents=True)
         found = header_weight.weigh_all(root=root)
         self.assertEqual({name: ours for name, (ours, _) in found.items()}, {"rt/poll.hpp": 2, "rt/waker.hpp": 3})
         self.assertLess(found["rt/poll.hpp"][1], found["rt/waker.hpp"][1])

@@ -41,7 +41,7 @@ class TheEditor(CourseTest):
         commands = [task["command"] for task in commented_json(".vscode/tasks.json")["tasks"] if "expr" in task["command"]]
         self.assertEqual(len(commands), 2)
         for folder, lesson in (("mine/02-waker/rt", "02"), ("tests/20-echo-server", "20"), ("book", "current"), ("", "current"),
-                               ("lessons/00-provided/rt", "current")):
+                               ("solutions/00-provided/rt", "current")):
             for command in commands:
                 said = subprocess.run(["sh", "-c", command.replace("./learn", "echo").replace("${relativeFileDirname}", folder)],
                                       capture_output=True, text=True)

@@ -7,7 +7,7 @@ from tree import CourseTest
 
 ONE = "solutions/01-poll/rt/poll.hpp"
 TWO = "solutions/02-waker/rt/waker.hpp"
-GIVEN = "lessons/00-provided/rt/trace.hpp"
+GIVEN = "solutions/00-provided/rt/trace.hpp"
 
 
 class TheCourse(CourseTest):
@@ -92,7 +92,7 @@ class EachCheckCatches(CourseTest):
     def test_not_a_mutex(self):
         text = '// std::mutex\nconst char* s = "std::mutex";\nrt::Mutex m; std::exception_ptr p;\n'
         self.assert_clean(headers.threads_only_in_sync(self.tree(**{ONE: text})))
-        sync = self.tree(**{"lessons/00-provided/rt/sync.hpp": "#include <mutex>\nstd::mutex m;\n"})
+        sync = self.tree(**{"solutions/00-provided/rt/sync.hpp": "#include <mutex>\nstd::mutex m;\n"})
         self.assert_clean(headers.threads_only_in_sync(sync))
 
     def test_a_system_call(self):
@@ -104,7 +104,7 @@ class EachCheckCatches(CourseTest):
         text = "auto n = sys::read(0); rt::sleep(s); x.poll(cx); stream->write(b); rt::signal(2);\n"
         self.assert_clean(headers.system_only_in_sys(self.tree(**{ONE: text})))
         for name in ("sys", "sys_socket"):
-            given = self.tree(**{f"lessons/00-provided/rt/{name}.hpp": "#include <unistd.h>\n"})
+            given = self.tree(**{f"solutions/00-provided/rt/{name}.hpp": "#include <unistd.h>\n"})
             self.assert_clean(headers.system_only_in_sys(given))
         taught = self.tree(**{"solutions/13-tcp/rt/sys_socket.hpp": "#include <unistd.h>\n"})
         self.assert_caught(headers.system_only_in_sys(taught), "<unistd.h>")

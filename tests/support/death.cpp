@@ -1,4 +1,4 @@
-#include <rt/record.hpp>
+#include <observe/record.hpp>
 #include <support/death.hpp>
 #include <support/watchdog.hpp>
 

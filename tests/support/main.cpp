@@ -6,7 +6,7 @@
 #define DOCTEST_CONFIG_NO_POSIX_SIGNALS
 #include <doctest/doctest.h>
 
-#include <rt/record.hpp>
+#include <observe/record.hpp>
 #include <support/sanitizers.hpp>
 #include <support/story.hpp>
 #include <support/watchdog.hpp>

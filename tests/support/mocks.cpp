@@ -1,6 +1,6 @@
 /// \file
 /// What the mocks do that is the same for every future, and knows no lesson's header: compiled once.
-#include <rt/record.hpp>
+#include <observe/record.hpp>
 #include <support/mock.hpp>
 #include <support/recorded.hpp>
 #include <support/remote_state.hpp>

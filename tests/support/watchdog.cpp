@@ -1,8 +1,8 @@
-#include <rt/dump.hpp>
-#include <rt/record.hpp>
+#include <observe/dump.hpp>
+#include <observe/record.hpp>
 #include <rt/sync.hpp>
 #include <rt/sys_process.hpp>
-#include <rt/verdict.hpp>
+#include <observe/verdict.hpp>
 #include <support/sanitizers.hpp>
 #include <support/story.hpp>
 #include <support/watchdog.hpp>

@@ -1,5 +1,5 @@
 /// \file
-/// Stands in for lessons/00-provided/rt/sync.hpp and counts. A program that finds this header first is the same runtime, and
+/// Stands in for solutions/00-provided/rt/sync.hpp and counts. A program that finds this header first is the same runtime, and
 /// tells how often its threads step on each other's toes; contended.cpp is one.
 ///
 /// Counted, by each thread for itself:

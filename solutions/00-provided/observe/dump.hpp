@@ -14,12 +14,12 @@
 /// Threads: may be called from any thread at any time; it locks nothing that the runtime locks.
 #pragma once
 
-#include <rt/record.hpp>
-#include <rt/record_table.hpp>
+#include <observe/record.hpp>
+#include <observe/record_table.hpp>
 #include <rt/sync.hpp>
 #include <rt/sys_process.hpp>
 #include <rt/trace.hpp>
-#include <rt/verdict.hpp>
+#include <observe/verdict.hpp>
 #include <rt/violation.hpp>
 
 #include <chrono>

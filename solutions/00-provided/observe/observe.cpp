@@ -5,10 +5,10 @@
 ///   RT_RECORD=1     a record of its tasks is kept (record.hpp), and SIGUSR1 prints it (dump.hpp); 0: not
 ///
 /// A debug build keeps the record without being asked.
-#include <rt/dump.hpp>
+#include <observe/dump.hpp>
 #include <rt/sys.hpp>
 #include <rt/sys_process.hpp>
-#include <rt/trace_file.hpp>
+#include <observe/trace_file.hpp>
 #include <rt/violation.hpp>
 
 #include <cerrno>

@@ -9,7 +9,7 @@
 /// ThreadSanitizer. What a reader sees may be a moment old, and of a task that goes at that moment, half another's.
 #pragma once
 
-#include <rt/record_table.hpp>
+#include <observe/record_table.hpp>
 #include <rt/sync.hpp>
 #include <rt/sys_process.hpp>
 #include <rt/trace.hpp>

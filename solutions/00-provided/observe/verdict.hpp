@@ -4,8 +4,8 @@
 /// They are read off the record (record.hpp), and printed by `rt::dump()` (dump.hpp) and by the watchdog of the tests.
 #pragma once
 
-#include <rt/record.hpp>
-#include <rt/record_table.hpp>
+#include <observe/record.hpp>
+#include <observe/record_table.hpp>
 #include <rt/sync.hpp>
 #include <rt/sys_process.hpp>
 #include <rt/trace.hpp>
