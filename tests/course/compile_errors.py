@@ -1,15 +1,17 @@
 """What a learner is shown for the commonest compile errors.
 
-    compile_errors.py [--write] [NAME ...]
+    compile_errors.py [NAME ...]
 
-Each tests/course/compile_errors/NAME.cpp must not compile; NAME.txt holds what is shown for it: of both compilers, or of
-each under a line `g++:` or `clang++:`. --write takes it anew. (The words are those of g++ 12 and clang 19.)
+Each block of compile_errors.md must not compile. Of what `./learn` shows then, that page holds our own words, and which line
+is opened. Without a name, says what is wrong; with one, shows it.
 """
 import argparse
 import os
-import subprocess
+import re
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import started
@@ -17,78 +19,80 @@ from sources import ROOT, lesson_folders
 
 import diagnose
 
-FOLDER = ROOT / "tests/course/compile_errors"
+PAGE = ROOT / "tests/course/compile_errors.md"
+ENTRY = re.compile(r"^### (\S+)\n\n.+?\n\n```cpp\n(.*?)^```\n((?:\n?> [^\n]*)*)", re.S | re.M)
+HERE = "  // here"
 FLAGS = ["-std=c++20", "-c", "-o", "/dev/null", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion",
          "-Werror=return-type", "-Werror=uninitialized", *os.environ.get("PBP_CXX_FLAGS", "").split()]
-COMPILERS = {"g++": ("g++", "12."), "clang++": ("clang++-19", "19.")}
+COMPILERS = {"g++": "12.", "clang++-19": "19."}   # whose words diagnose.py knows
 
 
-def present() -> dict:
-    """The compilers whose words are known: {"g++": command}"""
-    found = {}
-    for name, (command, version) in COMPILERS.items():
+@dataclass(frozen=True)
+class Entry:
+    name: str
+    code: str
+    says: str
+
+    def lines(self) -> list:
+        """Those that may be opened: the compilers don't always agree."""
+        return [number for number, line in enumerate(self.code.splitlines(), 1) if line.endswith(HERE)]
+
+
+def entries() -> list:
+    return [Entry(name, code, " ".join(re.sub(r"^>", "", quote, flags=re.M).split()))
+            for name, code, quote in ENTRY.findall(PAGE.read_text(encoding="utf-8"))]
+
+
+def present() -> list:
+    def version(command: str) -> str:
         try:
-            said = subprocess.run([command, "-dumpfullversion" if name == "g++" else "-dumpversion"],
-                                  capture_output=True, text=True).stdout
+            return started.run([command, "-dumpfullversion", "-dumpversion"])[1]
         except OSError:
-            continue
-        if said.startswith(version):
-            found[name] = command
-    return found
+            return ""
+    return [command for command, known in COMPILERS.items() if version(command).startswith(known)]
 
 
-def shown(source: Path, command: str) -> str:
-    includes = [f"-I{folder}" for folder in reversed(lesson_folders())]
-    status, _, said = started.run([command, *FLAGS, *includes, source], env={**os.environ, "LC_ALL": "C.UTF-8"})
-    if status == 0:
-        return "it compiles\n"
-    lines, place = diagnose.explain(said, [FOLDER])
-    return "\n".join([*lines, f"open  {place[0].name}:{place[1]}" if place else "open  nothing"]) + "\n"
+def shown(entry: Entry, command: str) -> tuple:
+    """The lines, and the number of the line that is opened."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder).resolve() / f"{entry.name}.cpp"
+        source.write_text(entry.code, encoding="utf-8")
+        includes = [f"-I{folder}" for folder in (*reversed(lesson_folders()), ROOT / "tests")]
+        status, _, said = started.run([command, *FLAGS, *includes, source], env={**os.environ, "LC_ALL": "C.UTF-8"})
+        if status == 0:
+            return ["it compiles"], 0
+        lines, place = diagnose.explain(said, [source.parent])
+        return lines, place[1] if place and place[0] == source else 0
 
 
-def expected(text: str, compiler: str) -> str:
-    if "g++:\n" not in text:
-        return text
-    one, _, other = text.partition("clang++:\n")
-    return other if compiler == "clang++" else one.partition("g++:\n")[2]
+def problem(entry: Entry, command: str) -> str:
+    lines, opened = shown(entry, command)
+    wanted = entry.says if entry.says else lines[0]
+    if opened in entry.lines() and len(lines) <= 5 and any(wanted in line for line in lines):
+        return ""
+    text = "\n".join(f"    {line}" for line in lines)
+    return f"{entry.name} ({command}), line {opened}:\n{text}\n  expected, in line {entry.lines()}: {wanted}"
 
 
-def all_shown(names: list) -> dict:
-    """{(name, compiler): text}"""
-    sources = [source for source in sorted(FOLDER.glob("*.cpp")) if not names or source.stem in names]
-    jobs = [(source, compiler, command) for source in sources for compiler, command in present().items()]
+def problems() -> list:
+    jobs = [(entry, command) for entry in entries() for command in present()]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        texts = pool.map(lambda job: shown(job[0], job[2]), jobs)
-        return {(source.stem, compiler): text for (source, compiler, _), text in zip(jobs, texts)}
-
-
-def write(names: list) -> None:
-    found = all_shown(names)
-    for name in sorted({name for name, _ in found}):
-        gcc, clang = found[name, "g++"], found[name, "clang++"]
-        (FOLDER / f"{name}.txt").write_text(gcc if gcc == clang else f"g++:\n{gcc}clang++:\n{clang}", encoding="utf-8")
-
-
-def absent() -> str:
-    """The compilers that are not here, or not in the version whose words are held; '' if both are."""
-    return " and ".join(f"{command} {version[:-1]}" if name == "g++" else command
-                        for name, (command, version) in COMPILERS.items() if name not in present())
+        return [wrong for wrong in pool.map(lambda job: problem(*job), jobs) if wrong]
 
 
 def main(arguments: list) -> int:
     parser = argparse.ArgumentParser(description="what a learner is shown for the commonest compile errors")
-    parser.add_argument("--write", action="store_true", help="take it anew")
-    parser.add_argument("name", nargs="*", help="of tests/course/compile_errors/NAME.cpp; all, if none is named")
+    parser.add_argument("name", nargs="*", help="of tests/course/compile_errors.md; if none is named, all are checked")
     asked = parser.parse_args(arguments)
-    started.refuse_unknown(parser, asked.name, "compile error", lambda name: (FOLDER / f"{name}.cpp").is_file())
-    if not present() or asked.write and absent():
-        parser.error(f"the words that are held are those of g++ 12 and clang++-19, and {absent()} is not here")
-    if asked.write:
-        write(asked.name)
-    else:
-        for (name, compiler), text in all_shown(asked.name).items():
-            print(f"--- {name} ({compiler})\n{text}", end="")
-    return 0
+    started.refuse_unknown(parser, asked.name, "compile error", lambda name: any(name == entry.name for entry in entries()))
+    if not present():
+        parser.error("neither g++ 12 nor clang++-19 is here")
+    for entry in entries():
+        for command in present() if entry.name in asked.name else []:
+            print(f"--- {entry.name} ({command})", *shown(entry, command)[0], sep="\n")
+    wrong = [] if asked.name else problems()
+    print("\n".join(wrong), end="\n" if wrong else "")
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

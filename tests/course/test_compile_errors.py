@@ -1,6 +1,5 @@
-"""What is shown for the commonest compile errors, word for word; and what is shown for builds that fail otherwise."""
+"""What is shown for the commonest compile errors, in our own words; and what is shown for builds that fail otherwise."""
 import unittest
-import unittest.mock
 
 from sources import ROOT
 from tree import CourseTest
@@ -11,32 +10,11 @@ from lessons import shown
 
 
 class Shown(CourseTest):
-    def test_each_is_shown_as_it_is_written_down(self):
+    def test_each_gets_its_advice(self):
+        self.assertGreaterEqual(len(compile_errors.entries()), 50)
         if not compile_errors.present():
-            self.skipTest(f"nothing to compare: {compile_errors.absent()} is not here")
-        wrong = []
-        for (name, compiler), text in compile_errors.all_shown([]).items():
-            page = compile_errors.FOLDER / f"{name}.txt"
-            wanted = compile_errors.expected(page.read_text(encoding="utf-8"), compiler) if page.exists() else "nothing yet\n"
-            if text != wanted:
-                wrong.append(f"{name} ({compiler})\n  shown:\n{text}  expected:\n{wanted}")
-        self.assert_clean(wrong)
-
-    def test_there_are_enough_and_all_are_short(self):
-        pages = list(compile_errors.FOLDER.glob("*.txt"))
-        self.assertGreaterEqual(len(pages), 20)
-        for page in pages:
-            for compiler in ("g++", "clang++"):
-                lines = compile_errors.expected(page.read_text(encoding="utf-8"), compiler).splitlines()
-                self.assertTrue(1 < len(lines) <= 5, page)
-
-
-class WithOtherCompilers(unittest.TestCase):
-    def test_nothing_to_compare_is_no_success(self):
-        outcome = unittest.TestResult()
-        with unittest.mock.patch.object(compile_errors, "present", dict):
-            Shown("test_each_is_shown_as_it_is_written_down").run(outcome)
-        self.assertEqual([why for _, why in outcome.skipped], ["nothing to compare: g++ 12 and clang++-19 is not here"])
+            self.skipTest("neither g++ 12 nor clang++-19 is here")
+        self.assert_clean(compile_errors.problems())
 
 
 class OtherFailures(CourseTest):

@@ -1,4 +1,0 @@
-// learner: a header of that name does not exist
-#include <rt/wakers.hpp>
-
-rt::Waker mine();

@@ -1,4 +1,0 @@
-// learner: an #include forgotten
-#include <rt/poll.hpp>
-
-rt::Poll<int> ask(const rt::Waker& waker);

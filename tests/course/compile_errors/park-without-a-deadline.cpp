@@ -1,4 +1,0 @@
-// learner: park without an argument
-#include <rt/park.hpp>
-
-void wait(rt::ThreadPark& park) { park.park(); }
