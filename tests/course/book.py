@@ -23,6 +23,7 @@ from names import registered_lessons
 from sources import ROOT, name_of
 
 from building import Build
+from lessons import is_step
 from machine import Machine
 from screen import Stop
 
@@ -47,7 +48,7 @@ def words(text: str) -> int:
 
 
 def steps_of_tests(root: Path, name: str) -> list:
-    return sorted({path.name.split("-")[0] for path in (root / "tests" / name).glob(f"{name[:2]}.[0-9]*-*.cpp")})
+    return sorted(filter(is_step, {path.name.split("-")[0] for path in (root / "tests" / name).glob(f"{name[:2]}.[0-9]*-*.cpp")}))
 
 
 def skeleton(root: Path = ROOT) -> list:

@@ -5,10 +5,13 @@ from pathlib import Path
 from sources import ROOT, name_of
 
 from cpp_text import without_literals
+from lessons import GIVEN, TOGETHER
 
 LINE = re.compile(r'\b(TEST_SUITE|TEST_CASE|TEST_CASE_FIXTURE|TEST_CASE_TEMPLATE|SCENARIO)\s*\((?:[^"()]*,)?\s*((?:"(?:\\.|[^"\\])*"\s*)+)')
 STRING = re.compile(r'"((?:\\.|[^"\\])*)"')
 FILE = re.compile(r"^(\d\d)\.(\d+)-[a-z0-9-]+\.cpp$")
+EXERCISE_FILE = re.compile(r"^exercise-[a-z0-9-]+\.cpp$")
+NO_STEPS = {GIVEN: "given", TOGETHER: "all together"}
 SLEEPS = re.compile(r"\bthis_thread\s*::\s*sleep_\w+|\b(usleep|nanosleep)\s*\(")
 PYTHON_SLEEP = re.compile(r"\btime\.sleep\(|\bsleep\(")
 ALLOWED = re.compile(r"(//|#)\s*house-rule:\s*allow\s+\S")
@@ -30,11 +33,14 @@ def suites_and_cases(root: Path = ROOT) -> list:
     wrong: list = []
     seen: dict = {}
     for path in step_files(root):
-        shown, match = name_of(path, root), FILE.match(path.name)
-        if not match or match.group(1) != path.parent.name[:2]:
-            wrong.append(f"{shown}: a test file is called {path.parent.name[:2]}.s-what-it-is.cpp")
+        shown, match, lesson, suite = name_of(path, root), FILE.match(path.name), path.parent.name[:2], ""
+        if match and match.group(1) == lesson:
+            begins = f"{lesson}.{match.group(2)} " + (NO_STEPS.get(match.group(2), "") if lesson != "00" else "")
+        elif EXERCISE_FILE.match(path.name):
+            begins = f"{lesson} exercise "
+        else:
+            wrong.append(f"{shown}: a test file is called {lesson}.s-what-it-is.cpp")
             continue
-        step, suite = f"{match.group(1)}.{match.group(2)}", ""
         parts = named_parts(path.read_text(encoding="utf-8"))
         if not any(kind == "TEST_CASE" for kind, _, _ in parts):
             wrong.append(f"{shown} has no test case")
@@ -43,8 +49,8 @@ def suites_and_cases(root: Path = ROOT) -> list:
                 wrong.append(f"{shown}:{line}: '{name}' holds a comma, which doctest's filter reads as two names")
             if kind == "TEST_SUITE":
                 suite = name
-                if not name.startswith(step + " "):
-                    wrong.append(f"{shown}:{line}: the suite '{name}' must begin with '{step} '")
+                if not name.startswith(begins):
+                    wrong.append(f"{shown}:{line}: the suite '{name}' must begin with '{begins}'")
                 continue
             if not suite:
                 wrong.append(f"{shown}:{line}: '{name}' stands in no suite")

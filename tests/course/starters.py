@@ -10,9 +10,15 @@ the chapter.
 
 Of a lesson of n steps, n variants are built: with the holes of the first 0, 1, … n-1 steps filled from the solution. In each, the
 cases of the last step filled pass, so that they need no later hole; and every case of the next step ends with that step's own
-sentence, status 3, so that it needs its hole. All without a warning.
+sentence, status 3, so that it needs its hole. The cases of NN.0, which tests what is given, pass in each. All without a warning.
+Nothing is asked of NN.9, all steps together, before the solution.
+
+The untouched program must end with status 3, too, and name a step. Where it needs arguments to come so far, main.cpp begins with
+`// starter: demo --clients 2`. Where it needs a client, it begins with `// starter: needs a peer`, and the first test of
+program.py, which brings one, must show the step's sentence when it fails.
 """
 import re
+import shlex
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -26,6 +32,7 @@ from sources import ROOT, lesson_folders, name_of
 
 sys.path.insert(0, str(ROOT / "tools/learn"))
 from hints import hints_in  # noqa: E402
+from lessons import GIVEN, NEEDS_A_PEER, is_step, starter_says  # noqa: E402
 
 MARK = re.compile(r"^\s*// TODO\((\d\d\.\d+)\) \S")
 ANY_MARK = re.compile(r"TODO\(")
@@ -135,18 +142,20 @@ def test_files(lesson: str, step: str, root: Path = ROOT) -> list:
 
 
 def steps_of_suites(lesson: str, root: Path = ROOT) -> list:
-    return sorted({name.split(" ")[0] for path in (root / "tests" / lesson).glob("*.cpp")
-                   for kind, name, _ in named_parts(path.read_text(encoding="utf-8")) if kind == "TEST_SUITE"})
+    """Without NN.0, what is given, and NN.9, all together."""
+    ids = {name.split(" ")[0] for path in (root / "tests" / lesson).glob("[0-9]*.cpp")
+           for kind, name, _ in named_parts(path.read_text(encoding="utf-8")) if kind == "TEST_SUITE"}
+    return sorted(filter(is_step, ids))
 
 
 def ids_agree(root: Path = ROOT) -> list:
-    """Holes, suites, hints and, where there is one, the chapter know the same steps, two to four of them."""
+    """Holes, suites, hints and, where there is one, the chapter know the same steps, one to four of them."""
     wrong = []
     for folder in lessons(root):
         lesson = folder.name
         known = steps_of_suites(lesson, root)
-        if not 2 <= len(known) <= 4:
-            wrong.append(f"tests/{lesson}: {len(known)} steps; there are to be two to four")
+        if not 1 <= len(known) <= 4:
+            wrong.append(f"tests/{lesson}: {len(known)} steps; there are to be one to four")
         hints, chapter = root / f"book/hints/{lesson}.md", root / f"book/{lesson}.md"
         places = {f"lessons/{lesson}: the holes": steps_of_holes(folder, root),
                   f"book/hints/{lesson}.md": list(hints_in(hints.read_text(encoding="utf-8"))) if hints.exists() else []}
@@ -207,10 +216,12 @@ def announces(lesson: str) -> list:
                 copy = variant / path.relative_to(folder)
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 copy.write_text(filled(runs_of(path), steps[:solved]), encoding="utf-8")
+            passes = [steps[solved - 1]] if solved else []
             if solved == 0:
                 wrong += program_says(lesson, variant)
-            else:
-                wrong += step_passes(lesson, steps[solved - 1], variant, made)
+            given = f"{lesson[:2]}.{GIVEN}"
+            for step in [given] * bool(test_files(lesson, given)) + passes:
+                wrong += step_passes(lesson, step, variant, made)
             wrong += step_waits(lesson, waiting, variant, made)
     return wrong
 
@@ -248,13 +259,28 @@ def step_passes(lesson: str, step: str, variant: Path, made: Path) -> list:
     return [] if status == 0 else [f"{step} fails though its holes and those before it are filled:\n{output}"]
 
 
+def first_test(script: Path) -> str:
+    """As unittest is told of it: Class.test_method."""
+    before, name, _ = re.split(r"^    def (test_\w+)", script.read_text(encoding="utf-8"), maxsplit=1, flags=re.M)
+    return re.findall(r"^class (\w+)", before, re.M)[-1] + f".{name}"
+
+
 def program_says(lesson: str, variant: Path) -> list:
     """The untouched program must run, and say which step is missing."""
+    program = variant / "program"
     complaint = kit.compile_with([*kit.WARNINGS, *(f"-I{folder}" for folder in include_folders(lesson, variant)),
-                                  *sorted(variant.glob("*.cpp")), "-o", variant / "program", *kit.LIBRARIES])
+                                  *sorted(variant.glob("*.cpp")), "-o", program, *kit.LIBRARIES])
     if complaint:
         return [f"the starter of {lesson} does not compile:\n{complaint}"]
-    status, output = kit.run([str(variant / "program")], variant, SECONDS)
-    if status == TODO_STATUS and re.search(rf"^TODO\({lesson[:2]}\.\d+ .+\)$", output, re.M):
+    words = starter_says(variant)
+    if words == NEEDS_A_PEER:
+        script = ROOT / "tests" / lesson / "program.py"
+        status, output = kit.run([sys.executable, "-B", str(script), first_test(script)], variant, SECONDS,
+                                 PBP_PROGRAM=str(program), PBP_SANITIZERS="address", PBP_BUILD_TYPE="Debug")
+        names_the_step = status not in (0, None) and re.search(rf"TODO\({lesson[:2]}\.\d+ .+\)", output)
+    else:
+        status, output = kit.run([str(program), *shlex.split(words)], variant, SECONDS)
+        names_the_step = status == TODO_STATUS and re.search(rf"^TODO\({lesson[:2]}\.\d+ .+\)$", output, re.M)
+    if names_the_step:
         return []
     return [f"the untouched program of {lesson} ends with status {status}, and should name the missing step:\n{output}"]

@@ -9,23 +9,27 @@ import sources  # where tools/learn is found
 from tree import CourseTest
 
 import judge
+import lessons
 import loop
+import panes
 import terminal
 from children import Ended
 from judge import GREEN, RED, Judge, Verdict
-from lessons import steps_of
+from lessons import EXERCISE, PROGRAM, Step, steps_of
 from machine import Machine
 from mine import copy_of
 from progress import Progress
+from screen import Stop
 
 
-class Turns(CourseTest):
+class AtTheLoop(CourseTest):
     """A learner at 02, whose copies are in a tree."""
 
     def setUp(self):
         self.root = self.tree(**{"mine/01-poll/rt/poll.hpp": "one", "mine/02-waker/rt/waker.hpp": "two",
                                  "mine/progress.txt": "current 02-waker\nbase mine\n"})
-        for name, value in (("open_lesson", lambda lesson: None), ("copy_of", lambda lesson: self.root / "mine" / lesson)):
+        for name, value in (("open_lesson", lambda lesson: None), ("copy_of", lambda lesson: self.root / "mine" / lesson),
+                            ("exercise_file", lambda lesson: self.root / "mine" / lesson / "exercise.hpp")):
             patch = mock.patch.object(loop, name, value)
             patch.start()
             self.addCleanup(patch.stop)
@@ -34,6 +38,8 @@ class Turns(CourseTest):
         at_terminal.wait.return_value = ""
         self.at = loop.Loop(self.progress, Machine(), at_terminal)
 
+
+class Turns(AtTheLoop):
     def looks(self) -> list:
         return [self.at.watch.changed() for _ in range(3)]
 
@@ -102,6 +108,51 @@ class Turns(CourseTest):
         self.at.frame.doing = "checking 02.1 …"
         self.at.judge.tell("another one builds")
         self.assertEqual(self.at.frame.doing, "checking 02.1 … (another one builds)")
+
+
+class AfterTheSteps(AtTheLoop):
+    FOLLOWS = [Step("02-waker", id, "") for id in ("02.9", PROGRAM, EXERCISE)]
+
+    def judge(self, **states: str) -> list:
+        """Which were looked at, if all steps are green and these are not."""
+        looked: list = []
+
+        def verdict(step, seen) -> Verdict:
+            looked.append(step.id)
+            return Verdict(RED if step.id in states.values() else GREEN)
+        self.at.frame.after, self.at.judge.judge = self.FOLLOWS, verdict
+        self.at.judge_after()
+        return looked
+
+    def test_all_together_and_then_the_program(self):
+        self.assertEqual(self.judge(), ["02.9", PROGRAM])
+        self.assertEqual(self.judge(red="02.9"), ["02.9"])
+        self.assertTrue(self.at.lesson.is_red())
+
+    def test_an_exercise_is_judged_and_not_asked_for(self):
+        (self.root / "mine/02-waker/exercise.hpp").touch()
+        self.assertEqual(self.judge(red=EXERCISE), ["02.9", PROGRAM, EXERCISE])
+        self.assertEqual(self.at.frame.verdicts[EXERCISE].state, RED)
+        self.assertFalse(self.at.lesson.is_red())
+
+    def test_whose_tests_are_whose(self):
+        suite = 'TEST_SUITE("01{} what") {{'
+        root = self.tree(**{f"tests/01-poll/{name}.cpp": suite.format(of) for name, of in (
+            ("01.0-a", ".0 given:"), ("01.1-a", ".1"), ("01.9-a", ".9 all together:"), ("exercise-a", " exercise"))},
+            **{"tests/01-poll/program.py": "", "solutions/01-poll/main.cpp": "// starter: demo --clients 2\n"})
+        with mock.patch.object(lessons, "ROOT", root):
+            self.assertEqual([step.id for step in steps_of("01-poll")], ["01.1"])
+            self.assertEqual([(step.id, step.title) for step in lessons.after_steps("01-poll")],
+                             [("01.9", "all together: what"), (PROGRAM, "does what it should")])
+            self.assertEqual([(step.target, step.title) for step in lessons.exercise_of("01-poll")], [("test-01.exercise", "what")])
+            self.assertEqual(lessons.step_named("1.9", lessons.suites_of).target, "test-01.9")
+            with self.assertRaisesRegex(Stop, "has no step '1.9': its steps are 01.1 to 01.1"):
+                lessons.step_named("1.9")
+            self.assertEqual(lessons.starter_says(root / "solutions/01-poll"), "demo --clients 2")
+            progress = Progress(root / "mine/progress.txt")
+            for step, open_part in (("01.1", "01.9 is not green yet"), ("01.9", "the program of lesson 01 is not right yet")):
+                progress.mark("01-poll", step, True)
+                self.assertEqual(panes.what_is_open(progress, "01-poll"), open_part)
 
 
 class Judged(CourseTest):

@@ -35,6 +35,13 @@ class EachCheckCatches(CourseTest):
     def test_a_suite_of_another_step(self):
         self.assert_caught(self.suite('TEST_SUITE("05.1 spin") {\nTEST_CASE("one") {}\n}'), "must begin with '05.2 '")
 
+    def test_suites_that_are_no_steps(self):
+        for name, suite in (("05.0-given", "05.0 given: a list"), ("05.9-all", "05.9 all together: a crowd"),
+                            ("exercise-map", "05 exercise a map")):
+            file, good = f"tests/05-block-on/{name}.cpp", f'TEST_SUITE("{suite}") {{\nTEST_CASE("one") {{}}\n}}'
+            self.assert_clean(self.suite(good, file))
+            self.assert_caught(self.suite(good.replace(suite, suite[:5] + "thing"), file), "must begin with '05")
+
     def test_a_case_twice(self):
         self.assert_caught(self.suite('TEST_SUITE("05.2 park") {\nTEST_CASE("One") {}\nTEST_CASE("one") {}\n}'), "another case")
 

@@ -91,11 +91,20 @@ class EachCheckCatches(CourseTest):
         root = self.course(**{"book/01-poll.md": "## 01.1 what\n\n## The rest\n"})
         self.assert_caught(starters.ids_agree(root), "book/01-poll.md: the steps are ['01.1']")
 
-    def test_one_step_is_too_few(self):
-        root = self.course(STARTER.replace('    // TODO(01.2) Return two.\n    todo("01.2 two");', "    return 2;"),
-                           hints=SECTION.format(1))
-        (root / "tests/01-poll/01.2-what.cpp").unlink()
-        self.assert_caught(starters.ids_agree(root), "1 steps; there are to be two to four")
+    def test_a_lesson_without_a_step(self):
+        root = self.course(SOLUTION, hints="")
+        for number in (1, 2):
+            (root / f"tests/01-poll/01.{number}-what.cpp").unlink()
+        self.assert_caught(starters.ids_agree(root), "0 steps; there are to be one to four")
+
+    def test_what_is_given_and_what_comes_last_are_no_steps(self):
+        more = {f"tests/01-poll/{name}.cpp": f'TEST_SUITE("{suite}") {{\n' for name, suite in (
+            ("01.0-given", "01.0 given: all"), ("01.9-all", "01.9 all together: all"), ("exercise-map", "01 exercise a map"))}
+        self.assert_clean(starters.ids_agree(self.course(**more)))
+
+    def test_the_first_test_of_a_program(self):
+        root = self.tree(**{"program.py": "class A:\n    def run(self):\nclass B(A):\n    def test_it(self):\n    def test_that(self):\n"})
+        self.assertEqual(starters.first_test(root / "program.py"), "B.test_it")
 
     def test_a_chapter_that_gives_a_hole_away(self):
         solution = SOLUTION.replace("    return 1;", "    int it = 1;\n    return it;")

@@ -12,7 +12,7 @@ import verify
 from building import Build
 from cases import REPORTS
 from judge import RED, Judge
-from lessons import ROOT, all_lessons, lesson_named, program_of, step_named
+from lessons import PROGRAM, ROOT, Step, all_lessons, lesson_named, step_named, suites_of
 from machine import Machine
 from mine import cure
 from process import Interrupts
@@ -96,7 +96,7 @@ def test(words: list, yes: bool, machine: Machine) -> int:
     if words == ["course"]:
         targets, filters = [], ["-L", "^course$"]
     elif words and "." in words[0]:
-        step = step_named(words[0])
+        step = step_named(words[0], suites_of)
         targets, filters = [step.target], ["-L", f"^lesson-{step.lesson[:2]}$", "-R", f"^{re.escape(step.id)} "]
     elif words:
         number = commands.lesson_or_current(words[0])[:2]
@@ -128,7 +128,7 @@ def told(name: str, output: str, build: Build) -> str:
         lesson = lesson_named(number)
         verdict = Judge(build.folder, build.machine).run_program(lesson, program)
         if verdict.state == RED:
-            return "\n".join(failure_lines(program_of(lesson)[0], verdict, 100))
+            return "\n".join(failure_lines(Step(lesson, PROGRAM, ""), verdict, 100))
     return output.strip()
 
 

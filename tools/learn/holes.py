@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from lessons import ROOT
-from mine import copy_of, files_in, solution, starter
+from lessons import EXERCISE, ROOT, is_step
+from mine import copy_of, exercise_file, files_in, solution, starter
 
 MARK = re.compile(r"TODO\((\d\d\.\d+)\)")
 JUDGES = re.compile(r"^// Judges (\d\d\.\d+) too: ", re.M)
@@ -154,7 +154,8 @@ def step_at(lesson: str, file: Path, line: int) -> str:
 
 
 def place(lesson: str, step: str, sentence: str = "") -> tuple:
-    """(file, line from 1) to open for a step: the hole that speaks, else the step's first open one, else where it was."""
+    """(file, line from 1) to open for a step: the hole that speaks, else the step's first open one, else where it was.
+    () where there is none to name."""
     marks = []
     for name in files_in(copy_of(lesson)):
         for number, line in enumerate(lines_of(copy_of(lesson) / name), 1):
@@ -167,5 +168,9 @@ def place(lesson: str, step: str, sentence: str = "") -> tuple:
     own = [hole for hole in holes(lesson) if hole.step == step]
     if own:
         return own[0].file, own[0].begin + 1
+    if step == EXERCISE:
+        return exercise_file(lesson), 1
+    if not is_step(step):                            # all steps together: any line may be the one
+        return ()
     headers = [name for name in files_in(copy_of(lesson)) if name.suffix == ".hpp"]
     return (copy_of(lesson) / headers[0], 1) if headers else (copy_of(lesson), 0)

@@ -11,7 +11,7 @@ import program_story
 import story
 from cases import CASE_SECONDS, SANITIZERS, listed, run_cases
 from children import alone_in, plain_wait, run_all
-from lessons import ROOT, Step, shown
+from lessons import PROGRAM, ROOT, Step, shown
 from machine import Machine
 from mine import copy_of, cure, gone_lines, missing_files
 from screen import say
@@ -81,7 +81,10 @@ class Judge:
             self.listed[key] = found
         return found
 
-    def judge(self, step: Step) -> Verdict:
+    def judge(self, step: Step, seen: Callable = lambda program: None) -> Verdict:
+        """A step, or what comes after the last one; `seen` is called with a program that is built, and about to run."""
+        if step.id == PROGRAM:
+            return self.judge_program(step, seen)
         try:
             return self.build_and_run(step)
         except OSError as error:
@@ -131,8 +134,7 @@ class Judge:
         title, lines, place = program_story.tell(ended, lesson)
         return Verdict(RED, title, lines, place, ended.output)
 
-    def judge_program(self, step: Step, seen: Callable = lambda program: None) -> Verdict:
-        """Builds and runs it; `seen` is called between the two."""
+    def judge_program(self, step: Step, seen: Callable) -> Verdict:
         built, program = self.build_program(step.lesson)
         if built.state == RED:
             return built

@@ -2,11 +2,18 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable
 
 from screen import Stop
 
 ROOT = Path(__file__).resolve().parents[2]
 MINE = ROOT / "mine"
+
+
+PROGRAM = "program"           # the id of what comes after the last step: the lesson's program does what it should
+EXERCISE = "exercise"         # the id of what a learner may add, and need not
+STARTER, NEEDS_A_PEER = "// starter:", "needs a peer"
+GIVEN, TOGETHER = "0", "9"    # NN.0 tests what is given, NN.9 all steps together: neither is a step
 
 
 @dataclass(frozen=True)
@@ -18,10 +25,7 @@ class Step:
 
     @property
     def target(self) -> str:
-        return f"test-{self.id}"
-
-
-PROGRAM = "program"           # the id of what comes after the last step: the lesson's program does what it should
+        return f"test-{self.lesson[:2]}.{EXERCISE}" if self.id == EXERCISE else f"test-{self.id}"
 
 
 def all_lessons() -> list:
@@ -44,8 +48,8 @@ def lesson_named(word: str) -> str:
     raise Stop(f"there is no lesson '{word}': the lessons are {names[0][:2]} to {names[-1][:2]}.")
 
 
-def steps_of(lesson: str) -> list:
-    """In order. A step's title is its test suite's."""
+def suites_of(lesson: str) -> list:
+    """The steps, and what is tested besides, in order. A step's title is its test suite's."""
     titles = {}
     for source in sorted((ROOT / "tests" / lesson).glob(f"{lesson[:2]}.[0-9]*-*.cpp")):
         number = source.name.split("-")[0]
@@ -55,22 +59,50 @@ def steps_of(lesson: str) -> list:
     return [Step(lesson, number, title) for number, title in titles.items()]
 
 
-def program_of(lesson: str) -> list:
-    """What is judged when all steps are green: one more step, if the lesson has a program that is tested."""
-    tested = (ROOT / "tests" / lesson / "program.py").exists()
-    return [Step(lesson, PROGRAM, "does what it should")] if tested else []
+def is_step(id: str) -> bool:
+    """05.2 is one; 05.0 and 05.9 are not."""
+    return id.partition(".")[2] not in (GIVEN, TOGETHER)
 
 
-def step_named(word: str) -> Step:
+def steps_of(lesson: str) -> list:
+    return [suite for suite in suites_of(lesson) if is_step(suite.id)]
+
+
+def after_steps(lesson: str) -> list:
+    """What is judged when all steps are green: all of them together, then the lesson's program, as far as these are tested."""
+    together = [suite for suite in suites_of(lesson) if suite.id.endswith(f".{TOGETHER}")]
+    has_program = (ROOT / "tests" / lesson / "program.py").exists()
+    return together + ([Step(lesson, PROGRAM, "does what it should")] if has_program else [])
+
+
+def exercise_of(lesson: str) -> list:
+    """What a learner may write besides, from nothing, into mine/NN-name/exercise.hpp; tests/NN-name/exercise-*.cpp says what."""
+    for source in sorted((ROOT / "tests" / lesson).glob("exercise-*.cpp")):
+        suite = re.search(rf'TEST_SUITE\("{lesson[:2]} exercise ([^"]*)"', source.read_text(encoding="utf-8"))
+        return [Step(lesson, EXERCISE, suite.group(1) if suite else "")]
+    return []
+
+
+def starter_says(folder: Path) -> str:
+    """What the first line of its main.cpp says of running it untouched: arguments, NEEDS_A_PEER, or nothing."""
+    try:
+        with open(folder / "main.cpp", encoding="utf-8", errors="replace") as file:
+            first = file.readline()
+    except OSError:
+        return ""
+    return first[len(STARTER):].strip() if first.startswith(STARTER) else ""
+
+
+def step_named(word: str, among: Callable[[str], list] = steps_of) -> Step:
     """05.2 and 5.2 name the same step."""
     match = re.match(r"^(\d{1,2})\.(\d{1,2})$", word)
     if not match:
         raise Stop(f"'{word}' names no step: say one as in 05.2")
     lesson = lesson_named(match.group(1))
-    found = steps_of(lesson)
-    for step in found:
+    for step in among(lesson):
         if step.id == f"{lesson[:2]}.{int(match.group(2))}":
             return step
+    found = steps_of(lesson)
     if not found:
         raise Stop(f"lesson {lesson} has no steps yet.")
     raise Stop(f"lesson {lesson} has no step '{word}': its steps are {found[0].id} to {found[-1].id}.")

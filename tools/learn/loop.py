@@ -1,4 +1,5 @@
 """./learn without an argument: watches the lesson, judges each save, shows what to do next."""
+import shlex
 from pathlib import Path
 from typing import Optional
 
@@ -8,9 +9,10 @@ import story
 from building import Build
 from children import MOST_OUTPUT, TICK, Child, Ended
 from judge import GREEN, RED, Judge, Verdict, where
-from lessons import PROGRAM, ROOT, all_lessons, program_of, shown, steps_of
+from lessons import (EXERCISE, NEEDS_A_PEER, PROGRAM, ROOT, after_steps, all_lessons, exercise_of, shown, starter_says,
+                     steps_of)
 from machine import Machine
-from mine import can_be_opened, copy_of, files_in, open_lesson, starter
+from mine import can_be_opened, copy_of, exercise_file, files_in, open_lesson, starter
 from progress import Progress
 from screen import Stop, say
 from terminal import Terminal, size
@@ -63,7 +65,7 @@ class Lesson:
     def __init__(self, name: str, progress: Progress, judge: Judge):
         self.name, self.progress, self.judge = name, progress, judge
         self.steps = steps_of(name)
-        self.frame = Frame(name, self.steps, lessons=len(all_lessons()), program=program_of(name))
+        self.frame = Frame(name, self.steps, lessons=len(all_lessons()), after=after_steps(name) + exercise_of(name))
         self.frame.verdicts = {step.id: Verdict(GREEN) for step in self.steps if progress.is_done(name, step.id)}
         self.count()
 
@@ -71,7 +73,7 @@ class Lesson:
         self.frame.done_lessons = sum(1 for lesson in all_lessons() if panes.is_finished(self.progress, lesson))
 
     def is_red(self) -> bool:
-        return any(verdict.state == RED for verdict in self.frame.verdicts.values())
+        return any(verdict.state == RED for id, verdict in self.frame.verdicts.items() if id != EXERCISE)
 
     def is_finished(self) -> bool:
         return not self.is_red() and panes.is_finished(self.progress, self.name)
@@ -120,6 +122,13 @@ def house_notes(lesson: str) -> list:
             except OSError:
                 pass                        # it went while we looked
     return found
+
+
+def exercise_offered(lesson: str) -> str:
+    if not exercise_of(lesson) or exercise_file(lesson).exists():
+        return ""
+    (about,) = [shown(path) for path in sorted((ROOT / "tests" / lesson).glob("exercise-*.cpp"))][:1]
+    return f"\nAn exercise, if you like: {about} says what to write into {shown(exercise_file(lesson))}."
 
 
 def some(notes: list) -> list:
@@ -201,25 +210,29 @@ class Loop:
         self.frame.finished = ""
         self.lesson.judge_all(self.show)
         if not self.lesson.is_red():
-            self.judge_program()
+            self.judge_after()
         if self.lesson.is_finished():
             self.frame.finished = self.what_now()
         self.lesson.count()
         self.frame.doing = ""
         self.show()
 
-    def judge_program(self) -> None:
-        """All steps are green: the program must be too."""
-        for step in self.frame.program:
-            self.frame.doing = "building the program …"
+    def judge_after(self) -> None:
+        """All steps are green: what comes after them must be too, but for an exercise, which is judged if there is any."""
+        for step in self.frame.after:
+            if step.id == EXERCISE and not exercise_file(step.lesson).exists():
+                continue
+            self.frame.doing = "building the program …" if step.id == PROGRAM else f"checking {step.id} …"
             self.show()
             try:
-                verdict = self.judge.judge_program(step, self.see_program)
+                verdict = self.judge.judge(step, self.see_program)
             finally:
                 self.built = None
             self.frame.verdicts[step.id] = verdict
             self.progress.mark(step.lesson, step.id, verdict.state == GREEN)
             self.progress.save()
+            if verdict.state == RED:
+                return
 
     def see_program(self, program: Path) -> None:
         """It is built, and about to be judged."""
@@ -231,6 +244,9 @@ class Loop:
 
     def what_now(self) -> str:
         """The lesson is finished."""
+        return self.what_follows() + exercise_offered(self.lesson.name)
+
+    def what_follows(self) -> str:
         name = self.lesson.name
         following = after(name)
         if not following:
@@ -256,8 +272,9 @@ class Loop:
         if key == "h":
             step = panes.first_open(self.progress, self.lesson.name).id
             if self.progress.is_done(self.lesson.name, step) and self.lesson.is_red():
-                raise Stop("hints are for steps, and these are green. The starter's program: "
-                           f"{shown(starter(self.lesson.name) / 'main.cpp')}")
+                program = shown(starter(self.lesson.name) / "main.cpp")
+                raise Stop("hints are for steps, and these are green."
+                           + (f" The starter's program: {program}" if PROGRAM in self.frame.verdicts else ""))
             self.frame.pane = panes.hint_lines(self.progress, step, self.progress.rungs.get(step, 0) + 1)
         elif key == "d":
             self.frame.pane = panes.diff_lines(self.progress, self.lesson.name, columns=min(size()[0], 100))
@@ -314,8 +331,9 @@ class Loop:
     def launch(self, program: Path) -> None:
         self.frame.pane = []
         self.wants_program = False          # r may have been pressed again while it was built
+        said = starter_says(copy_of(self.lesson.name))
         try:
-            self.program = Child([program], ROOT, terminal=size())
+            self.program = Child([program, *(shlex.split(said) if said != NEEDS_A_PEER else [])], ROOT, terminal=size())
         except OSError as error:
             self.frame.pane = [f"The program could not be started: {error.strerror}."]
 
@@ -324,7 +342,7 @@ class Loop:
         if len(self.program.bytes) == before and not over:
             return
         lines = self.program.text().rstrip("\n").split("\n")[-PROGRAM_LINES:]
-        command = f"$ {shown(self.program.command[0])}"
+        command = f"$ {shlex.join([shown(self.program.command[0]), *self.program.command[1:]])}"
         self.frame.pane = [command, *lines]
         if over:
             ended = Ended(self.program.process.returncode, self.program.text())
@@ -361,13 +379,19 @@ def one_pass(progress: Progress, machine: Machine, raw: bool = False) -> int:
     say(name)
     for note in house_notes(name):
         say(f"look: {note}")
-    for step in steps_of(name) + program_of(name):
-        verdict = judge.judge_program(step) if step.id == PROGRAM else judge.judge(step)
+    for step in steps_of(name) + after_steps(name):
+        verdict = judge.judge(step)
         progress.mark(name, step.id, verdict.state == GREEN)
         say(f" {mark(verdict.state)} {step.id} {step.title}")
         if verdict.state == RED:
             say("\n".join(["", *([verdict.raw] if raw and verdict.raw.strip() else failure_lines(step, verdict, 100))]))
             progress.save()
             return 1
+    for exercise in exercise_of(name) if exercise_file(name).exists() else []:
+        verdict = judge.judge(exercise)
+        progress.mark(name, exercise.id, verdict.state == GREEN)
+        say(f" {mark(verdict.state)} {exercise.id} {exercise.title}")
+        if verdict.state == RED:
+            say("\n".join(["", *failure_lines(exercise, verdict, 100)]))
     progress.save()
     return 0

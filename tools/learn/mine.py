@@ -68,6 +68,10 @@ def cure(error: OSError) -> str:
     return "look at the disk, then try again."
 
 
+def exercise_file(lesson: str) -> Path:
+    return copy_of(lesson) / "exercise.hpp"
+
+
 def missing_files(lesson: str) -> list:
     """Files of the starter that the learner's copy has lost."""
     folder = copy_of(lesson)

@@ -3,7 +3,7 @@ import re
 
 import holes
 from hints import hint
-from lessons import Step, all_lessons, program_of, shown, steps_of
+from lessons import PROGRAM, Step, after_steps, all_lessons, shown, steps_of
 from mine import can_be_opened, copy_of, files_in, refuse_closed, solution
 from progress import Progress
 from screen import Stop, bold, dim, green, red
@@ -13,17 +13,17 @@ RUNGS = 3
 
 
 def is_finished(progress: Progress, lesson: str) -> bool:
-    """Its steps and its program are right."""
+    """Its steps and what is judged after them are right."""
     steps = steps_of(lesson)
-    return bool(steps) and all(progress.is_done(lesson, step.id) for step in steps + program_of(lesson))
+    return bool(steps) and all(progress.is_done(lesson, step.id) for step in steps + after_steps(lesson))
 
 
 def what_is_open(progress: Progress, lesson: str) -> str:
     """Of a lesson that is not finished."""
     step = first_open(progress, lesson)
     if progress.is_done(lesson, step.id):
-        return f"the program of lesson {lesson[:2]} is not right yet"
-    return f"{step.id} is not green yet"
+        step = next((after for after in after_steps(lesson) if not progress.is_done(lesson, after.id)), step)
+    return f"the program of lesson {lesson[:2]} is not right yet" if step.id == PROGRAM else f"{step.id} is not green yet"
 
 
 def first_open(progress: Progress, lesson: str) -> Step:
@@ -45,11 +45,16 @@ def list_lines(progress: Progress) -> list:
         sign = green("✓" if shows_marks() else "*") if is_finished(progress, lesson) else " "
         here = ">" if lesson == progress.current else " "
         name = bold(f"{lesson:<20}") if here == ">" else f"{lesson:<20}"
-        program = ", its program not yet" if done == len(steps) > 0 and not is_finished(progress, lesson) else ""
-        lines.append(f"{here}{sign} {name} {done} of {len(steps)}{program}")
+        lines.append(f"{here}{sign} {name} {done} of {len(steps)}{what_remains(progress, lesson) if done == len(steps) else ''}")
     if closed:
         lines.append(dim(f"   {closed[0][:2]} to {closed[-1][:2]} have no starter yet: read solutions/"))
     return lines + ["./learn goto NN opens another."]
+
+
+def what_remains(progress: Progress, lesson: str) -> str:
+    """Of a lesson whose steps are all green."""
+    left = next((step for step in after_steps(lesson) if not progress.is_done(lesson, step.id)), None)
+    return "" if not left else ", its program not yet" if left.id == PROGRAM else f", {left.id} not yet"
 
 
 def hint_lines(progress: Progress, step: str, rung: int) -> list:

@@ -24,7 +24,7 @@ class Frame:
     notes: list = field(default_factory=list)          # what must be said: read-only, house rules
     pane: list = field(default_factory=list)           # a hint, a list, the program's output
     whole: str = ""                                    # the command that shows all of a pane of which the beginning counts
-    program: list = field(default_factory=list)        # of one: the step after the last, its program
+    after: list = field(default_factory=list)          # what is judged after the last step: all together, the program
     finished: str = ""                                 # what to do after the last step
 
 
@@ -51,8 +51,8 @@ def state_of(frame: Frame, step: Step) -> str:
 
 
 def rows(frame: Frame) -> list:
-    """The steps, and the program once it is looked at."""
-    return frame.steps + [step for step in frame.program if step.id in frame.verdicts]
+    """The steps, and what comes after them once it is looked at."""
+    return frame.steps + [step for step in frame.after if step.id in frame.verdicts]
 
 
 def step_lines(frame: Frame) -> list:
@@ -125,7 +125,7 @@ def drawn(frame: Frame, columns: int, height: int) -> list:
     story = story_lines(frame, columns)
     notes = [line for note in frame.notes for line in wrapped(note, columns)]
     end = []
-    if frame.finished and not story:
+    if frame.finished:
         end += [green(line) if index == 0 else line
                 for index, line in enumerate(part for line in frame.finished.split("\n") for part in wrapped(line, columns))]
     end += [yellow(note) for note in notes]
