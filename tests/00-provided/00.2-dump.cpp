@@ -1,16 +1,18 @@
 #include <doctest/doctest.h>
+#include <observe/dump.hpp>
+#include <observe/record.hpp>
+#include <observe/verdict.hpp>
 #include <rt/async.hpp>
 #include <rt/block_on.hpp>
 #include <rt/current_thread.hpp>
-#include <observe/dump.hpp>
 #include <rt/future.hpp>
 #include <rt/multi_thread.hpp>
 #include <rt/oneshot.hpp>
 #include <rt/trace.hpp>
 #include <rt/yield_now.hpp>
 #include <support/story.hpp>
-#include <support/watchdog.hpp>
 #include <support/trace_log.hpp>
+#include <support/watchdog.hpp>
 
 #include "report.hpp"
 

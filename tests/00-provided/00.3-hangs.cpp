@@ -1,13 +1,13 @@
 #include <doctest/doctest.h>
+#include <observe/dump.hpp>
+#include <observe/verdict.hpp>
 #include <rt/async.hpp>
 #include <rt/block_on.hpp>
 #include <rt/current_thread.hpp>
-#include <observe/dump.hpp>
 #include <rt/future.hpp>
 #include <rt/multi_thread.hpp>
 #include <rt/park.hpp>
 #include <rt/task.hpp>
-#include <observe/verdict.hpp>
 #include <rt/yield_now.hpp>
 #include <support/counted_future.hpp>
 #include <support/death.hpp>

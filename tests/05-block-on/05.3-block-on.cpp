@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
+#include <observe/verdict.hpp>
 #include <rt/block_on.hpp>
 #include <rt/future.hpp>
 #include <rt/then.hpp>
-#include <observe/verdict.hpp>
 #include <support/counted_future.hpp>
 #include <support/death.hpp>
 #include <support/drop_counter.hpp>

@@ -57,7 +57,8 @@ def make_harness(folder: Path, jobs: int) -> None:
     (folder / "shared.hpp").write_text("".join(f"#include <{name}>\n" for name in SHARED))
     orders = [["-x", "c++-header", folder / "shared.hpp", "-o", folder / "shared.hpp.gch"]]
     orders += [["-c", source, "-I", ROOT / "tests", "-I", ROOT / "solutions/00-provided", "-o", folder / f"{source.stem}.o"]
-               for source in (ROOT / "tests/support").glob("*.cpp")]
+               for source in [*(ROOT / "tests/support").glob("*.cpp"), *(ROOT / "solutions/00-provided/observe").glob("*.cpp")]
+               if source.name != "observe.cpp"]
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         complaints = [complaint for complaint in pool.map(compile_with, orders) if complaint]
     if complaints:

@@ -1,4 +1,4 @@
-"""Lanes: a trace (rt/trace_file.hpp) drawn in the terminal. One row a task, its polls as blocks, wakes as arrows.
+"""Lanes: a trace (observe/trace_file.hpp) drawn in the terminal. One row a task, its polls as blocks, wakes as arrows.
 
 Time goes from left to right, but a column is a step and not a microsecond: polls are short, and what lies between them long.
 

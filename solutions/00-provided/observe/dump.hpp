@@ -1,5 +1,5 @@
 /// \file
-/// `rt::dump()`: what each task and each thread does right now, and what is wrong with it, in words. Given, not taught.
+/// Given: `rt::dump()`, which says in words what each task and each thread does right now and what is wrong with it.
 ///
 ///     task 2, spawned at 10-spawn/main.cpp:31
 ///         polled 4 times, last Pending; wakers: 1 held (3 made, 2 gone)
@@ -7,209 +7,29 @@
 ///         => queued for 2.0 s, but not polled: the main thread has been in the poll of task 1 for 2.0 s
 ///     the main thread: in the poll of task 1 for 2.0 s, on the processor
 ///
-/// It reads the record (record.hpp), which debug builds keep of every program of the course, and any build with
-/// RT_RECORD=1 in its environment. There, SIGUSR1 prints it too: also while the runtime's thread is blocked or spins. And if
-/// every thread sleeps until unparked, and none is left to unpark it, it is printed unasked.
+/// The report is read off the record (record.hpp). A debug build of any program of the course keeps the record, and so does
+/// any build that is started with RT_RECORD=1. In such a program SIGUSR1 prints the report too, even while the runtime's
+/// thread blocks or spins. If every thread sleeps until another unparks it and no thread is left to do so, the report is
+/// printed unasked.
 ///
-/// Threads: may be called from any thread at any time; it locks nothing that the runtime locks.
+/// Thread safety: any thread may call these functions at any time, because they take no lock that the runtime takes.
 #pragma once
-
-#include <observe/record.hpp>
-#include <observe/record_table.hpp>
-#include <rt/sync.hpp>
-#include <rt/sys_process.hpp>
-#include <rt/trace.hpp>
-#include <observe/verdict.hpp>
-#include <rt/violation.hpp>
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
-#include <cstdio>
 #include <string>
-#include <string_view>
-#include <vector>
-
-#include <fmt/core.h>
 
 namespace rt {
 
-namespace record::detail {
+/// Prints the report on stderr. Called by a program that wants to know, and when SIGUSR1 arrives.
+void dump();
 
-/// The file in its folder: 10-spawn/main.cpp.
-inline std::string_view short_path(std::string_view path) noexcept {
-    std::size_t const file = path.rfind('/');
-    std::size_t const folder = file == path.npos || file == 0 ? path.npos : path.rfind('/', file - 1);
-    return folder == path.npos ? path : path.substr(folder + 1);
-}
+/// The report on all unfinished tasks and on all threads but the caller. It takes `pause` to see which threads use the
+/// processor. It shows at most `at_most` tasks.
+std::string dump_text(std::chrono::milliseconds pause = std::chrono::milliseconds(50), std::size_t at_most = 50);
 
-inline std::string times(std::uint64_t n) {
-    return n == 0 ? "never" : n == 1 ? "once" : n == 2 ? "twice" : fmt::format("{} times", n);
-}
-
-inline std::string about_polls(const TaskRow& row) {
-    std::string const text = "polled " + times(row.polls.load(relaxed));
-    switch (row.last_result.load(relaxed)) {
-        case 1: return text + ", last Ready";
-        case 0: return text + ", last Pending";
-        case -1: return text + ", last an exception";
-        default: return text;
-    }
-}
-
-inline std::string about_wakers(const TaskRow& row) {
-    if constexpr (!checks_enabled) {
-        return "";
-    }
-    std::int64_t const made = row.clones.load(relaxed);
-    std::int64_t const gone = row.drops.load(relaxed);
-    return fmt::format("; wakers: {} held ({} made, {} gone)", made - gone, made, gone);
-}
-
-/// How often, when, and from where it was woken.
-inline std::string about_wakes(const TaskRow& row, const std::vector<const TaskRow*>& tasks, std::int64_t time) {
-    if (row.wakes.load(relaxed) == 0) {
-        return "never woken";
-    }
-    std::string text = fmt::format("woken {}, last {:.1f} s ago", times(row.wakes.load(relaxed)),
-                                   seconds_since(row.woken_at.load(relaxed), time));
-    for (const ThreadRow& thread : thread_rows) {
-        if (thread.id.load(relaxed) != 0 && thread.number.load(relaxed) == row.woken_on.load(relaxed)) {
-            text += ", on " + name_of(thread);
-        }
-    }
-    unsigned const by = row.woken_by.load(relaxed);
-    if (by == row.id.load(relaxed)) {
-        return text + ", in its own poll";
-    }
-    if (by != 0) {
-        std::string name = fmt::format("task {}", by);
-        for (const TaskRow* other : tasks) {
-            name = other->id.load(relaxed) == by ? name_of(*other) : name;
-        }
-        return text + ", in a poll of " + name;
-    }
-    const char* const cause = row.cause.load(relaxed);
-    return cause == nullptr ? text : fmt::format("{}, by {}", text, cause);
-}
-
-inline std::string about(const TaskRow& row, const std::vector<const TaskRow*>& tasks,
-                         const std::vector<ThreadSeen>& threads) {
-    What const what = row.what.load(relaxed);
-    std::string text = name_of(row);
-    if (const char* file = row.file.load(relaxed)) {
-        text += fmt::format(", spawned at {}:{}", short_path(file), row.line.load(relaxed));
-    }
-    text += "\n    " + about_polls(row);
-    if (what == What::task || what == What::mock) {
-        text += fmt::format("{}\n    {}", about_wakers(row), about_wakes(row, tasks, now()));
-    }
-    Verdict const verdict = verdict_on(row, threads);
-    return text + (verdict.text.empty() ? "\n" : fmt::format("\n    => {}\n", verdict.text));
-}
-
-inline std::string about(const ThreadSeen& thread) {
-    const char* const processor = thread.is_on_processor ? "on the processor" : "in a call that blocks";
-    if (thread.is_asking()) {
-        return "";
-    }
-    if (std::int64_t const unparked_at = thread.row->unparked_at.load(relaxed);
-        unparked_at != 0 && !thread.is_on_processor) {
-        return fmt::format(
-            "{}: somebody unparked it {:.1f} s ago, and it has not been heard of since\n"
-            "    => does it sleep without looking whether its token is there?\n",
-            thread.name, seconds_since(unparked_at, now()));
-    }
-    if (!thread.is_parked && thread.polls == nullptr) {
-        return fmt::format("{}: outside of all polls, {}\n", thread.name, processor);
-    }
-    if (!thread.is_parked) {
-        return fmt::format("{}: in the poll of {} for {:.1f} s, {}\n", thread.name, name_of(*thread.polls),
-                           thread.seconds, processor);
-    }
-    if (thread.is_on_processor && (thread.park_value & trace::sees_kernel) == 0) {
-        return fmt::format(
-            "{}: announced {:.1f} s ago that it sleeps{}, and is on the processor\n"
-            "    => the loop around its sleep goes round: {}?\n",
-            thread.name, thread.seconds, thread.sleeps_for_good() ? "" : " until a deadline",
-            thread.sleeps_for_good() ? "does it wait in there" : "does it end when the deadline has come");
-    }
-    constexpr std::int64_t has_ended = 8;
-    return fmt::format(
-        "{}: asleep for {:.1f} s, until {}unparked{}\n", thread.name, thread.seconds,
-        (thread.park_value & trace::has_deadline) != 0  ? "a deadline comes, or it is "
-        : (thread.park_value & trace::sees_kernel) != 0 ? "a descriptor is ready, or it is "
-                                                        : "",
-        (thread.row->io_flags.load(relaxed) & has_ended) != 0
-            ? "\n    => the kernel said last that a descriptor has ended or failed: is that still unread?"
-            : "");
-}
-
-}  // namespace record::detail
-
-/// The report on all tasks that are not over, and on all threads that have announced something, but for the caller's own. It
-/// takes `pause`, in which it sees who uses the processor. No more than `at_most` tasks are shown.
-inline std::string dump_text(std::chrono::milliseconds pause = std::chrono::milliseconds(50),
-                             std::size_t at_most = 50) {
-    if (!record::is_kept()) {
-        return "nothing is recorded: take a debug build, or start the program with RT_RECORD=1\n";
-    }
-    std::vector<record::ThreadSeen> const threads = record::look_at_threads(pause);
-    std::vector<const record::TaskRow*> const tasks = record::all_tasks();
-    std::string text;
-    for (std::size_t i = 0; i < tasks.size() && i < at_most; ++i) {
-        text += record::detail::about(*tasks[i], tasks, threads);
-    }
-    std::uint64_t const unknown = record::detail::without_room.load(relaxed);
-    if (std::uint64_t const more = (tasks.size() > at_most ? tasks.size() - at_most : 0) + unknown; more != 0) {
-        text += fmt::format("and {} more tasks\n", more);
-    }
-    for (const record::ThreadSeen& thread : threads) {
-        text += record::detail::about(thread);
-    }
-    return text;
-}
-
-namespace detail {
-
-/// What the program has printed and what still waits for company is shown too; unless whoever stands still holds it.
-inline void show_output() noexcept {
-    if (ftrylockfile(stdout) == 0) {
-        std::fflush(stdout);
-        funlockfile(stdout);
-    }
-}
-
-}  // namespace detail
-
-/// Prints the report on stderr. Called by a program that wants to know, and when SIGUSR1 comes.
-inline void dump() {
-    std::string const text = dump_text();
-    std::fprintf(stderr, "rt: %s\n%s",
-                 text.empty() ? "there is no task" : "what each task and thread does:", text.c_str());
-    std::fflush(stderr);
-    detail::show_output();
-}
-
-/// Has a thread of its own print the report from now on: whenever SIGUSR1 comes, also while all others stand still; and
-/// unasked, when they stand still for good. Called once, at the start, before there are other threads.
-inline void dump_on_signal() {
-    record::start();
-    sys::block_signal(sys::report_signal);
-    Thread([] {
-        constexpr int look_every = 1'000;  // ms
-        sys::block_all_signals();
-        for (int quiet_looks = 0;;) {
-            if (sys::wait_for_signal(sys::report_signal, look_every) >= 0) {
-                dump();
-            } else if (!record::all_sleep_for_good(1)) {
-                quiet_looks = 0;
-            } else if (++quiet_looks == 2) {
-                std::fprintf(stderr, "rt: %s; Ctrl-C ends the program\n", record::nobody_is_left);
-                dump();
-            }
-        }
-    }).detach();
-}
+/// Starts the record, and a thread that prints the report when SIGUSR1 arrives or when the program has stopped for good.
+/// Called once, before there are other threads.
+void dump_on_signal();
 
 }  // namespace rt

@@ -1,14 +1,14 @@
 /// \file
-/// Linked into every program of the course, and nothing to call. Given, not taught.
+/// Given: what starts the observers. It is linked into every program of the course.
 ///
-///   RT_TRACE=file   the program's events are written to that file (trace_file.hpp)
-///   RT_RECORD=1     a record of its tasks is kept (record.hpp), and SIGUSR1 prints it (dump.hpp); 0: not
+///     RT_TRACE=file   writes the program's events to that file (trace_file.hpp)
+///     RT_RECORD=1     keeps a record of the tasks (record.hpp), which SIGUSR1 prints (dump.hpp); RT_RECORD=0 keeps none
 ///
-/// A debug build keeps the record without being asked.
+/// A debug build keeps the record unless RT_RECORD=0 says otherwise.
 #include <observe/dump.hpp>
+#include <observe/trace_file.hpp>
 #include <rt/sys.hpp>
 #include <rt/sys_process.hpp>
-#include <observe/trace_file.hpp>
 #include <rt/violation.hpp>
 
 #include <cerrno>

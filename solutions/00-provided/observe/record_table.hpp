@@ -1,5 +1,5 @@
 /// \file
-/// The tables of the record: a row for each task, a row for each thread. Given, not taught; see record.hpp.
+/// Given: the tables of the record (record.hpp), with a row for each task and a row for each thread.
 #pragma once
 
 #include <rt/sync.hpp>
@@ -13,10 +13,10 @@
 
 namespace rt::record {
 
-/// Nanoseconds on the clock that never goes backwards, as of the kernel's last tick: some milliseconds late, and cheap.
+/// Nanoseconds on the monotonic clock as of the kernel's last tick. It is a few milliseconds late, and cheap.
 inline std::int64_t now() noexcept { return sys::coarse_nanoseconds(); }
 
-/// A name, cut where it is too long. Written and read by any thread; never more than its own bytes are.
+/// A name, cut where it is too long. Any thread may write it and read it at any time.
 class Name {
   public:
     static constexpr std::size_t longest = 63;
@@ -95,8 +95,8 @@ struct TaskRow {
 struct ThreadRow {
     Atomic<int> id{0};      // the kernel's; 0: the row is free
     Atomic<int> number{0};  // 1, 2 … in the order in which they were heard of
-    Atomic<const char*> trade{nullptr};
-    Atomic<int> trade_number{0};
+    Atomic<const char*> role{nullptr};
+    Atomic<int> role_number{0};
 
     Atomic<TaskRow*> polls{nullptr};
     Atomic<std::uint64_t> events{0};
@@ -114,8 +114,8 @@ inline constexpr std::size_t max_tasks = 4096;
 inline constexpr std::size_t max_threads = 128;
 inline constexpr std::size_t probes = 32;
 
-/// Rows whose bytes are all 0 at first: each value but `last_result`, which `clear` sets, begins so. Were the rows made by
-/// their constructors, a compiler would make all of them anew in each file that includes this, and write them to the disk.
+/// Rows whose bytes are all 0 at first. That is where each value begins, except `last_result`, which `clear` sets. Constructors
+/// would write the whole table into each object file.
 template <class Row, std::size_t count>
 class Table {
   public:
@@ -146,7 +146,7 @@ inline Atomic<bool> is_on{false};
 inline constinit thread_local ThreadRow* my_row = nullptr;
 inline constinit thread_local bool has_left = false;
 
-/// Gives the thread's row back when the thread ends.
+/// Frees the thread's row when the thread ends.
 struct Leave {
     bool is_used = false;
     Leave() = default;
@@ -161,7 +161,7 @@ struct Leave {
 };
 inline thread_local Leave leave;
 
-/// The calling thread's row; null if it is ending, or one too many.
+/// The calling thread's row. Null if the thread is ending, or if the table is full.
 inline ThreadRow* this_thread() noexcept {
     if (my_row != nullptr || has_left) {
         return my_row;
@@ -174,7 +174,7 @@ inline ThreadRow* this_thread() noexcept {
             while (used <= i && !used_thread_rows.compare_exchange_weak(used, i + 1, relaxed)) {}
             leave.is_used = true;
             row.number.store(last_thread_number.fetch_add(1, relaxed) + 1, relaxed);
-            row.trade.store(nullptr, relaxed);
+            row.role.store(nullptr, relaxed);
             row.polls.store(nullptr, relaxed);
             row.park.store(nullptr, relaxed);
             row.unparked_at.store(0, relaxed);

@@ -1,29 +1,19 @@
 /// \file
-/// Verdicts: what is wrong with a task that does not get on, in words. Given, not taught.
+/// Given: verdicts, which say in words what is wrong with a task that makes no progress. A lesson uses nothing of it.
 ///
-/// They are read off the record (record.hpp), and printed by `rt::dump()` (dump.hpp) and by the watchdog of the tests.
+/// A verdict is read off the record (record.hpp). `rt::dump()` (dump.hpp) and the watchdog of the tests print it.
 #pragma once
 
-#include <observe/record.hpp>
 #include <observe/record_table.hpp>
-#include <rt/sync.hpp>
-#include <rt/sys_process.hpp>
-#include <rt/trace.hpp>
-#include <rt/violation.hpp>
 
-#include <algorithm>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
-
-#include <fmt/core.h>
 
 namespace rt::record {
 
-/// What a thread was seen to do.
+/// What a thread does, as `look_at_threads` saw it.
 struct ThreadSeen {
     const ThreadRow* row;
     int id;  // the kernel's
@@ -34,226 +24,43 @@ struct ThreadSeen {
     double seconds;  // since that poll or sleep began
     bool is_on_processor = false;
 
-    /// It has called for this report itself.
+    /// True for the thread that asks for this report.
     bool is_asking() const noexcept { return row == detail::my_row; }
-    /// It sleeps, and only another thread can end that.
+    /// True if it sleeps and only another thread can end that.
     bool sleeps_for_good() const noexcept { return is_parked && park_value == 0; }
 };
 
-/// What is wrong, and whether that is proved: then no time can mend it.
+/// What is wrong, and whether that is proved. A proved fault cannot mend itself in time.
 struct Verdict {
     std::string text;
     bool is_proof = false;
 };
 
-inline double seconds_since(std::int64_t time, std::int64_t now) noexcept {
-    return time == 0 || time > now ? 0 : static_cast<double>(now - time) / 1e9;
-}
-
-inline std::string name_of(const ThreadRow& row) {
-    int const number = row.trade_number.load(relaxed);
-    const char* const trade = row.trade.load(relaxed);
-    return row.id.load(relaxed) == sys::process_id() ? "the main thread"
-           : trade == nullptr                        ? fmt::format("thread {}", row.number.load(relaxed))
-           : number == 0                             ? trade
-                                                     : fmt::format("{} {}", trade, number);
-}
-
-/// "task 2", "task 2 (red)"; a mock has its name alone.
-inline std::string name_of(const TaskRow& row) {
-    What const what = row.what.load(relaxed);
-    std::string const name = row.name.get().data();
-    std::string const number = what == What::task   ? fmt::format("task {}", row.id.load(relaxed))
-                               : what == What::main ? "block_on's future"
-                                                    : "";
-    return name.empty() ? number : number.empty() ? name : fmt::format("{} ({})", number, name);
-}
-
-/// The rows in use, in the order in which their tasks were made.
-inline std::vector<const TaskRow*> all_tasks() {
-    std::vector<const TaskRow*> rows;
-    for (const TaskRow& row : detail::task_rows) {
-        if (row.subject.load(relaxed) != nullptr) {
-            rows.push_back(&row);
-        }
-    }
-    std::sort(rows.begin(), rows.end(),
-              [](const TaskRow* a, const TaskRow* b) { return a->id.load(relaxed) < b->id.load(relaxed); });
-    return rows;
-}
-
-/// All threads that have announced something, and which of them use the processor: for that it looks twice, `pause` apart.
-inline std::vector<ThreadSeen> look_at_threads(std::chrono::milliseconds pause) {
-    std::vector<ThreadSeen> seen;
-    std::int64_t const time = now();
-    for (const ThreadRow& row : detail::thread_rows) {
-        if (row.id.load(relaxed) != 0) {
-            bool const is_parked = row.park.load(relaxed) != nullptr;
-            const TaskRow* const task = row.polls.load(relaxed);
-            std::int64_t const since = is_parked         ? row.parked_at.load(relaxed)
-                                       : task == nullptr ? time
-                                                         : task->polled_at.load(relaxed);
-            seen.push_back({&row, row.id.load(relaxed), name_of(row), task, is_parked, row.park_value.load(relaxed),
-                            seconds_since(since, time)});
-        }
-    }
-    auto heard_earlier = [](const ThreadSeen& a, const ThreadSeen& b) {
-        return a.row->number.load(relaxed) < b.row->number.load(relaxed);
-    };
-    std::sort(seen.begin(), seen.end(), heard_earlier);
-    std::vector<std::chrono::microseconds> used;
-    for (ThreadSeen& thread : seen) {
-        thread.is_on_processor = sys::is_runnable(thread.id);
-        used.push_back(sys::cpu_time_of_thread(thread.id));
-    }
-    if (pause.count() != 0 && !seen.empty()) {
-        Mutex mutex;
-        Condvar nobody_notifies;
-        Lock lock(mutex);
-        nobody_notifies.wait_for(lock, pause);
-        for (std::size_t i = 0; i < seen.size(); ++i) {
-            bool const has_worked = sys::cpu_time_of_thread(seen[i].id) - used[i] > pause / 5;
-            seen[i].is_on_processor = has_worked || (seen[i].is_on_processor && sys::is_runnable(seen[i].id));
-        }
-    }
-    return seen;
-}
-
-namespace detail {
-
-/// The thread that polls it.
-inline std::string who_polls(const TaskRow& row, const std::vector<ThreadSeen>& threads) {
-    for (const ThreadSeen& thread : threads) {
-        if (thread.row == row.polled_by.load(relaxed) && thread.is_parked) {
-            return fmt::format(": {} sleeps in it; all else that this thread should do waits", thread.name);
-        }
-        if (thread.row == row.polled_by.load(relaxed)) {
-            return fmt::format(": {} {}; all else that this thread should do waits", thread.name,
-                               thread.is_on_processor ? "is at work in it, on the processor"
-                                                      : "stands still in it, in a call that blocks");
-        }
-    }
-    return "";
-}
-
-/// Why nobody takes it out of its queue.
-inline std::string who_is_in_the_way(const std::vector<ThreadSeen>& threads) {
-    std::string text;
-    bool all_sleep = true;
-    for (const ThreadSeen& thread : threads) {
-        all_sleep = all_sleep && thread.is_parked;
-        if (thread.polls != nullptr) {
-            text += fmt::format("{}{} has been in the poll of {} for {:.1f} s", text.empty() ? "" : "; ", thread.name,
-                                name_of(*thread.polls), thread.seconds);
-        }
-    }
-    return !text.empty() ? text
-           : all_sleep   ? "every thread sleeps; whoever queues a task must unpark one"
-                         : "no thread is polling";
-}
-
-inline double polls_in_a_second(const TaskRow& row, std::int64_t now) noexcept {
-    double const open = seconds_since(row.window_began.load(relaxed), now);
-    return open < 0.02 || open > 2 ? 0 : static_cast<double>(row.window_polls.load(relaxed)) / open;
-}
-
-inline Verdict verdict_on_remote(const TaskRow& row) {
-    if (row.is_woken.load(relaxed)) {
-        return {"done, and it has woken whoever polled it last; but it was not polled again"};
-    }
-    if (row.polls.load(relaxed) == 0) {
-        return {"nobody has polled it"};
-    }
-    return {row.clones.load(relaxed) > row.drops.load(relaxed) ? "not done yet; it keeps a waker" : "not done yet"};
-}
-
-}  // namespace detail
-
-namespace detail {
-
-/// How much all threads have announced.
-inline std::uint64_t announced() noexcept {
-    std::uint64_t events = 0;
-    for (const ThreadRow& row : thread_rows) {
-        events += row.events.load(acquire);
-    }
-    return events;
-}
-
-}  // namespace detail
-
 /// What is wrong if `all_sleep_for_good`.
 inline constexpr const char* nobody_is_left = "every thread sleeps until unparked, and none is left to unpark it";
 
-/// True if every thread of the process sleeps until another unparks it, but for `watching` threads that do not count: then
-/// nothing will ever happen again. A thread that says so and runs does not sleep.
-inline bool all_sleep_for_good(int watching) noexcept {
-    std::uint64_t const before = detail::announced();
-    int asleep = 0;
-    for (const ThreadRow& row : detail::thread_rows) {
-        int const id = row.id.load(relaxed);
-        bool const is_parked = id != 0 && row.park.load(acquire) != nullptr && row.park_value.load(acquire) == 0;
-        if (is_parked && sys::is_runnable(id)) {
-            return false;
-        }
-        asleep += is_parked;
-    }
-    // The threads were looked at one by one: who woke another meanwhile, and slept in its turn, has announced that.
-    return asleep != 0 && sys::thread_count() == asleep + watching && detail::announced() == before;
-}
+/// True if every thread of the process sleeps until another thread unparks it. Then nothing will ever happen again.
+/// `watching` threads, which are there to watch the others, do not count. A thread that has announced its sleep but is
+/// running does not sleep.
+bool all_sleep_for_good(int watching) noexcept;
 
-/// What is wrong with the task of `row`, if it does not get on; `threads` as seen just now.
-inline Verdict verdict_on(const TaskRow& row, const std::vector<ThreadSeen>& threads) {
-    std::int64_t const time = now();
-    What const what = row.what.load(relaxed);
-    bool const is_woken = row.is_woken.load(relaxed);
-    std::int64_t const held = row.clones.load(relaxed) - row.drops.load(relaxed);
-    if (what == What::remote) {
-        return detail::verdict_on_remote(row);
-    }
-    if (double const polls = detail::polls_in_a_second(row, time);
-        polls > 1000 && seconds_since(row.polled_at.load(relaxed), time) < 0.1 &&
-        row.window_self_wakes.load(relaxed) * 10 > row.window_polls.load(relaxed) * 9) {
-        return {fmt::format("polls itself in a loop: {:.0f} polls in a second, and in each it wakes itself", polls)};
-    }
-    if (ThreadRow* const thread = row.polled_by.load(relaxed)) {
-        if (thread == detail::my_row) {
-            return {"asks for this report"};
-        }
-        return {fmt::format("its poll has not returned for {:.1f} s{}",
-                            seconds_since(row.polled_at.load(relaxed), time), detail::who_polls(row, threads))};
-    }
-    if (std::int64_t const queued_at = row.queued_at.load(relaxed)) {
-        return {fmt::format("queued for {:.1f} s, but not polled: {}", seconds_since(queued_at, time),
-                            detail::who_is_in_the_way(threads))};
-    }
-    if (what == What::main) {
-        return {"waits"};
-    }
-    if (what == What::task && checks_enabled && (is_woken || row.is_aborted.load(relaxed))) {
-        return {fmt::format("{}, but never queued: that must hand its Runnable to schedule()",
-                            is_woken ? "woken" : "asked to end"),
-                true};
-    }
-    if (row.polls.load(relaxed) == 0) {
-        return {what == What::mock || !checks_enabled ? "not polled yet" : "never polled, and never queued"};
-    }
-    if (row.last_result.load(relaxed) != 0) {
-        return {what == What::mock ? "finished" : ""};
-    }
-    if (is_woken) {
-        return {"woken, but not polled since"};
-    }
-    if constexpr (!checks_enabled) {
-        return {"waits; a debug build knows whether somebody keeps a waker"};
-    }
-    if (held <= 0) {
-        // No proof for a task: whoever has its handle may abort it. Where nobody has one, the task itself says so (09).
-        return {fmt::format("kept no waker: it returned Pending, was not woken, and nobody can wake it any more{}",
-                            what == What::task ? "; only an abort can end it" : "")};
-    }
-    return {fmt::format("waits: {} kept, but nobody has woken it since its last poll",
-                        held == 1 ? "one waker is" : fmt::format("{} wakers are", held))};
-}
+/// The rows in use, in the order in which their tasks were spawned.
+std::vector<const TaskRow*> all_tasks();
+
+/// All threads that have announced something, and which of them use the processor. To find that out it looks twice, `pause`
+/// apart.
+std::vector<ThreadSeen> look_at_threads(std::chrono::milliseconds pause);
+
+/// What is wrong with the task of `row`, if it makes no progress. `threads` is what `look_at_threads` has just returned.
+Verdict verdict_on(const TaskRow& row, const std::vector<ThreadSeen>& threads);
+
+/// "the main thread", "worker 2", "thread 3".
+std::string name_of(const ThreadRow& row);
+
+/// "task 2", "task 2 (red)". A mock has its name alone.
+std::string name_of(const TaskRow& row);
+
+/// Seconds from `time` to `now`, both as of `record::now()`. 0 if `time` is 0 or in the future.
+double seconds_since(std::int64_t time, std::int64_t now) noexcept;
 
 }  // namespace rt::record

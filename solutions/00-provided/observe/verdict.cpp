@@ -1,0 +1,220 @@
+/// \file
+/// How verdicts are read off the record.
+#include <observe/verdict.hpp>
+
+#include <observe/record_table.hpp>
+#include <rt/sync.hpp>
+#include <rt/sys_process.hpp>
+#include <rt/violation.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <fmt/core.h>
+
+namespace rt::record {
+
+double seconds_since(std::int64_t time, std::int64_t now) noexcept {
+    return time == 0 || time > now ? 0 : static_cast<double>(now - time) / 1e9;
+}
+
+std::string name_of(const ThreadRow& row) {
+    int const number = row.role_number.load(relaxed);
+    const char* const role = row.role.load(relaxed);
+    return row.id.load(relaxed) == sys::process_id() ? "the main thread"
+           : role == nullptr                         ? fmt::format("thread {}", row.number.load(relaxed))
+           : number == 0                             ? role
+                                                     : fmt::format("{} {}", role, number);
+}
+
+std::string name_of(const TaskRow& row) {
+    What const what = row.what.load(relaxed);
+    std::string const name = row.name.get().data();
+    std::string const number = what == What::task   ? fmt::format("task {}", row.id.load(relaxed))
+                               : what == What::main ? "block_on's future"
+                                                    : "";
+    return name.empty() ? number : number.empty() ? name : fmt::format("{} ({})", number, name);
+}
+
+std::vector<const TaskRow*> all_tasks() {
+    std::vector<const TaskRow*> rows;
+    for (const TaskRow& row : detail::task_rows) {
+        if (row.subject.load(relaxed) != nullptr) {
+            rows.push_back(&row);
+        }
+    }
+    std::sort(rows.begin(), rows.end(),
+              [](const TaskRow* a, const TaskRow* b) { return a->id.load(relaxed) < b->id.load(relaxed); });
+    return rows;
+}
+
+std::vector<ThreadSeen> look_at_threads(std::chrono::milliseconds pause) {
+    std::vector<ThreadSeen> seen;
+    std::int64_t const time = now();
+    for (const ThreadRow& row : detail::thread_rows) {
+        if (row.id.load(relaxed) != 0) {
+            bool const is_parked = row.park.load(relaxed) != nullptr;
+            const TaskRow* const task = row.polls.load(relaxed);
+            std::int64_t const since = is_parked         ? row.parked_at.load(relaxed)
+                                       : task == nullptr ? time
+                                                         : task->polled_at.load(relaxed);
+            seen.push_back({&row, row.id.load(relaxed), name_of(row), task, is_parked, row.park_value.load(relaxed),
+                            seconds_since(since, time)});
+        }
+    }
+    auto heard_earlier = [](const ThreadSeen& a, const ThreadSeen& b) {
+        return a.row->number.load(relaxed) < b.row->number.load(relaxed);
+    };
+    std::sort(seen.begin(), seen.end(), heard_earlier);
+    std::vector<std::chrono::microseconds> used;
+    for (ThreadSeen& thread : seen) {
+        thread.is_on_processor = sys::is_runnable(thread.id);
+        used.push_back(sys::cpu_time_of_thread(thread.id));
+    }
+    if (pause.count() != 0 && !seen.empty()) {
+        Mutex mutex;
+        Condvar nobody_notifies;
+        Lock lock(mutex);
+        nobody_notifies.wait_for(lock, pause);
+        for (std::size_t i = 0; i < seen.size(); ++i) {
+            bool const has_worked = sys::cpu_time_of_thread(seen[i].id) - used[i] > pause / 5;
+            seen[i].is_on_processor = has_worked || (seen[i].is_on_processor && sys::is_runnable(seen[i].id));
+        }
+    }
+    return seen;
+}
+
+namespace {
+
+/// The thread that polls it.
+std::string who_polls(const TaskRow& row, const std::vector<ThreadSeen>& threads) {
+    for (const ThreadSeen& thread : threads) {
+        if (thread.row == row.polled_by.load(relaxed) && thread.is_parked) {
+            return fmt::format(": {} sleeps in it; all else that this thread should do waits", thread.name);
+        }
+        if (thread.row == row.polled_by.load(relaxed)) {
+            return fmt::format(": {} {}; all else that this thread should do waits", thread.name,
+                               thread.is_on_processor ? "is at work in it, on the processor"
+                                                      : "stands still in it, in a call that blocks");
+        }
+    }
+    return "";
+}
+
+/// Why nobody takes it out of its queue.
+std::string who_is_in_the_way(const std::vector<ThreadSeen>& threads) {
+    std::string text;
+    bool all_sleep = true;
+    for (const ThreadSeen& thread : threads) {
+        all_sleep = all_sleep && thread.is_parked;
+        if (thread.polls != nullptr) {
+            text += fmt::format("{}{} has been in the poll of {} for {:.1f} s", text.empty() ? "" : "; ", thread.name,
+                                name_of(*thread.polls), thread.seconds);
+        }
+    }
+    return !text.empty() ? text
+           : all_sleep   ? "every thread sleeps; whoever queues a task must unpark one"
+                         : "no thread is polling";
+}
+
+double polls_in_a_second(const TaskRow& row, std::int64_t now) noexcept {
+    double const open = seconds_since(row.window_began.load(relaxed), now);
+    return open < 0.02 || open > 2 ? 0 : static_cast<double>(row.window_polls.load(relaxed)) / open;
+}
+
+Verdict verdict_on_remote(const TaskRow& row) {
+    if (row.is_woken.load(relaxed)) {
+        return {"done, and it has woken whoever polled it last; but it was not polled again"};
+    }
+    if (row.polls.load(relaxed) == 0) {
+        return {"nobody has polled it"};
+    }
+    return {row.clones.load(relaxed) > row.drops.load(relaxed) ? "not done yet; it keeps a waker" : "not done yet"};
+}
+
+/// How much all threads have announced.
+std::uint64_t announced() noexcept {
+    std::uint64_t events = 0;
+    for (const ThreadRow& row : detail::thread_rows) {
+        events += row.events.load(acquire);
+    }
+    return events;
+}
+
+}  // namespace
+
+bool all_sleep_for_good(int watching) noexcept {
+    std::uint64_t const before = announced();
+    int asleep = 0;
+    for (const ThreadRow& row : detail::thread_rows) {
+        int const id = row.id.load(relaxed);
+        bool const is_parked = id != 0 && row.park.load(acquire) != nullptr && row.park_value.load(acquire) == 0;
+        if (is_parked && sys::is_runnable(id)) {
+            return false;
+        }
+        asleep += is_parked;
+    }
+    // The threads were looked at one by one. A thread that woke another one meanwhile and then went to sleep has announced
+    // that, so the counts differ.
+    return asleep != 0 && sys::thread_count() == asleep + watching && announced() == before;
+}
+
+Verdict verdict_on(const TaskRow& row, const std::vector<ThreadSeen>& threads) {
+    std::int64_t const time = now();
+    What const what = row.what.load(relaxed);
+    bool const is_woken = row.is_woken.load(relaxed);
+    std::int64_t const held = row.clones.load(relaxed) - row.drops.load(relaxed);
+    if (what == What::remote) {
+        return verdict_on_remote(row);
+    }
+    if (double const polls = polls_in_a_second(row, time);
+        polls > 1000 && seconds_since(row.polled_at.load(relaxed), time) < 0.1 &&
+        row.window_self_wakes.load(relaxed) * 10 > row.window_polls.load(relaxed) * 9) {
+        return {fmt::format("polls itself in a loop: {:.0f} polls in a second, and in each it wakes itself", polls)};
+    }
+    if (ThreadRow* const thread = row.polled_by.load(relaxed)) {
+        if (thread == detail::my_row) {
+            return {"asks for this report"};
+        }
+        return {fmt::format("its poll has not returned for {:.1f} s{}",
+                            seconds_since(row.polled_at.load(relaxed), time), who_polls(row, threads))};
+    }
+    if (std::int64_t const queued_at = row.queued_at.load(relaxed)) {
+        return {fmt::format("queued for {:.1f} s, but not polled: {}", seconds_since(queued_at, time),
+                            who_is_in_the_way(threads))};
+    }
+    if (what == What::main) {
+        return {"waits"};
+    }
+    if (what == What::task && checks_enabled && (is_woken || row.is_aborted.load(relaxed))) {
+        return {fmt::format("{}, but never queued: that must hand its Runnable to schedule()",
+                            is_woken ? "woken" : "asked to end"),
+                true};
+    }
+    if (row.polls.load(relaxed) == 0) {
+        return {what == What::mock || !checks_enabled ? "not polled yet" : "never polled, and never queued"};
+    }
+    if (row.last_result.load(relaxed) != 0) {
+        return {what == What::mock ? "finished" : ""};
+    }
+    if (is_woken) {
+        return {"woken, but not polled since"};
+    }
+    if constexpr (!checks_enabled) {
+        return {"waits; a debug build knows whether somebody keeps a waker"};
+    }
+    if (held <= 0) {
+        // This is no proof for a task, because the owner of its handle may abort it. A task without a handle reports
+        // itself (lesson 09).
+        return {fmt::format("kept no waker: it returned Pending, was not woken, and nobody can wake it any more{}",
+                            what == What::task ? "; only an abort can end it" : "")};
+    }
+    return {fmt::format("waits: {} kept, but nobody has woken it since its last poll",
+                        held == 1 ? "one waker is" : fmt::format("{} wakers are", held))};
+}
+
+}  // namespace rt::record
