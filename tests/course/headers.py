@@ -101,6 +101,27 @@ def includes_go_backwards(root: Path = ROOT) -> list:
     return wrong
 
 
+def lesson_arrows(root: Path = ROOT) -> set:
+    """(from, to): the lesson `from` includes a header of `to`, and of no lesson between them."""
+    home = {header: folders[0].name[:2] for header, folders in homes(root).items()}
+    uses = {folder.name[:2]: {home[used] for header in headers(folder)
+                              for used in INCLUDE.findall(header.read_text(encoding="utf-8")) if used in home} - {folder.name[:2]}
+            for folder in lesson_folders(root)}
+    below: dict = {}
+    for lesson in sorted(uses):
+        below[lesson] = uses[lesson].union(*(below.get(used, set()) for used in uses[lesson]))
+    return {(lesson, used) for lesson, direct in uses.items() for used in direct
+            if not any(used in below[other] for other in direct)}
+
+
+def map_is_true(root: Path = ROOT) -> list:
+    """book/pictures/map.svg draws exactly these arrows."""
+    drawn = set(re.findall(r'data-from="(\d\d)" data-to="(\d\d)"', (root / "book/pictures/map.svg").read_text(encoding="utf-8")))
+    true = lesson_arrows(root)
+    return [f"book/pictures/map.svg: the arrow {a} -> {b} is {'missing' if (a, b) in true else 'not true'}"
+            for a, b in sorted(drawn ^ true)]
+
+
 def none_is_too_long(root: Path = ROOT) -> list:
     """Also of tests, scripts and CMake files: one concept, one file."""
     kinds = (".hpp", ".cpp", ".py", ".cmake", ".rs")

@@ -20,6 +20,9 @@ class TheCourse(CourseTest):
     def test_includes_go_backwards(self):
         self.assert_clean(headers.includes_go_backwards())
 
+    def test_the_map_shows_what_includes_what(self):
+        self.assert_clean(headers.map_is_true())
+
     def test_no_file_is_too_long(self):
         self.assert_clean(headers.none_is_too_long())
 
