@@ -69,9 +69,13 @@ def refresh(page: Path) -> None:
     page.write_text(refreshed(text), encoding="utf-8")
 
 
+def prose(text: str) -> str:
+    return re.sub(r"^```.*?^```", "", text, flags=re.S | re.M)
+
+
 def anchors(text: str) -> set:
     """What a code host calls the headings of a page: small letters, hyphens for spaces, the rest left out."""
-    headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```", "", text, flags=re.S | re.M), re.M)
+    headings = re.findall(r"^#+ (.*)$", prose(text), re.M)
     return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
 
 
@@ -79,7 +83,7 @@ def links(root: Path = ROOT) -> list:
     """Links within the tree; the web's are not ours to check."""
     wrong = []
     for page in pages(root):
-        for target in LINK.findall(page.read_text(encoding="utf-8")):
+        for target in LINK.findall(prose(page.read_text(encoding="utf-8"))):
             path, _, part = target.partition("#")
             if re.match(r"^[a-z]+:", path):
                 continue

@@ -1,0 +1,87 @@
+"""What holds for every file of the course: headers, tests, pages, and what editors and containers read."""
+import re
+import unittest
+
+import headers
+import instructions
+import names
+import pages
+from sources import ROOT
+from tree import CourseTest
+
+import needs
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+class Headers(CourseTest):
+    def test_every_header_compiles_alone(self):
+        self.assert_clean(headers.each_compiles_alone())
+
+    def test_every_header_has_one_home(self):
+        self.assert_clean(headers.each_has_one_home())
+
+    def test_includes_go_backwards(self):
+        self.assert_clean(headers.includes_go_backwards())
+
+    def test_no_file_is_too_long(self):
+        self.assert_clean(headers.none_is_too_long())
+
+    def test_threads_only_in_sync(self):
+        self.assert_clean(headers.threads_only_in_sync())
+
+    def test_system_calls_only_in_sys(self):
+        self.assert_clean(headers.system_only_in_sys())
+
+
+class Names(CourseTest):
+    def test_suites_and_cases_are_well_named(self):
+        self.assert_clean(names.suites_and_cases())
+
+    def test_no_test_sleeps(self):
+        self.assert_clean(names.no_sleeps())
+
+    def test_every_folder_is_a_lesson(self):
+        self.assert_clean(names.folders_are_lessons())
+
+    def test_there_are_twenty_lessons(self):
+        self.assertEqual([name[:2] for name in names.registered_lessons()], [f"{n:02d}" for n in range(1, 21)])
+
+
+class Pages(CourseTest):
+    def test_quoted_code_is_the_code(self):
+        self.assert_clean(pages.quotes())
+
+    def test_links_lead_somewhere(self):
+        self.assert_clean(pages.links())
+
+    def test_no_path_of_a_machine(self):
+        self.assert_clean(pages.no_machine_paths())
+
+    def test_readme_maps_all_lessons(self):
+        self.assert_clean(pages.course_map())
+
+    def test_readme_shows_the_finished_server(self):
+        self.assertIn("<!-- from: solutions/20-echo-server/main.cpp -->", text_of("README.md"))
+
+    def test_commands_can_be_typed(self):
+        for page in ("README.md", "CONTRIBUTING.md"):
+            self.assertTrue(instructions.commands(text_of(page)), page)
+            self.assert_clean(instructions.wrong_in(text_of(page)))
+
+
+class Editor(CourseTest):
+    def test_clangd_sees_every_solution_latest_first(self):
+        shown = re.findall(r"^    - -I\.\./\.\./solutions/(\S+)$", text_of(".clangd"), re.M)
+        self.assertEqual(shown, names.registered_lessons()[::-1])
+
+    def test_the_container_has_what_verify_needs(self):
+        installed = set(text_of(".devcontainer/Dockerfile").split())
+        wanted = {package for need in needs.LEARNING + needs.VERIFYING for package in need.packages}
+        self.assertEqual(sorted(wanted - installed), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
