@@ -113,7 +113,7 @@ bool Stream::connect(const Options& options, std::size_t n, Faults& faults) {
     close();
     *this = Stream();
     number_ = n;
-    start_ = n * 1009 % Pattern::period;  // neighbours are out of step
+    start_ = n * 1009 % Pattern::period;  // neighbors are out of step
     fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd_ < 0) {
         fail("socket", faults);

@@ -1,7 +1,7 @@
 """Plots as SVG: lines on logarithmic axes, a legend, light and dark, and the machine's name below. Written by hand, so that
 there is nothing to install.
 
-A runtime keeps its colour in all plots, and one with several threads is dashed; a mark of its own tells it where colours do not.
+A runtime keeps its color in all plots, and one with several threads is dashed; a mark of its own tells it where colors do not.
 """
 import math
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from html import escape
 WIDTH, HEIGHT = 760, 440
 LEFT, RIGHT, TOP, BOTTOM = 78, 200, 52, 84      # the margins; the legend is in the right one
 
-# Colours as on a light and on a dark page.
+# Colors as on a light and on a dark page.
 RUNTIMES = {
     "rt": ("#bf3989", "#f778ba", "circle"),
     "tokio": ("#0969da", "#58a6ff", "square"),
@@ -87,8 +87,8 @@ def style() -> str:
     def rules(shade: int) -> str:
         text, faint, grid = (("#24292f", "#57606a", "#d0d7de"), ("#e6edf3", "#8d96a0", "#3d444d"))[shade]
         lines = [f".text {{ fill: {text} }} .faint {{ fill: {faint} }} .grid {{ stroke: {grid} }}"]
-        for name, colours in KINDS.items():
-            lines.append(f".{name} {{ stroke: {colours[shade]} }} .{name}.full {{ fill: {colours[shade]} }}")
+        for name, colors in KINDS.items():
+            lines.append(f".{name} {{ stroke: {colors[shade]} }} .{name}.full {{ fill: {colors[shade]} }}")
         return "\n      ".join(lines)
     return (f"  <style>\n      {rules(0)}\n      .line {{ fill: none; stroke-width: 2 }} .dashed {{ stroke-dasharray: 6 4 }}\n"
             f"      @media (prefers-color-scheme: dark) {{\n      {rules(1)}\n      }}\n  </style>")

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from screen import colours_wanted, say, span, yellow
+from screen import colors_wanted, say, span, yellow
 
 from . import page, results, table
 from .section import Outcome
@@ -26,7 +26,7 @@ class Record:
 
     def put_away(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
-        say("\n".join(filter(None, [table.for_terminal(outcome, colours_wanted(sys.stdout)), f"  ({span(outcome.seconds)})"])))
+        say("\n".join(filter(None, [table.for_terminal(outcome, colors_wanted(sys.stdout)), f"  ({span(outcome.seconds)})"])))
         self.write(outcome, self.built)
         if self.quoted and not outcome.unfinished:
             self.write(outcome, self.quoted)

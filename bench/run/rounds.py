@@ -1,7 +1,7 @@
 """Interleaved rounds: every cell once in each round, so that what changes on the machine changes for all of them; medians.
 
 Around every round the machine is watched: a loop of fixed work before and after it (it takes longer while the clock is low or
-a neighbour shares the core), the time that a hypervisor stole, and the CPU time used by processes that are not ours. A round in
+a neighbor shares the core), the time that a hypervisor stole, and the CPU time used by processes that are not ours. A round in
 which one of them shows is disturbed: it is measured again, and that is said; where the machine is never quiet, the last
 rounds are kept all the same, and that is said too.
 """

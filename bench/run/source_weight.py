@@ -2,7 +2,7 @@
 
 From an edit to a verdict a step's test is compiled anew, and a clean build compiles all of them. Their seconds are the machine's;
 these figures hardly depend on it, so they can be held: `./learn test course` fails when one has doubled. What they do not see is
-work that is not lines: templates, sanitizers, the optimiser.
+work that is not lines: templates, sanitizers, the optimizer.
 
     python3 -B bench/run/source_weight.py            shows them
     python3 -B bench/run/source_weight.py write      takes the budget anew

@@ -4,7 +4,7 @@ from .section import Outcome, Row, Stat
 from .verdicts import CLOSE, MET, MISSED, Verdict, counted, verdicts
 
 ON_A_PAGE = {MET: MET, MISSED: f"**{MISSED}**", CLOSE: f"*{CLOSE}*"}
-IN_A_TERMINAL = {MET: ("met   ", "32"), MISSED: ("MISSED", "31"), CLOSE: ("close ", "33")}     # with the colour
+IN_A_TERMINAL = {MET: ("met   ", "32"), MISSED: ("MISSED", "31"), CLOSE: ("close ", "33")}     # with the color
 
 
 def figure(value: float) -> str:
@@ -55,10 +55,10 @@ def sentences(outcome: Outcome) -> list:
     return lines
 
 
-def for_terminal(outcome: Outcome, colours: bool = False) -> str:
+def for_terminal(outcome: Outcome, colors: bool = False) -> str:
     """Wide tables are split by columns, so that a line is not wrapped in the middle of a figure."""
     def paint(text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if colours else text
+        return f"\x1b[{code}m{text}\x1b[0m" if colors else text
 
     lines = []
     if outcome.rows:

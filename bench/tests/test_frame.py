@@ -34,7 +34,7 @@ class Quiet(Watch):
 
     def end(self) -> str:
         self.round += 1
-        return "a neighbour" if self.round in self.disturbed else ""
+        return "a neighbor" if self.round in self.disturbed else ""
 
 
 class Figures(unittest.TestCase):
@@ -69,7 +69,7 @@ class Interleaving(unittest.TestCase):
         self.assertEqual("".join(calls), "abcbcabcacab")
         self.assertEqual((found.kept, found.repeated, found.disturbed), (3, 1, 0))
         self.assertEqual(found.samples["b"]["ns"], [2, 7, 12])
-        self.assertEqual(said, [(1, ""), (1, "a neighbour"), (2, ""), (3, "")])
+        self.assertEqual(said, [(1, ""), (1, "a neighbor"), (2, ""), (3, "")])
 
     def test_where_it_is_never_quiet_the_rounds_count_all_the_same(self):
         calls, found = self.order_of(4, Quiet(*range(100)))

@@ -33,7 +33,7 @@ rt::Async<> spin(DropCounter::Token) {
     }
 }
 
-/// Never ready; when it is destroyed, it wakes its neighbour and spawns a task.
+/// Never ready; when it is destroyed, it wakes its neighbor and spawns a task.
 class Spiteful {
   public:
     using Output = void;

@@ -22,7 +22,7 @@ def step_files(root: Path) -> list:
 
 
 def named_parts(text: str) -> list:
-    """(kind, name, line) of every suite and case; neighbouring literals are one name."""
+    """(kind, name, line) of every suite and case; neighboring literals are one name."""
     plain = re.sub(r"//[^\n]*", lambda match: " " * len(match.group(0)) if '"' not in match.group(0) else match.group(0), text)
     return [(match.group(1), "".join(STRING.findall(match.group(2))), text.count("\n", 0, match.start()) + 1)
             for match in LINE.finditer(plain)]

@@ -36,14 +36,14 @@ class Commands(LearnTest):
             self.learn(root, *words)
             self.assertIn("-DPBP_BASE=mine", (root / "clone/build/learn/learn-configure.log").read_text().splitlines()[0])
 
-    def test_an_optimised_program_is_the_solutions_and_says_so(self):
+    def test_an_optimized_program_is_the_solutions_and_says_so(self):
         root = self.clone(**{"release/bin/solution-01": "echo \"it runs $*\""})
         for folder in ("lessons/01-poll", "mine/01-poll"):
             (root / "clone" / folder).mkdir(parents=True)
         (root / "clone/lessons/01-poll/main.cpp").touch()      # the learner's is lost, and not asked for
         status, out, err = self.learn(root, "run", "--release", "01", "-x", "y")
         self.assertEqual((status, err), (0, ""))
-        self.assertTrue(out.startswith("This is the solution's program, optimised: solutions/01-poll\n"), out)
+        self.assertTrue(out.startswith("This is the solution's program, optimized: solutions/01-poll\n"), out)
         self.assertTrue(out.endswith("it runs -x y\n"), out)
 
     def test_raw_is_all_that_was_said(self):

@@ -53,7 +53,7 @@ class Keys(SessionTest):
         at.press("q")
         self.assertEqual(at.end(), 0)
 
-    def test_frames_fit_and_keep_their_colours_to_themselves(self):
+    def test_frames_fit_and_keep_their_colors_to_themselves(self):
         for key in "hhhld":
             self.at.press(key)
         self.at.press("q")

@@ -1,15 +1,20 @@
 """What holds for every file of the course: headers, tests, pages, and what editors and containers read."""
 import re
+import shutil
+import subprocess
 import unittest
 
 import headers
 import instructions
 import names
 import pages
-from sources import ROOT
+from sources import ROOT, tracked_files
 from tree import CourseTest
 
 import needs
+
+# Tokio's spelling, a terminal, and halves of words that tests split.
+NO_MISTAKES = ["cancelled", "iterm", "fo", "hel", "ist", "nd", "nin", "ot", "ue"]
 
 
 def text_of(name: str) -> str:
@@ -25,6 +30,9 @@ class Headers(CourseTest):
 
     def test_includes_go_backwards(self):
         self.assert_clean(headers.includes_go_backwards())
+
+    def test_the_map_shows_what_includes_what(self):
+        self.assert_clean(headers.map_is_true())
 
     def test_no_file_is_too_long(self):
         self.assert_clean(headers.none_is_too_long())
@@ -70,6 +78,16 @@ class Pages(CourseTest):
         for page in ("README.md", "CONTRIBUTING.md"):
             self.assertTrue(instructions.commands(text_of(page)), page)
             self.assert_clean(instructions.wrong_in(text_of(page)))
+
+
+class Spelling(CourseTest):
+    def test_words_are_spelled_as_americans_do(self):
+        if not shutil.which("codespell"):
+            self.skipTest("nothing to ask: codespell is not here")
+        files = [path for path in tracked_files() if path.suffix != ".json"]
+        run = subprocess.run(["codespell", "--builtin", "clear,en-GB_to_en-US", "-L", ",".join(NO_MISTAKES), *files], text=True,
+                             capture_output=True)
+        self.assert_clean(run.stdout.splitlines())
 
 
 class Editor(CourseTest):

@@ -112,9 +112,9 @@ class Lanes(unittest.TestCase):
         self.assertGreater(drawer.drawing.column, trace.BANDS * trace.WIDTH)
         self.assertLess(max(last.values()), trace.BANDS * trace.WIDTH)
 
-    def test_colour_only_where_it_is_wanted(self):
+    def test_color_only_where_it_is_wanted(self):
         self.assertNotIn("\x1b", "\n".join(trace.draw(recorded("07"))))
-        self.assertIn("\x1b[32m✓\x1b[0m", "\n".join(trace.draw(recorded("07"), colours=True)))
+        self.assertIn("\x1b[32m✓\x1b[0m", "\n".join(trace.draw(recorded("07"), colors=True)))
 
     def test_nothing_was_announced(self):
         self.assertIn("Nothing was announced", trace.draw([])[0])

@@ -80,11 +80,11 @@ def run_child(command: list) -> int:
 
 
 def run(words: list, yes: bool, machine: Machine) -> int:
-    is_optimised = words[:1] == ["--release"]
-    words = words[1:] if is_optimised else words
+    is_optimized = words[:1] == ["--release"]
+    words = words[1:] if is_optimized else words
     if not words:
         raise Stop("say which lesson to run, as in: ./learn run 01")
-    program = commands.built_program(words[0], yes, machine, is_optimised)
+    program = commands.built_program(words[0], yes, machine, is_optimized)
     sys.stdout.flush()
     become([str(program), *words[1:]])
 

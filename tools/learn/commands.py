@@ -30,14 +30,14 @@ def learners_build(preset: str, yes: bool, machine: Machine) -> Build:
     return build
 
 
-def built_program(word: str, yes: bool, machine: Machine, is_optimised: bool = False) -> Path:
-    """A lesson's program: the learner's, where there is one; only the solution's is built optimised."""
+def built_program(word: str, yes: bool, machine: Machine, is_optimized: bool = False) -> Path:
+    """A lesson's program: the learner's, where there is one; only the solution's is built optimized."""
     name = lesson_or_current(word)
-    if is_optimised:
-        say(f"This is the solution's program, optimised: solutions/{name}")
+    if is_optimized:
+        say(f"This is the solution's program, optimized: solutions/{name}")
     else:
         refuse_half(name)
-    build = learners_build("release" if is_optimised else "learn", yes, machine)
+    build = learners_build("release" if is_optimized else "learn", yes, machine)
     target = next((t for t in (f"lesson-{name[:2]}", f"solution-{name[:2]}") if build.has_target(t)), None)
     if not target:
         raise Stop(f"lesson {name} has no program yet.", 1)

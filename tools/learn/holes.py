@@ -73,7 +73,7 @@ def holes(lesson: str) -> list:
 
 
 def merged(found: list) -> list:
-    """Neighbours that a learner's text does not tell apart are one."""
+    """Neighbors that a learner's text does not tell apart are one."""
     result: list = []
     for hole in found:
         if result and result[-1].file == hole.file and result[-1].begin == hole.begin and result[-1].mine == hole.mine:

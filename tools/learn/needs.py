@@ -69,6 +69,7 @@ VERIFYING = [
     Need("netcat", ("netcat-openbsd",), program("nc")),
     Need("socat", ("socat",), program("socat")),
     Need("curl", ("curl",), program("curl")),
+    Need("codespell", ("codespell",), program("codespell")),
 ]
 
 # Each is one peer or one instrument of ./learn bench, which goes on without.

@@ -1,4 +1,4 @@
-"""What the learner sees: few lines, colour only where it is welcome, one sentence when something is wrong."""
+"""What the learner sees: few lines, color only where it is welcome, one sentence when something is wrong."""
 import os
 import sys
 
@@ -17,12 +17,12 @@ def refuse_more(command: str, words: list) -> None:
         raise Stop(f"{command} takes no '{words[0]}'; ./learn --help shows what there is.")
 
 
-def colours_wanted(stream) -> bool:
+def colors_wanted(stream) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def paint(text: str, code: str, stream=None) -> str:
-    return f"\x1b[{code}m{text}\x1b[0m" if colours_wanted(stream or sys.stdout) else text
+    return f"\x1b[{code}m{text}\x1b[0m" if colors_wanted(stream or sys.stdout) else text
 
 
 def green(text: str) -> str:

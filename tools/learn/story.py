@@ -124,7 +124,7 @@ def explain_report(report: list, story: Story, folder: Path) -> None:
         words = next((words for kind, words in CRASHES.items() if head.group(2).startswith(kind)), "it crashed")
         story.lines.append(f"{words} ({head.group(1)}: {re.split(r' on | [(]', head.group(2))[0]})")
     elif undefined:
-        story.lines.append(f"undefined behaviour: {undefined.group('what')}")
+        story.lines.append(f"undefined behavior: {undefined.group('what')}")
         if is_in(place_of(undefined), [folder]):
             story.place = place_of(undefined)
     frames = [FRAME.match(line) for line in report]

@@ -13,14 +13,14 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from screen import colours_wanted
+from screen import colors_wanted
 
 WIDTH = 80
 LABEL = 21           # of these for the name
 BANDS = 3            # this many screens' widths of steps are drawn, then it says how many are left out
 ROWS = 16            # of a band
 END = {"Ready": "✓", "Pending": "█", "exception": "✗"}
-COLOUR = {"Ready": "32", "Pending": "36", "exception": "31", "": "33"}
+COLOR = {"Ready": "32", "Pending": "36", "exception": "31", "": "33"}
 LEGEND = {"█": "a poll", "✓": "Ready", "✗": "an exception", "↻": "wakes itself, to be polled again", "◆": "wakes another",
           "▼": "is woken", "▲": "is woken", "z": "its thread sleeps", "t": "a timer fires", "r": "the kernel says: ready",
           "+": "is spawned", "-": "is dropped"}
@@ -29,7 +29,7 @@ LEGEND = {"█": "a poll", "✓": "Ready", "✗": "an exception", "↻": "wakes 
 @dataclass
 class Lane:
     name: str
-    cells: dict = field(default_factory=dict)     # column -> (sign, colour)
+    cells: dict = field(default_factory=dict)     # column -> (sign, color)
 
 
 @dataclass
@@ -46,8 +46,8 @@ class Drawing:
         lane.name = name or lane.name
         return lane
 
-    def put(self, key, column: int, sign: str, colour: str = "") -> None:
-        self.lanes[key].cells[column] = (sign, colour)
+    def put(self, key, column: int, sign: str, color: str = "") -> None:
+        self.lanes[key].cells[column] = (sign, color)
 
 
 def read(path: Path) -> list:
@@ -141,15 +141,15 @@ class Drawer:
         self.drawing.column = max(self.drawing.column, began + 3)
         self.block(key, began, self.drawing.column, result)
         if self.drawing.has_threads and not self.open[tid]:
-            self.drawing.put(key, began, str(tid % 10), COLOUR[result])
+            self.drawing.put(key, began, str(tid % 10), COLOR[result])
 
     def block(self, key, began: int, end: int, result: str) -> None:
         for column in range(began, end):
             before = self.drawing.lanes[key].cells.get(column)
             sign = before[0] if before and before[0] not in "│" else "█"
-            self.drawing.put(key, column, sign, COLOUR.get(result, ""))
+            self.drawing.put(key, column, sign, COLOR.get(result, ""))
         if result in END and result != "Pending":
-            self.drawing.put(key, end - 1, END[result], COLOUR[result])
+            self.drawing.put(key, end - 1, END[result], COLOR[result])
 
     def actor(self, tid: int):
         """Who does it: the innermost poll of the thread, else the thread."""
@@ -217,11 +217,11 @@ class Drawer:
                 self.drawing.put(key, column, "z", "2")
 
 
-def paint(sign: str, colour: str, wanted: bool) -> str:
-    return f"\x1b[{colour}m{sign}\x1b[0m" if wanted and colour else sign
+def paint(sign: str, color: str, wanted: bool) -> str:
+    return f"\x1b[{color}m{sign}\x1b[0m" if wanted and color else sign
 
 
-def rows(drawing: Drawing, first: int, last: int, colours: bool) -> list:
+def rows(drawing: Drawing, first: int, last: int, colors: bool) -> list:
     lines, left_out = [], 0
     label = min(LABEL, max((len(lane.name) for lane in drawing.lanes.values()), default=0))
     for lane in drawing.lanes.values():
@@ -232,14 +232,14 @@ def rows(drawing: Drawing, first: int, last: int, colours: bool) -> list:
             left_out += 1
             continue
         name = lane.name if len(lane.name) <= label else lane.name[:label - 1] + "…"
-        text = "".join(paint(*cells.get(column, (" ", "")), colours) for column in range(first, last))
+        text = "".join(paint(*cells.get(column, (" ", "")), colors) for column in range(first, last))
         lines.append(f"{name:<{label}}  {text.rstrip()}".rstrip())
     if left_out:
         lines.append(f"and {left_out} more tasks")
     return lines
 
 
-def draw(events: list, colours: bool = False, width: int = WIDTH) -> list:
+def draw(events: list, colors: bool = False, width: int = WIDTH) -> list:
     """The lines to print."""
     drawing = Drawer(events).draw()
     if not drawing.lanes:
@@ -250,7 +250,7 @@ def draw(events: list, colours: bool = False, width: int = WIDTH) -> list:
     lines = []
     bands = range(0, drawing.column, room)
     for first in bands[:BANDS]:
-        lines += ([""] if lines else []) + rows(drawing, first, min(first + room, drawing.column), colours)
+        lines += ([""] if lines else []) + rows(drawing, first, min(first + room, drawing.column), colors)
     seen = {sign for lane in drawing.lanes.values() for sign, _ in lane.cells.values()}
     words = [f"{sign} {meaning}" for sign, meaning in LEGEND.items() if sign in seen and not (sign == "▲" and "▼" in seen)]
     words += ["1 2 3 which thread polls"] if drawing.has_threads else []
@@ -274,7 +274,7 @@ def draw(events: list, colours: bool = False, width: int = WIDTH) -> list:
 def show(path: Path, shown_as: str = "") -> None:
     """Draws the trace in this terminal, and says where the whole of it is."""
     wide = min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns) if sys.stdout.isatty() else WIDTH
-    for line in draw(read(path), colours_wanted(sys.stdout), max(wide, 60)):
+    for line in draw(read(path), colors_wanted(sys.stdout), max(wide, 60)):
         print(line)
     print(f"To see it to scale, open {shown_as or path} at https://ui.perfetto.dev")
     sys.stdout.flush()

@@ -94,10 +94,10 @@ def title_lines(step: Step, verdict: Verdict, columns: int) -> list:
     count = f"(case {verdict.at} of {verdict.cases})" if verdict.at else ""
     text = f"{step.id} {verdict.title}" + (f"  {count}" if count else "")
     first, *more = kept_together(text, count, columns, "     ")
-    return [f"{red(step.id)} {emphasised(first[len(step.id) + 1:], count)}", *(emphasised(part, count) for part in more)]
+    return [f"{red(step.id)} {emphasized(first[len(step.id) + 1:], count)}", *(emphasized(part, count) for part in more)]
 
 
-def emphasised(part: str, count: str) -> str:
+def emphasized(part: str, count: str) -> str:
     return bold(part[:-len(count)]) + dim(count) if count and part.endswith(count) else bold(part)
 
 

@@ -2,7 +2,7 @@
 /// `Recycled`: a base of things that come and go all the time, coroutine frames and tasks. The memory of one that has gone
 /// is kept, and given to the next of its size.
 ///
-/// A call of an `Async` is an allocation. The general allocator is good at it, but it serves all sizes, and neighbours who
+/// A call of an `Async` is an allocation. The general allocator is good at it, but it serves all sizes, and neighbors who
 /// free at different times; here each size is a stack of blocks, and each thread has its own, so that to take one, or to
 /// give one back, is a handful of instructions without a lock.
 ///

@@ -2,7 +2,7 @@
 /// `is_send<T>`: may a `T` be handed to another thread? `spawn` asks it of the callable and of every argument.
 ///
 /// C++ cannot look into a type as Rust does: the answer is yes unless someone said no. A type says no by a `ThreadBound`
-/// base, or by a specialisation of `is_send`. Members are not seen, nor what a lambda captured. So this catches honest
+/// base, or by a specialization of `is_send`. Members are not seen, nor what a lambda captured. So this catches honest
 /// mistakes, not all of them; in debug builds a `ThreadBound`, base or member, also looks at the thread it is used on.
 ///
 /// Source of the idea: Rust's `Send`.
@@ -48,7 +48,7 @@ template <class T>
 concept SaysThreadBound = requires { sizeof(T); } && std::is_base_of_v<ThreadBound, T>;
 }  // namespace detail
 
-/// True unless `T` said that it is bound to its thread. Specialise it as false for a type that is not your own.
+/// True unless `T` said that it is bound to its thread. Specialize it as false for a type that is not your own.
 template <class T>
 inline constexpr bool is_send = !detail::SaysThreadBound<T>;
 
