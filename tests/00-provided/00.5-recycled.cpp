@@ -1,5 +1,4 @@
 #include <doctest/doctest.h>
-#include <rt/async.hpp>
 #include <rt/recycled.hpp>
 #include <support/story.hpp>
 #include <support/test_thread.hpp>
@@ -9,13 +8,19 @@
 #include <cstdint>
 #include <cstring>
 #include <set>
-#include <type_traits>
 #include <vector>
 
 using namespace support;
-using rt::detail::BlockCache, rt::detail::BlockDepot;
+using rt::Recycled;
 
 namespace {
+
+constexpr bool recycles = RT_UNDER_ASAN == 0;
+
+/// How many blocks of that size a batch has.
+constexpr std::size_t batch_of(std::size_t size) {
+    return static_cast<std::size_t>(rt::detail::FreeBlocks::batch) / ((size + 15) / 16);
+}
 
 class Bead : public rt::Recycled {
   public:
@@ -39,10 +44,10 @@ class LastWords {
     LastWords& operator=(const LastWords&) = delete;
     ~LastWords() {
         for (void* block : kept) {
-            BlockCache::give(block, size);
+            Recycled::operator delete(block, size);
         }
         if (!kept.empty()) {
-            BlockCache::give(BlockCache::take(size), size);
+            Recycled::operator delete(Recycled::operator new(size), size);
         }
     }
 
@@ -53,20 +58,20 @@ thread_local LastWords last_words;
 
 }  // namespace
 
-TEST_SUITE("08.1 recycled frames") {
+TEST_SUITE("00.5 recycled memory") {
     TEST_CASE("the block of one that has gone is the next one's") {
-        void* first = BlockCache::take(100);
+        void* first = Recycled::operator new(100);
         step("give it back and take one of about that size");
-        BlockCache::give(first, 100);
-        void* second = BlockCache::take(97);
-        if (BlockCache::recycles) {
+        Recycled::operator delete(first, 100);
+        void* second = Recycled::operator new(97);
+        if (recycles) {
             CHECK(second == first);
         }
         step("another size is another block");
-        void* third = BlockCache::take(600);
+        void* third = Recycled::operator new(600);
         CHECK(third != second);
-        BlockCache::give(second, 97);
-        BlockCache::give(third, 600);
+        Recycled::operator delete(second, 97);
+        Recycled::operator delete(third, 600);
     }
 
     TEST_CASE("blocks that are in use do not overlap") {
@@ -75,25 +80,25 @@ TEST_SUITE("08.1 recycled frames") {
             step("round {}: fill blocks of all sizes and read them again", round);
             std::vector<unsigned char*> blocks;
             for (std::size_t i = 0; i < sizes.size(); ++i) {
-                blocks.push_back(static_cast<unsigned char*>(BlockCache::take(sizes[i])));
+                blocks.push_back(static_cast<unsigned char*>(Recycled::operator new(sizes[i])));
                 CHECK(reinterpret_cast<std::uintptr_t>(blocks[i]) % __STDCPP_DEFAULT_NEW_ALIGNMENT__ == 0);
                 std::memset(blocks[i], static_cast<int>(i + 1), sizes[i]);
             }
             for (std::size_t i = 0; i < sizes.size(); ++i) {
                 CHECK(blocks[i][0] == i + 1);
                 CHECK(blocks[i][sizes[i] - 1] == i + 1);
-                BlockCache::give(blocks[i], sizes[i]);
+                Recycled::operator delete(blocks[i], sizes[i]);
             }
         }
     }
 
     TEST_CASE("every block is there once") {
         std::size_t const size = 1000;
-        std::size_t const many = 5 * BlockDepot::batch_size(1008) + 1;
+        std::size_t const many = 5 * batch_of(size) + 1;
         auto take_many = [&] {
             std::vector<void*> blocks;
             for (std::size_t i = 0; i < many; ++i) {
-                blocks.push_back(BlockCache::take(size));
+                blocks.push_back(Recycled::operator new(size));
             }
             return blocks;
         };
@@ -102,22 +107,22 @@ TEST_SUITE("08.1 recycled frames") {
             std::vector<void*> const blocks = take_many();
             CHECK(std::set<void*>(blocks.begin(), blocks.end()).size() == many);
             for (void* block : blocks) {
-                BlockCache::give(block, size);
+                Recycled::operator delete(block, size);
             }
         }
     }
 
     TEST_CASE("what one thread has too many of another can have") {
         std::size_t const size = 200;
-        std::size_t const many = 4 * BlockDepot::batch_size(208);
+        std::size_t const many = 4 * batch_of(size);
         std::set<void*> first;
         step("a thread takes {} blocks, gives them back and ends", many);
         TestThread one([&] {
             for (std::size_t i = 0; i < many; ++i) {
-                first.insert(BlockCache::take(size));
+                first.insert(Recycled::operator new(size));
             }
             for (void* block : first) {
-                BlockCache::give(block, size);
+                Recycled::operator delete(block, size);
             }
         });
         one.join();
@@ -126,14 +131,14 @@ TEST_SUITE("08.1 recycled frames") {
         std::set<void*> second;
         TestThread other([&] {
             for (std::size_t i = 0; i < many; ++i) {
-                second.insert(BlockCache::take(size));
+                second.insert(Recycled::operator new(size));
             }
             for (void* block : second) {
-                BlockCache::give(block, size);
+                Recycled::operator delete(block, size);
             }
         });
         other.join();
-        if (BlockCache::recycles) {
+        if (recycles) {
             CHECK(first == second);
         }
         CHECK(second.size() == many);
@@ -162,35 +167,35 @@ TEST_SUITE("08.1 recycled frames") {
         std::set<void*> seen;
         step("a hundred threads end, each gives back two blocks that were made here");
         for (int i = 0; i < 100; ++i) {
-            std::array<void*, 2> blocks{BlockCache::take(size), BlockCache::take(size)};
+            std::array<void*, 2> blocks{Recycled::operator new(size), Recycled::operator new(size)};
             seen.insert(blocks.begin(), blocks.end());
             TestThread other([blocks] {
                 for (void* block : blocks) {
-                    BlockCache::give(block, size);
+                    Recycled::operator delete(block, size);
                 }
             });
             other.join();
         }
-        if (BlockCache::recycles) {
-            CHECK(seen.size() <= 2 * BlockDepot::batch_size(208));
+        if (recycles) {
+            CHECK(seen.size() <= 2 * batch_of(size));
         }
     }
 
     TEST_CASE("what a thread gives back while it ends others can have") {
-        std::size_t const many = 3 * BlockDepot::batch_size(LastWords::size);
+        std::size_t const many = 3 * batch_of(LastWords::size);
         std::set<void*> seen;
         step("a hundred threads end, each gives back {} blocks as its last deed", many);
         for (int i = 0; i < 100; ++i) {
             TestThread other([&] {
                 auto& kept = last_words.kept;  // made before the thread's first block, so gone after all blocks
                 for (std::size_t k = 0; k < many; ++k) {
-                    kept.push_back(BlockCache::take(LastWords::size));
+                    kept.push_back(Recycled::operator new(LastWords::size));
                 }
                 seen.insert(kept.begin(), kept.end());
             });
             other.join();
         }
-        if (BlockCache::recycles) {
+        if (recycles) {
             CHECK(seen.size() <= 2 * many);
         }
     }
@@ -199,10 +204,5 @@ TEST_SUITE("08.1 recycled frames") {
         auto* bead = new RoundBead;
         CHECK(reinterpret_cast<std::uintptr_t>(bead) % 64 == 0);
         delete bead;
-    }
-
-    TEST_CASE("an Async is made of one") {
-        CHECK(std::is_base_of_v<rt::Recycled, rt::Async<int>::promise_type>);
-        CHECK(std::is_base_of_v<rt::Recycled, rt::Async<>::promise_type>);
     }
 }
