@@ -12,7 +12,6 @@
 
 #include <rt/sync.hpp>
 
-#include <array>
 #include <cstddef>
 #include <new>
 #include <utility>
@@ -63,7 +62,7 @@ class FreeBlocks {
         Block* top;
         int length;
     };
-    using Lists = std::array<List, longest + 1>;
+    using Lists = List[longest + 1];
 
     static void push(List& list, void* block, int length) noexcept {
         list.top = ::new (block) Block{list.top};
