@@ -185,6 +185,18 @@ def pairs(lines: list) -> list:
     return list(zip(said, said[1:]))
 
 
+GIVEN_LINES = re.compile(r"\btrace::|\bchecks_enabled\b|\bviolation\(|\bcontract_\.begin\b")
+VIOLATIONS_WRITTEN = {"03.3"}     # what this step writes are violations
+
+
+def holes_hold_no_bookkeeping(root: Path = ROOT) -> list:
+    """Traces and checks are given: a learner who forgets one would hang the tests, and learn nothing from it."""
+    return [f"{name_of(path, root)}:{run.line}: the hole of {run.step} holds '{found.group()}'; move that line out of the hole"
+            for folder in lessons(root) for path in files(folder) for run in runs_of(path, root)
+            if run.step and run.step not in VIOLATIONS_WRITTEN
+            for found in map(GIVEN_LINES.search, run.solution) if found]
+
+
 def hints_have_three_rungs(root: Path = ROOT, shortest: int = 30, longest: int = 80) -> list:
     wrong = []
     for page in sorted((root / "book/hints").glob("*.md")):

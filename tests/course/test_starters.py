@@ -20,6 +20,9 @@ class TheCourse(CourseTest):
     def test_ids_agree(self):
         self.assert_clean(starters.ids_agree())
 
+    def test_holes_hold_no_bookkeeping(self):
+        self.assert_clean(starters.holes_hold_no_bookkeeping())
+
     def test_hints_have_three_rungs(self):
         self.assert_clean(starters.hints_have_three_rungs())
 
@@ -105,6 +108,22 @@ class EachCheckCatches(CourseTest):
     def test_the_first_test_of_a_program(self):
         root = self.tree(**{"program.py": "class A:\n    def run(self):\nclass B(A):\n    def test_it(self):\n    def test_that(self):\n"})
         self.assertEqual(starters.first_test(root / "program.py"), "B.test_it")
+
+    def test_a_hole_with_a_trace_line(self):
+        for line in ("trace::emit(trace::Kind::park, this);", 'violation("no");', 'contract_.begin("one");'):
+            root = self.course(solution=SOLUTION.replace("    return 1;", f"    {line}\n    return 1;"))
+            self.assert_caught(starters.holes_hold_no_bookkeeping(root), "poll.hpp:5: the hole of 01.1 holds")
+
+    def test_a_guarded_hole(self):
+        """The starter's `if` lets earlier steps pass by a later step's hole."""
+        starter = STARTER.replace('    // TODO(01.1) Return one.\n    todo("01.1 one");\n',
+                                  '    if (is_late) {\n        // TODO(01.2) Look.\n        todo("01.2 look");\n    }\n'
+                                  '    // Then:\n    // TODO(01.1) Return one.\n    todo("01.1 one");\n')
+        solution = SOLUTION.replace("    return 1;\n", "    if (is_late && looks()) {\n        return 2;\n    }\n    // Then:\n    return 1;\n")
+        self.assert_clean(starters.differ_in_holes_only(self.course(starter, solution)))
+        half = starters.filled(starters.runs(starter, solution), ["01.1"])
+        self.assertIn("    if (is_late) {\n        // TODO(01.2) Look.", half)
+        self.assertIn("    // Then:\n    return 1;\n", half)
 
     def test_a_chapter_that_gives_a_hole_away(self):
         solution = SOLUTION.replace("    return 1;", "    int it = 1;\n    return it;")

@@ -47,19 +47,21 @@ class ThreadPark final : public Park {
         if (take_token() || deadline == no_wait) {
             return;
         }
-        // TODO(05.1) Lock the mutex, and go from `empty` to `parked`. If that fails, the token has come meanwhile: take
-        // it and return. Else announce the sleep, trace::emit(trace::Kind::park, this, deadline.has_value()), and wait
-        // on the condition variable for as long as the state is `parked` and the deadline, if there is one, has not
-        // come. Then take the token: leave `empty` behind, by an exchange, since a store would not see what was done
-        // before the unpark.
+        // TODO(05.1) Lock the mutex, and go from `empty` to `parked`. If the token has come in the meantime, take it and
+        // return.
+        todo("05.1 say that this thread sleeps, unless the token is there");
+        trace::emit(trace::Kind::park, this, deadline.has_value());
+        // TODO(05.1) Wait on the condition variable until the token is there or the deadline has passed. Then leave
+        // `empty` behind, and see everything that the other thread did before its unpark.
         todo("05.1 sleep until the token is there", deadline);
     }
 
     void unpark() noexcept override {
-        // TODO(05.1) Put the token down, and release with it what was done before. If nobody was parked, that is all. Else
-        // say trace::emit(trace::Kind::unpark, this), and notify the sleeper; but when can you know that it really waits, and
-        // that you are not too early?
-        todo("05.1 put the token down, and end a sleep");
+        // TODO(05.1) Put the token down, and release with it what was done before. If no thread is parked, return.
+        todo("05.1 put the token down");
+        trace::emit(trace::Kind::unpark, this);
+        // TODO(05.1) End the sleep. How can you know that the sleeper really waits by now?
+        todo("05.1 end the sleep");
     }
 
     /// True if the token is there, so that the next `park` returns at once.

@@ -48,15 +48,17 @@ class ThreadPark final : public Park {
         }
         Lock lock(mutex_);
         int expected = empty;
-        // An unpark may have come since: then the token is there, and the exchange fails.
-        if (state_.compare_exchange_strong(expected, parked, relaxed, relaxed)) {
-            trace::emit(trace::Kind::park, this, deadline.has_value());
-            while (state_.load(relaxed) == parked) {
-                if (!deadline) {
-                    condvar_.wait(lock);
-                } else if (condvar_.wait_until(lock, *deadline) == CondvarStatus::timeout) {
-                    break;
-                }
+        if (!state_.compare_exchange_strong(expected, parked, relaxed, relaxed)) {
+            // An unpark came after `take_token` had looked, so the token is there.
+            state_.exchange(empty, acquire);
+            return;
+        }
+        trace::emit(trace::Kind::park, this, deadline.has_value());
+        while (state_.load(relaxed) == parked) {
+            if (!deadline) {
+                condvar_.wait(lock);
+            } else if (condvar_.wait_until(lock, *deadline) == CondvarStatus::timeout) {
+                break;
             }
         }
         state_.exchange(empty, acquire);
@@ -67,8 +69,8 @@ class ThreadPark final : public Park {
             return;
         }
         trace::emit(trace::Kind::unpark, this);
-        // The sleeper set `parked` under the lock and lets go of it only inside wait: having had the lock, we know that it
-        // waits, and that the notification is not too early.
+        // The sleeper sets `parked` under the lock and releases the lock only inside `wait`. Once this thread has had the
+        // lock, the sleeper must be waiting, so the notification isn't too early.
         { Lock lock(mutex_); }
         condvar_.notify_one();
     }
