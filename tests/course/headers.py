@@ -122,6 +122,34 @@ def map_is_true(root: Path = ROOT) -> list:
             for a, b in sorted(drawn ^ true)]
 
 
+def programs_and_tests_look_back(root: Path = ROOT) -> list:
+    """A program or a test of lesson N uses lessons up to N, also through the harness. Of these, the harness's own .cpp files
+    use what is provided only. The tests of what is provided may use the finished runtime."""
+    home = {header: folders[0].name for header, folders in homes(root).items()}
+    known: dict = {}
+
+    def reached(path: Path) -> dict:
+        """Each lesson's header that it includes, and the include through which it does."""
+        if path not in known:
+            known[path] = {}
+            for used in INCLUDE.findall(path.read_text(encoding="utf-8")) if path.is_file() else []:
+                through = {used: ""} if used in home else reached(root / "tests" / used) if used.startswith("support/") else {}
+                known[path].update({header: used for header in through})
+        return known[path]
+
+    wrong = []
+    for path in cpp_files(root, "lessons", "solutions", "tests"):
+        lesson = path.relative_to(root).parts[1]
+        is_harness = lesson == "support" and path.suffix == ".cpp"
+        if not is_harness and (not re.match(r"\d\d-", lesson) or lesson == PROVIDED and path.parts[-3] == "tests"):
+            continue
+        limit = PROVIDED if is_harness else lesson
+        wrong += [f"{name_of(path, root)} includes <{through}>"
+                  + (f", and through it <{header}>" if through != header else "") + f" of the later lesson {home[header]}"
+                  for header, through in reached(path).items() if home[header] > limit]
+    return wrong
+
+
 def none_is_too_long(root: Path = ROOT) -> list:
     """Also of tests, scripts and CMake files: one concept, one file."""
     kinds = (".hpp", ".cpp", ".py", ".cmake", ".rs")

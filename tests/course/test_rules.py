@@ -31,6 +31,9 @@ class Headers(CourseTest):
     def test_includes_go_backwards(self):
         self.assert_clean(headers.includes_go_backwards())
 
+    def test_programs_and_tests_look_back(self):
+        self.assert_clean(headers.programs_and_tests_look_back())
+
     def test_the_map_shows_what_includes_what(self):
         self.assert_clean(headers.map_is_true())
 
