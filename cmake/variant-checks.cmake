@@ -26,6 +26,14 @@ if("starters" IN_LIST PBP_VARIANT_CHECKS)
     endforeach()
 endif()
 
+# What the book shows of them.
+if("mistakes" IN_LIST PBP_VARIANT_CHECKS)
+    add_test(NAME "mistakes in the book"
+        COMMAND "${Python3_EXECUTABLE}" -B "${PBP_ROOT}/tests/course/book.py" --check-mistakes)
+    set_tests_properties("mistakes in the book" PROPERTIES LABELS mistakes TIMEOUT ${PBP_TIMEOUT}
+        FIXTURES_REQUIRED pbp-kit ENVIRONMENT "${PBP_VARIANT_ENVIRONMENT}")
+endif()
+
 # tests/NN-name/mistakes.md: a test for each entry, `mistake NN-name/slug` or `answer NN-name/slug`.
 file(GLOB PBP_PAGES CONFIGURE_DEPENDS "${PBP_ROOT}/tests/*/mistakes.md")
 foreach(PBP_PAGE IN LISTS PBP_PAGES)

@@ -10,19 +10,29 @@ A chapter is book/NN-name.md; the opening is book/README.md. What a program prin
     <!-- output: solution-05 -->                        bin/solution-05 of the build, exit status 0
     <!-- output: lesson-01 [status 3] -->               another exit status; arguments stand before the bracket
     <!-- output: solution-05 [figures vary] -->         numbers are not compared
+    <!-- output: mistake 06-join/stops-at-the-first-pending -->          what the failing case says of that wrong answer
+    <!-- output: mistake-program 07-yield-now/no-wake [status 134] -->   what the lesson's program prints with it
+
+The last two are built for it, which takes a while, so --check leaves them to --check-mistakes.
 """
 import argparse
+import dataclasses
 import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+import kit
+import mistakes
 import started
 from names import registered_lessons
 from sources import ROOT, name_of
 
+import story
 from building import Build
+from children import Ended
 from lessons import is_step
 from machine import Machine
 from screen import Stop
@@ -112,8 +122,39 @@ def captured(root: Path = ROOT) -> list:
     return wrong
 
 
+def is_mistake(command: str) -> bool:
+    return command.startswith(("mistake ", "mistake-program "))
+
+
+def digest(output: str, copy: Path) -> str:
+    """As a learner is told: the first failure, and of a sanitizer's report what matters."""
+    lines = story.tell(Ended(1, output), "", copy).lines
+    return "".join(f"{line.replace(f'{copy}/', '')}\n" for line in lines)
+
+
+def run_mistake(kind: str, name: str) -> tuple:
+    answer = next((one for one in mistakes.all_answers() if one.name == name and not one.is_right), None)
+    if not answer:
+        return None, f"there is no mistake {name}"
+    with tempfile.TemporaryDirectory(prefix="answer-") as folder:
+        copy, made = Path(folder).resolve(), kit.harness()
+        if kind == "mistake":
+            problem, output = mistakes.run_tests(answer, copy, made)
+            return (None, f"{name}: {problem}\n{output}") if problem else (0, digest(output, copy))
+        complaint = mistakes.build(dataclasses.replace(answer, step=f"{name[:2]} program"), copy, made)
+        if complaint:
+            return None, f"{name} {complaint}"
+        status, output = kit.run([copy / "test"], copy, 60, NO_COLOR="1")
+        report, rest = story.split_report(output.splitlines())
+        printed = "".join(f"{line}\n" for line in rest)
+        return 128 - status if status and status < 0 else status, printed + (digest("\n".join(report), copy) if report else "")
+
+
 def run(build: Path, command: str) -> tuple:
+    """(its status, what it printed); (None, why not) if it couldn't be run."""
     program, *arguments = shlex.split(command)
+    if is_mistake(command):
+        return run_mistake(program, *arguments)
     path = next((folder / program for folder in (build / "bin", build / "tests") if (folder / program).is_file()), None)
     if path is None:
         return None, f"{build} has no program {program}: build it first"
@@ -130,11 +171,13 @@ def without_figures(text: str) -> str:
     return re.sub(r"\d+", "#", text)
 
 
-def outputs(root: Path, build: Path, names: list) -> list:
+def outputs(root: Path, build: Path, names: list, of_mistakes: bool = False) -> list:
     """What the pages show is what the programs print."""
     wrong = []
     for page in selected(root, names):
         for command, status, vary, text in OUTPUT.findall(page.read_text(encoding="utf-8")):
+            if is_mistake(command) != of_mistakes:
+                continue
             code, printed = run(build, command)
             if code is None:
                 wrong.append(f"{name_of(page, root)}: {printed}")
@@ -161,7 +204,7 @@ def rewritten(text: str, build: Path) -> str:
 def build_programs(pages: list) -> None:
     """In build/learn, as ./learn does."""
     commands = [found[0] for page in pages for found in OUTPUT.findall(page.read_text(encoding="utf-8"))]
-    programs = sorted({shlex.split(command)[0] for command in commands})
+    programs = sorted({shlex.split(command)[0] for command in commands if not is_mistake(command)})
     if programs:
         build = Build("learn", Machine())
         build.configure()
@@ -173,6 +216,7 @@ def main(arguments: list) -> int:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--write", action="store_true", help="capture it anew")
     what.add_argument("--check", action="store_true", help="compare it with what is printed now")
+    what.add_argument("--check-mistakes", action="store_true", help="the same for what mistakes print, which are built first")
     parser.add_argument("--build", type=Path, help="the build folder whose programs are run, as they are")
     parser.add_argument("chapter", nargs="*", help="README, 01, 01-poll, …; all if none is named")
     asked = parser.parse_args(arguments)
@@ -189,7 +233,7 @@ def main(arguments: list) -> int:
     except Stop as stop:
         print(f"book.py: {stop}", file=sys.stderr)
         return stop.status
-    wrong = outputs(ROOT, folder, asked.chapter)
+    wrong = outputs(ROOT, folder, asked.chapter, asked.check_mistakes)
     print("\n".join(wrong), end="\n" if wrong else "")
     return 1 if wrong else 0
 
