@@ -1,7 +1,8 @@
-"""The commands about the learner's own lessons: list, hint, diff, solution, reset, goto, base, and the loop itself."""
+"""The commands about the learner's own lessons: list, hint, skip, diff, solution, reset, goto, base, and the loop itself."""
 from pathlib import Path
 
 import panes
+import skip as skipping
 import trace as lanes    # ours: this folder comes first
 from building import Build
 from lessons import all_lessons, lesson_named, shown, step_named
@@ -147,8 +148,25 @@ def reset(words: list, yes: bool, machine: Machine) -> int:
     except OSError as error:
         raise Stop(f"{error.filename}: {error.strerror}; nothing was lost.") from error
     progress.done.pop(lesson, None)
+    progress.skipped = {step for step in progress.skipped if not step.startswith(lesson[:2] + ".")}
     progress.rungs = {step: rung for step, rung in progress.rungs.items() if not step.startswith(lesson[:2] + ".")}
     save(progress)
+    return 0
+
+
+def skip(words: list, yes: bool, machine: Machine) -> int:
+    """Fills a step from the solution; --undo brings the learner's lines back."""
+    named = [word for word in words if word != "--undo"]
+    if not named:
+        raise Stop("skip needs a step. Name one, as in: ./learn skip 05.2")
+    refuse_more("skip", named[1:])
+    step, progress = step_named(named[0]), Progress()
+    undo = "--undo" in words
+    files = skipping.undo(progress, step) if undo else skipping.skip(progress, step)
+    save(progress)
+    where = ", ".join(map(shown, files))
+    say(f"{where} has your own lines of {step.id} again." if undo else
+        f"{step.id} is filled from the solution, in {where}. The way back: ./learn skip {step.id} --undo")
     return 0
 
 

@@ -90,6 +90,7 @@ class Lesson:
     def judge_all(self, show) -> None:
         """The step being worked on first, what follows while it is green, then what came before it."""
         self.frame.notes = some(house_notes(self.name))
+        self.frame.skipped = self.progress.skipped
         self.frame.stale = {step.id for step in self.steps if self.frame.verdicts.get(step.id, Verdict(RED)).state == GREEN}
         self.frame.verdicts = {id: verdict for id, verdict in self.frame.verdicts.items() if id in self.frame.stale}
         at = next((index for index, step in enumerate(self.steps) if step.id not in self.frame.stale), 0)
@@ -382,7 +383,7 @@ def one_pass(progress: Progress, machine: Machine, raw: bool = False) -> int:
     for step in steps_of(name) + after_steps(name):
         verdict = judge.judge(step)
         progress.mark(name, step.id, verdict.state == GREEN)
-        say(f" {mark(verdict.state)} {step.id} {step.title}")
+        say(f" {mark(verdict.state)} {step.id} {step.title}{' (skipped)' if step.id in progress.skipped else ''}")
         if verdict.state == RED:
             say("\n".join(["", *([verdict.raw] if raw and verdict.raw.strip() else failure_lines(step, verdict, 100))]))
             progress.save()

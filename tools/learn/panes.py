@@ -45,7 +45,9 @@ def list_lines(progress: Progress) -> list:
         sign = green("✓" if shows_marks() else "*") if is_finished(progress, lesson) else " "
         here = ">" if lesson == progress.current else " "
         name = bold(f"{lesson:<20}") if here == ">" else f"{lesson:<20}"
-        lines.append(f"{here}{sign} {name} {done} of {len(steps)}{what_remains(progress, lesson) if done == len(steps) else ''}")
+        skipped = "".join(f", {step.id} skipped" for step in steps if step.id in progress.skipped)
+        remains = what_remains(progress, lesson) if done == len(steps) else ""
+        lines.append(f"{here}{sign} {name} {done} of {len(steps)}{skipped}{remains}")
     if closed:
         lines.append(dim(f"   {closed[0][:2]} to {closed[-1][:2]} have no starter yet: read solutions/"))
     return lines + ["./learn goto NN opens another."]

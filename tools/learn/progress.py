@@ -4,6 +4,7 @@
     base solutions
     done 01-poll 01.1 01.2 01.3 program
     hint 02.1 2
+    skip 02.2
 
 Lines that this version does not know are kept: a newer or an older course may.
 """
@@ -48,6 +49,7 @@ class Progress:
         self.base = "solutions"
         self.done: dict = {}       # lesson -> the steps that are green, and "program"
         self.rungs: dict = {}      # step -> the hint's rung shown last
+        self.skipped: set = set()  # steps that the solution has filled
         self.others: list = []
         for line in text.splitlines():
             words = line.split()
@@ -59,6 +61,8 @@ class Progress:
                 self.done.setdefault(words[1], set()).update(words[2:])
             elif words[:1] == ["hint"] and len(words) == 3 and re.fullmatch("[0-9]{1,3}", words[2]):
                 self.rungs[words[1]] = int(words[2])
+            elif words[:1] == ["skip"] and len(words) == 2:
+                self.skipped.add(words[1])
             elif words and line != HEAD:
                 self.others.append(line)
 
@@ -69,6 +73,7 @@ class Progress:
         lines.append(f"base {self.base}")
         lines += [f"done {lesson} {' '.join(sorted(steps))}" for lesson, steps in sorted(self.done.items()) if steps]
         lines += [f"hint {step} {rung}" for step, rung in sorted(self.rungs.items())]
+        lines += [f"skip {step}" for step in sorted(self.skipped)]
         return "\n".join(lines + self.others) + "\n"
 
     def save(self) -> None:

@@ -18,6 +18,7 @@ class Frame:
     steps: list
     verdicts: dict = field(default_factory=dict)       # step id -> Verdict
     stale: set = field(default_factory=set)            # green before this save, not looked at again yet
+    skipped: set = field(default_factory=set)          # ids of steps that ./learn skip has filled
     doing: str = ""                                    # "building 01.2"
     done_lessons: int = 0
     lessons: int = 0
@@ -59,7 +60,7 @@ def step_lines(frame: Frame) -> list:
     lines = []
     for step in rows(frame):
         verdict = frame.verdicts.get(step.id)
-        title = step.title
+        title = step.title + (" (skipped)" if step.id in frame.skipped else "")
         if not verdict or step.id in frame.stale:
             title = dim(title)
         elif verdict.state == RED:
