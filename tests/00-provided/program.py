@@ -5,33 +5,23 @@ import re
 import select
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "course"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
+import program_test as program  # noqa: E402
+from program_test import PATIENCE  # noqa: E402
 from trace_rules import complaints  # noqa: E402
 
-PROGRAM = os.environ["PBP_PROGRAM"]
 IS_DEBUG = os.environ.get("PBP_BUILD_TYPE") != "Release"
-PATIENCE = 30
 
 
-class Server:
+class Server(program.Server):
     def __init__(self, *arguments, **environment):
-        self.process = subprocess.Popen([PROGRAM, "serve", "--addr", "127.0.0.1:0", *arguments], stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
-        greeting = self.process.stdout.readline()
-        self.address = ("127.0.0.1", int(re.search(r":(\d+) \(", greeting).group(1)))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.communicate()
+        super().__init__("serve", "--addr", "127.0.0.1:0", *arguments, env={**os.environ, **environment})
 
     def ask(self, last_line: str) -> str:
         """Sends SIGUSR1 and reads until a line says `last_line`."""
@@ -62,8 +52,7 @@ def echo(client, text: bytes) -> bytes:
 
 class Asked(unittest.TestCase):
     def test_a_signal_shows_every_task(self):
-        with Server("--runtime", "current_thread", RT_RECORD="1") as server, socket.create_connection(server.address) as client:
-            client.settimeout(PATIENCE)
+        with Server("--runtime", "current_thread", RT_RECORD="1") as server, server.connect() as client:
             self.assertEqual(echo(client, b"ping"), b"ping")
             report = server.ask_until("the main thread: ", r"the main thread: asleep for \d+\.\d s, until")
             self.assertRegex(report, r"^rt: what each task and thread does:\n")
@@ -74,8 +63,7 @@ class Asked(unittest.TestCase):
             self.assertIn("what each task and thread does", server.ask("the main thread: "))
 
     def test_on_several_threads_too(self):
-        with Server("--runtime", "multi_thread:2", RT_RECORD="1") as server, socket.create_connection(server.address) as client:
-            client.settimeout(PATIENCE)
+        with Server("--runtime", "multi_thread:2", RT_RECORD="1") as server, server.connect() as client:
             self.assertEqual(echo(client, b"ping"), b"ping")
             server.ask_until("worker 2: ", r"worker 1: .*\n")
 
@@ -99,14 +87,12 @@ class Asked(unittest.TestCase):
             self.assertTrue(any(event["ph"] == "B" for event in events))
 
     def test_a_trace_that_cannot_be_written_is_said(self):
-        run = subprocess.run([PROGRAM, "demo", "--clients", "1"], capture_output=True, text=True, timeout=4 * PATIENCE,
-                             env={**os.environ, "RT_TRACE": "/nowhere/trace.json"})
+        run = program.run("demo", "--clients", "1", timeout=4 * PATIENCE, env={**os.environ, "RT_TRACE": "/nowhere/trace.json"})
         self.assertEqual(run.returncode, 0)
         self.assertIn("rt: no trace is written: /nowhere/trace.json: No such file or directory", run.stderr)
 
     def test_a_trace_for_which_there_is_no_room_is_said_once(self):
-        run = subprocess.run([PROGRAM, "demo", "--clients", "1"], capture_output=True, text=True, timeout=4 * PATIENCE,
-                             env={**os.environ, "RT_TRACE": "/dev/full"})
+        run = program.run("demo", "--clients", "1", timeout=4 * PATIENCE, env={**os.environ, "RT_TRACE": "/dev/full"})
         self.assertEqual(run.returncode, 0)
         self.assertEqual(run.stderr.count("rt: the trace ends here, and the program goes on: No space left on device\n"), 1)
 

@@ -1,16 +1,15 @@
 """Lesson 02's program: a doorbell rung from another thread."""
-import os
-import subprocess
+import sys
 import unittest
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1] / "support"))
+import program_test as program  # noqa: E402
 
 
-def run(*arguments):
-    return subprocess.run([os.environ["PBP_PROGRAM"], *arguments], capture_output=True, text=True, timeout=30)
-
-
-class Doorbell(unittest.TestCase):
+class Doorbell(program.TakesNoArguments):
     def test_counts_its_buttons(self):
-        done = run()
+        done = program.run()
         self.assertEqual(
             done.stdout,
             "one waker                       buttons 1, rings 0\n"
@@ -18,14 +17,7 @@ class Doorbell(unittest.TestCase):
             "the visitor rang twice and left buttons 1, rings 2\n"
             "same bell? yes\n"
             "all wakers destroyed            buttons 0, rings 2\n")
-        self.assertEqual(done.stderr, "")
-        self.assertEqual(done.returncode, 0)
-
-    def test_unknown_argument_gets_one_sentence(self):
-        done = run("faster")
-        self.assertEqual(done.stdout, "")
-        self.assertEqual(done.stderr, "'faster' means nothing here: this program takes no arguments.\n")
-        self.assertEqual(done.returncode, 2)
+        self.assertEqual((done.stderr, done.returncode), ("", 0))
 
 
 if __name__ == "__main__":

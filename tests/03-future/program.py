@@ -1,16 +1,15 @@
 """Lesson 03's program: polling by hand, step by step."""
-import os
-import subprocess
+import sys
 import unittest
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1] / "support"))
+import program_test as program  # noqa: E402
 
 
-def run(*arguments):
-    return subprocess.run([os.environ["PBP_PROGRAM"], *arguments], capture_output=True, text=True, timeout=30)
-
-
-class PollingByHand(unittest.TestCase):
+class PollingByHand(program.TakesNoArguments):
     def test_each_future_is_asked_to_its_end(self):
-        done = run()
+        done = program.run()
         again = "    woken: ask again\n    Pending\n"
         self.assertEqual(
             done.stdout,
@@ -18,14 +17,7 @@ class PollingByHand(unittest.TestCase):
             "ready: poll 1\n    Ready(tea)\n"
             "countdown: poll 1\n" + again + "countdown: poll 2\n" + again + "countdown: poll 3\n    Ready\n"
             "poll_fn: poll 1\n" + again + "poll_fn: poll 2\n" + again + "poll_fn: poll 3\n    Ready(3)\n")
-        self.assertEqual(done.stderr, "")
-        self.assertEqual(done.returncode, 0)
-
-    def test_unknown_argument_gets_one_sentence(self):
-        done = run("faster")
-        self.assertEqual(done.stdout, "")
-        self.assertEqual(done.stderr, "'faster' means nothing here: this program takes no arguments.\n")
-        self.assertEqual(done.returncode, 2)
+        self.assertEqual((done.stderr, done.returncode), ("", 0))
 
 
 if __name__ == "__main__":

@@ -1,16 +1,15 @@
 """Lesson 04's program: making tea in two waits."""
-import os
-import subprocess
+import sys
 import unittest
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1] / "support"))
+import program_test as program  # noqa: E402
 
 
-def run(*arguments):
-    return subprocess.run([os.environ["PBP_PROGRAM"], *arguments], capture_output=True, text=True, timeout=30)
-
-
-class Tea(unittest.TestCase):
+class Tea(program.TakesNoArguments):
     def test_by_hand_and_with_then_are_the_same(self):
-        done = run()
+        done = program.run()
         tea = (
             "poll 1\n"
             "poll 2\n"
@@ -18,14 +17,7 @@ class Tea(unittest.TestCase):
             "poll 4\n  the tea is brewed\n"
             "2 cups after 4 polls\n")
         self.assertEqual(done.stdout, "by hand:\n" + tea + "with then:\n" + tea)
-        self.assertEqual(done.stderr, "")
-        self.assertEqual(done.returncode, 0)
-
-    def test_unknown_argument_gets_one_sentence(self):
-        done = run("faster")
-        self.assertEqual(done.stdout, "")
-        self.assertEqual(done.stderr, "'faster' means nothing here: this program takes no arguments.\n")
-        self.assertEqual(done.returncode, 2)
+        self.assertEqual((done.stderr, done.returncode), ("", 0))
 
 
 if __name__ == "__main__":

@@ -1,31 +1,23 @@
 """Lesson 05's program: a timer thread and a sleeping main."""
-import os
 import re
-import subprocess
+import sys
 import unittest
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1] / "support"))
+import program_test as program  # noqa: E402
 
 
-def run(*arguments):
-    return subprocess.run([os.environ["PBP_PROGRAM"], *arguments], capture_output=True, text=True, timeout=30)
-
-
-class TimerAndMain(unittest.TestCase):
+class TimerAndMain(program.TakesNoArguments):
     def test_spinning_burns_polls_and_sleeping_takes_two(self):
-        done = run()
-        self.assertEqual(done.stderr, "")
-        self.assertEqual(done.returncode, 0)
+        done = program.run()
+        self.assertEqual((done.stderr, done.returncode), ("", 0))
         shape = re.fullmatch(
             r"spinning: (\d+) polls for one alarm\n"
             r"sleeping: (\d+) polls for one alarm\n", done.stdout)
         self.assertIsNotNone(shape, done.stdout)
         self.assertGreater(int(shape[1]), 2)
         self.assertEqual(int(shape[2]), 2)
-
-    def test_unknown_argument_gets_one_sentence(self):
-        done = run("faster")
-        self.assertEqual(done.stdout, "")
-        self.assertEqual(done.stderr, "'faster' means nothing here: this program takes no arguments.\n")
-        self.assertEqual(done.returncode, 2)
 
 
 if __name__ == "__main__":

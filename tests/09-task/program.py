@@ -1,16 +1,15 @@
 """The program of lesson 09: one task, run by hand."""
-import os
-import subprocess
+import sys
 import unittest
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1] / "support"))
+import program_test as program  # noqa: E402
 
 
-def run(*args):
-    return subprocess.run([os.environ["PBP_PROGRAM"], *args], capture_output=True, text=True, timeout=30)
-
-
-class TaskByHand(unittest.TestCase):
+class TaskByHand(program.TakesNoArguments):
     def test_it_runs_when_it_is_woken_and_run(self):
-        result = run()
+        result = program.run()
         self.assertEqual(result.stdout, """\
 main: the task is made, and nothing has happened
   -> into the queue
@@ -29,14 +28,7 @@ main: run the task
 main: 0 in the queue
 main: finished: true, guests: 2
 """)
-        self.assertEqual(result.stderr, "")
-        self.assertEqual(result.returncode, 0)
-
-    def test_an_argument_is_refused_in_one_sentence(self):
-        result = run("--fast")
-        self.assertEqual(result.stdout, "")
-        self.assertEqual(result.stderr, "'--fast' means nothing here: this program takes no arguments.\n")
-        self.assertEqual(result.returncode, 2)
+        self.assertEqual((result.stderr, result.returncode), ("", 0))
 
 
 if __name__ == "__main__":

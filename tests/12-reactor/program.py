@@ -1,22 +1,20 @@
 """Lesson 12's program: lines from two pipes at once."""
 import os
-import re
-import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import unittest
+from pathlib import Path
 
-PROGRAM = os.environ["PBP_PROGRAM"]
 
-
-def run(*arguments, **options):
-    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=30, **options)
+sys.path.append(str(Path(__file__).parents[1] / "support"))
+import program_test as program  # noqa: E402
 
 
 class TwoPipes(unittest.TestCase):
     def test_lines_come_whole_and_in_the_order_of_their_ends(self):
-        done = run()
+        done = program.run()
         self.assertEqual(
             done.stdout,
             "right: the right pipe was first to end a line\n"
@@ -33,12 +31,12 @@ class TwoPipes(unittest.TestCase):
         self.assertEqual(done.returncode, 0)
 
     def test_one_argument_gets_one_sentence(self):
-        done = run("here")
+        done = program.run("here")
         self.assertEqual(done.stderr, "Name two files to read from, such as FIFOs, or none.\n")
         self.assertEqual((done.stdout, done.returncode), ("", 2))
 
     def test_a_missing_file_gets_one_sentence(self):
-        done = run("/nowhere/left", "/nowhere/right")
+        done = program.run("/nowhere/left", "/nowhere/right")
         self.assertEqual(done.stderr, "/nowhere/left: No such file or directory\n")
         self.assertEqual((done.stdout, done.returncode), ("", 1))
 
@@ -48,7 +46,7 @@ class TwoPipes(unittest.TestCase):
             for name in names:
                 with open(name, "w", encoding="utf-8") as file:
                     file.write("a\nb")
-            done = run(*names)
+            done = program.run(*names)
             self.assertEqual(done.stdout, "".join(f"{n}: a\n{n}: b\n{n}: the end\n" for n in names))
             self.assertEqual((done.stderr, done.returncode), ("", 0))
 
@@ -65,7 +63,7 @@ class Fifos(unittest.TestCase):
             os.mkfifo(name)
             # For reading too, so that the FIFO has a writer before the program opens it, and we do not wait.
             self.writers.append(os.fdopen(os.open(name, os.O_RDWR), "wb", buffering=0))
-        self.program = subprocess.Popen([PROGRAM, *self.names], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.program = subprocess.Popen([program.PROGRAM, *self.names], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.addCleanup(self.program.wait)
         self.addCleanup(self.program.kill)
 
@@ -107,19 +105,7 @@ class Fifos(unittest.TestCase):
 
 class SystemCalls(unittest.TestCase):
     def test_one_epoll_ctl_for_each_descriptor(self):
-        if not shutil.which("strace"):
-            self.skipTest("strace is not installed")
-        if "thread" in os.environ.get("PBP_SANITIZERS", ""):
-            self.skipTest("ThreadSanitizer makes calls of its own")
-        with tempfile.TemporaryDirectory() as folder:
-            log = os.path.join(folder, "calls")
-            done = subprocess.run(["strace", "-f", "-e", "trace=epoll_ctl", "-o", log, PROGRAM], capture_output=True, text=True,
-                                  timeout=30, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
-            with open(log, encoding="utf-8") as file:
-                calls = re.findall(r"epoll_ctl\(\d+, (\w+), (\d+)", file.read())
-            if not calls:
-                self.skipTest("strace may not trace here: " + done.stderr)
-        self.assertEqual(done.returncode, 0)
+        _, calls = program.epoll_ctl_calls(self)
         self.assertEqual([call for call, _ in calls], ["EPOLL_CTL_ADD"] * 3, "the eventfd and two pipes, each once")
         self.assertEqual(len({fd for _, fd in calls}), 3)
 

@@ -1,19 +1,18 @@
 """Lesson 13's program: an HTTP request, and many at once."""
-import os
-import re
-import shutil
 import socket
 import struct
-import subprocess
-import tempfile
+import sys
 import threading
 import unittest
+from pathlib import Path
 
-PROGRAM = os.environ["PBP_PROGRAM"]
+
+sys.path.append(str(Path(__file__).parents[1] / "support"))
+import program_test as program  # noqa: E402
 
 
-def run(*arguments, **options):
-    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, timeout=30, **options)
+def run(*arguments):
+    return program.run(*arguments, text=False)
 
 
 class Server:
@@ -146,26 +145,14 @@ class ManyRequests(unittest.TestCase):
         self.assertEqual((done.stdout, done.stderr, done.returncode), (b"20 answers, 20000 bytes\n", b"", 0))
 
     def test_one_descriptor_is_registered_once(self):
-        if not shutil.which("strace"):
-            self.skipTest("strace is not installed")
-        if "thread" in os.environ.get("PBP_SANITIZERS", ""):
-            self.skipTest("ThreadSanitizer makes calls of its own")
-
         def answer(connection):
             read_request(connection)
             for _ in range(50):
                 connection.sendall(b"x" * 1000)
 
-        with tempfile.TemporaryDirectory() as folder, Server(answer) as server:
-            log = os.path.join(folder, "calls")
-            done = subprocess.run(["strace", "-f", "-e", "trace=epoll_ctl", "-o", log, PROGRAM, "127.0.0.1",
-                                   str(server.port), "/", "5"], capture_output=True, timeout=30,
-                                  env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
-            with open(log, encoding="utf-8") as file:
-                calls = re.findall(r"epoll_ctl\(\d+, (\w+), (\d+)", file.read())
-        if not calls:
-            self.skipTest("strace may not trace here: " + done.stderr.decode())
-        self.assertEqual(done.stdout, b"5 answers, 250000 bytes\n")
+        with Server(answer) as server:
+            printed, calls = program.epoll_ctl_calls(self, "127.0.0.1", server.port, "/", 5)
+        self.assertEqual(printed, "5 answers, 250000 bytes\n")
         self.assertEqual({call for call, _ in calls}, {"EPOLL_CTL_ADD"})
         self.assertLessEqual(len(calls), 6, "the eventfd and five sockets, each once at most")
 

@@ -1,19 +1,18 @@
 """Lesson 16's program: four sleeps on one thread, then primes on one worker and on several."""
 import os
 import re
-import subprocess
+import sys
 import unittest
+from pathlib import Path
 
-
-def run(*arguments):
-    return subprocess.run([os.environ["PBP_PROGRAM"], *arguments], capture_output=True, text=True, timeout=60)
+sys.path.append(str(Path(__file__).parents[1] / "support"))
+import program_test as program  # noqa: E402
 
 
 class Parallel(unittest.TestCase):
     def lines(self, *arguments):
-        done = run(*arguments)
-        self.assertEqual(done.stderr, "")
-        self.assertEqual(done.returncode, 0)
+        done = program.run(*arguments, timeout=60)
+        self.assertEqual((done.stderr, done.returncode), ("", 0))
         return done.stdout.splitlines()
 
     def without_times(self, lines):
@@ -37,7 +36,7 @@ class Parallel(unittest.TestCase):
 
     def test_what_is_no_number_of_workers_gets_one_sentence(self):
         for wrong in ("many", "0", "65", "-1", "2x", ""):
-            done = run(wrong)
+            done = program.run(wrong)
             self.assertEqual(done.stdout, "")
             self.assertEqual(done.stderr, f"'{wrong}' means nothing here: say how many workers, 1 to 64, "
                                           "or nothing for one per processor.\n")

@@ -1,50 +1,21 @@
 """Lesson 17's program, met by real clients: Python's sockets, netcat and socat."""
-import os
-import re
 import shutil
 import signal
 import socket
 import struct
 import subprocess
+import sys
 import unittest
+from pathlib import Path
 
-PROGRAM = os.environ["PBP_PROGRAM"]
-PATIENCE = 30  # seconds; only a test that fails waits that long
-
-
-def run(*arguments):
-    done = subprocess.run([PROGRAM, *arguments], capture_output=True, timeout=PATIENCE, text=True)
-    return done.stdout, done.stderr, done.returncode
+sys.path.append(str(Path(__file__).parents[1] / "support"))
+import program_test as program  # noqa: E402
+from program_test import PATIENCE, run  # noqa: E402
 
 
-class Greeter:
-    """The program in a process of its own, at a port of its own; at the end it must be gone."""
-
+class Greeter(program.Server):
     def __init__(self, *arguments):
-        self.process = subprocess.Popen([PROGRAM, "--addr", "127.0.0.1:0", *arguments], stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline()
-        found = re.fullmatch(r"listening on 127\.0\.0\.1:(\d+)\n", line)
-        if not found:
-            self.process.kill()
-            raise AssertionError(f"no greeting but {line!r}: {self.process.communicate()}")
-        self.port = int(found[1])
-
-    def connect(self):
-        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
-
-    def end(self):
-        """Waits for the program's own end; what it still said, and its status."""
-        out, err = self.process.communicate(timeout=PATIENCE)
-        return out, err, self.process.returncode
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.communicate()
+        super().__init__("--addr", "127.0.0.1:0", *arguments)
 
 
 def heard(client):
@@ -110,14 +81,14 @@ class Greetings(unittest.TestCase):
     @unittest.skipUnless(shutil.which("nc"), "nc is not installed")
     def test_netcat(self):
         with Greeter("--clients", "1") as greeter:
-            done = subprocess.run(["nc", "127.0.0.1", str(greeter.port)], input=b"nc\n", capture_output=True,
+            done = subprocess.run(["nc", "127.0.0.1", str(greeter.address[1])], input=b"nc\n", capture_output=True,
                                   timeout=PATIENCE)
             self.assertEqual(done.stdout, b"Hello, nc!\n")
 
     @unittest.skipUnless(shutil.which("socat"), "socat is not installed")
     def test_socat(self):
         with Greeter("--clients", "1") as greeter:
-            done = subprocess.run(["socat", "-t", str(PATIENCE), "-", f"TCP:127.0.0.1:{greeter.port}"],
+            done = subprocess.run(["socat", "-t", str(PATIENCE), "-", f"TCP:127.0.0.1:{greeter.address[1]}"],
                                   input=b"socat\n", capture_output=True, timeout=PATIENCE)
             self.assertEqual(done.stdout, b"Hello, socat!\n")
 

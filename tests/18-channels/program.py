@@ -1,37 +1,25 @@
 """Lesson 18's program, the group chat: its server met by sockets and netcat, and by its own client."""
-import os
 import re
 import shutil
 import signal
 import socket
 import struct
 import subprocess
+import sys
 import unittest
+from pathlib import Path
 
-PROGRAM = os.environ["PBP_PROGRAM"]
-PATIENCE = 30  # seconds; only a test that fails waits that long
-
-
-def run(*arguments, **options):
-    done = subprocess.run([PROGRAM, *arguments], capture_output=True, timeout=PATIENCE, text=True, **options)
-    return done.stdout, done.stderr, done.returncode
+sys.path.append(str(Path(__file__).parents[1] / "support"))
+import program_test as program  # noqa: E402
+from program_test import PATIENCE, PROGRAM, run  # noqa: E402
 
 
-class Server:
-    """`serve` in a process of its own, at a port of its own; at the end it must be gone, and have complained of nothing."""
+class Server(program.Server):
+    """At its end it must have complained of nothing."""
 
     def __init__(self):
-        self.process = subprocess.Popen([PROGRAM, "serve", "--addr", "127.0.0.1:0"], stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline()
-        found = re.fullmatch(r"listening on (127\.0\.0\.1:(\d+))\n", line)
-        if not found:
-            self.process.kill()
-            raise AssertionError(f"no greeting but {line!r}: {self.process.communicate()}")
-        self.address, self.port = found[1], int(found[2])
-
-    def __enter__(self):
-        return self
+        super().__init__("serve", "--addr", "127.0.0.1:0")
+        self.name, self.port = "%s:%d" % self.address, self.address[1]
 
     def __exit__(self, *_):
         alive = self.process.poll() is None
@@ -189,7 +177,7 @@ class Client:
     """`join` in a process of its own."""
 
     def __init__(self, server, group, name):
-        self.process = subprocess.Popen([PROGRAM, "join", server.address, group, name], stdin=subprocess.PIPE,
+        self.process = subprocess.Popen([PROGRAM, "join", server.name, group, name], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if (line := self.hear()) != f"you are in {group}\n":
             self.process.kill()
@@ -238,7 +226,7 @@ class OwnClient(unittest.TestCase):
 
     def test_a_file_as_stdin(self):
         with Server() as server:
-            self.assertEqual(run("join", server.address, "tea", "ann", input="one\ntwo\n"),
+            self.assertEqual(run("join", server.name, "tea", "ann", input="one\ntwo\n"),
                              ("you are in tea\n[tea] ann: one\n[tea] ann: two\n", "", 0))
 
     def test_the_server_says_that_lines_were_lost(self):

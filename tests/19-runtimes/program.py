@@ -1,7 +1,10 @@
 """Lesson 19's program says the same on each runtime."""
-import os
-import subprocess
+import sys
 import unittest
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1] / "support"))
+import program_test as program  # noqa: E402
 
 SAME = """\
 a hundred tasks: 338350
@@ -11,13 +14,9 @@ a connection: Is it the same program? To whom it may concern: yes.
 """
 
 
-def run(*arguments):
-    return subprocess.run([os.environ["PBP_PROGRAM"], *arguments], capture_output=True, text=True, timeout=60)
-
-
 class Runtimes(unittest.TestCase):
     def check(self, name, *arguments):
-        done = run(*arguments)
+        done = program.run(*arguments, timeout=60)
         self.assertEqual((done.stderr, done.returncode), ("", 0))
         self.assertEqual(done.stdout, f"on {name}\n{SAME}")
 
@@ -31,7 +30,7 @@ class Runtimes(unittest.TestCase):
         self.check("multi_thread:4", "--runtime=multi_thread:4")
 
     def test_asio(self):
-        done = run("--runtime=asio")
+        done = program.run("--runtime=asio")
         if done.returncode == 2:
             self.assertEqual(done.stderr, "this program was built without Asio: install libasio-dev and build again\n")
             self.skipTest("built without Asio")
@@ -39,7 +38,7 @@ class Runtimes(unittest.TestCase):
 
     def test_bad_options_get_one_sentence(self):
         for arguments in (["--runtime=tokio"], ["--runtime="], ["--runtime=multi_thread:0"], ["fast"], ["--runtime=asio", "please"]):
-            done = run(*arguments)
+            done = program.run(*arguments, timeout=60)
             self.assertEqual((done.stdout, done.returncode), ("", 2), arguments)
             self.assertEqual(done.stderr, "say --runtime=current_thread, --runtime=multi_thread, --runtime=multi_thread:N or "
                                           "--runtime=asio\n")

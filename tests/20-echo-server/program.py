@@ -8,37 +8,26 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import unittest
+from pathlib import Path
 
-PROGRAM = os.environ["PBP_PROGRAM"]
-SANITIZERS = os.environ.get("PBP_SANITIZERS", "none")
-HAS_ASIO = b"built without Asio" not in subprocess.run([PROGRAM, "demo", "--clients", "1", "--runtime", "asio"],
-                                                       capture_output=True).stderr
+sys.path.append(str(Path(__file__).parents[1] / "support"))
+import program_test as program  # noqa: E402
+from program_test import PATIENCE, SANITIZERS  # noqa: E402
+
+
+def run(*arguments):
+    return program.run(*arguments, timeout=4 * PATIENCE)
+
+
+HAS_ASIO = "built without Asio" not in run("demo", "--clients", "1", "--runtime", "asio").stderr
 RUNTIMES = ["current_thread", "multi_thread:2"] + (["asio"] if HAS_ASIO else [])
-PATIENCE = 30  # seconds; only a test that fails waits that long
 
 
-def run(*arguments, **options):
-    return subprocess.run([PROGRAM, *arguments], capture_output=True, timeout=4 * PATIENCE, text=True, **options)
-
-
-class Server:
-    """`serve` in a process of its own, on a port of its own; at the end it must be gone."""
-
+class Server(program.Server):
     def __init__(self, *arguments, addr="127.0.0.1:0", **options):
-        self.process = subprocess.Popen([PROGRAM, "serve", "--addr", addr, *arguments], stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True, **options)
-        line = self.process.stdout.readline()
-        found = re.fullmatch(r"listening on (.*):(\d+) \(.*\)\n", line)
-        if not found:
-            self.process.kill()
-            raise AssertionError(f"no greeting but {line!r}: {self.process.communicate()}")
-        self.address = (found[1].strip("[]"), int(found[2]))
-
-    def connect(self):
-        client = socket.create_connection(self.address, timeout=PATIENCE)
-        client.settimeout(PATIENCE)
-        return client
+        super().__init__("serve", "--addr", addr, *arguments, **options)
 
     def send(self, number):
         self.process.send_signal(number)
@@ -52,16 +41,7 @@ class Server:
     def stop(self, number=signal.SIGINT):
         """Sends the signal and returns what the server said and its status."""
         self.send(number)
-        out, err = self.process.communicate(timeout=PATIENCE)
-        return out, err, self.process.returncode
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.communicate()
+        return self.end()
 
 
 def receive(client, count):

@@ -1,0 +1,76 @@
+"""What the tests of the lessons' programs share."""
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import unittest
+from typing import NamedTuple
+
+PROGRAM = os.environ["PBP_PROGRAM"]
+SANITIZERS = os.environ.get("PBP_SANITIZERS", "none")
+PATIENCE = 30  # seconds; only a test that fails waits that long
+
+
+class Done(NamedTuple):
+    """A run of the program that has ended."""
+    stdout: str
+    stderr: str
+    returncode: int
+
+
+def run(*arguments, text=True, timeout=PATIENCE, **options) -> Done:
+    done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, timeout=timeout, text=text,
+                          errors="replace" if text else None, **options)
+    return Done(done.stdout, done.stderr, done.returncode)
+
+
+class TakesNoArguments(unittest.TestCase):
+    """A base for the tests of such a program. (cmake/python-tests.cmake knows that they inherit this test.)"""
+
+    def test_unknown_argument_gets_one_sentence(self):
+        self.assertEqual(run("faster"), ("", "'faster' means nothing here: this program takes no arguments.\n", 2))
+
+
+class Server:
+    """The program in a process of its own, once it has said where it listens. At the end it must be gone."""
+
+    def __init__(self, *arguments, **options):
+        self.process = subprocess.Popen([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+        line = self.process.stdout.readline()
+        found = re.match(r"listening on (\S+):(\d+)\b", line)
+        if not found:
+            self.process.kill()
+            raise AssertionError(f"no greeting but {line!r}: {self.process.communicate()}")
+        self.address = (found[1].strip("[]"), int(found[2]))
+
+    def connect(self):
+        return socket.create_connection(self.address, timeout=PATIENCE)
+
+    def end(self) -> Done:
+        """Waits for the program's own end."""
+        return Done(*self.process.communicate(timeout=PATIENCE), self.process.returncode)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+
+
+def epoll_ctl_calls(test: unittest.TestCase, *arguments) -> tuple:
+    """(what the program printed, (operation, descriptor) of each call); skips the test where nothing can be traced."""
+    if not shutil.which("strace"):
+        test.skipTest("strace is not installed")
+    if "thread" in SANITIZERS:
+        test.skipTest("ThreadSanitizer makes calls of its own")
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as log:
+        done = subprocess.run(["strace", "-f", "-e", "trace=epoll_ctl", "-o", log.name, PROGRAM, *map(str, arguments)],
+                              capture_output=True, text=True, timeout=PATIENCE, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+        calls = re.findall(r"epoll_ctl\(\d+, (\w+), (\d+)", log.read())
+    if not calls:
+        test.skipTest("strace may not trace here: " + done.stderr)
+    test.assertEqual(done.returncode, 0)
+    return done.stdout, calls
