@@ -145,6 +145,40 @@ TEST_SUITE("18.1 notify one") {
         CHECK(tasks[2]->poll() == Ready());
     }
 
+    TEST_CASE("the last in line leaves: the next to come is behind those before it") {
+        Notify notify;
+        auto tasks = waiters(notify, 3);
+        CHECK(tasks[0]->poll() == Pending);
+        CHECK(tasks[1]->poll() == Pending);
+        tasks[1]->drop();
+        CHECK(tasks[2]->poll() == Pending);
+        notify.notify_one();
+        CHECK(tasks[0]->is_woken());
+        CHECK_FALSE(tasks[2]->is_woken());
+        notify.notify_one();
+        CHECK(tasks[2]->is_woken());
+    }
+
+    TEST_CASE("no waker is destroyed under the lock") {
+        Notify notify;
+        CountingWaker counter;
+        CallingWaker back([] {}, [&notify] { notify.notify_waiters(); });
+        rt::Waker const quiet = counter.waker();
+        rt::Context quiet_cx(quiet);
+        {
+            rt::Waker const waker = back.waker();
+            rt::Context cx(waker);
+            Notified replaced = notify.notified();
+            CHECK(replaced.poll(cx) == Pending);
+            step("replace a waker that comes back to the Notify when it is destroyed");
+            CHECK(replaced.poll(quiet_cx) == Pending);
+            CHECK(counter.wakes() == 1);
+            Notified dropped = notify.notified();
+            CHECK(dropped.poll(cx) == Pending);
+            step("drop one that waits with such a waker");
+        }
+    }
+
     TEST_CASE("one that was never polled holds nothing") {
         Notify notify;
         auto tasks = waiters(notify, 2);

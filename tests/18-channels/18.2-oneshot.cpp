@@ -163,7 +163,8 @@ TEST_SUITE("18.2 oneshot") {
         auto [sender, receiver] = oneshot::channel<int>();
         { auto gone = std::move(sender); }
         auto task = spawn_mock("the receiver", std::move(receiver));
-        CHECK_THROWS_WITH_AS(std::ignore = task.poll(), "the sender was dropped and had sent nothing", rt::RecvError);
+        CHECK_THROWS_WITH_AS(std::ignore = task.poll(), "the oneshot channel ended and nothing was sent",
+                             rt::RecvError);
     }
 
     TEST_CASE("a receiver that has gone leaves the value with the sender") {
@@ -209,6 +210,23 @@ TEST_SUITE("18.2 oneshot") {
         CHECK(sender.send(2));
         receiver.close();
         CHECK(receiver.try_recv() == std::optional(2));
+    }
+
+    TEST_CASE("a receiver that is closed and was sent nothing has nothing to wait for") {
+        auto [sender, receiver] = oneshot::channel<int>();
+        receiver.close();
+        auto task = spawn_mock("the receiver", std::move(receiver));
+        CHECK_THROWS_AS(std::ignore = task.poll(), rt::RecvError);
+        CHECK(sender.is_closed());
+    }
+
+    TEST_CASE("a receiver that is dropped while it waits leaves no waker") {
+        auto [sender, receiver] = oneshot::channel<int>();
+        auto task = spawn_mock("the receiver", std::move(receiver));
+        CHECK(task.poll() == Pending);
+        task.drop();
+        CHECK(task.kept_wakers() == 0);
+        CHECK(task.wakes() == 0);
     }
 
     TEST_CASE("close at the very moment of sending: the value goes back") {

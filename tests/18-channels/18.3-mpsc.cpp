@@ -102,6 +102,25 @@ TEST_SUITE("18.3 mpsc") {
         CHECK(receiver.try_recv() == Value());
     }
 
+    TEST_CASE("the latest waker of a send counts") {
+        auto [sender, receiver] = mpsc::channel<int>(1);
+        CHECK(sender.try_send(0) == TrySend::sent);
+        CountingWaker first;
+        CountingWaker second;
+        auto send = sender.send(1);
+        for (CountingWaker* counter : {&first, &second}) {
+            rt::Waker waker = counter->waker();
+            rt::Context cx(waker);
+            CHECK(send.poll(cx) == Pending);
+            CHECK(send.poll(cx) == Pending);
+        }
+        CHECK(first.alive() == 0);
+        CHECK(first.clones() == 1);
+        CHECK(receiver.try_recv() == Value(0));
+        CHECK(first.wakes() == 0);
+        CHECK(second.wakes() == 1);
+    }
+
     TEST_CASE("senders get room in the order in which they began to wait") {
         auto [sender, receiver] = mpsc::channel<int>(1);
         CHECK(sender.try_send(0) == TrySend::sent);

@@ -139,6 +139,19 @@ TEST_SUITE("18.3 mpsc") {
         CHECK(receiver.try_recv() == Value(2));
     }
 
+    TEST_CASE("a recv that is dropped after its wake lets another one look") {
+        auto [sender, receiver] = mpsc::channel<int>(1);
+        auto first = mock_recv(receiver);
+        auto second = mock_recv(receiver);
+        CHECK(first.poll() == Pending);
+        CHECK(second.poll() == Pending);
+        CHECK(sender.try_send(1) == TrySend::sent);
+        CHECK(first.is_woken());
+        first.drop();
+        CHECK(second.is_woken());
+        CHECK(second.poll() == Ready(Value(1)));
+    }
+
     TEST_CASE("a recv that loses in a select loses no value") {
         auto [sender, receiver] = mpsc::channel<int>(100);
         for (int n = 0; n < 100; ++n) {
@@ -222,6 +235,34 @@ TEST_SUITE("18.3 mpsc") {
         step("wake the last one by close");
         receiver.close();
         CHECK(wakes == 5);
+    }
+
+    TEST_CASE("no waker is destroyed under the lock") {
+        auto [sender, receiver] = mpsc::channel<int>(1);
+        CallingWaker back([] {}, [&from = sender] { std::ignore = from.is_closed(); });
+        CountingWaker counter;
+        rt::Waker const waker = back.waker();
+        rt::Waker const quiet = counter.waker();
+        rt::Context cx(waker);
+        rt::Context quiet_cx(quiet);
+        {
+            auto recv = receiver.recv();
+            CHECK(recv.poll(cx) == Pending);
+            step("replace the waker of a recv, which comes back to the channel when it is destroyed");
+            CHECK(recv.poll(quiet_cx) == Pending);
+            CHECK(recv.poll(cx) == Pending);
+            step("drop a recv that waits with such a waker");
+        }
+        CHECK(sender.try_send(0) == TrySend::sent);
+        {
+            auto send = sender.send(1);
+            CHECK(send.poll(cx) == Pending);
+            step("replace the waker of a send");
+            CHECK(send.poll(quiet_cx) == Pending);
+            CHECK(send.poll(cx) == Pending);
+            step("drop a send that waits with such a waker");
+        }
+        CHECK(counter.alive() == 1);
     }
 
     TEST_CASE("a moved-from end says so") {

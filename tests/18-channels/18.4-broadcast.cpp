@@ -41,6 +41,27 @@ auto mock_recv(broadcast::Receiver<T>& receiver) {
     return spawn_mock("recv", receiver.recv());
 }
 
+/// A value that locks the channel it is in when it is copied or destroyed.
+class Letter {
+  public:
+    explicit Letter(broadcast::Sender<Letter> way_back)
+        : sender_(std::make_shared<broadcast::Sender<Letter>>(std::move(way_back))) {}
+    Letter(const Letter& other) : sender_(other.sender_) { come_back(); }
+    Letter(Letter&&) noexcept = default;
+    Letter& operator=(const Letter&) = delete;
+    Letter& operator=(Letter&&) = delete;
+    ~Letter() { come_back(); }
+
+  private:
+    void come_back() const noexcept {
+        if (sender_) {
+            std::ignore = sender_->receiver_count();
+        }
+    }
+
+    std::shared_ptr<broadcast::Sender<Letter>> sender_;  // null: moved away
+};
+
 /// How many values the next try_recv says were missed; 0 if it says nothing of the kind.
 template <class T>
 std::uint64_t missed_by(broadcast::Receiver<T>& receiver) {
@@ -311,6 +332,41 @@ TEST_SUITE("18.4 broadcast") {
         CHECK(sender.send(1) == 1);
         CHECK(wakes == 1);
         CHECK(recv.poll(cx) == Ready(Value(1)));
+    }
+
+    TEST_CASE("values that come back to the channel when they are copied or destroyed") {
+        auto [sender, receiver] = broadcast::channel<Letter>(1);
+        auto other = sender.subscribe();
+        Letter letter(sender);
+        sender.send(letter);
+        step("push a letter out");
+        sender.send(letter);
+        CHECK(missed_by(receiver) == 1);
+        CHECK(missed_by(other) == 1);
+        step("receive one");
+        { auto received = receiver.try_recv(); }
+        step("drop the receiver that has not seen it");
+        { auto gone = std::move(other); }
+        CHECK(sender.receiver_count() == 1);
+    }
+
+    TEST_CASE("no waker is destroyed under the lock") {
+        auto [sender, receiver] = broadcast::channel<int>(1);
+        CallingWaker back([] {}, [&from = sender] { std::ignore = from.receiver_count(); });
+        CountingWaker counter;
+        rt::Waker const waker = back.waker();
+        rt::Waker const quiet = counter.waker();
+        rt::Context cx(waker);
+        rt::Context quiet_cx(quiet);
+        {
+            auto recv = receiver.recv();
+            CHECK(recv.poll(cx) == Pending);
+            step("replace a waker that comes back to the channel when it is destroyed");
+            CHECK(recv.poll(quiet_cx) == Pending);
+            CHECK(recv.poll(cx) == Pending);
+            step("drop a recv that waits with such a waker");
+        }
+        CHECK(counter.alive() == 1);
     }
 
     TEST_CASE("each value spends budget") {

@@ -1,5 +1,5 @@
 /// \file
-/// `CallingWaker`: a waker that calls back when it is woken, right there: for code that must not hold a lock while it wakes.
+/// `CallingWaker`: a waker that calls back when it is woken or destroyed. For code that must not hold a lock at that moment.
 #pragma once
 
 #include <rt/waker.hpp>
@@ -9,25 +9,28 @@
 
 namespace support {
 
-/// Makes wakers that call `f`. Must outlive them.
+/// Makes wakers that call `on_wake` when they are woken, and `on_drop` when they are destroyed. Must outlive them.
 class CallingWaker {
   public:
-    explicit CallingWaker(std::function<void()> f) : f_(std::move(f)) {}
+    explicit CallingWaker(
+        std::function<void()> on_wake, std::function<void()> on_drop = [] {})
+        : on_wake_(std::move(on_wake)), on_drop_(std::move(on_drop)) {}
     CallingWaker(const CallingWaker&) = delete;
     CallingWaker& operator=(const CallingWaker&) = delete;
 
     rt::Waker waker() noexcept {
         static constexpr rt::WakerVTable vtable{
             [](void*) noexcept {},
-            [](void* data) noexcept { static_cast<CallingWaker*>(data)->f_(); },
-            [](void* data) noexcept { static_cast<CallingWaker*>(data)->f_(); },
-            [](void*) noexcept {},
+            [](void* data) noexcept { static_cast<CallingWaker*>(data)->on_wake_(); },
+            [](void* data) noexcept { static_cast<CallingWaker*>(data)->on_wake_(); },
+            [](void* data) noexcept { static_cast<CallingWaker*>(data)->on_drop_(); },
         };
         return rt::Waker(this, &vtable);
     }
 
   private:
-    std::function<void()> f_;
+    std::function<void()> on_wake_;
+    std::function<void()> on_drop_;
 };
 
 }  // namespace support

@@ -1,15 +1,15 @@
 /// \file
-/// `Notify`: one task tells others "look again", and nothing else. What there is to see lies elsewhere.
+/// `Notify`: one task tells others to look again. It carries no value.
 ///
-/// It is a semaphore of one permit. `notify_one` gives the permit to who has waited longest; if nobody waits it is kept,
-/// once, for who comes next. So a notification that comes before the wait is not lost. `notify_waiters` wakes all who wait
-/// now and keeps nothing.
+/// It is a semaphore with at most one permit. `notify_one` gives the permit to the task that has waited longest. If
+/// no task waits, the Notify keeps the permit, so a notification that comes before the wait is not lost.
 ///
-/// Thread safety: any thread may call anything here. `mutex_` protects the members below it and the waiters, see
-/// wait_list.hpp. A notifier no longer touches the Notify once it has released the lock, so a task whose `Notified` is Ready
-/// may destroy the Notify. The exception is a `notify_waiters` that wakes more than 32: keep the Notify until it returns.
+/// Invariants: while a permit is kept, nobody waits. A waiter that was given the permit uses it or passes it on.
 ///
-/// Source of the idea: `tokio::sync::Notify`.
+/// Thread safety: any thread may call any member. `mutex_` protects everything else, including the waiters. A woken
+/// task may destroy the Notify at once, because waking is the last thing that `notify_one` and `notify_waiters` do.
+///
+/// Source: `tokio::sync::Notify`.
 #pragma once
 
 #include <rt/budget.hpp>
@@ -30,101 +30,85 @@ class Notify {
     Notify(const Notify&) = delete;
     Notify& operator=(const Notify&) = delete;
 
-    /// Gives the permit to the task that has waited longest, or keeps it for the next that comes. A second permit is not
-    /// kept beside the first.
-    void notify_one() noexcept {
-        Waker waker;
-        {
-            Lock lock(mutex_);
-            waker = give_permit();
-        }
-        if (waker) {
-            std::move(waker).wake();
-        }
-    }
+    /// Wakes the task that has waited longest, or keeps the permit for the next one. At most one permit is kept.
+    void notify_one() noexcept { give_permit(Lock(mutex_)); }
 
-    /// Wakes everyone whose `notified()` was called before, polled or not, and keeps no permit.
+    /// Wakes every task whose `notified()` was called before, polled or not. Keeps no permit.
     void notify_waiters() noexcept {
         Lock lock(mutex_);
         calls_to_all_.fetch_add(1, release);
-        waiters_.call_all(std::move(lock));
+        waiters_.wake_all(std::move(lock));
     }
 
-    /// A future of the next notification. It hears a `notify_waiters` from this call on, and takes or waits for the permit
-    /// when it is polled. So: make it, look at what you wait for, and only then await it.
+    /// A future of the next notification. From this call on it notices `notify_waiters`. It takes a permit only when
+    /// it is polled. So call this first, then check the condition that you wait for, and only then await the future.
     Notified notified() noexcept;
 
   private:
     friend Notified;
 
-    /// Under the lock; the waker is to be woken after it.
-    Waker give_permit() noexcept {
+    void give_permit(Lock lock) noexcept {
         if (waiters_.is_empty()) {
             has_permit_ = true;
-            return Waker();
+        } else {
+            waiters_.wake_one(std::move(lock));
         }
-        return waiters_.call_one();
     }
 
-    Atomic<unsigned> calls_to_all_{0};  // written under mutex_, read anywhere
     Mutex mutex_;
-    bool has_permit_ = false;  // then nobody waits
+    bool has_permit_ = false;
+    Atomic<unsigned> calls_to_all_{0};  // how often notify_waiters was called; written under the lock, read without it
     WaitList waiters_;
 };
 
-/// See `Notify::notified`. Dropping it is giving up one's place; a permit that was given meanwhile goes to the next.
+/// See `Notify::notified`. The Notify must outlive it, until it is Ready or destroyed.
 class [[nodiscard]] Notified {
   public:
     using Output = void;
 
-    explicit Notified(Notify& notify) noexcept : notify_(notify), calls_heard_(notify.calls_to_all_.load(acquire)) {}
+    explicit Notified(Notify& notify) noexcept : notify_(notify), calls_to_all_(notify.calls_to_all_.load(acquire)) {}
     Notified(Notified&&) noexcept = default;
+
+    /// Stops waiting. If it was given a permit and has not used it, the next waiter gets it.
     ~Notified() {
         if (!is_registered_) {
             return;
         }
-        Waker next;
-        {
-            Lock lock(notify_.mutex_);
-            WaitList::leave(waiter_);
-            if (waiter_.called() == Waiter::Called::alone) {
-                next = notify_.give_permit();
-            }
-        }
-        if (next) {
-            std::move(next).wake();
+        Lock lock(notify_.mutex_);
+        notify_.waiters_.remove(waiter_);
+        if (waiter_.notified() == Waiter::Notified::one) {
+            notify_.give_permit(std::move(lock));
         }
     }
 
     Poll<void> poll(Context& cx) {
         contract_.begin("notified");
-        if (!budget::has_some(cx)) {
+        if (!budget::has_some(cx) || !take_notification(cx.waker())) {
             return contract_.pending();
         }
-        Waker replaced;  // destroyed when the lock is given back
-        Lock lock(notify_.mutex_);
-        if (!is_called()) {
-            replaced = notify_.waiters_.wait(waiter_, cx.waker());
-            is_registered_ = true;
-            return contract_.pending();
-        }
-        WaitList::leave(waiter_);
-        is_registered_ = false;
         budget::spend();
         return Ready();
     }
 
   private:
-    /// True if this is the end of the wait; takes the permit, if there is one to take.
-    bool is_called() noexcept {
-        return waiter_.called() != Waiter::Called::not_yet || calls_heard_ != notify_.calls_to_all_.load(relaxed) ||
-               std::exchange(notify_.has_permit_, false);
+    /// Returns true if the wait is over. Otherwise it waits, and `waker` is the one to wake.
+    bool take_notification(const Waker& waker) noexcept {
+        Waker replaced;  // destroyed after the lock is released
+        Lock lock(notify_.mutex_);
+        bool is_over = waiter_.notified() != Waiter::Notified::no ||
+                       calls_to_all_ != notify_.calls_to_all_.load(relaxed) ||
+                       std::exchange(notify_.has_permit_, false);
+        if (!is_over) {
+            replaced = notify_.waiters_.add(waiter_, waker);
+        }
+        is_registered_ = !is_over;
+        return is_over;
     }
 
     [[no_unique_address]] Contract contract_;
     Notify& notify_;
-    unsigned calls_heard_;
-    bool is_registered_ = false;  // was in the list, and has not taken what it was called for
+    unsigned calls_to_all_;       // how many there were when this was made
+    bool is_registered_ = false;  // it waits, or was given something that it has not used
     Waiter waiter_;
 };
 
