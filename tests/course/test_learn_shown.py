@@ -175,7 +175,7 @@ class LastStarter(CourseTest):
 
     def test_n_says_so_and_changes_nothing(self):
         at = mock.Mock(spec=loop.Loop)
-        at.skip, at.frame, at.lesson = False, mock.Mock(), mock.Mock()
+        at.skip, at.frame, at.lesson, at.progress = False, mock.Mock(), mock.Mock(), mock.Mock(route="whole")
         at.lesson.name = "05-block-on"
         with mock.patch.object(loop, "can_be_opened", lambda lesson: False):
             with self.assertRaisesRegex(Stop, "have no starter yet"):

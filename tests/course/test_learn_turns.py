@@ -28,7 +28,7 @@ class AtTheLoop(CourseTest):
     def setUp(self):
         self.root = self.tree(**{"mine/01-poll/rt/poll.hpp": "one", "mine/02-waker/rt/waker.hpp": "two",
                                  "mine/progress.txt": "current 02-waker\nbase mine\n"})
-        for name, value in (("open_lesson", lambda lesson: None), ("copy_of", lambda lesson: self.root / "mine" / lesson),
+        for name, value in (("open_on_path", lambda progress, lesson: None), ("copy_of", lambda lesson: self.root / "mine" / lesson),
                             ("exercise_file", lambda lesson: self.root / "mine" / lesson / "exercise.hpp")):
             patch = mock.patch.object(loop, name, value)
             patch.start()

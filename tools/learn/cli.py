@@ -25,6 +25,7 @@ HELP = """Poll by Poll: a Rust-style asynchronous runtime in C++20, lesson by le
   ./learn                  opens your lesson, watches it, judges each save
   ./learn list             the lessons, and what is done
   ./learn goto NN          opens lesson NN
+  ./learn path [NAME]      shows or takes a path: the whole course, or a short one
   ./learn hint [NN[.s]]    one rung of help more (NN.s 2: up to the second)
   ./learn skip NN.s        fills a step from the solution (--undo: back)
   ./learn diff [NN]        your green steps beside the solution's
@@ -149,7 +150,8 @@ def examine(words: list, yes: bool, machine: Machine) -> int:
 
 COMMANDS = {"run": run, "test": test, "verify": verify_all, "bench": bench.bench, "doctor": examine, "demo": demo,
             "list": commands.list_lessons, "hint": commands.hint, "diff": commands.diff, "solution": commands.solution,
-            "reset": commands.reset, "skip": commands.skip, "goto": commands.goto, "base": commands.base, "trace": commands.trace}
+            "reset": commands.reset, "skip": commands.skip, "goto": commands.goto, "path": commands.path,
+            "base": commands.base, "trace": commands.trace}
 OPTIONS = {"": ["--raw"], "test": ["--raw"], "run": ["--release"], "solution": ["--reveal"], "reset": ["--undo"], "skip": ["--undo"]}
 
 

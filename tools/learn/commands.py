@@ -1,14 +1,16 @@
-"""The commands about the learner's own lessons: list, hint, skip, diff, solution, reset, goto, base, and the loop itself."""
+"""The commands about the learner's own lessons: list, hint, skip, diff, solution, reset, goto, path, base, and the loop itself."""
 from pathlib import Path
 
 import panes
+import paths
 import skip as skipping
 import trace as lanes    # ours: this folder comes first
 from building import Build
-from lessons import all_lessons, lesson_named, shown, step_named
+from lessons import lesson_named, shown, step_named, steps_of
 from loop import lesson_to_open, one_pass, watch_lesson
 from machine import Machine
-from mine import can_be_opened, copy_of, kept_copies, open_lesson, put_aside, refuse_closed, refuse_half
+from mine import can_be_opened, copy_of, kept_copies, put_aside, refuse_closed, refuse_half
+from paths import open_on_path
 from progress import Progress
 from screen import Stop, refuse_more, say
 from setup import set_up
@@ -51,7 +53,8 @@ def start(words: list, yes: bool, machine: Machine) -> int:
     raw = "--raw" in words
     refuse_more("learn", [word for word in words if word != "--raw"])
     progress = Progress()
-    open_lesson(lesson_to_open(progress))
+    open_on_path(progress, lesson_to_open(progress))
+    progress.save()
     prepare(progress, yes, machine)
     if machine.is_person_there() and not raw:
         return watch_lesson(progress, machine)
@@ -144,11 +147,11 @@ def reset(words: list, yes: bool, machine: Machine) -> int:
                 refuse_closed(lesson)
                 say(f"What was there is in {shown(put_aside(lesson))}")
                 say(back)
-            say(f"{shown(open_lesson(lesson))} is the starter again.")
+            progress.skipped -= {step.id for step in steps_of(lesson)}
+            say(f"{shown(open_on_path(progress, lesson))} is the starter again.")
     except OSError as error:
         raise Stop(f"{error.filename}: {error.strerror}; nothing was lost.") from error
     progress.done.pop(lesson, None)
-    progress.skipped = {step for step in progress.skipped if not step.startswith(lesson[:2] + ".")}
     progress.rungs = {step: rung for step, rung in progress.rungs.items() if not step.startswith(lesson[:2] + ".")}
     save(progress)
     return 0
@@ -174,11 +177,26 @@ def goto(words: list, yes: bool, machine: Machine) -> int:
     if not words:
         raise Stop("say which lesson to open, as in: ./learn goto 02")
     lesson = chosen_lesson(words, "goto")
-    folder = open_lesson(lesson)
     progress = Progress()
+    folder = open_on_path(progress, lesson)
     progress.current = lesson
     save(progress)
+    filled = [step.id for step in steps_of(lesson) if step.id in progress.skipped]
     say(f"{shown(folder)} is open. ./learn watches it.")
+    if filled:
+        say(f"The solution has filled {', '.join(filled)}. ./learn skip {filled[0]} --undo leaves it to you.")
+    return 0
+
+
+def path(words: list, yes: bool, machine: Machine) -> int:
+    """Shows or chooses the path through the lessons."""
+    progress = Progress()
+    refuse_more("path", words[1:])
+    if words:
+        progress.route = paths.chosen(words[0])
+        save(progress)
+    say(paths.FILE.read_text(encoding="utf-8").rstrip())
+    say(f"Your path is {progress.route}. ./learn path NAME takes another.")
     return 0
 
 

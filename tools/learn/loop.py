@@ -12,7 +12,8 @@ from judge import GREEN, RED, Judge, Verdict, where
 from lessons import (EXERCISE, NEEDS_A_PEER, PROGRAM, ROOT, after_steps, all_lessons, exercise_of, shown, starter_says,
                      steps_of)
 from machine import Machine
-from mine import can_be_opened, copy_of, exercise_file, files_in, open_lesson, starter
+from mine import can_be_opened, copy_of, exercise_file, files_in, starter
+from paths import WHOLE, after, lessons_on, open_on_path
 from progress import Progress
 from screen import Stop, say
 from terminal import Terminal, size
@@ -37,18 +38,12 @@ class Turn(Exception):
 
 def lesson_to_open(progress: Progress) -> str:
     """Where the learner was; a new learner begins at the beginning."""
-    lessons = [lesson for lesson in all_lessons() if can_be_opened(lesson)]
-    if progress.current in lessons:
+    if progress.current in all_lessons() and can_be_opened(progress.current):
         return progress.current
+    lessons = [lesson for lesson in lessons_on(progress.route) if can_be_opened(lesson)]
     if not lessons:
         raise Stop("no lesson has a starter here yet.", 1)
     return lessons[0]
-
-
-def after(lesson: str) -> str:
-    """The next lesson, '' after the last."""
-    later = [name for name in all_lessons() if name > lesson]
-    return later[0] if later else ""
 
 
 def to_read(lesson: str) -> str:
@@ -149,7 +144,7 @@ class Loop:
         self.begin(lesson_to_open(progress))
 
     def begin(self, name: str) -> None:
-        open_lesson(name)
+        open_on_path(self.progress, name)
         self.progress.current = name
         self.progress.save()
         self.lesson = Lesson(name, self.progress, self.judge)
@@ -249,9 +244,10 @@ class Loop:
 
     def what_follows(self) -> str:
         name = self.lesson.name
-        following = after(name)
+        following = after(self.progress.route, name)
         if not following:
-            return "That was the last lesson. ./learn demo shows the finished server."
+            more = " of your path. ./learn path whole goes on with the others" if self.progress.route != WHOLE else ""
+            return f"That was the last lesson{more}. ./learn demo shows the finished server."
         if not can_be_opened(following):
             return (f"Lesson {name} is done, and with it all that have a starter so far. r runs its program, d compares with "
                     f"the solution. {to_read(following)} ./learn demo shows the finished server.")
@@ -290,7 +286,7 @@ class Loop:
             else:
                 self.wants_program = not running
         elif key == "n":
-            following = after(self.lesson.name)
+            following = after(self.progress.route, self.lesson.name)
             if following and not can_be_opened(following):
                 raise Stop(to_read(following))
             if skip or panes.is_finished(self.progress, self.lesson.name):
@@ -303,7 +299,7 @@ class Loop:
 
     def turn(self, following: str) -> None:
         """On to another lesson, or why not."""
-        following = following or after(self.lesson.name)
+        following = following or after(self.progress.route, self.lesson.name)
         try:
             if not following:
                 raise Stop("this is the last lesson.")
@@ -374,7 +370,7 @@ def watch_lesson(progress: Progress, machine: Machine) -> int:
 def one_pass(progress: Progress, machine: Machine, raw: bool = False) -> int:
     """Without a terminal: the steps in order, up to the first that is red."""
     name = lesson_to_open(progress)
-    open_lesson(name)
+    open_on_path(progress, name)
     progress.current = name
     judge = Judge(Build("learn", machine).folder, machine, base=progress.base)
     say(name)

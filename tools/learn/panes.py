@@ -5,6 +5,7 @@ import holes
 from hints import hint
 from lessons import PROGRAM, Step, after_steps, all_lessons, shown, steps_of
 from mine import can_be_opened, copy_of, files_in, refuse_closed, solution
+from paths import lessons_on
 from progress import Progress
 from screen import Stop, bold, dim, green, red
 from terminal import shows_marks, wrapped
@@ -35,7 +36,7 @@ def first_open(progress: Progress, lesson: str) -> Step:
 
 
 def list_lines(progress: Progress) -> list:
-    lines, closed = [], []
+    lines, closed, on_path = [], [], lessons_on(progress.route)
     for lesson in all_lessons():
         steps = steps_of(lesson)
         done = sum(1 for step in steps if progress.is_done(lesson, step.id))
@@ -47,7 +48,8 @@ def list_lines(progress: Progress) -> list:
         name = bold(f"{lesson:<20}") if here == ">" else f"{lesson:<20}"
         skipped = "".join(f", {step.id} skipped" for step in steps if step.id in progress.skipped)
         remains = what_remains(progress, lesson) if done == len(steps) else ""
-        lines.append(f"{here}{sign} {name} {done} of {len(steps)}{skipped}{remains}")
+        line = f"{here}{sign} {name} {done} of {len(steps)}{skipped}{remains}"
+        lines.append(line if lesson in on_path or here == ">" else dim(f"{line}, not on your path"))
     if closed:
         lines.append(dim(f"   {closed[0][:2]} to {closed[-1][:2]} have no starter yet: read solutions/"))
     return lines + ["./learn goto NN opens another."]

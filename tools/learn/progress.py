@@ -2,6 +2,7 @@
 
     current 02-waker
     base solutions
+    path server
     done 01-poll 01.1 01.2 01.3 program
     hint 02.1 2
     skip 02.2
@@ -47,6 +48,7 @@ class Progress:
     def read(self, text: str) -> None:
         self.current = ""
         self.base = "solutions"
+        self.route = "whole"       # the path through the lessons: see paths.py
         self.done: dict = {}       # lesson -> the steps that are green, and "program"
         self.rungs: dict = {}      # step -> the hint's rung shown last
         self.skipped: set = set()  # steps that the solution has filled
@@ -57,6 +59,8 @@ class Progress:
                 self.current = words[1]
             elif words[:1] == ["base"] and len(words) == 2 and words[1] in ("mine", "solutions"):
                 self.base = words[1]
+            elif words[:1] == ["path"] and len(words) == 2:
+                self.route = words[1]
             elif words[:1] == ["done"] and len(words) > 1:
                 self.done.setdefault(words[1], set()).update(words[2:])
             elif words[:1] == ["hint"] and len(words) == 3 and re.fullmatch("[0-9]{1,3}", words[2]):
@@ -71,6 +75,7 @@ class Progress:
         if self.current:
             lines.append(f"current {self.current}")
         lines.append(f"base {self.base}")
+        lines += [f"path {self.route}"] if self.route != "whole" else []
         lines += [f"done {lesson} {' '.join(sorted(steps))}" for lesson, steps in sorted(self.done.items()) if steps]
         lines += [f"hint {step} {rung}" for step, rung in sorted(self.rungs.items())]
         lines += [f"skip {step}" for step in sorted(self.skipped)]
