@@ -1,9 +1,8 @@
 /// \file
-/// The only place that names a system call. Given, not taught.
+/// Given: the only files that make system calls are this one and `sys_….hpp`. Each function is one call, by its own name.
 ///
-/// Each function is one call of the kernel, under its own name, and answers as the kernel itself does: a number of 0 or more,
-/// or -errno. None of them throws, retries or decides; that is for the lessons. So a simulated world can one day stand in
-/// for the real one here, without a change anywhere else.
+/// A function answers as the kernel does: with a number of 0 or more, or with -errno. It never throws, retries, or decides,
+/// because that is what the lessons are about. A simulated world can stand in for the real one here, and nowhere else.
 #pragma once
 
 #include <cerrno>

@@ -1,6 +1,6 @@
 /// \file
-/// The system calls about the process itself: signals, limits, and what it has used. Given, not taught; the rules are those
-/// of sys.hpp.
+/// Given: the system calls about the process itself, which are signals, limits, and what it has used. The rules are those of
+/// sys.hpp.
 #pragma once
 
 #include <rt/sys.hpp>

@@ -1,6 +1,5 @@
 /// \file
-/// The system calls of sockets, and the one library call that asks for names. Given, not taught. The same shape as
-/// sys.hpp: each answers a number of 0 or more, or -errno; nothing throws, retries or decides.
+/// Given: the system calls of sockets, and the one library call that looks names up. The rules are those of sys.hpp.
 #pragma once
 
 #include <rt/sys.hpp>

@@ -1,5 +1,5 @@
 /// \file
-/// The marker of a hole in a starter. Given, not taught.
+/// Given: the marker of a hole in a starter. You replace it with your code.
 #pragma once
 
 #include <cstdio>

@@ -1,5 +1,5 @@
 /// \file
-/// Events: what the runtime announces while it works. Given, not taught.
+/// Given: the events that the runtime announces while it works. The lines that call `emit` are written for you.
 ///
 /// The headers of the course call `emit` at the moments named in `Kind`. Nobody listens by default: then an event costs
 /// one relaxed load and a branch that is never taken (nothing at all with -DRT_TRACE=0). A listener is one function,

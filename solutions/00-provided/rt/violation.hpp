@@ -1,5 +1,5 @@
 /// \file
-/// What happens when a rule of the course is broken: one sentence, then the end. Given, not taught.
+/// Given: what happens when a rule of the course is broken. The program prints one sentence and ends.
 #pragma once
 
 #include <cstdio>
