@@ -1,6 +1,8 @@
-"""Each starter compiles untouched, and its tests wait for their own holes and no other. Builds; see starters.py."""
+"""Each starter compiles untouched, its tests wait for their own holes and no other, and the code of its hints fits. Builds; see
+starters.py and hints_fit.py."""
 import unittest
 
+import hints_fit
 import started
 import starters
 from tree import CourseTest
@@ -10,7 +12,7 @@ class Starter(CourseTest):
     def check(self) -> None:
         number = self._testMethodName[len("test_"):]
         (lesson,) = [folder.name for folder in starters.lessons() if folder.name.startswith(number)]
-        self.assert_clean(starters.announces(lesson))
+        self.assert_clean(starters.announces(lesson) + hints_fit.fit(lesson))
 
     def test_01(self):
         self.check()

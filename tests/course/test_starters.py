@@ -1,8 +1,11 @@
 """Starters and hints are well made (starter_builds.py builds them); and each check finds what it is there for."""
 import unittest
 
+import hints_fit
 import starters
 from tree import CourseTest
+
+from hints import hints_in
 
 HEADER = "01-poll/rt/poll.hpp"
 SOLUTION = "#pragma once\nint one() {\n    return 1;\n}\nint two() { return 2; }\nint three();\n"
@@ -139,6 +142,15 @@ class EachCheckCatches(CourseTest):
     def test_a_rung_of_few_words(self):
         hints = SECTION.format(1) + SECTION.format(2).replace("3." + RUNG, "3. Return 2.\n")
         self.assert_caught(starters.hints_have_three_rungs(self.course(hints=hints)), "01.2, rung 3 has 2 words")
+
+    def test_the_code_of_a_rung(self):
+        rung = "3. What is open?\n\n       if (…) {\n           return;\n       }\n       …\n\n   And here:\n\n       f();\n"
+        (_, _, text) = hints_in(SECTION.format(1).split("3.")[0] + rung)["01.1"]
+        first, second = hints_fit.blocks(text)
+        self.assertEqual(hints_fit.closed(first).strip(), "if (open_decision) {\n    return;\n}\n(void)0;")
+        self.assertEqual(second.strip(), "f();")
+        hole = ["int one() {", "    // TODO(01.1) Return", "    // one.", '    todo("01.1 one",', "         cx);", "}"]
+        self.assertEqual(hints_fit.filled(hole, "f();"), [["int one() {", "f();", "}"]])
 
     def test_no_question(self):
         hints = HINTS.replace("again?\n", "again.\n", 1)

@@ -1,4 +1,5 @@
-"""The hints: book/hints/NN-name.md has a section for each step, and in it three rungs: a question, a direction, nearly the code.
+"""The hints: book/hints/NN-name.md has a section for each step, and in it three rungs: a question, a direction, and nearly the
+code, in which `…` is left to decide.
 
     hint("05.2", 1) -> the text of the first rung, its lines as they stand in the page
 
