@@ -1,4 +1,4 @@
-"""The ladder: the same echo server by eight means. What each costs to write, and what it costs to run.
+"""The ladder: the same echo server by seven means. What each costs to write, and what it costs to run.
 
 All have one core, so that the figures say what a request costs, not how many cores there were; the load generator has another.
 """
@@ -74,5 +74,5 @@ def measure(bench) -> None:
                "Lines are those of the server's own file, without blanks, comments, includes and lone brackets.")
 
 
-SECTION = Section("ladder", "the same echo server by eight means: when is async worth it", measure, order=50,
+SECTION = Section("ladder", "the same echo server by seven means: when is async worth it", measure, order=50,
                   kinds=("ladder", "load"), in_quick=False)

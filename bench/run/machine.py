@@ -13,7 +13,7 @@ from .programs import ROOT
 from .rust import PACKAGES, REGISTRY
 
 PROGRAMS = ("cmake", "rustc", "valgrind", "strace")
-LIBRARIES = ("libuv", "liburing", "benchmark", "fmt")
+LIBRARIES = ("libuv", "benchmark", "fmt")
 WRITTEN = (":!bench/results", ":!bench/README.md")      # by the bench itself: no change of what it measures
 
 

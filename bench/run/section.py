@@ -25,7 +25,7 @@ class Section:
     title: str                  # one line
     measure: Callable           # called with a Bench (frame.py)
     order: int                  # its place among the sections
-    kinds: tuple = ()           # of programs, to be built before: echo, micro, ladder, load, uring, rust, clang
+    kinds: tuple = ()           # of programs, to be built before: echo, micro, ladder, load, rust, clang
     in_quick: bool = True       # False: ./learn bench --quick leaves it out, unless it is named
 
 

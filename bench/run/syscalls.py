@@ -27,7 +27,6 @@ INSTRUCTIONS = f"{CONNECTIONS} × 64 B: instructions in user mode a request"
 LINES = f"{MANY:,} × 64 B: cache lines missed in user mode a request, simulated"
 VALGRIND = "instructions are not counted: callgrind counts them (Debian: valgrind)"
 THREADS = f"--max-threads={MANY + 100}"  # valgrind ends a program that has more, and without this word 500 are too many
-HEARS_NO_SIGNAL = ("rt_uring",)          # under valgrind: 3.19 holds signals back in io_uring_enter, as in a call that cannot wait
 
 
 def children_of(parent: int) -> list:
@@ -84,19 +83,8 @@ def simulated(bench, server, connections: int, requests: int, *options: str) -> 
         before = ("valgrind", "--tool=callgrind", "-q", f"--callgrind-out-file={out}", THREADS, *options)
         with running(bench, server, before=before) as up:
             up.load("--connections", connections, "--size", 64, "--requests", requests, "--timeout", 30)
-            if server.column in HEARS_NO_SIGNAL:
-                out = asked(bench, up, out)
-            else:
-                ended(bench, up, up.pid)
+            ended(bench, up, up.pid)
         return callgrind_counts(out.read_text() if out.exists() else "")
-
-
-def asked(bench, up: Running, out: Path) -> Path:
-    """Callgrind writes down what it has counted when vgdb, a part of valgrind, asks it to: that goes by ptrace, and wakes who
-    sleeps. The file."""
-    bench.output_of(["vgdb", f"--pid={up.pid}", "dump"], 60)
-    os.kill(up.pid, signal.SIGKILL)
-    return out.with_name(f"{out.name}.1")
 
 
 def callgrind_counts(text: str) -> dict:

@@ -1,6 +1,4 @@
 """The echo servers that are built, and one of them while a test talks to it."""
-import ctypes
-import errno
 import os
 import select
 import signal
@@ -15,7 +13,6 @@ BUILD = Path(os.environ.get("PBP_BENCH_BUILD") or ROOT / "build" / "bench")
 RUNTIMES = {"rt": ("current_thread", "multi_thread:2", "asio"), "tokio_echo": ("current_thread", "multi_thread:2"),
             "asio_coroutines": ("plain", "tuned")}
 ONE_AT_A_TIME = {"1_blocking"}
-OVER_IO_URING = {"rt_uring", "8_io_uring"}
 PATIENCE = 20   # seconds; nothing here takes one
 
 
@@ -38,13 +35,6 @@ class Server:
         return self.name not in ONE_AT_A_TIME
 
 
-def has_io_uring() -> bool:
-    """The kernel refuses a ring of no entries for that reason, and for no other."""
-    setup = 425
-    libc = ctypes.CDLL(None, use_errno=True)
-    return libc.syscall(setup, 0, None) == -1 and ctypes.get_errno() in (errno.EINVAL, errno.EFAULT)
-
-
 def built() -> list:
     """What CMake built here, and cargo."""
     listed = BUILD / "programs.txt"
@@ -53,7 +43,6 @@ def built() -> list:
     found += [("echo", path.name, str(path)) for path in sorted((BUILD / "rust").rglob("release/*_echo"))]
     return [Server(kind, name, path, runtime) for kind, name, path in found
             if kind in ("echo", "ladder") and path and os.access(path, os.X_OK)
-            and (name not in OVER_IO_URING or has_io_uring())
             for runtime in RUNTIMES.get(name, ("",))]
 
 

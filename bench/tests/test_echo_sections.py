@@ -169,15 +169,15 @@ class Counting(unittest.TestCase):
 
 class Messages(unittest.TestCase):
     """What a stranger reads where a figure is missing."""
-    SERVER = servers.Server("rt_uring", Program("echo", "rt_uring", "/bin/rt_uring"))
+    SERVER = servers.Server("libuv", Program("echo", "libuv", "/bin/libuv"))
 
     def test_the_row_and_the_tool_are_named(self):
         bench = Counts()
 
         def stuck(*_):
-            raise Failed("rt_uring does not end", "it does not end within 20 s of being told to")
+            raise Failed("libuv does not end", "it does not end within 20 s of being told to")
         syscalls.counted(bench, self.SERVER, "callgrind", syscalls.INSTRUCTIONS, syscalls.one_figure, "instructions", stuck)
-        self.assertEqual(bench.skipped, ["rt_uring has a dash at \"50 × 64 B: instructions in user mode a request\": run by "
+        self.assertEqual(bench.skipped, ["libuv has a dash at \"50 × 64 B: instructions in user mode a request\": run by "
                                          "callgrind, it does not end within 20 s of being told to"])
 
     def test_a_load_that_failed_is_told_without_its_command(self):
@@ -190,7 +190,7 @@ class Messages(unittest.TestCase):
 
         with self.assertRaises(Failed) as caught:
             servers.Running(Bench(), self.SERVER, 1, 1).load("--connections", 1000)
-        self.assertEqual(str(caught.exception), "rt_uring: the load generator gave up: connection 498 got no answer")
+        self.assertEqual(str(caught.exception), "libuv: the load generator gave up: connection 498 got no answer")
 
     def test_a_dash_in_one_row_costs_no_other(self):
         bench = Counts()
@@ -209,7 +209,7 @@ class Counts(FakeBench):
         self.rows: dict = {}
 
     def row(self, name, _title, _unit, values):
-        self.rows[name] = values["rt_uring"]
+        self.rows[name] = values["libuv"]
 
     def fail(self, *_):
         raise Failed("it fell over")

@@ -80,7 +80,6 @@ BENCHING = [
     Need("libuv", ("libuv1-dev",), header("uv.h")),
     Need("standalone Asio", ("libasio-dev",), header("asio.hpp")),
     Need("Google Benchmark", ("libbenchmark-dev",), header("benchmark/benchmark.h")),
-    Need("liburing", ("liburing-dev",), header("liburing.h")),
     Need("pkg-config", ("pkg-config",), program("pkg-config", "pkgconf")),
     Need("strace", ("strace",), program("strace")),
     Need("valgrind", ("valgrind",), program("valgrind")),
