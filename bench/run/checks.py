@@ -6,7 +6,7 @@ from screen import Progress, green, red, say
 
 from .programs import BENCH, ROOT
 
-KINDS = ("echo", "micro", "grow", "demo", "ladder", "load", "rust", "tests")
+KINDS = ("echo", "micro", "grow", "demo", "load", "rust", "tests")
 
 
 def run_checks(folder) -> int:

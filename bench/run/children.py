@@ -6,8 +6,7 @@ from process import Interrupts, end_session
 
 
 class Failed(Exception):
-    """A program under measurement did not do what it should: one sentence. `said`: its end, without who it was and how it
-    was called."""
+    """A program under measurement did not do what it should: one sentence. `said` is its end, without the program's name."""
 
     def __init__(self, sentence: str, said: str = ""):
         super().__init__(sentence)

@@ -1,9 +1,9 @@
-"""The micro-benchmarks once more, in instructions: valgrind's callgrind counts them, and a busy machine does not change them.
+"""The micro-benchmarks once more, in user-mode instructions. Valgrind's callgrind counts them, so a busy machine changes nothing.
 
-Each program runs twice with two Ns; the difference, by the difference of the Ns, is one operation's: what it takes to start
-cancels. No timer that fires is here, and nothing that waits for another thread. One thread is counted the same every time;
-two, which callgrind lets run by turns, nearly so: each is counted three times. System calls count as the instructions around
-them, so a runtime that enters the kernel looks better here than it is.
+Each program runs twice, with two Ns. The difference of the counts, divided by the difference of the Ns, is one operation, so
+the start of the program cancels out. Timers that fire are left out, and so is everything that waits for another thread. On one
+thread the count is the same every time. Callgrind runs two threads in turns, so there each count is taken three times. A system
+call counts as the instructions around it, so a runtime that enters the kernel looks better here than it is.
 """
 import re
 import shutil
@@ -11,7 +11,7 @@ import subprocess
 
 from .children import Children, Failed
 from .goals import OURS_ONE, TOKIO_ONE
-from .micro import AFTER_A_THREAD_NOTE, MEASURES, UNTRACED_NOTE, columns, measures_of, runtime_words
+from .micro import MEASURES, columns, measures_of, runtime_words
 from .rounds import stat_of
 from .section import Section
 
@@ -40,7 +40,7 @@ def per_operation(children: Children, path: str, measure: str, runtime=None) -> 
 
 
 def counts(children: Children, path: str, measure: str, runtime=None) -> list:
-    """One figure, or for several threads some of them."""
+    """One figure, or several if there are several threads."""
     times = TIMES_FOR_TWO_THREADS if (runtime or "").startswith("multi_thread") else 1
     return [per_operation(children, path, measure, runtime) for _ in range(times)]
 
@@ -50,8 +50,6 @@ def measure(bench) -> None:
         bench.skip("instruction counts: needs valgrind")
         return
     there = [(column, program, runtime, measures_of(bench, program, runtime)) for column, program, runtime in columns(bench)]
-    bench.note(AFTER_A_THREAD_NOTE)
-    bench.note(f"{UNTRACED_NOTE} Callgrind runs two threads by turns: what they cost each other is not in these figures.")
     for name, (title, _) in MEASURES.items():
         if name in LEFT_OUT or bench.quick and name not in QUICK:
             continue
@@ -61,5 +59,4 @@ def measure(bench) -> None:
                           {column: stat_of(counts(bench.children, program.path, name, runtime))})
 
 
-SECTION = Section("counted", "one operation in instructions, which do not depend on the day", measure, order=20,
-                  kinds=("micro", "rust"))
+SECTION = Section("counted", "one operation in user-mode instructions", measure, order=20, kinds=("micro", "rust"))

@@ -18,14 +18,14 @@ from .record import INTERRUPTED, Record
 from .rounds import Rounds, Watch, run_rounds
 from .section import Outcome, Program, Row, Section, Stat
 
-HELP = """./learn bench [--quick | --keep] [SECTION ...]: the finished runtime beside its peers, one table
+HELP = """./learn bench [--quick | --keep] [--lto] [SECTION ...]: the finished runtime beside its peers, one table
 
   --quick   fewer rounds and rows: under two minutes, once it is built
-  --keep    write into bench/results too, which the pages quote, what was measured to its end; else into build/bench/results
+  --keep    write the tables into bench/README.md too, and the plots into bench/results
+  --lto     measure Tokio also as fat link-time optimization builds it (micro, counted)
   --list    the sections
   --test    build all peers that can be built, and run the bench's own tests on them
   --yes     install the peers' packages without asking"""
-
 
 
 class Bench:
@@ -119,7 +119,7 @@ def parse(words: list, sections: list) -> tuple:
     options, chosen = set(), []
     known = {section.name: section for section in sections}
     for word in words:
-        if word in ("--quick", "--keep", "--list", "--test", "--help", "--yes", "-h", "-y"):
+        if word in ("--quick", "--keep", "--lto", "--list", "--test", "--help", "--yes", "-h", "-y"):
             options.add({"-h": "--help", "-y": "--yes"}.get(word, word))
         elif word.startswith("-"):
             raise Stop(f"bench has no option '{word}'; ./learn bench --help shows what there is.")
@@ -129,7 +129,7 @@ def parse(words: list, sections: list) -> tuple:
             chosen.append(known[word])
     named = bool(chosen)
     if not named:
-        chosen = [section for section in sections if section.in_quick or "--quick" not in options]
+        chosen = [section for section in sections if section.in_whole and (section.in_quick or "--quick" not in options)]
     if {"--quick", "--keep"} <= options:
         raise Stop("bench --quick has too few rounds for figures that are kept: take --quick or --keep.")
     if "--test" in options and (named or options - {"--test", "--yes", "--help"}):
@@ -166,11 +166,11 @@ def left_out_words(program: Program) -> str:
     return f"{program.kind}/{program.name}: {program.reason}"
 
 
-def build_peers(kinds: tuple) -> list:
-    """All programs of those kinds; says which are left out, and why."""
+def build_peers(kinds: tuple, lto: bool = False) -> list:
+    """All programs of those kinds; says which are left out, and why. With `lto`, Tokio's micro program a second time."""
     folder = ROOT / "build" / "bench"
     configure(folder, compiler_word(folder))
-    programs = build(folder, kinds, tools.Machine().cores())
+    programs = build(folder, kinds, tools.Machine().cores(), lto)
     for program in programs:
         if not program.path:
             say(f"  left out: {left_out_words(program)}")
@@ -201,8 +201,8 @@ def run(options: set, chosen: list, set_up: Callable[[], None]) -> int:
     """`set_up` offers what is missing of the peers' packages, and comes back whether or not they are there."""
     set_up()
     bench = Bench("--quick" in options)
-    bench.all_programs = build_peers(tuple(dict.fromkeys(kind for section in chosen for kind in section.kinds)))
-    names = {**machine.describe(compilers(ROOT / "build" / "bench")), "quick": bench.quick, "load": machine.load_average()}
+    bench.all_programs = build_peers(tuple(dict.fromkeys(kind for section in chosen for kind in section.kinds)), "--lto" in options)
+    names = {**machine.describe(compilers(ROOT / "build" / "bench")), "quick": bench.quick, "load": os.getloadavg()[0]}
     say(f"  {machine.in_words(names)}")
     began = time.monotonic()
     record = Record(ROOT, "--keep" in options)
@@ -228,6 +228,7 @@ def main(words: list, set_up: Callable[[], None] = lambda: None) -> int:
         return 0
     if "--list" in options:
         for section in sections:
-            say(f"{section.name:<14}{section.title}{'' if section.in_quick else ' (not with --quick)'}")
+            when = "" if section.in_quick and section.in_whole else " (not with --quick)" if section.in_whole else " (only if named)"
+            say(f"{section.name:<14}{section.title}{when}")
         return 0
     return check(set_up) if "--test" in options else run(options, chosen, set_up)

@@ -12,8 +12,7 @@ from process import output_of
 from .programs import ROOT
 from .rust import PACKAGES, REGISTRY
 
-PROGRAMS = ("cmake", "rustc", "valgrind", "strace")
-LIBRARIES = ("libuv", "benchmark", "fmt")
+PROGRAMS = ("rustc", "valgrind", "strace")
 WRITTEN = (":!bench/results", ":!bench/README.md")      # by the bench itself: no change of what it measures
 
 
@@ -40,7 +39,6 @@ def versions(compilers: tuple) -> dict:
     """Of all that takes part, as far as it is there."""
     here = tools.Machine()
     found = {os.path.basename(name): dotted(here.version(name)) for name in (*PROGRAMS, *compilers)}
-    found |= {name: (output_of(["pkg-config", "--modversion", name]) or "").strip() for name in LIBRARIES}
     found |= {name: crate_version(name) for name in PACKAGES}
     found["asio"] = asio_version()
     return {name: version for name, version in sorted(found.items()) if version}
@@ -67,44 +65,12 @@ def commit(root: Path = ROOT) -> dict:
     return {"commit": name, "changed": bool((changes or "").strip())} if name else {}
 
 
-def load_average() -> float:
-    return os.getloadavg()[0]
-
-
-def hardware(machine: dict) -> str:
-    return f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, Linux {machine['kernel']}"
-
-
-def software(machine: dict) -> str:
-    return ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
-
-
-def origin(machine: dict) -> str:
-    """2026-11-21, commit 0123456789; empty for what was measured before that was kept."""
-    words = [machine.get("day"), machine.get("commit") and f"commit {machine['commit']}"]
-    changed = " and changes that are in no commit" if machine.get("changed") else ""
-    return ", ".join(filter(None, words)) + changed
-
-
 def in_words(machine: dict) -> str:
     """All of it, without a stop."""
-    quick = "a quick run" if machine.get("quick") else ""
-    load = f"load before: {machine['load']:.2f}" if "load" in machine else ""
-    return "; ".join(filter(None, [hardware(machine), software(machine), origin(machine), load, quick]))
-
-
-def by_origin(outcomes: list) -> dict:
-    """{what in_words says: the names of the sections that were measured so}"""
-    found: dict = {}
-    for outcome in outcomes:
-        if outcome.machine:
-            found.setdefault(in_words(outcome.machine), []).append(outcome.name)
-    return found
-
-
-def measured_on(outcomes: list) -> list:
-    """Sentences: one where all sections come from one run, else one for each run, which names its sections."""
-    found = by_origin(outcomes)
-    if len(found) == 1:
-        return [f"Measured on {words}." for words in found]
-    return [f"{', '.join(f'`{name}`' for name in names)}: measured on {words}." for words, names in found.items()]
+    changed = " and changes that are in no commit" if machine.get("changed") else ""
+    return "; ".join(filter(None, [
+        f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, Linux {machine['kernel']}",
+        ", ".join(f"{name} {version}" for name, version in machine["versions"].items()),
+        ", ".join(filter(None, [machine.get("day"), machine.get("commit") and f"commit {machine['commit']}"])) + changed,
+        f"load before: {machine['load']:.2f}" if "load" in machine else "",
+        "a quick run" if machine.get("quick") else ""]))

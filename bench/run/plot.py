@@ -11,17 +11,13 @@ WIDTH, HEIGHT = 760, 440
 LEFT, RIGHT, TOP, BOTTOM = 78, 200, 52, 84      # the margins; the legend is in the right one
 
 # Colors as on a light and on a dark page.
-RUNTIMES = {
+KINDS = {
     "rt": ("#bf3989", "#f778ba", "circle"),
     "tokio": ("#0969da", "#58a6ff", "square"),
     "asio": ("#1a7f37", "#3fb950", "triangle"),
     "epoll": ("#57606a", "#8d96a0", "diamond"),
     "smol": ("#9a6700", "#d29922", "diamond"),
 }
-OTHERS = {f"other{index}": (light, dark, shape) for index, (light, dark, shape) in enumerate((
-    ("#bf3989", "#f778ba", "circle"), ("#0969da", "#58a6ff", "square"), ("#1a7f37", "#3fb950", "triangle"),
-    ("#9a6700", "#d29922", "diamond"), ("#8250df", "#ab7df8", "circle"), ("#57606a", "#8d96a0", "square")))}
-KINDS = {**RUNTIMES, **OTHERS}
 PREFIXES = ((1e6, "M"), (1e3, "k"))
 
 
@@ -31,7 +27,6 @@ class Plot:
     across: str                 # what the x axis is
     up: str                     # what the y axis is, with its unit
     lines: dict                 # name: [(x, y), …], both above 0
-    marks: tuple = ()           # of the x axis, if not 1, 2, 5, 10 …
 
 
 def ticks(low: float, high: float) -> list:
@@ -61,10 +56,9 @@ def number(value: float) -> str:
     return f"{value:g}"
 
 
-def kind_of(name: str, index: int) -> str:
-    """The runtime of a column: rt for `rt multi_thread:2`. What is no runtime's takes turns."""
-    word = name.split()[0].split("_")[0]
-    return word if word in RUNTIMES else f"other{index % len(OTHERS)}"
+def kind_of(name: str) -> str:
+    """The runtime of a column: rt for `rt multi_thread:2`, epoll for `epoll_level`."""
+    return name.split()[0].split("_")[0]
 
 
 def is_dashed(name: str) -> bool:
@@ -124,13 +118,13 @@ def svg(plot: Plot, caption: str) -> str:
     for y in ticks(low, high):
         out.append(f'  <path class="grid" d="M{LEFT} {at_y(y):.1f} h{wide}"/>'
                    f'<text class="text" x="{LEFT - 8}" y="{at_y(y) + 4:.1f}" text-anchor="end">{number(y)}</text>')
-    for x in plot.marks or ticks(left, right):
+    for x in ticks(left, right):
         out.append(f'  <path class="grid" d="M{at_x(x):.1f} {TOP} v{tall}"/>'
                    f'<text class="text" x="{at_x(x):.1f}" y="{TOP + tall + 18}" text-anchor="middle">{number(x)}</text>')
     out.append(f'  <text class="text" x="{LEFT + wide / 2:.1f}" y="{TOP + tall + 38}" text-anchor="middle">'
                f'{escape(plot.across)}</text>')
     for row, (name, line) in enumerate((name, line) for name, line in plot.lines.items() if line):
-        kind, dashed = kind_of(name, row), " dashed" if is_dashed(name) else ""
+        kind, dashed = kind_of(name), " dashed" if is_dashed(name) else ""
         path = " L".join(f"{at_x(x):.1f} {at_y(y):.1f}" for x, y in line)
         out.append(f'  <path class="line {kind}{dashed}" d="M{path}"/>' + "".join(mark(kind, at_x(x), at_y(y)) for x, y in line))
         place = TOP + 10 + 22 * row

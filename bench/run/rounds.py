@@ -1,9 +1,9 @@
-"""Interleaved rounds: every cell once in each round, so that what changes on the machine changes for all of them; medians.
+"""Interleaved rounds and their medians. Each round calls every cell once, so what changes on the machine changes for all of them.
 
-Around every round the machine is watched: a loop of fixed work before and after it (it takes longer while the clock is low or
-a neighbor shares the core), the time that a hypervisor stole, and the CPU time used by processes that are not ours. A round in
-which one of them shows is disturbed: it is measured again, and that is said; where the machine is never quiet, the last
-rounds are kept all the same, and that is said too.
+A watch looks at the machine around every round: a loop of fixed work before and after it, which takes longer while the clock is low or a
+neighbor shares the core; the time that a hypervisor stole; and the CPU time of processes that are not ours. If one of them shows,
+the round is measured again. On a machine that is never quiet, the last rounds count although they are disturbed. The table
+says how many rounds of both kinds there were.
 """
 import os
 import statistics

@@ -1,7 +1,7 @@
 """The Rust peers: what cargo makes of peers/rust with Debian's crates, offline.
 
-Cargo would write its Cargo.lock beside the sources. It is not kept: which versions there are says Debian. So cargo
-works on links to them in the build folder, and finds the versions anew each time.
+Cargo would write its Cargo.lock beside the sources. None is kept, because Debian has one version of each crate. So cargo works
+on links to the sources in the build folder.
 """
 import os
 import shutil
@@ -16,38 +16,34 @@ PACKAGES = ("tokio", "smol")    # each by itself: one goes without the other
 SETTINGS = ("RUSTFLAGS", "CARGO_ENCODED_", "CARGO_BUILD_", "CARGO_PROFILE_", "CARGO_TARGET_")
 
 
-def profile() -> str:
-    """Cargo's default for users, unless PBP_RUST_PROFILE names another of Cargo.toml: lto."""
-    return os.environ.get("PBP_RUST_PROFILE") or "release"
-
-
 def programs_of(package: str) -> list:
     """tokio_echo, tokio_micro …"""
     return sorted(path.stem for path in (SOURCES / package / "src" / "bin").glob("*.rs"))
 
 
-def build(folder: Path, jobs: int = 2) -> dict:
+def build(folder: Path) -> dict:
     """Builds what can be built: {name: its Path, or why it is left out}. Takes no time when nothing has changed."""
     link_sources(folder / "sources")
-    return {name: found for package in PACKAGES for name, found in build_package(folder, package, jobs).items()}
+    return {name: found for package in PACKAGES for name, found in build_package(folder, package).items()}
 
 
-def build_package(folder: Path, package: str, jobs: int) -> dict:
+def build_package(folder: Path, package: str, profile: str = "release") -> dict:
+    """One package with a profile of its Cargo.toml: release, which is cargo's default for users, or lto."""
     names = programs_of(package)
     lacks = [*([] if shutil.which("cargo") else ["cargo"]),
              *([] if any(REGISTRY.glob(f"{package}-[0-9]*")) else [f"librust-{package}-dev"])]
     if lacks:
         return dict.fromkeys(names, f"needs {' '.join(lacks)}")
     target, log = folder / "target", folder / f"{package}.log"
-    if run_logged(cargo(target, jobs), log, folder / "sources" / package) != 0:
+    if run_logged(cargo(target, profile), log, folder / "sources" / package) != 0:
         return dict.fromkeys(names, f"did not build; see {log}")
-    return {name: target / profile() / name for name in names}
+    return {name: target / profile / name for name in names}
 
 
-def cargo(target: Path, jobs: int) -> list:
+def cargo(target: Path, profile: str) -> list:
     """The build a user gets, whatever settings this shell has."""
     unset = [word for name in os.environ if name.startswith(SETTINGS) for word in ("-u", name)]
-    return ["env", *unset, "cargo", "build", "--offline", "--profile", profile(), "--jobs", str(jobs),
+    return ["env", *unset, "cargo", "build", "--offline", "--profile", profile, "--jobs", "2",
             "--target-dir", target]
 
 

@@ -1,19 +1,17 @@
 """What a section of the bench is: a module of this folder with a line `SECTION = Section(…)` and one function.
 
-    SECTION = Section("micro", "one operation of the runtime, ns", measure, order=10, kinds=("micro", "rust"))
+    SECTION = Section("micro", "one operation of the runtime", measure, order=10, kinds=("micro", "rust"))
 
     def measure(bench: Bench) -> None:
         cells = {}
-        for program in bench.programs("micro"):           # only those that are built; the others have been announced
+        for program in bench.programs("micro"):           # only those that are built
             cells[program.name] = lambda p=program: {"ns": float(bench.output_of([p.path, "spawn_await", "100000"]))}
         found = bench.rounds(cells, count=3 if bench.quick else 9)      # interleaved; {cell: {metric: Stat}}
         bench.row("spawn_await", "spawn and await", "ns", {name: found[name]["ns"] for name in found})
         bench.note("one sentence, shown below this section's table")
 
-Nobody lists sections: the runner imports every module here and takes those that have a SECTION, by their `order`. A row's
-name and its columns are what goals.py refers to. Sections print nothing themselves: `bench.say` shows a line at once.
-Whatever a section measured before it failed or was interrupted is kept in build/bench/results; bench/results take a section
-only if it came to its end.
+The runner imports every module here and takes those that have a SECTION, by their `order`. goals.py refers to a row's name and
+to its columns. A section prints nothing itself: `bench.say` shows a line at once.
 """
 from dataclasses import dataclass, field
 from typing import Callable, Optional
@@ -25,15 +23,16 @@ class Section:
     title: str                  # one line
     measure: Callable           # called with a Bench (frame.py)
     order: int                  # its place among the sections
-    kinds: tuple = ()           # of programs, to be built before: echo, micro, ladder, load, rust, clang
+    kinds: tuple = ()           # of programs that it needs: echo, micro, grow, demo, load, rust
     in_quick: bool = True       # False: ./learn bench --quick leaves it out, unless it is named
+    in_whole: bool = True       # False: it only runs if it is named
 
 
 @dataclass(frozen=True)
 class Program:
     """An executable of a peer: built, or left out for a reason."""
     kind: str
-    name: str                   # the source's: libuv, rt, tokio_micro …
+    name: str                   # the source's: asio, rt, tokio_micro …
     path: str = ""
     reason: str = ""            # why it is left out
 
@@ -48,10 +47,6 @@ class Stat:
 
     def as_data(self) -> dict:
         return {"median": self.median, "low": self.low, "high": self.high, "count": self.count}
-
-    @staticmethod
-    def from_data(data: dict) -> "Stat":
-        return Stat(data["median"], data["low"], data["high"], data["count"])
 
 
 @dataclass
@@ -82,4 +77,4 @@ class Outcome:
     seconds: float = 0.0
     machine: dict = field(default_factory=dict)
     unfinished: str = ""        # why it was not measured to its end
-    pictures: dict = field(default_factory=dict)      # {file name: its text}, to be written beside the table
+    pictures: dict = field(default_factory=dict)      # {file name: its text}

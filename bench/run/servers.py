@@ -1,8 +1,8 @@
 """The echo servers of all peers, and the load generator against one of them.
 
-Pinning: with two cores or more, the generator has the last one to itself and a server of one thread the first; servers of
-several threads have the first two, so on a machine of two cores they share one with the generator. Without that, the
-scheduler would move both about, differently in each run.
+With two cores or more, the generator is pinned to the last one and a server of one thread to the first. A server of several
+threads has the first two, so on a machine with two cores it shares one with the generator. Without that, the scheduler would
+move both about, differently in each run.
 """
 import json
 import os
@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Iterator
 
 from .children import Failed, first_line
+from .micro import BOTH
 from .section import Program
 
-RUNTIMES = {"rt": ("current_thread", "multi_thread:2", "asio"), "tokio_echo": ("current_thread", "multi_thread:2"),
-            "asio_coroutines": ("plain", "tuned")}
-SEVERAL_THREADS = ("thread_each", "multi_thread:2")
+RUNTIMES = {"rt": BOTH, "tokio_echo": BOTH}
 YARDSTICK = "epoll_level"
 
 
@@ -26,16 +25,15 @@ class Server:
     program: Program
     runtime: str = ""
 
-    def command(self, buffer: int) -> list:
-        return [self.program.path, "--port", "0", *(["--buffer", str(buffer)] if buffer else []),
-                *(["--runtime", self.runtime] if self.runtime else [])]
+    def command(self) -> list:
+        return [self.program.path, "--port", "0", *(["--runtime", self.runtime] if self.runtime else [])]
 
     def several_threads(self) -> bool:
-        return self.runtime in SEVERAL_THREADS or self.program.name in SEVERAL_THREADS
+        return self.runtime.startswith("multi_thread")
 
 
 def column_of(name: str, runtime: str = "") -> str:
-    """rt current_thread, tokio multi_thread:2, libuv: as in the micro section."""
+    """rt current_thread, tokio multi_thread:2, smol: as in the micro section."""
     title = name.removesuffix("_echo")
     return f"{title} {runtime}" if runtime else title
 
@@ -67,12 +65,11 @@ def pinned(cores):
 
 
 def say_pinning(bench) -> None:
-    count = len(os.sched_getaffinity(0))
-    if count < 2:
+    if len(os.sched_getaffinity(0)) < 2:
         bench.note("Server and load generator share the only core.")
     else:
-        shared = ", one of them the generator's" if count == 2 else ""
-        bench.note(f"The load generator has a core to itself, a server of one thread another; several threads have two{shared}.")
+        bench.note("The load generator has a core to itself, and so has a server with one thread. A server with two threads has two "
+                   "cores. On a machine with two cores, one of them is the generator's.")
 
 
 @dataclass(frozen=True)
@@ -90,14 +87,14 @@ class Running:
             line = self.bench.output_of(command, seconds, preexec_fn=pinned(cores_for(self.server)[1]))
         except Failed as failure:
             said = f"the load generator gave up: {failure.said}"
-            raise Failed(f"{self.server.column}: {said}", said) from None
+            raise Failed(f"{self.server.column}: {said}") from None
         return json.loads(line)
 
 
 @contextmanager
-def running(bench, server: Server, buffer: int = 0, before: tuple = ()) -> Iterator[Running]:
+def running(bench, server: Server, before: tuple = ()) -> Iterator[Running]:
     """The server, listening; `before` is put before its command (strace, valgrind)."""
-    child = bench.start([*before, *server.command(buffer)], preexec_fn=pinned(cores_for(server)[0]))
+    child = bench.start([*before, *server.command()], preexec_fn=pinned(cores_for(server)[0]))
     try:
         line = first_line(child)
         while before and line is not None and not line.startswith("listening on"):

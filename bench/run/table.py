@@ -1,9 +1,8 @@
-"""The one table: a block for each section, for the terminal and for a page; medians, spread, and what came of each goal."""
-from .machine import measured_on
+"""The one table: a block for each section, for the terminal and for a page, with medians, spread, and what came of each goal."""
+from .machine import in_words
 from .section import Outcome, Row, Stat
 from .verdicts import CLOSE, MET, MISSED, Verdict, counted, verdicts
 
-ON_A_PAGE = {MET: MET, MISSED: f"**{MISSED}**", CLOSE: f"*{CLOSE}*"}
 IN_A_TERMINAL = {MET: ("met   ", "32"), MISSED: ("MISSED", "31"), CLOSE: ("close ", "33")}     # with the color
 
 
@@ -50,7 +49,7 @@ def sentences(outcome: Outcome) -> list:
         if outcome.repeated:
             text += f", {outcome.repeated} more measured again because something disturbed them"
         if outcome.disturbed:
-            text += f"; {outcome.disturbed} of the rounds kept are disturbed too: the machine was not quiet"
+            text += f". {outcome.disturbed} of the rounds that count were disturbed too, because the machine was not quiet"
         lines.append(text + ".")
     return lines
 
@@ -85,37 +84,31 @@ def split_to_width(rows: list, width: int = 118) -> list:
 
 
 def for_page(outcomes: list) -> str:
-    """table.md: made of results.json, so that it cannot drift from it."""
-    lines = ["# What the bench measured", "",
-             "Written by `./learn bench`. Medians of interleaved rounds; in parentheses the middle half of them.", ""]
-    lines += [line for words in measured_on(outcomes) for line in (words, "")]
+    """The table of a run, with a heading for each section."""
+    lines = ["# What the bench measured", "", "Medians of interleaved rounds. In parentheses: the middle half of them.", ""]
     for outcome in outcomes:
-        lines += section_for_page(outcome)
+        lines += [f"## {outcome.name}: {outcome.title}", *section_for_page(outcome)]
     return "\n".join(lines)
 
 
-def section_for_page(outcome: Outcome, headed: bool = True) -> list:
-    lines = [f"## {outcome.name}: {outcome.title}", ""] if headed else []
+def section_for_page(outcome: Outcome) -> list:
+    """Its table, and the goals that are not met."""
+    lines = [""]
     if outcome.rows:
         head, *rest = grid(outcome.rows)
         lines += ["| " + " | ".join(head) + " |", "|---|---|" + "--:|" * (len(head) - 2)]
         lines += ["| " + " | ".join(line) + " |" for line in rest] + [""]
     found = verdicts(outcome)
     if found:
-        lines += ["| goal | | |", "|---|---|---|"]
-        lines += [f"| {one.row.title} | {one.in_words()} | {ON_A_PAGE[one.word]} |" for one in found] + [""]
+        lines.append(f"- {counted(found)}.")
+    lines += [f"- **{one.word}**: {goal_line(one)}" for one in found if one.word != MET]
     lines += [f"- {line}" for line in sentences(outcome)]
+    if outcome.machine:
+        lines.append(f"- Measured on {in_words(outcome.machine)}.")
     return lines + [""]
 
 
 def verdict(outcomes: list) -> str:
-    """Empty where nothing that was measured has a goal."""
+    """Empty if nothing that was measured has a goal."""
     found = [one for outcome in outcomes for one in verdicts(outcome)]
     return counted(found) if found else ""
-
-
-def missed(outcomes: list) -> str:
-    """Those of all sections, for a page."""
-    lines = [f"- {goal_line(one)}" for outcome in outcomes for one in verdicts(outcome) if one.word == MISSED]
-    said = f"{verdict(outcomes) or 'Not measured yet'}." + (" Missed:" if lines else "")
-    return "\n".join([said, "", *lines]).rstrip() + "\n"

@@ -1,9 +1,9 @@
 """What came of each goal: met, missed, or too close to call.
 
-A ratio of two medians is never exactly that: another run gives another one. How far it may be off is taken from the rounds
-themselves, as the ratios that the quartiles of both sides allow: ours at its lower quartile over the peer's at its upper one,
-to ours at its upper over the peer's at its lower. Where the goal's line lies in there, it is too close to call, on
-whichever side of it the medians fell. One round alone has no spread, and what is counted has none: there the figure decides.
+Another run gives another ratio of two medians. How far the ratio may be off is taken from the rounds, as the ratios that the
+quartiles of both sides allow: from our lower quartile over the peer's upper one, to our upper over the peer's lower. If the goal's
+line lies between them, the goal is too close to call, whatever the medians say. One round alone has no spread, and neither
+has a count, so there the figure decides.
 """
 from dataclasses import dataclass
 from typing import Optional

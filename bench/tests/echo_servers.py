@@ -10,47 +10,40 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("PBP_BENCH_BUILD") or ROOT / "build" / "bench")
-RUNTIMES = {"rt": ("current_thread", "multi_thread:2", "asio"), "tokio_echo": ("current_thread", "multi_thread:2"),
-            "asio_coroutines": ("plain", "tuned")}
-ONE_AT_A_TIME = {"1_blocking"}
+RUNTIMES = {"rt": ("current_thread", "multi_thread:2"), "tokio_echo": ("current_thread", "multi_thread:2")}
 PATIENCE = 20   # seconds; nothing here takes one
 
 
 @dataclass(frozen=True)
 class Server:
     """A program and how it is started."""
-    kind: str
     name: str
     path: str
     runtime: str = ""
 
     @property
     def title(self) -> str:
-        return f"{self.kind}_{self.name}" + (f"_{self.runtime}" if self.runtime else "")
+        return self.name + (f"_{self.runtime}" if self.runtime else "")
 
     def command(self, *words: str) -> list:
         return [self.path, *(["--runtime", self.runtime] if self.runtime else []), *words]
-
-    def serves_many(self) -> bool:
-        return self.name not in ONE_AT_A_TIME
 
 
 def built() -> list:
     """What CMake built here, and cargo."""
     listed = BUILD / "programs.txt"
     lines = listed.read_text().splitlines() if listed.exists() else []
-    found = [line.split("|")[:3] for line in lines]
-    found += [("echo", path.name, str(path)) for path in sorted((BUILD / "rust").rglob("release/*_echo"))]
-    return [Server(kind, name, path, runtime) for kind, name, path in found
-            if kind in ("echo", "ladder") and path and os.access(path, os.X_OK)
+    found = [(name, path) for kind, name, path, _ in (line.split("|") for line in lines) if kind == "echo"]
+    found += [(path.name, str(path)) for path in sorted((BUILD / "rust").rglob("release/*_echo"))]
+    return [Server(name, path, runtime) for name, path in found if path and os.access(path, os.X_OK)
             for runtime in RUNTIMES.get(name, ("",))]
 
 
 class Running:
     """A server, up and listening; ended at the end of the block."""
 
-    def __init__(self, server: Server, *words: str):
-        self.process = subprocess.Popen(server.command("--port", "0", *words), stdin=subprocess.DEVNULL,
+    def __init__(self, server: Server, *words: str, before: tuple = ()):
+        self.process = subprocess.Popen([*before, *server.command("--port", "0", *words)], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         if not line.startswith("listening on 127.0.0.1:"):

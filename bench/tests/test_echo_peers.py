@@ -1,11 +1,14 @@
 """Each echo server that is built echoes right: one set of tests for every one of them.
 
-    cmake --build build/bench --target echo ladder && python3 bench/tests/test_echo_peers.py
+    cmake --build build/bench --target echo && python3 bench/tests/test_echo_peers.py
 """
 # needs: the bench's build
+import re
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -65,8 +68,6 @@ class Echo:
                     self.assert_echoed(message, exchange(client, message, end=True))
 
     def test_many_connections(self):
-        if not self.server.serves_many():
-            self.skipTest("serves one client at a time")
         with Running(self.server) as running:
             clients = [running.connect() for _ in range(300)]
             try:
@@ -84,13 +85,12 @@ class Echo:
 
     def test_a_reset_hurts_nobody_else(self):
         with Running(self.server) as running:
-            other = running.connect() if self.server.serves_many() else None
+            other = running.connect()
             for size in (1, 4 * MEGABYTE):
                 client = running.connect()
                 send_until_refused(client, pattern(size))
                 reset(client)
             reset(running.connect())
-            other = other or running.connect()
             other.sendall(b"still there?")
             self.assertEqual(receive(other, 12), b"still there?")
             other.close()
@@ -104,6 +104,24 @@ class Echo:
             self.assertEqual(run.returncode, 2, f"{words}: {run.stderr}")
             self.assertEqual(run.stdout, "", words)
             self.assertEqual(len(run.stderr.strip().splitlines()), 1, f"{words}: {run.stderr}")
+
+    def test_it_asks_the_kernel_for_the_same_as_all_others(self):
+        if not shutil.which("strace") or subprocess.run(["strace", "-qq", "true"], capture_output=True).returncode:
+            self.skipTest("needs strace")
+        message = b"which options?" * 4
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder, "log")
+            before = ("strace", "-D", "-f", "-qq", "-e", "trace=setsockopt,listen,read,recvfrom,recvmsg,readv", "-o", str(log))
+            with Running(self.server, before=before) as running, running.connect() as client:
+                client.sendall(message)
+                self.assertEqual(receive(client, len(message)), message)
+            text = log.read_text(errors="replace")
+        self.assertRegex(text, r"setsockopt\(\d+, SOL_SOCKET, SO_REUSEADDR, \[1\], 4\) = 0")
+        self.assertRegex(text, r"setsockopt\(\d+, SOL_TCP, TCP_NODELAY, \[1\], 4\) = 0")
+        self.assertEqual(set(re.findall(r"listen\(\d+, (\d+)\)", text)), {"1024"})
+        read = next(line for line in text.splitlines() if message[:14].decode() in line and f"= {len(message)}" in line)
+        room = re.search(r"iov_len=(\d+)", read) or re.search(r'"(?:\.\.\.)?, (\d+)', read)
+        self.assertEqual(room.group(1), "16384")
 
     def test_sigterm_ends_it_in_the_middle_of_everything(self):
         with Running(self.server) as running, running.connect() as client:

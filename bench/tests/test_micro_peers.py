@@ -14,8 +14,8 @@ sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tools" / "learn")]
 
 from run.children import Children  # noqa: E402
 from run.counted import instructions  # noqa: E402
-from run.micro import AFTER_A_THREAD, MEASURES, RUNTIMES, runtime_words  # noqa: E402
-from run.parked import MEASURES as PARKED  # noqa: E402
+from run.memory import PARKED, peak_of  # noqa: E402
+from run.micro import MEASURES, RUNTIMES, runtime_words  # noqa: E402
 
 ALL = [*MEASURES, *PARKED]
 # What one operation is, in events of the runtime: exactly, except for how often yields were needed between.
@@ -74,18 +74,6 @@ class MicroPeers(unittest.TestCase):
                 self.assertEqual((result.returncode, result.stderr), (0, ""), measure)
                 self.assertRegex(result.stdout, rf"^{measure} 1234 [1-9]\d* [1-9]\d*\n$")
 
-    def test_after_a_thread_makes_one_and_has_seen_it_end(self):
-        if not shutil.which("strace"):
-            self.skipTest("needs strace")
-        for name, path, runtime in built():
-            if name == "rt" and runtime.startswith("current_thread"):
-                command = ["strace", "-f", "-qq", "-e", "trace=clone,clone3,write", path, "spawn_await", "10", *runtime_words(runtime)]
-                said = subprocess.run(command, text=True, capture_output=True, timeout=60, stdin=subprocess.DEVNULL).stderr
-                threads, told = said.count("CLONE_THREAD"), said.index("write(1")
-                self.assertEqual(threads, 1 if AFTER_A_THREAD in runtime else 0, said)
-                self.assertLessEqual(said.rfind("CLONE_THREAD"), told)
-                self.assertEqual(re.findall(r"^\[pid", said[told:], re.M), [], "the thread is there to the end")
-
     def test_timers_fire_when_they_should(self):
         _, path, runtime = built()[0]
         wall = int(self.run_it(path, runtime, "timers_run", 2000).stdout.split()[2])
@@ -99,6 +87,33 @@ class MicroPeers(unittest.TestCase):
                 self.assertEqual((result.returncode, result.stdout), (2, ""), words)
                 self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
             self.assertEqual(self.run_it(path, "kettle", "list").returncode, 2)
+
+
+class GrowPeers(unittest.TestCase):
+    def test_measures_answer_as_the_micro_programs_do(self):
+        program = BUILD / "bin" / "grow" / "rt"
+        if not program.exists():
+            self.skipTest("not built: ./learn bench --test builds it")
+        for measure in ("tasks", "timers", "deep_wake"):
+            for count in (1, 100):
+                said = subprocess.run([program, measure, str(count)], capture_output=True, text=True, timeout=60).stdout
+                self.assertRegex(said, rf"^{measure} {count} [1-9]\d* [1-9]\d*\n$")
+
+
+class Demo(unittest.TestCase):
+    def setUp(self) -> None:
+        self.program = BUILD / "bin" / "demo" / "rt"
+        if not self.program.exists():
+            self.skipTest("not built: ./learn bench --test builds it")
+
+    def test_it_says_such_a_line(self):
+        run = subprocess.run([self.program, "demo", "--clients", "3"], capture_output=True, text=True, timeout=60)
+        self.assertGreater(peak_of(run.stdout, 3), 500)
+
+    def test_it_contains_the_standard_library(self):
+        libraries = subprocess.run(["ldd", self.program], capture_output=True, text=True).stdout
+        for name in ("stdc++", "fmt", "gcc_s"):
+            self.assertNotIn(name, libraries)
 
 
 class OneOperation(unittest.TestCase):
@@ -118,7 +133,7 @@ class OneOperation(unittest.TestCase):
 
     def test_instructions_grow_with_n_and_only_with_n(self):
         one_thread = {name: (path, runtime) for name, path, runtime in reversed(built())
-                      if runtime in (None, "current_thread") and name != "rt_untraced"}
+                      if runtime in (None, "current_thread")}
         if "rt" not in one_thread or not shutil.which("valgrind"):
             self.skipTest("needs micro/rt and valgrind")
         for name, (path, runtime) in one_thread.items():

@@ -69,7 +69,7 @@ class ThePicture(unittest.TestCase):
     def test_light_and_dark(self):
         style = drawn(LINES).find(f"{SVG}style").text
         self.assertIn("prefers-color-scheme: dark", style)
-        for light, dark, _ in plot.RUNTIMES.values():
+        for light, dark, _ in plot.KINDS.values():
             self.assertLess(style.index(light), style.index("@media"))
             self.assertGreater(style.index(dark), style.index("@media"))
 

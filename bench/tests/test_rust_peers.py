@@ -68,7 +68,7 @@ class RustPeers(unittest.TestCase):
         for runtime, flavors in FLAVORS.items():
             for flavor in flavors:
                 path = self.program(f"{runtime}_echo")
-                with Running(Server("echo", f"{runtime}_echo", path, flavor), "--buffer", "1000") as server:
+                with Running(Server(f"{runtime}_echo", path, flavor), "--buffer", "1000") as server:
                     message = pattern(100_000)
                     with server.connect() as client:
                         self.assertEqual(exchange(client, message, end=True), message)

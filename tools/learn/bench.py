@@ -9,7 +9,7 @@ from setup import one_command, set_up
 
 
 def bench(words: list, yes: bool, machine: Machine) -> int:
-    """All words are the bench's own, options too."""
+    """Hands all words to the bench, options too."""
     sys.path.append(str(ROOT / "bench"))
     from run import frame
 
@@ -23,7 +23,7 @@ def bench(words: list, yes: bool, machine: Machine) -> int:
 
 
 def offer(machine: Machine, yes: bool) -> None:
-    """The peers are no need: whoever refuses them gets the table without."""
+    """Offers the peers' packages. If the user refuses, the bench goes on without their rows."""
     absent = missing(machine, BENCHING)
     if not absent:
         return

@@ -77,10 +77,7 @@ BENCHING = [
     Need("Tokio", ("librust-tokio-dev",), crate("tokio")),
     Need("smol", ("librust-smol-dev",), crate("smol")),
     Need("cargo", ("cargo",), program("cargo")),
-    Need("libuv", ("libuv1-dev",), header("uv.h")),
     Need("standalone Asio", ("libasio-dev",), header("asio.hpp")),
-    Need("Google Benchmark", ("libbenchmark-dev",), header("benchmark/benchmark.h")),
-    Need("pkg-config", ("pkg-config",), program("pkg-config", "pkgconf")),
     Need("strace", ("strace",), program("strace")),
     Need("valgrind", ("valgrind",), program("valgrind")),
 ]

@@ -1,7 +1,5 @@
-// Echo by standalone Asio, with its coroutines; --runtime plain (the default) as Asio's own examples write it, or tuned.
-//
-// Tuned: no locks in the io_context, which one thread runs; the executor's real type instead of any_io_executor; errors as
-// values instead of exceptions. (Asio recycles the memory of frames and operations in both.)
+// Echo by standalone Asio's coroutines, tuned: no locks in the io_context, which one thread runs; the executor's real type instead
+// of any_io_executor; errors as values instead of exceptions.
 //
 // needs: asio
 #include "server.hpp"
@@ -11,9 +9,7 @@
 #define ASIO_HAS_STD_COROUTINE 1
 
 #include <cstddef>
-#include <exception>
 #include <memory>
-#include <system_error>
 #include <utility>
 
 #include <asio/awaitable.hpp>
@@ -29,48 +25,6 @@
 namespace {
 
 using asio::ip::tcp;
-
-template <class Acceptor>
-void listen(Acceptor& acceptor, const peer::Options& options) {
-    acceptor.set_option(tcp::acceptor::reuse_address(true));
-    acceptor.bind({asio::ip::address_v4::loopback(), options.port});
-    acceptor.listen(peer::backlog);
-    peer::announce(acceptor.local_endpoint().port());
-}
-
-namespace plain {
-
-asio::awaitable<void> echo(tcp::socket socket, std::size_t size) {
-    auto data = std::make_unique_for_overwrite<char[]>(size);
-    try {
-        for (;;) {
-            std::size_t got = co_await socket.async_read_some(asio::buffer(data.get(), size), asio::use_awaitable);
-            co_await asio::async_write(socket, asio::buffer(data.get(), got), asio::use_awaitable);
-        }
-    } catch (const std::system_error&) {
-        // the end of this connection, by whichever side
-    }
-}
-
-asio::awaitable<void> serve(tcp::acceptor acceptor, std::size_t buffer) {
-    for (;;) {
-        tcp::socket socket = co_await acceptor.async_accept(asio::use_awaitable);
-        socket.set_option(tcp::no_delay(true));
-        asio::co_spawn(acceptor.get_executor(), echo(std::move(socket), buffer), asio::detached);
-    }
-}
-
-void run(const peer::Options& options) {
-    asio::io_context io(1);
-    tcp::acceptor acceptor(io, tcp::v4());
-    listen(acceptor, options);
-    asio::co_spawn(io, serve(std::move(acceptor), options.buffer), asio::detached);
-    io.run();
-}
-
-}  // namespace plain
-
-namespace tuned {
 
 using Executor = asio::io_context::executor_type;
 using Socket = asio::basic_stream_socket<tcp, Executor>;
@@ -102,19 +56,16 @@ asio::awaitable<void, Executor> serve(Acceptor acceptor, std::size_t buffer) {
     }
 }
 
-void run(const peer::Options& options) {
-    asio::io_context io(ASIO_CONCURRENCY_HINT_UNSAFE);
-    Acceptor acceptor(io, tcp::v4());
-    listen(acceptor, options);
-    asio::co_spawn(io, serve(std::move(acceptor), options.buffer), asio::detached);
-    io.run();
-}
-
-}  // namespace tuned
-
 }  // namespace
 
 int main(int argc, char** argv) {
-    peer::Options options = peer::start(argc, argv, {"plain", "tuned"});
-    options.runtime == "tuned" ? tuned::run(options) : plain::run(options);
+    peer::Options options = peer::start(argc, argv);
+    asio::io_context io(ASIO_CONCURRENCY_HINT_UNSAFE);
+    Acceptor acceptor(io, tcp::v4());
+    acceptor.set_option(tcp::acceptor::reuse_address(true));
+    acceptor.bind({asio::ip::address_v4::loopback(), options.port});
+    acceptor.listen(peer::backlog);
+    peer::announce(acceptor.local_endpoint().port());
+    asio::co_spawn(io, serve(std::move(acceptor), options.buffer), asio::detached);
+    io.run();
 }

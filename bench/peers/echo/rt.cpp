@@ -1,6 +1,6 @@
-// Echo by the runtime of this course, on --runtime current_thread (the default), multi_thread, multi_thread:N or asio.
+// Echo by the runtime of this course, on --runtime current_thread (the default), multi_thread, or multi_thread:N.
 //
-// needs: rt asio?
+// needs: rt
 #include "server.hpp"
 
 #include <rt/async.hpp>
@@ -40,13 +40,10 @@ rt::Async<> serve(peer::Options options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    peer::Options options = peer::start(argc, argv, {"current_thread", "multi_thread", "multi_thread:", "asio"});
+    peer::Options options = peer::start(argc, argv, {"current_thread", "multi_thread", "multi_thread:"});
     std::optional<rt::Flavor> flavor = rt::Flavor::parse(options.runtime.empty() ? "current_thread" : options.runtime);
     if (!flavor) {
         peer::refuse("multi_thread:N takes a number of threads from 1 to 1024");
-    }
-    if (*flavor == rt::Flavor::asio() && !rt::has_asio) {
-        peer::refuse("--runtime asio: this server was built without Asio, which libasio-dev brings");
     }
     rt::run(*flavor, serve(options));
 }

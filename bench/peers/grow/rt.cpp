@@ -1,7 +1,13 @@
 // needs: rt
 /// \file
-/// Ours. What is counted: see growing.hpp.
-#include "growing.hpp"
+/// What the programs measure that show how cost grows; ../rust/tokio/src/bin/tokio_grow.rs does the same. The command line is
+/// that of the micro programs, `PROGRAM MEASURE N`, and so is the answer. The stopwatch runs over as many repetitions as make a
+/// run long enough, and the figures are divided by their number, so N may be 1.
+///
+///     tasks       the whole life of N tasks that are alive at once: spawned, run, joined
+///     timers      N timers at once: made, registered and dropped; an earlier one waits meanwhile, as in a program at work
+///     deep_wake   a thousand wakes, one after the other, of a leaf below N coroutines that await each other
+#include "../micro/measuring.hpp"
 
 #include <rt/async.hpp>
 #include <rt/future.hpp>
@@ -21,12 +27,22 @@ using Count = std::uint64_t;
 
 namespace {
 
+/// Wakes of deep_wake, and of how many of them the figures are.
+constexpr Count wakes = 20'000;
+constexpr Count wakes_told = 1'000;
+
+/// How often a measure of `n` operations is repeated.
+Count repetitions(Count n) noexcept { return std::max<Count>(1, 200'000 / n); }
+
+/// The figures of one repetition.
+Figures share(Figures all, Count times) noexcept { return Figures(all.first / times, all.second / times); }
+
 Async<Count> number(Count i) { co_return opaque(i); }
 
 Async<Figures> tasks(Count n) {
     std::vector<rt::JoinHandle<Count>> handles;
     handles.reserve(n);
-    Count times = growing::repetitions(n);
+    Count times = repetitions(n);
     Stopwatch watch;
     for (Count time = 0; time < times; ++time) {
         for (Count i = 0; i < n; ++i) {
@@ -39,7 +55,7 @@ Async<Figures> tasks(Count n) {
         check(sum == sum_below(n), "tasks");
         handles.clear();
     }
-    co_return growing::share(watch.stop(), times);
+    co_return share(watch.stop(), times);
 }
 
 Async<Figures> timers(Count n) {
@@ -53,7 +69,7 @@ Async<Figures> timers(Count n) {
         }
         return rt::Ready();
     };
-    Count times = growing::repetitions(n);
+    Count times = repetitions(n);
     Stopwatch watch;
     for (Count time = 0; time < times; ++time) {
         rt::Instant start = rt::time::now();
@@ -63,7 +79,7 @@ Async<Figures> timers(Count n) {
         co_await rt::poll_fn(register_all);
         sleeps.clear();
     }
-    co_return growing::share(watch.stop(), times);
+    co_return share(watch.stop(), times);
 }
 
 /// Pending once, and woken at once.
@@ -89,10 +105,10 @@ class SelfWake {
 Async<Figures> leaf() {
     co_await SelfWake();
     Stopwatch watch;
-    for (Count i = 0; i < growing::wakes; ++i) {
+    for (Count i = 0; i < wakes; ++i) {
         co_await SelfWake();
     }
-    co_return growing::share(watch.stop(), growing::wakes / growing::wakes_told);
+    co_return share(watch.stop(), wakes / wakes_told);
 }
 
 /// So many coroutines, one awaiting the next.
@@ -131,7 +147,7 @@ Figures run(const measuring::Order& order) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    measuring::Peer peer{{"current_thread", "multi_thread:1", "multi_thread:2"}, {}, run};
+    measuring::Peer peer{{"current_thread", "multi_thread:2"}, {}, run};
     for (const Measure& measure : measures) {
         peer.measures.push_back(measure.name);
     }

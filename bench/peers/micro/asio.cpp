@@ -1,4 +1,4 @@
-// needs: asio benchmark?
+// needs: asio
 /// \file
 /// Standalone Asio's coroutines, as its users write them. What is counted: see measuring.hpp.
 ///

@@ -3,10 +3,6 @@
 ///
 ///     PROGRAM list                the measures it has
 ///     PROGRAM MEASURE N           one run of N operations after a small warm-up: prints `MEASURE N WALL_NS CPU_NS`
-///     PROGRAM                     all of them under Google Benchmark (also with any --benchmark_… option)
-///
-/// --after-a-thread makes a thread and joins it before anything else: the C library and ours then lock what they change,
-/// as Rust's always does (see <rt/sync.hpp>).
 ///
 /// What one operation is, in every peer alike. All but block_on_ready run in a task of the runtime, so that a multi-threaded
 /// one is measured on its workers; to make the runtime is not counted, results are added up and checked.
@@ -37,18 +33,9 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <functional>
 #include <string_view>
-#include <thread>
 #include <vector>
-
-#ifndef PBP_HAS_BENCHMARK
-#define PBP_HAS_BENCHMARK 0
-#endif
-#if PBP_HAS_BENCHMARK
-#include <benchmark/benchmark.h>
-#endif
 
 namespace measuring {
 
@@ -145,52 +132,18 @@ struct Peer {
     std::exit(2);
 }
 
-#if PBP_HAS_BENCHMARK
-/// How many operations Google Benchmark runs at a time.
-inline std::uint64_t batch_of(std::string_view measure) noexcept {
-    return measure.starts_with("timers") ? 100'000 : measure == "spawn_blocking" ? 1'000 : 100'000;
-}
-
-/// All measures of that runtime, on the same functions: a batch is a run, timed by its own stopwatch.
-inline int run_google_benchmark(const Peer& peer, std::string_view runtime, int argc, char** argv) {
-    for (std::string_view measure : peer.measures) {
-        if (measure.starts_with("parked_bytes")) {
-            continue;
-        }
-        auto run = [&peer, measure, runtime](benchmark::State& state) {
-            Order order{measure, batch_of(measure), runtime};
-            while (state.KeepRunningBatch(static_cast<benchmark::IterationCount>(order.n))) {
-                state.SetIterationTime(static_cast<double>(peer.run(order).first) * 1e-9);
-            }
-        };
-        benchmark::RegisterBenchmark(std::string(measure).c_str(), run)->UseManualTime();
-    }
-    benchmark::Initialize(&argc, argv);
-    if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
-        return 2;
-    }
-    benchmark::RunSpecifiedBenchmarks();
-    return 0;
-}
-#endif
-
 /// The program's main function.
 [[noreturn]] inline void main(const Peer& peer, int argc, char** argv) {
     Order order;
     std::vector<std::string_view> words;
-    bool google = false;
     for (int at = 1; at < argc; ++at) {
         std::string_view word = argv[at];
         if (word == "--runtime" && at + 1 < argc) {
             order.runtime = argv[++at];
         } else if (word.starts_with("--runtime=")) {
             order.runtime = word.substr(10);
-        } else if (word == "--after-a-thread") {
-            std::thread([] {}).join();
-        } else if (word.starts_with("--benchmark_")) {
-            google = true;
         } else if (word.starts_with("-")) {
-            refuse(argv[0], "there is --runtime NAME, --after-a-thread, and what Google Benchmark understands");
+            refuse(argv[0], "there is no such option: there is --runtime NAME");
         } else {
             words.push_back(word);
         }
@@ -203,18 +156,6 @@ inline int run_google_benchmark(const Peer& peer, std::string_view runtime, int 
         for (std::string_view measure : peer.measures) {
             std::printf("%.*s\n", static_cast<int>(measure.size()), measure.data());
         }
-    } else if (google || words.empty()) {
-#if PBP_HAS_BENCHMARK
-        std::vector<char*> rest;
-        std::copy_if(argv, argv + argc, std::back_inserter(rest),
-                     [argv](char* word) { return word == argv[0] || std::strncmp(word, "--benchmark_", 12) == 0; });
-        int status = run_google_benchmark(peer, order.runtime, static_cast<int>(rest.size()), rest.data());
-        std::fflush(stdout);
-        std::_Exit(status);
-#else
-        refuse(argv[0],
-               "say what to measure and how often, MEASURE N, or list (it was built without Google Benchmark)");
-#endif
     } else {
         auto [end, error] = words.size() == 2 ? std::from_chars(words[1].begin(), words[1].end(), order.n)
                                               : std::from_chars_result{nullptr, std::errc::invalid_argument};

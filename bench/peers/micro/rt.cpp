@@ -1,4 +1,4 @@
-// needs: rt asio? benchmark?
+// needs: rt
 /// \file
 /// Ours.
 #include "rt_measures.hpp"

@@ -1,6 +1,6 @@
 /// \file
-/// The measures of ours, as a user writes them. What is counted: see measuring.hpp. In a header, so that three programs can
-/// be made of them: rt.cpp, rt_untraced.cpp, and the test that counts what they do.
+/// The measures of ours, as a user writes them. What is counted: see measuring.hpp. A header, because rt.cpp and the test that
+/// counts what they do both use it.
 #pragma once
 
 #include "measuring.hpp"
@@ -310,31 +310,17 @@ Figures run_on(Runtime& runtime, const measuring::Order& order) {
 
 inline Figures run(const measuring::Order& order) {
     rt::Flavor flavor = *rt::Flavor::parse(order.runtime);
-    switch (flavor.kind()) {
-        case rt::Flavor::Kind::current_thread: {
-            rt::CurrentThread runtime;
-            return run_on(runtime, order);
-        }
-        case rt::Flavor::Kind::multi_thread: {
-            rt::MultiThread runtime(flavor.workers());
-            return run_on(runtime, order);
-        }
-        case rt::Flavor::Kind::asio: break;
+    if (flavor.kind() == rt::Flavor::Kind::multi_thread) {
+        rt::MultiThread runtime(flavor.workers());
+        return run_on(runtime, order);
     }
-#if PBP_HAS_ASIO
-    rt::AsioRuntime runtime;
+    rt::CurrentThread runtime;
     return run_on(runtime, order);
-#else
-    return {};
-#endif
 }
 
 /// The whole program.
 [[noreturn]] inline void main(int argc, char** argv) {
-    measuring::Peer peer{{"current_thread", "multi_thread:1", "multi_thread:2", "multi_thread:4"}, {}, run};
-    if (rt::has_asio) {
-        peer.runtimes.push_back("asio");
-    }
+    measuring::Peer peer{{"current_thread", "multi_thread:2"}, {}, run};
     for (const Measure& measure : measures) {
         peer.measures.push_back(measure.name);
     }

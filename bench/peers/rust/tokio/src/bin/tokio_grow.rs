@@ -1,4 +1,4 @@
-//! How Tokio's cost grows. What is counted: bench/peers/grow/growing.hpp.
+//! How Tokio's cost grows. What is counted: bench/peers/grow/rt.cpp.
 //!
 //!     tokio_grow list
 //!     tokio_grow MEASURE N [--runtime current_thread|multi_thread[:N]]
