@@ -1,19 +1,18 @@
 /// \file
-/// `IoSource`: a descriptor that tasks can wait for. Sockets (13), pipes and signals (20) are made of it.
+/// `IoSource`: a descriptor that tasks can wait for. Pipes, sockets, and signals are built on it.
 ///
-/// The users' half of the reactor, in one function. The order is everything:
+/// This is the users' half of the reactor, in one function. The order of its steps is what makes it right:
 ///
-///   1. If the readiness word allows it, try. Mostly that is all: no event was needed.
-///   2. Refused: register with epoll if that has not been done (it reports what happened between the refusal and now), and
-///      clear what we had seen; not what has come since.
-///   3. Not allowed: leave the waker, *then* look at the word again. The reactor sets the word, then looks for a waker.
-///      Whichever way the two interleave, one sees the other. Look first and leave the waker afterwards, and an event in
-///      between wakes nobody, ever.
+///   1. If the readiness word allows it, try. Mostly that is all, and no event was needed.
+///   2. If the kernel refused, register with epoll unless that was done. Then clear what was seen before the attempt, but
+///      not an event that has come since.
+///   3. Leave the waker, then look at the word again. The reactor sets the word first and looks for a waker then. However
+///      the two interleave, one of them sees the other. If the task looked first, an event in between would wake no task.
 ///
-/// Short reads: a read that filled less than its buffer has emptied the kernel's; the next would be refused. We clear at once,
-/// and save one system call in three.
+/// A read that fills less than its buffer has emptied the kernel's, so the next read would be refused. Clearing the
+/// readiness at once saves that system call.
 ///
-/// Threads: one task may read while another writes, on different threads, if `prepare` was called before they part.
+/// Thread safety: one task may read while another one writes on another thread, if `prepare` was called before.
 #pragma once
 
 #include <rt/budget.hpp>
@@ -34,21 +33,19 @@ class IoSource {
   public:
     /// None.
     IoSource() noexcept = default;
-    /// Takes over `fd`, which must be non-blocking. Costs nothing until a task has to wait for it.
+    /// Owns `fd`, which must be non-blocking. Makes no system call until a task has to wait.
     explicit IoSource(sys::Fd fd) noexcept : fd_(std::move(fd)) {}
 
     int fd() const noexcept { return fd_.get(); }
     explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
-    /// True once a task had to wait.
     bool is_registered() const noexcept { return static_cast<bool>(registration_); }
 
-    /// Passed as `full` by operations that are not reads and writes of a stream of bytes: their results say nothing about
-    /// what is left.
+    /// The value of `full` for an operation whose result does not say what the kernel has left: accept, for example.
     static constexpr std::size_t never_short = 0;
 
-    /// Calls `op(fd)`, which answers like the kernel: a count, or -errno. Yields the count; waits while the answer is
-    /// -EAGAIN; throws `std::system_error` with `what` for another. A count below `full`, but above 0, means that the
-    /// kernel has no more for now. Spends budget. Called by leaves, from within their poll.
+    /// Calls `op(fd)`, which answers like the kernel: a count, or -errno. Yields the count. Waits while the answer is
+    /// -EAGAIN, and throws any other error as `std::system_error` with `what`. A count above 0 and below `full` means that
+    /// the kernel has no more for now. Spends budget.
     template <class Op>
     Poll<std::size_t> poll_io(Context& cx, Direction direction, std::size_t full, const char* what, Op op) {
         static_assert(std::is_invocable_r_v<std::ptrdiff_t, Op&, int>,
@@ -76,7 +73,7 @@ class IoSource {
                 }
                 if (!registration_) {
                     prepare();
-                    // What was assumed until now. The kernel may have reported more since: that is not to be cleared.
+                    // This is what was assumed. An event that has come since the registration must not be cleared.
                     seen = Readiness::untried(readiness().load().generation());
                 }
                 readiness().clear_refused(direction, seen);
@@ -88,31 +85,27 @@ class IoSource {
         }
     }
 
-    /// Registers with the current runtime now, if that has not been done. Called before two tasks begin to use this one from
-    /// two threads.
+    /// Registers with the current runtime unless that was done. Called before two threads begin to share this.
     void prepare() {
         if (!registration_) {
             register_with(current("waiting for a descriptor").service<Reactor>());
         }
     }
-    /// Registers with `reactor`, as the first refusal would have done. Called once, by tests and by `prepare`.
+    /// Registers with `reactor`. Called once, by `prepare` and by tests.
     void register_with(Reactor& reactor) { registration_ = reactor.add(fd_.get()); }
 
   private:
     ReadinessWord& readiness() const noexcept { return registration_.record().readiness; }
 
     WakerSlot& waiter(Direction direction) const noexcept {
-        if constexpr (checks_enabled) {
-            if (registration_.record().table.is_abandoned()) {
-                violation(
-                    "waiting for a descriptor whose runtime has gone: use it on the runtime that it first waited on");
-            }
+        if (checks_enabled && registration_.is_abandoned()) {
+            violation("waiting for a descriptor whose runtime has gone: use it on the runtime that it first waited on");
         }
         return registration_.record().waiter(direction);
     }
 
     sys::Fd fd_;
-    Registration registration_;  // goes before fd_
+    Registration registration_;
 };
 
 }  // namespace rt
