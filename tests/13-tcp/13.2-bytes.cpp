@@ -6,9 +6,10 @@
 #include <rt/chunk.hpp>
 #include <rt/future.hpp>
 #include <rt/io.hpp>
+#include <support/counted_new.hpp>
+#include <support/death.hpp>
 #include <support/mock_task.hpp>
 #include <support/story.hpp>
-#include <support/test_thread.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -20,11 +21,9 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 using namespace support;
 using rt::Chunk, rt::Pending, rt::Ready;
-using rt::detail::ChunkCache;
 
 namespace {
 
@@ -80,7 +79,7 @@ class Script {
 
 static_assert(rt::AsyncRead<Script> && rt::AsyncWrite<Script>);
 static_assert(!rt::AsyncRead<std::string> && !rt::AsyncWrite<std::string>);
-static_assert(rt::Future<rt::Read<Script>> && rt::Future<rt::ReadChunk<Script>> && rt::Future<rt::WriteAll<Script>>);
+static_assert(rt::Future<rt::ReadChunk<Script>> && rt::Future<rt::WriteAll<Script>>);
 
 constexpr auto nothing = std::nullopt;
 
@@ -184,75 +183,40 @@ TEST_SUITE("13.2 bytes") {
         Script script;
         script.pieces = {nothing, nothing, "tea"};
         auto task = spawn_mock("read", rt::read(script, std::size_t{4096}));
-        CHECK(ChunkCache::bytes(4096) == 0);
-        CHECK(task.poll() == Pending);
-        CHECK_MESSAGE(ChunkCache::bytes(4096) == 4096, "the buffer is back in the cache while the read waits");
-        CHECK(task.poll() == Pending);
-        CHECK(ChunkCache::bytes(4096) == 4096);
+        long const before = buffers();
+        CHECK(task.poll_silently() == Pending);
+        CHECK_MESSAGE(buffers() == before,
+                      "a read that waits keeps its buffer: ten thousand idle clients keep as many");
+        CHECK(task.poll_silently() == Pending);
+        CHECK(buffers() == before);
         {
-            Chunk chunk = task.poll().value();
-            CHECK(ChunkCache::bytes(4096) == 0);
+            Chunk chunk = task.poll_silently().value();
+            CHECK(buffers() == before + 1);
         }
-        CHECK_MESSAGE(ChunkCache::bytes(4096) == 4096, "the next read finds it there");
+        CHECK(buffers() == before);
     }
 
-    TEST_CASE("a thousand waiting reads need one buffer") {
-        std::vector<Script> scripts(1000);
-        for (Script& script : scripts) {
-            script.pieces = {nothing};
-            auto task = spawn_mock("read", rt::read(script, std::size_t{4096}));
-            CHECK(task.poll_silently() == Pending);
+    TEST_CASE("a read_to_string that waits holds no buffer but the text") {
+        Script script;
+        script.pieces = {"tea", nothing};
+        auto task = spawn_mock("read_to_string", rt::read_to_string(script));
+        long const before = buffers();
+        CHECK(task.poll_silently() == Pending);
+        CHECK(buffers() == before);
+        CHECK(task.poll_silently().value() == "tea");
+    }
+
+    TEST_CASE("a chunk has the room that was asked for") {
+        for (std::size_t size : {1U, 1500U, 1'000'000U}) {
+            CHECK(Chunk::with_capacity(size).room().size() == size);
+            CHECK(Chunk::with_capacity(size).empty());
         }
-        CHECK(ChunkCache::bytes(4096) == 4096);
-    }
-
-    TEST_CASE("the cache is bounded") {
-        {
-            std::vector<Chunk> chunks;
-            for (int i = 0; i < 100; ++i) {
-                chunks.push_back(Chunk::of_this_thread(16 * 1024));
-            }
-        }
-        CHECK(ChunkCache::bytes(16 * 1024) == ChunkCache::kept_bytes);
-        { Chunk huge = Chunk::of_this_thread(1'000'000); }
-        CHECK(true);
-    }
-
-    TEST_CASE("sizes are rounded up to a few") {
-        CHECK(ChunkCache::capacity_for(1) == 1024);
-        CHECK(ChunkCache::capacity_for(1024) == 1024);
-        CHECK(ChunkCache::capacity_for(1025) == 2048);
-        CHECK(ChunkCache::capacity_for(64 * 1024) == 64 * 1024);
-        CHECK(ChunkCache::capacity_for(64 * 1024 + 1) == 64 * 1024 + 1);
-        CHECK(Chunk::of_this_thread(1500).room().size() == 1500);
-    }
-
-    TEST_CASE("a chunk enriches the cache of the thread that drops it") {
-        Chunk chunk = Chunk::of_this_thread(2048);
-        chunk.set_size(0);
-        TestThread other([&chunk] {
-            step("drop it on another thread");
-            { Chunk dropped = std::move(chunk); }
-            CHECK(ChunkCache::bytes(2048) == 2048);
-        });
-        other.join();
-        CHECK(ChunkCache::bytes(2048) == 0);
-    }
-
-    TEST_CASE("a chunk may be dropped when its thread has given up its cache") {
-        // What a thread has made last goes first: the chunk in `late` is dropped after the cache. A leak checker sees if not.
-        TestThread thread([] {
-            thread_local Chunk late;
-            late = Chunk();
-            { Chunk first = Chunk::of_this_thread(2048); }
-            late = Chunk::of_this_thread(4096);
-        });
-        thread.join();
-        CHECK(true);
+        CHECK(Chunk().room().empty());
     }
 
     TEST_CASE("moving a chunk hands its memory on") {
-        Chunk a = Chunk::of_this_thread(30'000);
+        long const before = buffers();
+        Chunk a = Chunk::with_capacity(30'000);
         std::ranges::copy(std::string_view("tea"), a.room().begin());
         a.set_size(3);
         Chunk b = std::move(a);
@@ -260,8 +224,14 @@ TEST_SUITE("13.2 bytes") {
         CHECK_FALSE(a);
         a = std::move(b);
         CHECK(a.view() == "tea");
-        CHECK(ChunkCache::bytes(32 * 1024) == 0);
+        CHECK(b.room().empty());
+        CHECK(buffers() == before + 1);
         a = Chunk();
-        CHECK(ChunkCache::bytes(32 * 1024) == 32 * 1024);
+        CHECK(buffers() == before);
+    }
+
+    TEST_CASE("more bytes than there is room for are refused") {
+        expect_violation("a Chunk was given more bytes than it has room for",
+                         [] { Chunk::with_capacity(3).set_size(4); });
     }
 }

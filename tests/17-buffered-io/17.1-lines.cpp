@@ -236,6 +236,6 @@ TEST_SUITE("17.1 lines") {
         peer.send("one\ntwo\n");
         auto line = spawn_mock("read_line", reader.read_line());
         CHECK(line.poll() == Ready(Line("one")));
-        expect_violation("read_line: polled after Ready", [&] { std::ignore = line.poll_silently(); });
+        expect_violation("polled after Ready", [&] { std::ignore = line.poll_silently(); });
     }
 }

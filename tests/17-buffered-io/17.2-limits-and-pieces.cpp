@@ -1,20 +1,24 @@
 #include <doctest/doctest.h>
 #include <rt/buf_reader.hpp>
-#include <rt/chunk.hpp>
+#include <rt/buffer.hpp>
 #include <rt/future.hpp>
 #include <rt/io.hpp>
+#include <support/counted_new.hpp>
 #include <support/mock_stream.hpp>
 #include <support/mock_task.hpp>
 #include <support/show.hpp>
 #include <support/story.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 using namespace support;
 using rt::BufReader;
@@ -37,7 +41,17 @@ void expect_too_long(Task& task, const char* sentence) {
     }
 }
 
-std::size_t cached_bytes() { return rt::detail::ChunkCache::bytes(8 * 1024); }
+/// A stream that is always ready, and notes how much each read asks for.
+class Endless {
+  public:
+    rt::Poll<std::size_t> poll_read(rt::Context&, std::span<char> into) {
+        asked.push_back(into.size());
+        std::ranges::fill(into, 'x');
+        return Ready(into.size());
+    }
+
+    std::vector<std::size_t> asked;
+};
 
 }  // namespace
 
@@ -157,36 +171,62 @@ TEST_SUITE("17.2 limits and pieces") {
         CHECK(next.poll() == Ready(Line("ok;")));
     }
 
-    TEST_CASE("lines gives one after the other") {
+    TEST_CASE("the rest of a long piece ends where that piece ends") {
         MockPeer peer;
-        BufReader reader(peer.stream());
-        peer.send("one\r\ntwo\nthree");
+        BufReader reader(peer.stream(), 5);
+        peer.send("a line that is too long");
+        auto line = spawn_mock("read_line", reader.read_line());
+        expect_too_long(line, "longer than 5 bytes");
+        step("the next read asks for another delimiter, which the rest of the line has too");
+        peer.send(", with a ; in it\nkey;");
+        auto key = spawn_mock("read_until ;", reader.read_until(';'));
+        CHECK_MESSAGE(key.poll() == Ready(Line("key;")), "the rest of a line that is too long ends at the line's end");
+    }
+
+    TEST_CASE("the end of the stream is the end of a long line") {
+        // A FIFO goes on when another writer opens it.
+        MockPeer peer;
+        BufReader reader(peer.stream(), 5);
+        peer.send("too long");
         peer.end();
-        auto lines = reader.lines();
-        for (const char* expected : {"one", "two", "three"}) {
-            auto line = spawn_mock("next_line", lines.next_line());
-            CHECK(line.poll() == Ready(Line(expected)));
-        }
-        auto end = spawn_mock("next_line", lines.next_line());
+        auto line = spawn_mock("read_line", reader.read_line());
+        expect_too_long(line, "longer than 5 bytes");
+        auto end = spawn_mock("the next read_line", reader.read_line());
         CHECK(end.poll() == Ready(Line()));
+        peer.send("next\n");
+        auto next = spawn_mock("a read_line after the end", reader.read_line());
+        CHECK_MESSAGE(next.poll() == Ready(Line("next")), "a line that came after the end of the stream was skipped");
     }
 
     TEST_CASE("while it waits for the first byte it holds no memory") {
-        step("fill the thread's cache with one buffer");
-        { rt::Chunk chunk = rt::Chunk::of_this_thread(8 * 1024); }
-        std::size_t const all = cached_bytes();
         MockPeer peer;
         BufReader reader(peer.stream());
-        CHECK(cached_bytes() == all);
         auto line = spawn_mock("read_line", reader.read_line());
-        CHECK(line.poll() == Pending);
-        CHECK(cached_bytes() == all);
+        long const before = buffers();
+        CHECK(line.poll_silently() == Pending);
+        CHECK_MESSAGE(buffers() == before, "a reader that waits for the first byte keeps a buffer for it");
         peer.send("half");
-        CHECK(line.poll() == Pending);
-        CHECK(cached_bytes() == all - 8 * 1024);
+        CHECK(line.poll_silently() == Pending);
+        CHECK(buffers() == before + 1);
         peer.send(" and half\n");
-        CHECK(line.poll() == Ready(Line("half and half")));
-        CHECK(cached_bytes() == all);
+        CHECK(line.poll_silently() == Ready(Line("half and half")));
+        CHECK(buffers() == before);
+    }
+
+    TEST_CASE("a buffer uses the room at its beginning before it grows") {
+        Endless stream;
+        rt::Buffer buffer(1000);
+        auto fill = [&](rt::Context& cx) { return buffer.poll_fill(cx, stream); };
+        CHECK(spawn_mock("fill", rt::poll_fn(fill)).poll() == Ready(true));
+        buffer.consume(900);
+        CHECK(spawn_mock("fill again", rt::poll_fn(fill)).poll() == Ready(true));
+        std::vector<std::size_t> const first_two{1000, 900};
+        CHECK_MESSAGE(stream.asked == first_two, "900 of 1000 bytes were taken: the next read goes into their place");
+        CHECK(buffer.view().size() == 1000);
+        step("now it is full, so it doubles");
+        CHECK(spawn_mock("fill a full one", rt::poll_fn(fill)).poll() == Ready(true));
+        CHECK(stream.asked.back() == 1000);
+        CHECK(buffer.view().size() == 2000);
     }
 
     TEST_CASE("it owns the stream and gives it back") {

@@ -1,6 +1,6 @@
 /// \file
-/// Counts what this test program allocates. It replaces the global operators new and delete, so include it in one file of
-/// a test executable at most.
+/// Counts what this test program allocates. It replaces the global operators new and delete, so include it in at most one
+/// file of a test executable.
 #pragma once
 
 #include <rt/sync.hpp>
@@ -9,14 +9,21 @@
 #include <cstdlib>
 #include <new>
 
+#include <malloc.h>
+
 namespace support {
 
 namespace detail {
 inline constinit rt::Atomic<long> allocations{0};
-}
+inline constinit rt::Atomic<long> large_blocks{0};
+inline constexpr std::size_t large = 1000;
+}  // namespace detail
 
 /// How many allocations this program has made, on any thread. Steps and assertions allocate too: read it close by.
 inline long allocations() noexcept { return detail::allocations.load(rt::relaxed); }
+
+/// How many blocks of 1,000 bytes or more are in use now: buffers, that is.
+inline long buffers() noexcept { return detail::large_blocks.load(rt::relaxed); }
 
 }  // namespace support
 
@@ -24,9 +31,17 @@ inline long allocations() noexcept { return detail::allocations.load(rt::relaxed
 [[gnu::noinline]] void* operator new(std::size_t size) {
     support::detail::allocations.fetch_add(1, rt::relaxed);
     if (void* memory = std::malloc(size)) {
+        support::detail::large_blocks.fetch_add(::malloc_usable_size(memory) >= support::detail::large, rt::relaxed);
         return memory;
     }
     throw std::bad_alloc();
 }
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+    support::detail::large_blocks.fetch_sub(::malloc_usable_size(memory) >= support::detail::large, rt::relaxed);
+    std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
+// AddressSanitizer's arrays would pass by those above.
+[[gnu::noinline]] void* operator new[](std::size_t size) { return operator new(size); }
+[[gnu::noinline]] void operator delete[](void* memory) noexcept { operator delete(memory); }
+[[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept { operator delete(memory); }

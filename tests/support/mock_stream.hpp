@@ -44,7 +44,7 @@ struct MockStreamState {
     std::string written;
     std::size_t room = std::numeric_limits<std::size_t>::max();
     std::optional<int> write_error;
-    bool shut_down = false;
+    int shutdowns = 0;
     rt::Waker writer;
     int writes = 0;
 
@@ -109,7 +109,7 @@ class MockStream {
 
     rt::Poll<void> poll_shutdown(rt::Context&) {
         rt::Lock lock(state_->mutex);
-        state_->shut_down = true;
+        ++state_->shutdowns;
         return rt::Ready();
     }
 
@@ -153,7 +153,8 @@ class MockPeer {
 
     /// All that was written to the stream.
     std::string received() const { return get(&State::written); }
-    bool is_shut_down() const { return get(&State::shut_down); }
+    bool is_shut_down() const { return shutdowns() > 0; }
+    int shutdowns() const { return get(&State::shutdowns); }
     bool is_dropped() const { return get(&State::dropped); }
     /// How often the stream was read, waits included; how often written.
     int reads() const { return get(&State::reads); }

@@ -1,9 +1,8 @@
 /// \file
-/// `resolve(host, port)`: the addresses behind a name.
+/// Given: the addresses behind a name. You use `resolve(host, port)` and `resolve_one("host:port")`.
 ///
-/// The only way to ask for them that every Linux has is `getaddrinfo`, and it blocks, for seconds if a server is slow: so
-/// it runs on the pool of lesson 11, and the runtime goes on. An address that is a number already needs nobody's help, and
-/// never gets there.
+/// The only way to ask for them that every Linux has is `getaddrinfo`. It blocks, for seconds if a server is slow, so it runs
+/// on the pool of lesson 11. An address that is a number already never gets there.
 #pragma once
 
 #include <rt/async.hpp>
@@ -21,7 +20,7 @@
 
 namespace rt {
 
-/// The category of errors that `getaddrinfo` reports (EAI_NONAME and so on).
+/// The category of the errors of `getaddrinfo`, such as EAI_NONAME.
 inline const std::error_category& resolve_category() noexcept {
     class Category final : public std::error_category {
       public:
@@ -34,7 +33,7 @@ inline const std::error_category& resolve_category() noexcept {
 
 namespace detail {
 
-/// Asks the system, and blocks meanwhile. Called on a thread that may.
+/// Asks the system, and blocks the thread until it answers.
 inline std::vector<SocketAddr> resolve_blocking(const std::string& host, std::uint16_t port) {
     addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
@@ -59,7 +58,7 @@ inline std::vector<SocketAddr> resolve_blocking(const std::string& host, std::ui
 
 }  // namespace detail
 
-/// The addresses of `host`, in the order in which the system wants them tried; one at least. Throws `std::system_error`:
+/// The addresses of `host`, at least one, in the order in which the system wants them tried. Throws `std::system_error`:
 /// "cannot resolve 'nowhere.invalid': Name or service not known".
 inline Async<std::vector<SocketAddr>> resolve(std::string host, std::uint16_t port) {
     std::vector<SocketAddr> addresses;
@@ -72,7 +71,7 @@ inline Async<std::vector<SocketAddr>> resolve(std::string host, std::uint16_t po
     co_return addresses;
 }
 
-/// The first address of "host:port". Throws as `resolve` does, and `std::invalid_argument` if it is not of that form.
+/// The first address of "host:port". Throws what `resolve` throws, and `std::invalid_argument` if there is no port.
 inline Async<SocketAddr> resolve_one(std::string host_and_port) {
     HostPort parsed = HostPort::parse(host_and_port);
     std::vector<SocketAddr> addresses = co_await resolve(std::move(parsed.host), parsed.port);

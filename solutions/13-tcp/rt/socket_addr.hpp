@@ -1,7 +1,10 @@
 /// \file
-/// `SocketAddr`: an address and a port, of IPv4 or IPv6, as numbers. `HostPort`: what people type.
+/// Given: addresses as the system wants them and as people type them. You use `data()` and `size()`, which system calls
+/// take.
 ///
-/// Source of the idea: Rust's `std::net::SocketAddr`.
+/// `SocketAddr` is a numeric address and port, of IPv4 or IPv6. `HostPort` is what people type.
+///
+/// Source: Rust's `std::net::SocketAddr`.
 #pragma once
 
 #include <rt/sys_socket.hpp>
@@ -32,14 +35,12 @@ class SocketAddr {
         v4_.sin_addr = ip;
         v4_.sin_port = htons(port);
     }
-    /// `scope` is the number of the interface of a link-local address, else 0.
-    SocketAddr(const in6_addr& ip, std::uint16_t port, std::uint32_t scope = 0) noexcept : v6_{} {
+    SocketAddr(const in6_addr& ip, std::uint16_t port) noexcept : v6_{} {
         v6_.sin6_family = AF_INET6;
         v6_.sin6_addr = ip;
         v6_.sin6_port = htons(port);
-        v6_.sin6_scope_id = scope;
     }
-    /// What the system returned. Called with a sockaddr of family AF_INET or AF_INET6.
+    /// What the system returned, of family AF_INET or AF_INET6.
     static SocketAddr from_system(const sockaddr* address) noexcept {
         SocketAddr result;
         if (address->sa_family == AF_INET6) {
@@ -50,7 +51,19 @@ class SocketAddr {
         return result;
     }
 
-    /// `ip` is "127.0.0.1" or "::1"; nothing if it is not numeric.
+    /// The address that `ask` (`sys::local_address` or `sys::peer_address`) tells about `socket`. Throws its error.
+    template <class Ask>
+    static SocketAddr of_socket(int socket, Ask ask, const char* what) {
+        sockaddr_storage storage{};
+        socklen_t size = sizeof storage;
+        auto* where = reinterpret_cast<sockaddr*>(&storage);
+        if (int result = ask(socket, where, &size); result < 0) {
+            throw sys::error(result, what);
+        }
+        return from_system(where);
+    }
+
+    /// `ip` is "127.0.0.1" or "::1". Nothing if it is not numeric.
     static std::optional<SocketAddr> from_ip(const std::string& ip, std::uint16_t port) noexcept {
         in_addr v4{};
         if (::inet_pton(AF_INET, ip.c_str(), &v4) == 1) {
@@ -111,37 +124,28 @@ class SocketAddr {
 struct HostPort {
     HostPort(std::string h, std::uint16_t p) : host(std::move(h)), port(p) {}
 
-    /// Reads "name:80", "127.0.0.1:80" or "[::1]:80". Throws `std::invalid_argument` with a sentence for whoever typed it.
+    /// Reads "name:80", "127.0.0.1:80", or "[::1]:80". Throws `std::invalid_argument` with a sentence for the user.
     static HostPort parse(std::string_view text) {
-        std::string_view host;
-        std::string_view rest;
-        if (text.starts_with('[')) {
-            std::size_t end = text.find(']');
-            if (end == text.npos || end + 1 >= text.size() || text[end + 1] != ':') {
-                throw std::invalid_argument(fmt::format("'{}' is no address: write an IPv6 one as [::1]:80", text));
-            }
-            host = text.substr(1, end - 1);
-            rest = text.substr(end + 2);
-        } else {
-            std::size_t colon = text.rfind(':');
-            if (colon == text.npos) {
-                throw std::invalid_argument(
-                    fmt::format("'{}' is no address: the port is missing, as in localhost:80", text));
-            }
-            host = text.substr(0, colon);
-            rest = text.substr(colon + 1);
-            if (host.find(':') != host.npos) {
-                throw std::invalid_argument(fmt::format("'{}' is no address: write an IPv6 one as [::1]:80", text));
-            }
+        auto error = [text](std::string_view reason) {
+            return std::invalid_argument(fmt::format("'{}' is no address: {}", text, reason));
+        };
+        std::size_t colon = text.rfind(':');
+        if (colon == text.npos) {
+            throw error("the port is missing, as in localhost:80");
+        }
+        std::string_view host = text.substr(0, colon);
+        if (host.starts_with('[') && host.ends_with(']')) {
+            host = host.substr(1, host.size() - 2);
+        } else if (host.find_first_of(":[") != host.npos) {
+            throw error("write an IPv6 one as [::1]:80");
         }
         if (host.empty()) {
-            throw std::invalid_argument(
-                fmt::format("'{}' is no address: the host is missing, as in localhost:80", text));
+            throw error("the host is missing, as in localhost:80");
         }
-        return HostPort(std::string(host), parse_port(rest));
+        return HostPort(std::string(host), parse_port(text.substr(colon + 1)));
     }
 
-    /// Reads "80". Throws `std::invalid_argument` with a sentence.
+    /// Reads "80". Throws `std::invalid_argument` with a sentence for the user.
     static std::uint16_t parse_port(std::string_view text) {
         std::uint16_t port = 0;
         auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
@@ -157,7 +161,7 @@ struct HostPort {
 
 }  // namespace rt
 
-/// As `to_string` has it; takes no options.
+/// Prints what `to_string` returns.
 template <>
 struct fmt::formatter<rt::SocketAddr> {
     constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }

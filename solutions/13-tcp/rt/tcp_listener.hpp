@@ -1,7 +1,7 @@
 /// \file
-/// `TcpListener`: a port that takes connections.
+/// `TcpListener`: a port that accepts connections.
 ///
-/// Source of the idea: `tokio::net::TcpListener`.
+/// Source: `tokio::net::TcpListener`.
 #pragma once
 
 #include <rt/async.hpp>
@@ -23,46 +23,26 @@ namespace rt {
 
 class TcpListener {
   public:
-    /// How many connections may wait to be accepted. The system may allow less (net.core.somaxconn).
+    /// How many connections may wait to be accepted. The system may allow fewer (net.core.somaxconn).
     static constexpr int default_backlog = 4096;
 
     /// None: may be assigned to and destroyed.
     TcpListener() noexcept = default;
 
-    /// Listens at `address`; port 0: at a port that is free, which `local_addr` tells. Throws "cannot listen at
-    /// 127.0.0.1:80: Permission denied". Waits for nothing, so it needs no runtime.
+    /// Listens at `address`. With port 0 the system chooses a free port, which `local_addr` returns. Throws "cannot listen
+    /// at 127.0.0.1:80: Permission denied". Needs no runtime.
     static TcpListener listen(const SocketAddr& address, int backlog = default_backlog);
-    /// Listens at "host:port", at the first address of the host where it can.
+    /// Listens at "host:port", at the first address of the host that works.
     static Async<TcpListener> bind(std::string host_and_port, int backlog = default_backlog);
 
-    /// See `accept`.
-    class [[nodiscard]] Accept {
-      public:
-        using Output = TcpStream;
-
-        explicit Accept(TcpListener& listener) noexcept : listener_(&listener) {}
-
-        Poll<TcpStream> poll(Context& cx) {
-            contract_.begin("accept");
-            Poll<TcpStream> accepted = listener_->poll_accept(cx);
-            if (accepted.is_pending()) {
-                return contract_.pending();
-            }
-            return accepted;
-        }
-
-      private:
-        [[no_unique_address]] Contract contract_;
-        TcpListener* listener_;
-    };
-
-    /// A future of the next connection. Throws EMFILE, ENFILE, ENOMEM when there is no room for it: the connection goes on
-    /// waiting, so wait a little and accept again. One task at a time accepts.
-    Accept accept() noexcept { return Accept(*this); }
+    /// A future of the next connection. Throws EMFILE, ENFILE, ENOBUFS, or ENOMEM when there is no room for it. Then the
+    /// connection goes on waiting, so wait a little and accept again. One task at a time accepts.
+    auto accept() {
+        return poll_fn([this](Context& cx) { return poll_accept(cx); });
+    }
     Poll<TcpStream> poll_accept(Context& cx);
 
-    /// Where it listens.
-    SocketAddr local_addr() const;
+    SocketAddr local_addr() const { return SocketAddr::of_socket(fd(), sys::local_address, "local_addr"); }
     int fd() const noexcept { return source_.fd(); }
     explicit operator bool() const noexcept { return static_cast<bool>(source_); }
 
@@ -80,7 +60,7 @@ inline TcpListener TcpListener::listen(const SocketAddr& address, int backlog) {
         return result;
     };
     sys::Fd socket(require(sys::tcp_socket(address.is_v6() ? AF_INET6 : AF_INET)));
-    // A server that is started again must not wait until the last connections of its predecessor are forgotten.
+    // Without this, a server that restarts must wait until the system has forgotten the connections of its predecessor.
     require(sys::set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1));
     require(sys::bind(socket.get(), address.data(), address.size()));
     require(sys::listen(socket.get(), backlog));
@@ -105,7 +85,7 @@ inline Poll<TcpStream> TcpListener::poll_accept(Context& cx) {
     auto accept = [](int fd) {
         int result = sys::accept(fd);
         switch (result) {
-            // The connection was gone before we took it, and Linux passes its error on: take the next.
+            // Linux reports an error of a connection that was lost before it was accepted. Take the next one.
             case -ECONNABORTED:
             case -EPROTO:
             case -ENETDOWN:
@@ -117,21 +97,9 @@ inline Poll<TcpStream> TcpListener::poll_accept(Context& cx) {
             default: return result;
         }
     };
-    Poll<std::size_t> socket = source_.poll_io(cx, Direction::read, IoSource::never_short, "accept", accept);
-    if (socket.is_pending()) {
-        return Pending;
-    }
-    return Ready(TcpStream(sys::Fd(static_cast<int>(socket.value()))));
-}
-
-inline SocketAddr TcpListener::local_addr() const {
-    sockaddr_storage storage{};
-    socklen_t size = sizeof storage;
-    auto* where = reinterpret_cast<sockaddr*>(&storage);
-    if (int result = sys::local_address(source_.fd(), where, &size); result < 0) {
-        throw sys::error(result, "local_addr");
-    }
-    return SocketAddr::from_system(where);
+    return source_.poll_io(cx, Direction::read, IoSource::never_short, "accept", accept).map([](std::size_t socket) {
+        return TcpStream(sys::Fd(static_cast<int>(socket)));
+    });
 }
 
 }  // namespace rt

@@ -1,17 +1,16 @@
 /// \file
-/// `BufReader<R>`: reads ahead from anything that can be read, and gives out lines.
+/// `BufReader<R>`: reads ahead from a stream and gives out lines.
 ///
-/// A stream knows no lines: one read may end in the middle of a line, the next may bring the rest and three more. So what was
-/// read is kept here until somebody takes it, and here only: a `read_line` that is dropped while it waits loses nothing,
-/// and what follows a line is still there for whoever reads next, by line or by `rt::read`.
+/// A stream knows no lines. One read may end in the middle of a line, and the next one may bring the rest and three more
+/// lines. So the bytes that were read stay here until a task takes them. A `read_line` that is dropped while it waits loses
+/// nothing, and the bytes behind a line are there for the next read, by line or by `rt::read`.
 ///
-/// Nobody sends a line without end to us for long: a line has a limit. One that exceeds it is an error, and is skipped; the
-/// next `read_line` gives the line after it.
+/// A line has a limit, because a client may send a line that never ends. A longer line is an error and is skipped. The next
+/// `read_line` gives the line after it.
 ///
-/// If the stream can be written too, so can the BufReader: writes go straight through. So one object serves for questions
-/// and answers; for two tasks, split the stream first.
+/// A BufReader over a stream that can be written passes writes straight through. Two tasks must split it first.
 ///
-/// Source of the idea: `tokio::io::{BufReader, AsyncBufReadExt}`.
+/// Source: `tokio::io::{BufReader, AsyncBufReadExt}`.
 #pragma once
 
 #include <rt/buffer.hpp>
@@ -32,47 +31,42 @@
 
 namespace rt {
 
-template <class R>
-class ReadLine;
-template <class R>
-class ReadUntil;
-template <class R>
-class Lines;
-
 template <AsyncRead R>
 class BufReader {
   public:
-    /// How long a line may be, unless the constructor says otherwise: 1 MiB.
+    /// The limit of a line unless the constructor gets another: 1 MiB.
     static constexpr std::size_t default_limit = 1024 * 1024;
 
     /// Owns `reader`. A line may have `limit` bytes, its end not counted.
     explicit BufReader(R reader, std::size_t limit = default_limit) noexcept
         : reader_(std::move(reader)), limit_(limit) {}
 
-    /// The next line, without the "\n" or "\r\n" at its end; nothing at the end of the stream. A last line that nobody ended
-    /// is a line. Throws EMSGSIZE if it is longer than the limit, and what the stream throws. May be dropped while it waits.
-    ReadLine<R> read_line() noexcept { return ReadLine<R>(*this); }
+    /// Yields the next line, without its "\n" or "\r\n". Yields nothing at the end of the stream. A last line without an
+    /// end is a line. Throws EMSGSIZE for a line above the limit, and what the stream throws. May be dropped while it waits.
+    auto read_line() {
+        return poll_fn([this, searched = std::size_t{0}](Context& cx) mutable {
+            return poll_piece(cx, Kind::line, '\n', searched);
+        });
+    }
 
-    /// The bytes up to `delimiter`, which is included; at the end of the stream those that are left, or nothing. Otherwise
-    /// as `read_line`.
-    ReadUntil<R> read_until(char delimiter) noexcept { return ReadUntil<R>(*this, delimiter); }
+    /// Yields the bytes up to and including `delimiter`. At the end of the stream yields the rest, or nothing. Otherwise
+    /// like `read_line`.
+    auto read_until(char delimiter) {
+        return poll_fn([this, delimiter, searched = std::size_t{0}](Context& cx) mutable {
+            return poll_piece(cx, Kind::until, delimiter, searched);
+        });
+    }
 
-    /// `while (auto line = co_await lines.next_line())`. Uses this reader, which must outlive it.
-    Lines<R> lines() noexcept { return Lines<R>(*this); }
-
-    /// What it reads from. Called to ask for an address, to set an option; reading from it passes by what is buffered.
-    R& get_ref() noexcept { return reader_; }
-    const R& get_ref() const noexcept { return reader_; }
-    /// Gives the stream back. What is `buffered` is lost: look at it before, or read it.
+    /// Gives the stream back. What is `buffered` is lost.
     R into_inner() && { return std::move(reader_); }
-    /// What was read and not yet given out.
+    /// The bytes that were read and not taken.
     std::string_view buffered() const noexcept { return buffer_.view(); }
 
-    // It can be read (and written) as any stream.
+    // The polls that <rt/io.hpp> asks for.
     Poll<std::size_t> poll_read(Context& cx, std::span<char> into) {
         if (buffer_.empty()) {
             if (into.size() >= buffer_.first_size()) {
-                return reader_.poll_read(cx, into);  // as much at once as we should have read
+                return reader_.poll_read(cx, into);  // as much at once as the buffer would get
             }
             Poll<bool> more = buffer_.poll_fill(cx, reader_);
             if (more.is_pending()) {
@@ -96,27 +90,61 @@ class BufReader {
     }
 
   private:
-    friend ReadLine<R>;
-    friend ReadUntil<R>;
     using Piece = std::optional<std::string>;
 
     enum class Kind : unsigned char { line, until };
 
-    /// A piece that ends with `delimiter`. `searched` is how many bytes of the buffer are known not to be the delimiter.
-    Poll<Piece> poll_piece(Context& cx, Kind kind, char delimiter, std::size_t& searched);
+    /// Yields a piece that ends with `delimiter`. The first `searched` bytes of the buffer are known not to be the
+    /// delimiter.
+    Poll<Piece> poll_piece(Context& cx, Kind kind, char delimiter, std::size_t& searched) {
+        for (;;) {
+            char wanted = skip_to_.value_or(delimiter);
+            std::size_t end = buffer_.view().find(wanted, searched);
+            bool found = end != std::string_view::npos;
+            std::string_view text = buffer_.view().substr(0, found ? end + 1 : end);
+            if (skip_to_ || is_too_long(kind, text, delimiter)) {
+                bool is_new = !skip_to_;
+                skip_to_ = found ? std::nullopt : std::optional(wanted);
+                buffer_.consume(text.size());
+                searched = 0;
+                if (is_new) {
+                    throw_too_long(kind);
+                }
+                if (found) {
+                    continue;
+                }
+            } else if (found) {
+                return Ready<Piece>(take_piece(kind, text.size()));
+            } else {
+                searched = text.size();
+            }
+            Poll<bool> more = buffer_.poll_fill(cx, reader_);
+            if (more.is_pending()) {
+                return Pending;
+            }
+            if (!more.value()) {
+                skip_to_.reset();
+                return Ready<Piece>(buffer_.empty() ? Piece() : take_piece(kind, buffer_.view().size()));
+            }
+        }
+    }
 
-    /// What is given out of `text`, which ends with the delimiter or at the end of the stream.
+    /// Takes the first `size` bytes out of the buffer. Returns what the caller of `read_line` or `read_until` gets of them.
+    std::string take_piece(Kind kind, std::size_t size) {
+        std::string piece(strip(kind, buffer_.view().substr(0, size)));
+        buffer_.consume(size);
+        return piece;
+    }
+
+    /// `text` without its "\n" or "\r\n", if it is to be a line.
     static std::string_view strip(Kind kind, std::string_view text) noexcept {
         if (kind == Kind::line && text.ends_with('\n')) {
-            text.remove_suffix(1);
-            if (text.ends_with('\r')) {
-                text.remove_suffix(1);
-            }
+            text.remove_suffix(text.ends_with("\r\n") ? 2 : 1);
         }
         return text;
     }
 
-    /// True if `text`, which may be the beginning of a piece, has too many bytes already.
+    /// True if `text`, a piece or the beginning of one, is above the limit.
     bool is_too_long(Kind kind, std::string_view text, char delimiter) const noexcept {
         std::size_t size = strip(kind, text).size();
         if (size == text.size() && size > 0) {
@@ -135,111 +163,7 @@ class BufReader {
     R reader_;
     std::size_t limit_;
     Buffer buffer_{8 * 1024};
-    std::optional<char> skip_to_;  // the rest of a piece that was too long, up to this, is not wanted
-};
-
-template <AsyncRead R>
-Poll<std::optional<std::string>> BufReader<R>::poll_piece(Context& cx, Kind kind, char delimiter,
-                                                          std::size_t& searched) {
-    for (;;) {
-        char wanted = skip_to_.value_or(delimiter);
-        std::size_t end = buffer_.view().find(wanted, searched);
-        bool found = end != std::string_view::npos;
-        std::string_view text = buffer_.view().substr(0, found ? end + 1 : std::string_view::npos);
-
-        if (skip_to_ || is_too_long(kind, text, delimiter)) {
-            bool is_news = !skip_to_;
-            skip_to_ = found ? std::nullopt : std::optional(wanted);
-            buffer_.consume(text.size());
-            searched = 0;
-            if (is_news) {
-                throw_too_long(kind);
-            }
-            if (found) {
-                continue;
-            }
-        } else if (found) {
-            std::string piece(strip(kind, text));
-            buffer_.consume(text.size());
-            return Ready<Piece>(std::move(piece));
-        } else {
-            searched = text.size();
-        }
-
-        Poll<bool> more = buffer_.poll_fill(cx, reader_);
-        if (more.is_pending()) {
-            return Pending;
-        }
-        if (!more.value()) {
-            skip_to_.reset();
-            if (buffer_.empty()) {
-                return Ready<Piece>(std::nullopt);
-            }
-            std::string piece(buffer_.view());
-            buffer_.consume(piece.size());
-            return Ready<Piece>(std::move(piece));
-        }
-    }
-}
-
-/// See `BufReader::read_line`.
-template <class R>
-class [[nodiscard]] ReadLine {
-  public:
-    using Output = std::optional<std::string>;
-
-    explicit ReadLine(BufReader<R>& reader) noexcept : reader_(&reader) {}
-
-    Poll<Output> poll(Context& cx) {
-        contract_.begin("read_line");
-        Poll<Output> line = reader_->poll_piece(cx, BufReader<R>::Kind::line, '\n', searched_);
-        if (line.is_pending()) {
-            return contract_.pending();
-        }
-        return line;
-    }
-
-  private:
-    [[no_unique_address]] Contract contract_;
-    BufReader<R>* reader_;
-    std::size_t searched_ = 0;
-};
-
-/// See `BufReader::read_until`.
-template <class R>
-class [[nodiscard]] ReadUntil {
-  public:
-    using Output = std::optional<std::string>;
-
-    ReadUntil(BufReader<R>& reader, char delimiter) noexcept : delimiter_(delimiter), reader_(&reader) {}
-
-    Poll<Output> poll(Context& cx) {
-        contract_.begin("read_until");
-        Poll<Output> piece = reader_->poll_piece(cx, BufReader<R>::Kind::until, delimiter_, searched_);
-        if (piece.is_pending()) {
-            return contract_.pending();
-        }
-        return piece;
-    }
-
-  private:
-    [[no_unique_address]] Contract contract_;
-    char delimiter_;
-    BufReader<R>* reader_;
-    std::size_t searched_ = 0;
-};
-
-/// See `BufReader::lines`.
-template <class R>
-class Lines {
-  public:
-    explicit Lines(BufReader<R>& reader) noexcept : reader_(&reader) {}
-
-    /// As `read_line`.
-    ReadLine<R> next_line() noexcept { return reader_->read_line(); }
-
-  private:
-    BufReader<R>* reader_;
+    std::optional<char> skip_to_;  // up to this, the bytes belong to a piece that was too long
 };
 
 }  // namespace rt

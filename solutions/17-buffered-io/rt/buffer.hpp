@@ -1,6 +1,6 @@
 /// \file
-/// `Buffer`: bytes that were read, and that nobody has taken yet. Its memory is borrowed from the thread's cache (see
-/// chunk.hpp), and only while there are bytes: whoever waits for the first one holds none.
+/// `Buffer`: bytes that were read and have not been taken yet. It holds memory only while it holds bytes, so a task that
+/// waits for the first byte has none.
 ///
 ///   [ taken | bytes: view() | room for more ]
 #pragma once
@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -19,74 +18,65 @@ namespace rt {
 
 class Buffer {
   public:
-    /// Takes `first_size` bytes of memory when it needs some, and twice as much whenever that is full.
+    /// The memory has `first_size` bytes at first, and doubles whenever it is full.
     explicit Buffer(std::size_t first_size) noexcept : first_size_(first_size) {}
     Buffer(Buffer&& other) noexcept
-        : first_size_(other.first_size_),
-          memory_(std::move(other.memory_)),
-          begin_(std::exchange(other.begin_, 0)),
-          end_(std::exchange(other.end_, 0)) {}
-    Buffer& operator=(Buffer other) noexcept {
-        std::swap(first_size_, other.first_size_);
-        std::swap(memory_, other.memory_);
-        std::swap(begin_, other.begin_);
-        std::swap(end_, other.end_);
-        return *this;
-    }
+        : first_size_(other.first_size_), memory_(std::move(other.memory_)), taken_(std::exchange(other.taken_, 0)) {}
 
-    /// The bytes; valid until the next call of anything else here.
-    std::string_view view() const noexcept { return {memory_.data() + begin_, end_ - begin_}; }
-    bool empty() const noexcept { return begin_ == end_; }
+    /// The bytes. Valid until the next call of a function that is not const.
+    std::string_view view() const noexcept { return memory_.view().substr(taken_); }
+    bool empty() const noexcept { return view().empty(); }
     std::size_t first_size() const noexcept { return first_size_; }
 
-    /// Takes the first `count` bytes out. Called when they have been used.
+    /// Takes the first `count` bytes out.
     void consume(std::size_t count) noexcept {
-        begin_ += count;
-        release_if_empty();
+        taken_ += count;
+        free_if_empty();
     }
 
-    /// Reads some more bytes behind those that are there; false at the end of the stream. If it is Pending or throws, what was
-    /// there is still there.
+    /// Reads some bytes behind those that are there. Yields false at the end of the stream. If it is Pending or throws, the
+    /// bytes are still there.
     template <class R>
     Poll<bool> poll_fill(Context& cx, R& reader) {
         make_room();
-        Poll<std::size_t> read = reader.poll_read(cx, memory_.room().subspan(end_));
+        std::size_t size = memory_.size();
+        Poll<std::size_t> read = reader.poll_read(cx, memory_.room().subspan(size));
         if (read.is_ready()) {
-            end_ += read.value();
+            memory_.set_size(size + read.value());
         }
-        release_if_empty();
+        free_if_empty();
         return std::move(read).map([](std::size_t count) { return count != 0; });
     }
 
   private:
     void make_room() {
-        std::size_t size = memory_.room().size();
-        if (end_ < size) {
+        std::size_t capacity = memory_.room().size();
+        if (memory_.size() < capacity) {
             return;
         }
         std::string_view bytes = view();
-        if (begin_ > 0) {
-            std::memmove(memory_.room().data(), bytes.data(), bytes.size());
+        if (taken_ > 0) {
+            std::copy(bytes.begin(), bytes.end(), memory_.room().begin());  // to the left
+            memory_.set_size(bytes.size());
         } else {
-            Chunk larger = Chunk::of_this_thread(std::max(first_size_, 2 * size));
+            Chunk larger = Chunk::with_capacity(std::max(first_size_, 2 * capacity));
             std::copy(bytes.begin(), bytes.end(), larger.room().begin());
+            larger.set_size(bytes.size());
             memory_ = std::move(larger);
         }
-        begin_ = 0;
-        end_ = bytes.size();
+        taken_ = 0;
     }
 
-    void release_if_empty() noexcept {
+    void free_if_empty() noexcept {
         if (empty()) {
             memory_ = Chunk();
-            begin_ = end_ = 0;
+            taken_ = 0;
         }
     }
 
     std::size_t first_size_;
     Chunk memory_;
-    std::size_t begin_ = 0;
-    std::size_t end_ = 0;
+    std::size_t taken_ = 0;
 };
 
 }  // namespace rt

@@ -1,10 +1,10 @@
 /// \file
-/// `copy(reader, writer)` and `copy_bidirectional(a, b)`: bytes from here to there, until there are no more.
+/// `copy(reader, writer)` and `copy_bidirectional(a, b)`: write everything that is read, until the end of the stream.
 ///
-/// At most one buffer full of bytes is under way: nothing is read before the last bytes are written. So a slow writer slows
-/// the reader down, and behind it, through TCP, whoever sends. A direction that waits to read holds no memory.
+/// Nothing is read before the last bytes are written, so at most one buffer of bytes is under way. A slow writer thereby
+/// slows the reader down, and through TCP also the sender behind it. A direction that waits to read holds no memory.
 ///
-/// Source of the idea: `tokio::io::{copy, copy_bidirectional}`.
+/// Source: `tokio::io::{copy, copy_bidirectional}`.
 #pragma once
 
 #include <rt/buffer.hpp>
@@ -59,8 +59,9 @@ class [[nodiscard]] Copy {
     Buffer buffer_{16 * 1024};
 };
 
-/// Writes all that `reader` yields to `writer`; yields how many bytes that were. Does not shut `writer` down. Throws what
-/// either of them throws. Both must outlive it. Dropped before it is done, it loses what it has read and not yet written.
+/// Writes everything that `reader` yields to `writer`. Yields how many bytes that were. Does not shut `writer` down. Throws
+/// what either of them throws. Both must outlive the future. A copy that is dropped loses the bytes that it has read and
+/// not yet written.
 template <AsyncRead R, AsyncWrite W>
 Copy<R, W> copy(R& reader, W& writer) noexcept {
     return Copy<R, W>(reader, writer);
@@ -68,13 +69,13 @@ Copy<R, W> copy(R& reader, W& writer) noexcept {
 
 namespace detail {
 
-/// One direction: copies, then passes the end on.
+/// One direction: copies, then shuts the writer down.
 template <class R, class W>
 class CopyAndShutdown {
   public:
     CopyAndShutdown(R& reader, W& writer) noexcept : writer_(&writer), copy_(reader, writer) {}
 
-    /// True when the end of the stream has been passed on.
+    /// True once the writer has been shut down.
     bool poll(Context& cx) {
         if (state_ == State::copying) {
             Poll<std::uint64_t> copied = copy_.poll(cx);
@@ -103,36 +104,21 @@ class CopyAndShutdown {
 
 }  // namespace detail
 
-/// See `copy_bidirectional`.
-template <class A, class B>
-class [[nodiscard]] CopyBidirectional {
-  public:
-    using Output = std::pair<std::uint64_t, std::uint64_t>;
-
-    CopyBidirectional(A& a, B& b) noexcept : a_to_b_(a, b), b_to_a_(b, a) {}
-
-    Poll<Output> poll(Context& cx) {
-        contract_.begin("copy_bidirectional");
-        bool a_is_done = a_to_b_.poll(cx);
-        bool b_is_done = b_to_a_.poll(cx);
-        if (!a_is_done || !b_is_done) {
-            return contract_.pending();
-        }
-        return Ready(Output(a_to_b_.copied(), b_to_a_.copied()));
-    }
-
-  private:
-    [[no_unique_address]] Contract contract_;
-    detail::CopyAndShutdown<A, B> a_to_b_;
-    detail::CopyAndShutdown<B, A> b_to_a_;
-};
-
-/// Copies both ways at once, as a proxy does; yields how many bytes went from `a` to `b` and from `b` to `a`. When one side
-/// ends, the other one's writing is shut down, and the way back goes on. The first error ends both and is thrown.
+/// Copies in both directions at once, as a proxy does. Yields how many bytes went from `a` to `b` and from `b` to `a`. When
+/// one side ends, the other one is shut down for writing, and the opposite direction goes on. The first error ends both
+/// directions and is thrown.
 template <class A, class B>
     requires AsyncRead<A> && AsyncWrite<A> && AsyncRead<B> && AsyncWrite<B>
-CopyBidirectional<A, B> copy_bidirectional(A& a, B& b) noexcept {
-    return CopyBidirectional<A, B>(a, b);
+auto copy_bidirectional(A& a, B& b) {
+    return poll_fn([a_to_b = detail::CopyAndShutdown(a, b), b_to_a = detail::CopyAndShutdown(b, a)](
+                       Context& cx) mutable -> Poll<std::pair<std::uint64_t, std::uint64_t>> {
+        bool a_is_done = a_to_b.poll(cx);
+        bool b_is_done = b_to_a.poll(cx);
+        if (!a_is_done || !b_is_done) {
+            return Pending;
+        }
+        return Ready(std::pair(a_to_b.copied(), b_to_a.copied()));
+    });
 }
 
 }  // namespace rt

@@ -1,11 +1,11 @@
 /// \file
-/// `split(stream)`: two owned sides of any stream, for two tasks.
+/// Given: any stream in two halves, for two tasks. You use `split(stream)`.
 ///
-/// A `TcpStream` knows by itself how to be read and written at the same time, and has a split of its own (lesson 13), which
-/// is chosen for it. Any other stream, a BufReader around one, say, is one object with one state: here both sides share
-/// it, and a lock sees to it that only one of them polls at a time. No wait happens under the lock: a poll does not wait.
+/// A TcpStream can be read and written at the same time, so `split` of lesson 13 is chosen for it. Any other stream, a
+/// BufReader for example, is one object with one state. Here both halves share it, and a lock lets only one of them poll at
+/// a time. No thread waits long for the lock, because a poll does not wait.
 ///
-/// Source of the idea: `tokio::io::split`.
+/// Source: `tokio::io::split`.
 #pragma once
 
 #include <rt/future.hpp>
@@ -20,75 +20,58 @@
 
 namespace rt {
 
-template <class S>
-class SplitRead;
-template <class S>
-class SplitWrite;
-
-/// Two sides of `stream`, which is destroyed when both are gone. Unlike TcpStream's, a writing side that is dropped shuts
-/// nothing down: say `co_await rt::shutdown(writer)`.
-template <class S>
-    requires AsyncRead<S> && AsyncWrite<S>
-std::pair<SplitRead<S>, SplitWrite<S>> split(S stream);
-
 namespace detail {
 
 template <class S>
-class Shared {
-  public:
-    explicit Shared(S stream) noexcept : stream_(std::move(stream)) {}
+struct SharedStream {
+    explicit SharedStream(S s) noexcept : stream(std::move(s)) {}
 
-    Poll<std::size_t> poll_read(Context& cx, std::span<char> into) {
-        Lock lock(mutex_);
-        return stream_.poll_read(cx, into);
-    }
-    Poll<std::size_t> poll_write(Context& cx, std::string_view from) {
-        Lock lock(mutex_);
-        return stream_.poll_write(cx, from);
-    }
-    Poll<void> poll_shutdown(Context& cx) {
-        Lock lock(mutex_);
-        return stream_.poll_shutdown(cx);
-    }
-
-  private:
-    Mutex mutex_;
-    S stream_;
+    Mutex mutex;
+    S stream;
 };
 
 }  // namespace detail
 
-/// The side to read from.
+/// The half to read from. Made by `split`.
 template <class S>
 class SplitRead {
   public:
-    Poll<std::size_t> poll_read(Context& cx, std::span<char> into) { return shared_->poll_read(cx, into); }
+    explicit SplitRead(std::shared_ptr<detail::SharedStream<S>> shared) noexcept : shared_(std::move(shared)) {}
+
+    Poll<std::size_t> poll_read(Context& cx, std::span<char> into) {
+        Lock lock(shared_->mutex);
+        return shared_->stream.poll_read(cx, into);
+    }
 
   private:
-    friend std::pair<SplitRead, SplitWrite<S>> split<S>(S stream);
-    explicit SplitRead(std::shared_ptr<detail::Shared<S>> shared) noexcept : shared_(std::move(shared)) {}
-
-    std::shared_ptr<detail::Shared<S>> shared_;
+    std::shared_ptr<detail::SharedStream<S>> shared_;
 };
 
-/// The side to write to.
+/// The half to write to. Made by `split`.
 template <class S>
 class SplitWrite {
   public:
-    Poll<std::size_t> poll_write(Context& cx, std::string_view from) { return shared_->poll_write(cx, from); }
-    Poll<void> poll_shutdown(Context& cx) { return shared_->poll_shutdown(cx); }
+    explicit SplitWrite(std::shared_ptr<detail::SharedStream<S>> shared) noexcept : shared_(std::move(shared)) {}
+
+    Poll<std::size_t> poll_write(Context& cx, std::string_view from) {
+        Lock lock(shared_->mutex);
+        return shared_->stream.poll_write(cx, from);
+    }
+    Poll<void> poll_shutdown(Context& cx) {
+        Lock lock(shared_->mutex);
+        return shared_->stream.poll_shutdown(cx);
+    }
 
   private:
-    friend std::pair<SplitRead<S>, SplitWrite> split<S>(S stream);
-    explicit SplitWrite(std::shared_ptr<detail::Shared<S>> shared) noexcept : shared_(std::move(shared)) {}
-
-    std::shared_ptr<detail::Shared<S>> shared_;
+    std::shared_ptr<detail::SharedStream<S>> shared_;
 };
 
+/// Two halves of `stream`, which is destroyed when both are gone. Unlike TcpStream's, a half that is dropped shuts nothing
+/// down. Call `co_await rt::shutdown(writer)` for that.
 template <class S>
     requires AsyncRead<S> && AsyncWrite<S>
 std::pair<SplitRead<S>, SplitWrite<S>> split(S stream) {
-    auto shared = std::make_shared<detail::Shared<S>>(std::move(stream));
+    auto shared = std::make_shared<detail::SharedStream<S>>(std::move(stream));
     return {SplitRead<S>(shared), SplitWrite<S>(shared)};
 }
 

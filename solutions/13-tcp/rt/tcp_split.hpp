@@ -1,0 +1,83 @@
+/// \file
+/// Given: a TcpStream in two halves, for two tasks. From lesson 17 on you use `split(stream)`.
+///
+/// Thread safety: the halves may be used on two threads, because `split` registers the socket before they part. The
+/// connection is closed when both halves are gone.
+///
+/// Source: `tokio::net::TcpStream::into_split`.
+#pragma once
+
+#include <rt/future.hpp>
+#include <rt/io.hpp>
+#include <rt/sys_socket.hpp>
+#include <rt/tcp_stream.hpp>
+
+#include <cstddef>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace rt {
+
+/// The half to read from.
+class ReadHalf {
+  public:
+    /// Called by `split`.
+    explicit ReadHalf(std::shared_ptr<TcpStream> stream) noexcept : stream_(std::move(stream)) {}
+
+    auto read(std::span<char> into) {
+        return poll_fn([this, into](Context& cx) { return poll_read(cx, into); });
+    }
+    ReadChunk<ReadHalf> read(std::size_t max) noexcept { return ReadChunk<ReadHalf>(*this, max); }
+    ReadToString<ReadHalf> read_to_string(std::size_t limit = std::numeric_limits<std::size_t>::max()) noexcept {
+        return ReadToString<ReadHalf>(*this, limit);
+    }
+    Poll<std::size_t> poll_read(Context& cx, std::span<char> into) { return stream_->poll_read(cx, into); }
+
+    /// The whole stream. Called to ask for addresses and options.
+    TcpStream& stream() const noexcept { return *stream_; }
+
+  private:
+    std::shared_ptr<TcpStream> stream_;
+};
+
+/// The half to write to. When it is dropped, the other side reads the end of the stream, as after `shutdown`.
+class WriteHalf {
+  public:
+    /// Called by `split`.
+    explicit WriteHalf(std::shared_ptr<TcpStream> stream) noexcept : stream_(std::move(stream)) {}
+    WriteHalf(WriteHalf&&) noexcept = default;
+    WriteHalf& operator=(WriteHalf other) noexcept {
+        stream_.swap(other.stream_);
+        return *this;
+    }
+    ~WriteHalf() {
+        if (stream_) {
+            sys::shutdown(stream_->fd(), SHUT_WR);
+        }
+    }
+
+    WriteAll<WriteHalf> write_all(std::string_view text) noexcept { return WriteAll<WriteHalf>(*this, text); }
+    auto shutdown() {
+        return poll_fn([this](Context& cx) { return poll_shutdown(cx); });
+    }
+    Poll<std::size_t> poll_write(Context& cx, std::string_view from) { return stream_->poll_write(cx, from); }
+    Poll<void> poll_shutdown(Context& cx) { return stream_->poll_shutdown(cx); }
+
+    /// The whole stream. Called to ask for addresses and options.
+    TcpStream& stream() const noexcept { return *stream_; }
+
+  private:
+    std::shared_ptr<TcpStream> stream_;
+};
+
+/// Two halves of `stream`. Called inside of a runtime.
+inline std::pair<ReadHalf, WriteHalf> split(TcpStream stream) {
+    stream.prepare();
+    auto shared = std::make_shared<TcpStream>(std::move(stream));
+    return {ReadHalf(shared), WriteHalf(shared)};
+}
+
+}  // namespace rt
