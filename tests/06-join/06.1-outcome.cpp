@@ -77,18 +77,6 @@ TEST_SUITE("06.1 how a child ended") {
         CHECK(outcome.take() != nullptr);
     }
 
-    TEST_CASE("what lay there before makes room for the outcome") {
-        DropCounter drops;
-        rt::Outcome<int, DropCounter::Token> outcome(drops.token());
-        CHECK(outcome.is_empty());
-        CHECK(drops.alive() == 1);
-        static_cast<void>(outcome.before());
-        outcome.set_value(3);
-        CHECK(drops.alive() == 0);
-        CHECK(outcome.take() == 3);
-        static_assert(sizeof(rt::Outcome<int*, int*>) == sizeof(rt::Outcome<int*>));
-    }
-
     TEST_CASE("poll_into says whether the child has ended and keeps how") {
         Remote<int> kettle("the kettle");
         auto future = kettle.future();

@@ -260,13 +260,12 @@ TEST_SUITE("08.4 lifetimes") {
         CHECK(task.poll() == Ready(std::string("hello another")));
     }
 
-    TEST_CASE("lent and destroyed before its borrower is caught") {
+    TEST_CASE("what is lent lives on when its borrower has gone") {
         auto lent = std::make_unique<Async<std::string>>(greets("you"));
         auto task = spawn_mock("the borrower", borrows(&lent));
         CHECK(task.poll() == Pending);
-        expect_violation("destroyed while another one awaits it", [&] { lent.reset(); });
-        SUBCASE("the borrower may end first") { CHECK(task.poll() == Ready(std::string("hello you"))); }
-        SUBCASE("the borrower may be destroyed first") { task.drop(); }
+        SUBCASE("the borrower ends first") { CHECK(task.poll() == Ready(std::string("hello you"))); }
+        SUBCASE("the borrower is destroyed first") { task.drop(); }
         lent.reset();
     }
 
