@@ -76,14 +76,8 @@ class Ledger {
 };
 
 /// Pops all, as numbers.
-std::vector<int> drain(rt::Deque& queue, Ledger& ledger) {
-    std::vector<int> order;
-    while (auto runnable = queue.pop()) {
-        order.push_back(ledger.run(std::move(runnable)));
-    }
-    return order;
-}
-std::vector<int> drain(rt::InjectionQueue& queue, Ledger& ledger) {
+template <class Queue>
+std::vector<int> drain(Queue& queue, Ledger& ledger) {
     std::vector<int> order;
     while (auto runnable = queue.pop()) {
         order.push_back(ledger.run(std::move(runnable)));
@@ -137,7 +131,6 @@ TEST_SUITE("16.1 the queue of a worker") {
         CHECK_FALSE(queue.push(ledger.task(1), overflow));
         CHECK(drain(queue, ledger) == from_to(0, 1));
         CHECK(queue.push(ledger.task(2), overflow));
-        queue.announce();
         CHECK_FALSE(queue.push(ledger.task(3), overflow));
         CHECK(drain(queue, ledger) == from_to(2, 3));
     }
@@ -159,9 +152,8 @@ TEST_SUITE("16.1 the queue of a worker") {
             }
             push(queue, ledger, overflow, 256, 300);
             rt::Deque thief(first);
-            std::size_t taken = 0;
-            CHECK(ledger.run(thief.steal_from(queue, taken)) == 250);
-            CHECK(taken == 26);
+            CHECK(ledger.run(thief.steal_from(queue)) == 250);
+            CHECK(thief.size() == 25);
             CHECK(drain(thief, ledger) == from_to(251, 275));
             CHECK(drain(queue, ledger) == from_to(276, 300));
         }
@@ -188,11 +180,9 @@ TEST_SUITE("16.1 the queue of a worker") {
         rt::InjectionQueue overflow;
         rt::Deque queue;
         rt::Deque thief;
-        std::size_t taken = 0;
         push(queue, ledger, overflow, 0, 4);
 
-        CHECK(ledger.run(thief.steal_from(queue, taken)) == 0);
-        CHECK(taken == 3);
+        CHECK(ledger.run(thief.steal_from(queue)) == 0);
         CHECK(thief.size() == 2);
         CHECK(queue.size() == 2);
         CHECK(drain(thief, ledger) == from_to(1, 2));
@@ -204,29 +194,12 @@ TEST_SUITE("16.1 the queue of a worker") {
         rt::InjectionQueue overflow;
         rt::Deque queue;
         rt::Deque thief;
-        std::size_t taken = 0;
-        CHECK_FALSE(thief.steal_from(queue, taken).has_value());
+        CHECK_FALSE(thief.steal_from(queue).has_value());
         push(queue, ledger, overflow, 0, 0);
-        CHECK(ledger.run(thief.steal_from(queue, taken)) == 0);
-        CHECK(taken == 1);
+        CHECK(ledger.run(thief.steal_from(queue)) == 0);
         CHECK(queue.is_empty());
         CHECK(thief.is_empty());
         CHECK_FALSE(queue.pop().has_value());
-    }
-
-    TEST_CASE("a thief with little room takes no more than it has room for") {
-        Ledger ledger(512);
-        rt::InjectionQueue overflow;
-        rt::Deque queue;
-        rt::Deque thief;
-        std::size_t taken = 0;
-        push(queue, ledger, overflow, 0, 255);
-        push(thief, ledger, overflow, 256, 505);
-        CHECK(ledger.run(thief.steal_from(queue, taken)) == 0);
-        CHECK(taken == 7);
-        CHECK(thief.size() == 256);
-        CHECK(queue.size() == 249);
-        CHECK(overflow.is_empty());
     }
 
     TEST_CASE("what is left at the end is cancelled") {
@@ -258,19 +231,15 @@ TEST_SUITE("16.1 the queue of a worker") {
         }
         CHECK_FALSE(injection.is_empty());
 
-        rt::TaskQueue more;
-        CHECK(ledger.run(injection.pop_share(more, 4, 128)) == 0);
-        CHECK(more.size() == 2);  // 10 / 4 + 1 in all
-        CHECK(ledger.run(more.pop()) == 1);
-        CHECK(ledger.run(more.pop()) == 2);
+        step("one of four workers");
+        rt::TaskQueue quarter = injection.take_share(4, 128);
+        CHECK(drain(quarter, ledger) == from_to(0, 2));  // 10 / 4 + 1
 
-        CHECK(ledger.run(injection.pop_share(more, 1, 5)) == 3);
-        CHECK(more.size() == 4);
-        for (int n = 4; n <= 7; ++n) {
-            CHECK(ledger.run(more.pop()) == n);
-        }
+        step("the only worker, at most five");
+        rt::TaskQueue five = injection.take_share(1, 5);
+        CHECK(drain(five, ledger) == from_to(3, 7));
         CHECK(drain(injection, ledger) == from_to(8, 9));
-        CHECK_FALSE(injection.pop_share(more, 4, 128).has_value());
+        CHECK(injection.take_share(4, 128).is_empty());
         CHECK(injection.is_empty());
     }
 
@@ -291,17 +260,13 @@ TEST_SUITE("16.1 the queue of a worker") {
             Random random(seed + static_cast<std::uint64_t>(id));
             rt::Deque own;
             while (done.load(rt::relaxed) < tasks) {
-                std::size_t taken = 0;
-                run(own.steal_from(queue, taken));
-                for (int n = random.below(200); n > 0; --n) {
-                    run(own.pop());
+                run(own.steal_from(queue));
+                while (auto runnable = own.pop()) {
+                    run(std::move(runnable));
                 }
-                if (random.below(4) == 0) {
-                    while (!own.is_empty()) {
-                        run(own.pop());
-                    }
+                if (random.below(2) == 0) {
+                    run(overflow.pop());
                 }
-                run(overflow.pop());
             }
         };
         TestThread first([&] { steal(1); });
@@ -313,9 +278,6 @@ TEST_SUITE("16.1 the queue of a worker") {
             still_alive();
             for (int n = random.below(300); n > 0 && pushed < tasks; --n) {
                 queue.push(ledger.task(pushed++), overflow);
-                if (random.below(2) == 0) {
-                    queue.announce();
-                }
             }
             for (int n = random.below(200); n > 0; --n) {
                 run(queue.pop());
@@ -359,8 +321,7 @@ TEST_SUITE("16.1 the queue of a worker") {
         auto steal = [&] {
             rt::Deque own;
             while (!over.load(rt::relaxed)) {
-                std::size_t taken = 0;
-                for (auto stolen = own.steal_from(queue, taken); stolen; stolen = own.pop()) {
+                for (auto stolen = own.steal_from(queue); stolen; stolen = own.pop()) {
                     hold(*stolen, true);
                     hold(*stolen, false);
                     back.push(std::move(*stolen));

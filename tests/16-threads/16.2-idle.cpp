@@ -23,8 +23,6 @@ using Kind = rt::trace::Kind;
 
 namespace {
 
-constexpr auto in_driver = rt::WorkerPark::Place::in_driver_if_free;
-
 /// What a runtime makes of Idle, with a number in place of the queues: work that is there to be taken.
 class Workshop {
   public:
@@ -56,7 +54,7 @@ class Workshop {
             } else {
                 look_again_if(idle_.fall_asleep(id, searching));
                 parks_[id]->park(std::nullopt);
-                searching = idle_.wake_up(id) == Idle::OnWake::search;
+                searching = idle_.wake_up(id);
             }
         }
     }
@@ -115,7 +113,7 @@ TEST_SUITE("16.2 idle workers") {
         CHECK(idle.choose_sleeper() == 1U);
         CHECK(idle.awake_count() == 2);
         CHECK(idle.searching_count() == 1);
-        CHECK(idle.wake_up(1) == Idle::OnWake::search);
+        CHECK(idle.wake_up(1));
         CHECK(idle.awake_count() == 2);
         CHECK(idle.searching_count() == 1);
     }
@@ -175,7 +173,7 @@ TEST_SUITE("16.2 idle workers") {
         CHECK(idle.fall_asleep(0, true) == Idle::OnStop::look_again);
         step("it sees the work and wakes a sleeper: itself");
         CHECK(idle.choose_sleeper() == 0U);
-        CHECK(idle.wake_up(0) == Idle::OnWake::search);
+        CHECK(idle.wake_up(0));
     }
 
     TEST_CASE("work arrives as the last searcher finds some other") {
@@ -193,7 +191,7 @@ TEST_SUITE("16.2 idle workers") {
         Idle idle(2);
         CHECK(idle.fall_asleep(0, false) == Idle::OnStop::go_on);
         CHECK(idle.fall_asleep(1, false) == Idle::OnStop::go_on);
-        CHECK(idle.wake_up(0) == Idle::OnWake::run);
+        CHECK_FALSE(idle.wake_up(0));
         CHECK(idle.awake_count() == 1);
         CHECK(idle.searching_count() == 0);
         CHECK(idle.choose_sleeper() == 1U);
@@ -279,58 +277,58 @@ TEST_SUITE("16.2 idle workers") {
 }
 
 TEST_SUITE("16.2 where workers sleep") {
-    TEST_CASE("an unpark before the park is not lost and leaves the seat free") {
+    TEST_CASE("an unpark before the park is not lost and leaves the driver free") {
         rt::ThreadPark driver;
-        rt::DriverSeat seat(driver);
+        rt::DriverLock lock(driver);
         rt::WorkerPark park;
-        park.unpark(seat);
-        park.park(seat, in_driver, std::nullopt);
-        CHECK(seat.try_take());
+        park.unpark(lock);
+        park.park(lock);
+        CHECK(lock.try_lock());
         CHECK_FALSE(driver.has_token());
     }
 
-    TEST_CASE("one seat and one at a time in it") {
+    TEST_CASE("one worker at a time is in the driver") {
         rt::ThreadPark driver;
-        rt::DriverSeat seat(driver);
-        CHECK(seat.try_take());
-        CHECK_FALSE(seat.try_take());
-        seat.leave();
-        CHECK(seat.try_take());
+        rt::DriverLock lock(driver);
+        CHECK(lock.try_lock());
+        CHECK_FALSE(lock.try_lock());
+        lock.unlock();
+        CHECK(lock.try_lock());
     }
 
     TEST_CASE("the first sleeps in the driver and the second elsewhere and both are reached") {
         TraceLog log{Kind::park};
         rt::ThreadPark driver;
         log.call(&driver, "the driver");
-        rt::DriverSeat seat(driver);
+        rt::DriverLock lock(driver);
         std::array<rt::WorkerPark, 2> parks;
 
         step("the first goes to sleep");
-        TestThread first([&] { parks[0].park(seat, in_driver, std::nullopt); });
+        TestThread first([&] { parks[0].park(lock); });
         log.wait_for(Kind::park, 1);
         CHECK(log.text() == "park the driver\n");
-        CHECK_FALSE(seat.try_take());
+        CHECK_FALSE(lock.try_lock());
 
         step("the second goes to sleep");
-        TestThread second([&] { parks[1].park(seat, in_driver, std::nullopt); });
+        TestThread second([&] { parks[1].park(lock); });
         log.wait_for(Kind::park, 2);
         CHECK(log.text() == "park the driver\npark #1\n");
 
         step("the second is woken");
-        parks[1].unpark(seat);
+        parks[1].unpark(lock);
         second.join();
-        CHECK_FALSE(seat.try_take());
+        CHECK_FALSE(lock.try_lock());
         step("the first is woken");
-        parks[0].unpark(seat);
+        parks[0].unpark(lock);
         first.join();
-        CHECK(seat.try_take());
+        CHECK(lock.try_lock());
     }
 
     TEST_CASE("stress: wherever a worker lies it is reached") {
         int const rounds = rounds_of(20'000);
         seed_of_this_run();
         rt::ThreadPark driver;
-        rt::DriverSeat seat(driver);
+        rt::DriverLock lock(driver);
         std::array<rt::WorkerPark, 2> parks;
         std::array<rt::Atomic<int>, 2> seen{};
         std::array<rt::Atomic<int>, 2> asked{};
@@ -338,7 +336,7 @@ TEST_SUITE("16.2 where workers sleep") {
         auto sleeper = [&](std::size_t id) {
             for (int n = 1; n <= rounds; ++n) {
                 while (asked[id].load(rt::acquire) < n) {
-                    parks[id].park(seat, in_driver, std::nullopt);
+                    parks[id].park(lock);
                 }
                 seen[id].store(n, rt::release);
                 waker.unpark();
@@ -351,7 +349,7 @@ TEST_SUITE("16.2 where workers sleep") {
             still_alive();
             for (std::size_t id = 0; id < 2; ++id) {
                 asked[id].store(n, rt::release);
-                parks[id].unpark(seat);
+                parks[id].unpark(lock);
             }
             while (seen[0].load(rt::acquire) < n || seen[1].load(rt::acquire) < n) {
                 waker.park(std::nullopt);

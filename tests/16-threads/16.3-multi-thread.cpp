@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <rt/async.hpp>
+#include <rt/block_on.hpp>
 #include <rt/budget.hpp>
 #include <rt/future.hpp>
 #include <rt/join_set.hpp>
@@ -236,6 +237,22 @@ TEST_SUITE("16.3 multi_thread") {
         CHECK(runtime.block_on(rt::poll_fn(spend_all)) == rt::budget::per_poll);
         CHECK(runtime.block_on(runtime.spawn(rt::poll_fn(spend_all))) == rt::budget::per_poll);
         CHECK(runtime.block_on(runtime.spawn(rt::poll_fn(spend_all))) == rt::budget::per_poll);
+    }
+
+    TEST_CASE("block_on leaves its thread without a budget") {
+        rt::MultiThread runtime(1);
+        auto fail = [](rt::Context&) -> rt::Poll<int> { throw std::runtime_error("main"); };
+        auto spend_more = [](rt::Context& cx) -> rt::Poll<unsigned> {
+            unsigned n = 0;
+            for (; n <= rt::budget::per_poll && rt::budget::has_some(cx); ++n) {
+                rt::budget::spend();
+            }
+            return rt::Ready(n);
+        };
+        CHECK(runtime.block_on(rt::ready(1)) == 1);
+        CHECK(rt::block_on(rt::poll_fn(spend_more)) > rt::budget::per_poll);
+        CHECK_THROWS_AS(runtime.block_on(rt::poll_fn(fail)), std::runtime_error);
+        CHECK(rt::block_on(rt::poll_fn(spend_more)) > rt::budget::per_poll);
     }
 
     TEST_CASE("misuse is a sentence") {

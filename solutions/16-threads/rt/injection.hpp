@@ -1,8 +1,8 @@
+/// Given: a queue under one lock, as in lesson 10; you call `pop` and `take_share`.
 /// \file
-/// `InjectionQueue`: where Runnables wait that belong to no worker: woken or spawned by foreign threads, or too many for a
-/// worker's own queue.
+/// `InjectionQueue`: the Runnables that belong to no worker. Other threads woke or spawned them, or a worker's queue was full.
 ///
-/// One lock. It is taken for batches where that can be had, and not at all to see that there is nothing.
+/// *Thread safety*: any thread may call everything.
 ///
 /// Source of the idea: Go's global run queue, Tokio's injection queue.
 #pragma once
@@ -18,50 +18,50 @@
 
 namespace rt {
 
+/// The queue that all workers share.
 class InjectionQueue {
   public:
-    /// Puts one behind the others. Called from any thread; whoever calls it then sees to it that a worker is awake.
+    /// Appends `runnable`. The caller then makes sure that a worker is awake.
     void push(Runnable runnable) noexcept {
         Lock lock(mutex_);
         queue_.push(std::move(runnable));
         publish_size();
     }
 
-    /// Puts all of `batch` behind the others. Called by a worker whose own queue is full; as above.
+    /// Appends all of `batch`. Called by a worker whose own queue is full.
     void push_all(TaskQueue& batch) noexcept {
         Lock lock(mutex_);
         queue_.append(batch);
         publish_size();
     }
 
-    /// The oldest. Called by workers, and by the thread that destroys the runtime.
+    /// Removes the oldest.
     std::optional<Runnable> pop() noexcept {
         if (is_empty()) {
             return std::nullopt;
         }
         Lock lock(mutex_);
-        std::optional<Runnable> runnable = queue_.pop();
+        std::optional<Runnable> oldest = queue_.pop();
         publish_size();
-        return runnable;
+        return oldest;
     }
 
-    /// The oldest, and into `more` a fair share of what is left: so much that `sharers` calls empty the queue, and `at_most`
-    /// in all. Called by workers.
-    std::optional<Runnable> pop_share(TaskQueue& more, std::size_t sharers, std::size_t at_most) noexcept {
+    /// Removes the oldest ones: as many as leave an equal share to each of `sharers` workers, and at most `at_most`.
+    TaskQueue take_share(std::size_t sharers, std::size_t at_most) noexcept {
+        TaskQueue share;
         if (is_empty()) {
-            return std::nullopt;
+            return share;
         }
         Lock lock(mutex_);
-        std::size_t const share = std::min(queue_.size() / sharers + 1, at_most);
-        std::optional<Runnable> first = queue_.pop();
-        for (std::size_t taken = 1; taken < share && !queue_.is_empty(); ++taken) {
-            more.push(*queue_.pop());
+        std::size_t const count = std::min(queue_.size() / sharers + 1, at_most);
+        while (share.size() < count && !queue_.is_empty()) {
+            share.push(*queue_.pop());
         }
         publish_size();
-        return first;
+        return share;
     }
 
-    /// True if nothing waits. Sequentially consistent with `push`: see idle.hpp.
+    /// Returns true if nothing is here. Takes no lock. Sequentially consistent with `push` (idle.hpp).
     bool is_empty() const noexcept { return size_.load(seq_cst) == 0; }
 
   private:

@@ -1,20 +1,20 @@
 /// \file
 /// `MultiThread`: a runtime of several threads. Each worker has a queue, and takes from the others' when its own is empty.
 ///
-/// The parts, from the inside out: a worker's queue (deque.hpp), the queue of foreign threads (injection.hpp), who sleeps and
-/// who is woken (idle.hpp), when nobody need be (watch.hpp), where they sleep (worker_park.hpp), what a worker does
-/// (worker.hpp). This is what is left: how tasks get in, and how it ends.
+/// A worker's queue is in deque.hpp, the queue of other threads in injection.hpp. Who sleeps and who is woken is decided in
+/// idle.hpp and monitor.hpp, where a worker sleeps in worker_park.hpp, what a worker does in worker.hpp. This file is how
+/// tasks get in, and how the runtime ends.
 ///
-/// Who may touch what: a task is polled by the worker that holds its Runnable, and there is one Runnable (lesson 09); it goes
-/// from thread to thread through queues, and each hand-over is a release and an acquire. So tasks need no locks for what
-/// is theirs alone, but they may be polled on another thread each time: they must be Send (send.hpp).
+/// *Thread safety*: a task is polled by the worker that holds its Runnable, and there is one Runnable (lesson 09). It goes from
+/// thread to thread through queues, and each hand-over is a release and an acquire. So a task needs no lock for what only it
+/// uses. But each poll may be on another thread, so a task must be Send (send.hpp).
 ///
-/// Fairness: if every poll returns, each queue is first in, first out, and each worker looks into the injection queue and at
+/// *Fairness*: if every poll returns, each queue is first in, first out, and each worker looks into the injection queue and at
 /// the driver after at most `Worker::look_interval` polls.
 ///
-/// The end, in this order: the workers are stopped and joined; all tasks are aborted; the destroying thread runs what is in
-/// the queues, which now means to destroy it, until the list is empty. A foreign thread may be on its way with a Runnable
-/// still: that task is waited for, and then that no thread is left inside of `schedule`. Then the services go.
+/// *Shutdown*: the workers are stopped and joined. All tasks are aborted. The thread that destroys the runtime runs what is in
+/// the queues, which now destroys the tasks, until none is left. Another thread may still be bringing a Runnable, so the
+/// destructor waits for that task, and then until no thread is inside `schedule`. Then the services go.
 ///
 /// Source of the idea: Tokio's `multi_thread` scheduler.
 #pragma once
@@ -24,9 +24,10 @@
 #include <rt/future.hpp>
 #include <rt/park.hpp>
 #include <rt/scheduler.hpp>
-#include <rt/shared_task_list.hpp>
 #include <rt/sync.hpp>
+#include <rt/task_list.hpp>
 #include <rt/trace.hpp>
+#include <rt/violation.hpp>
 #include <rt/worker.hpp>
 
 #include <cstddef>
@@ -37,29 +38,29 @@
 
 namespace rt {
 
+/// A runtime of several threads.
 class MultiThread final : OwnPark, public Scheduler {
   public:
-    /// Starts the workers: as many as the machine runs at once, if not said otherwise. Throws `std::system_error` if the
-    /// system has no thread left.
+    /// Starts `workers` threads, by default as many as the machine runs at once. Throws `std::system_error` if the system has
+    /// no thread left.
     explicit MultiThread(unsigned workers = available_parallelism())
         : Scheduler(&thread_park()), crew_(*this, at_least_one(workers)) {
         start();
     }
 
-    /// Stops the workers, destroys all tasks, on this thread, then the services. Called by ordinary code, when no thread is
-    /// inside of `block_on`.
+    /// Stops the workers, destroys all tasks on this thread, and then the services. Called by ordinary code, when no thread is
+    /// inside `block_on`.
     ~MultiThread() { shut_down(); }
 
-    /// Runs `future` on the calling thread, while the workers run the tasks; returns its output or throws what it threw. Called
-    /// from ordinary code, by as many threads at once as like to. `future` need not be Send: it stays on its thread.
+    /// Runs `future` on the calling thread while the workers run the tasks. Returns its output or throws what it threw. Called
+    /// from ordinary code, by several threads at once if they like. `future` stays on its thread, so it need not be Send.
     template <Future F>
     OutputOf<F> block_on(F future) {
         EnterScheduler entered(*this);
-        LiftBudget lift_budget;
         return rt::block_on(MainFuture<F>(std::move(future)));
     }
 
-    /// Starts `future` as a task. Called from any thread; inside of this runtime, `rt::spawn` says the same.
+    /// Starts `future` as a task. Called from any thread. Inside this runtime, `rt::spawn` does the same.
     template <Future F>
     JoinHandle<OutputOf<F>> spawn(F future, std::source_location where = std::source_location::current()) {
         static_assert(is_send<F>,
@@ -77,7 +78,7 @@ class MultiThread final : OwnPark, public Scheduler {
         }
         inside_schedule_.fetch_add(1, relaxed);
         crew_.injection.push(std::move(runnable));
-        // Push, then look; the destructor sets this, then looks.
+        // We push, then look. The destructor sets `closing_`, then looks.
         if (closing_.load(seq_cst)) {
             closing_park_.unpark();
         } else {
@@ -86,22 +87,28 @@ class MultiThread final : OwnPark, public Scheduler {
         inside_schedule_.fetch_sub(1, release);
     }
 
-    void finished(Task& task) noexcept override { tasks_.remove(task); }
+    /// Takes a task that ended out of the list. Called by the task, on any thread.
+    void finished(Task& task) noexcept override {
+        Lock lock(tasks_mutex_);
+        tasks_.remove(task);
+    }
     bool is_multi_threaded() const noexcept override { return true; }
 
     /// How many threads run tasks.
     std::size_t worker_count() const noexcept { return crew_.workers.size(); }
-    /// How many workers sleep until someone wakes them; one that keeps watch (watch.hpp) does not. A moment ago, if others
-    /// are at work. Called by tests and by whoever shows statistics.
+    /// How many workers sleep until another thread wakes them, which leaves out the one that monitors. Called by tests.
     std::size_t asleep_count() const noexcept {
         std::size_t const resting = worker_count() - crew_.idle.awake_count();
-        return crew_.watch.is_kept() && resting != 0 ? resting - 1 : resting;
+        return crew_.monitor.is_on() && resting != 0 ? resting - 1 : resting;
     }
-    /// How many tasks are not over. Called by tests and by whoever shows statistics.
-    std::size_t task_count() const noexcept { return tasks_.size(); }
+    /// How many tasks have not ended. Called by tests and by statistics.
+    std::size_t task_count() const noexcept {
+        Lock lock(tasks_mutex_);
+        return tasks_.size();
+    }
 
   private:
-    /// The future of `block_on`: no task, but it has a budget as a task has.
+    // Given: the future of `block_on`, which has a budget as a task has.
     template <Future F>
     class MainFuture {
       public:
@@ -109,7 +116,7 @@ class MultiThread final : OwnPark, public Scheduler {
 
         explicit MainFuture(F future) : future_(std::move(future)) {}
         Poll<Output> poll(Context& cx) {
-            budget::refill();
+            Budgeted budgeted;
             trace::PartPoll announced(this, "block_on");
             Poll<Output> poll = future_.poll(cx);
             announced.ended(poll.is_ready());
@@ -117,15 +124,14 @@ class MultiThread final : OwnPark, public Scheduler {
         }
 
       private:
-        F future_;
-    };
+        struct Budgeted {
+            Budgeted() noexcept { budget::refill(); }
+            Budgeted(const Budgeted&) = delete;
+            Budgeted& operator=(const Budgeted&) = delete;
+            ~Budgeted() { budget::lift(); }
+        };
 
-    class LiftBudget {
-      public:
-        LiftBudget() = default;
-        LiftBudget(const LiftBudget&) = delete;
-        LiftBudget& operator=(const LiftBudget&) = delete;
-        ~LiftBudget() { budget::lift(); }
+        F future_;
     };
 
     static unsigned at_least_one(unsigned workers) noexcept {
@@ -136,10 +142,14 @@ class MultiThread final : OwnPark, public Scheduler {
     }
 
     void launch(Runnable runnable) noexcept override {
-        if (tasks_.insert(runnable.task()) == SharedTaskList::OnInsert::schedule) {
+        Lock lock(tasks_mutex_);
+        tasks_.insert(runnable.task());
+        bool const is_closed = is_closed_;
+        lock.unlock();
+        if (!is_closed) {
             schedule(std::move(runnable));
         }
-        // Else the Runnable is dropped here: the task ends as cancelled, and leaves the list.
+        // Otherwise the Runnable is dropped here, so the task ends as cancelled and leaves the list.
     }
 
     void start() {
@@ -161,6 +171,7 @@ class MultiThread final : OwnPark, public Scheduler {
         }
     }
 
+    // Given: the end.
     void shut_down() noexcept {
         if (detail::runs_futures) {
             violation(
@@ -172,9 +183,9 @@ class MultiThread final : OwnPark, public Scheduler {
             RunsFutures runs_futures;
             EnterScheduler entered(*this);
             closing_.store(true, seq_cst);
-            tasks_.close_and_abort_all();
+            abort_all();
             run_what_is_left();
-            while (tasks_.size() != 0) {
+            while (task_count() != 0) {
                 closing_park_.park(std::nullopt);
                 run_what_is_left();
             }
@@ -185,7 +196,13 @@ class MultiThread final : OwnPark, public Scheduler {
         close_services();
     }
 
-    /// All are aborted: to run them is to destroy their futures, whose destructors may wake and spawn.
+    void abort_all() noexcept {
+        Lock lock(tasks_mutex_);
+        is_closed_ = true;
+        tasks_.abort_all();
+    }
+
+    /// All tasks are aborted, so this destroys their futures, whose destructors may wake and spawn.
     void run_what_is_left() noexcept {
         for (const auto& worker : crew_.workers) {
             while (std::optional<Runnable> runnable = worker->queue().pop()) {
@@ -197,13 +214,16 @@ class MultiThread final : OwnPark, public Scheduler {
         }
     }
 
-    SharedTaskList tasks_;
+    mutable Mutex tasks_mutex_;
+    TaskList tasks_;          // those that have not ended; under tasks_mutex_
+    bool is_closed_ = false;  // under tasks_mutex_: no new task may run
+
     Crew crew_;
     std::vector<Thread> threads_;
 
     Atomic<int> inside_schedule_{0};
     Atomic<bool> closing_{false};
-    ThreadPark closing_park_;  // where the destructor waits for a foreign thread's Runnable
+    ThreadPark closing_park_;  // where the destructor waits for another thread's Runnable
 };
 
 }  // namespace rt

@@ -1,16 +1,20 @@
 /// \file
-/// `Worker`: one thread of a `multi_thread` runtime, and its queue. `Crew`: all of them, and what they share.
+/// `Worker`: one thread of a MultiThread, and its queue. `Crew`: all workers of a runtime, and what they share.
 ///
 /// A worker looks for its next task in this order:
 ///
-///   1. its own queue (deque.hpp), the oldest first;
-///   2. the injection queue, of which it takes its share into its own;
-///   3. the queues of the others, if it may search (idle.hpp): half of the first that is not empty.
+///   1. its own queue (deque.hpp), the oldest task first;
+///   2. the injection queue, of which it moves its share to its own queue;
+///   3. the queues of the other workers, if it may search (idle.hpp). It takes half of the first one that is not empty.
 ///
-/// Every `look_interval` polls it looks into the injection queue first, so that a full queue of its own starves nobody who
-/// came from outside; and, if nobody sleeps in the driver, it looks there too, so that timers and I/O go on while all work.
+/// After every `look_interval` polls it looks into the injection queue first, so that its own queue does not starve tasks from
+/// outside. Then it also serves the driver, if no worker sleeps there, so that timers and I/O go on while all work.
 ///
-/// Threads: `run` and `schedule` belong to the worker's thread. Of a worker, others touch the head of its queue, and its park.
+/// *Invariant*: a poll may take long, so before each poll, and after each push during one, the worker makes sure that another
+/// worker takes care of what it leaves behind: its queue and the driver. It wakes a sleeper for that, unless one is in the
+/// driver or monitors (monitor.hpp). If no worker sleeps, each of them looks for itself.
+///
+/// *Thread safety*: `run` and `schedule` belong to the worker's thread. Other threads take from its queue and unpark it.
 ///
 /// Source of the idea: Go's `findRunnable`, Tokio's `multi_thread/worker.rs`.
 #pragma once
@@ -20,12 +24,14 @@
 #include <rt/deque.hpp>
 #include <rt/idle.hpp>
 #include <rt/injection.hpp>
+#include <rt/monitor.hpp>
+#include <rt/park.hpp>
+#include <rt/runnable.hpp>
 #include <rt/scheduler.hpp>
 #include <rt/sync.hpp>
 #include <rt/sys.hpp>
 #include <rt/task_list.hpp>
 #include <rt/trace.hpp>
-#include <rt/watch.hpp>
 #include <rt/worker_park.hpp>
 
 #include <cstddef>
@@ -41,7 +47,7 @@ class Worker;
 
 namespace detail {
 
-/// The worker whose thread this is; null elsewhere.
+/// The worker whose thread this is, or null.
 inline constinit thread_local Worker* current_worker = nullptr;
 
 }  // namespace detail
@@ -51,90 +57,67 @@ class Crew {
   public:
     Crew(Scheduler& scheduler, unsigned workers);
 
-    /// Wakes a worker, who will search, if there is need of one. Called by whoever has made work, afterwards.
+    /// Wakes a worker, which will search, if that is needed. Called by a thread that has made work.
     void wake_one() noexcept;
-
-    /// The same, but a single task, which the caller runs next, can be left to the watch; so can the driver. Called by
-    /// workers.
-    void wake_one_unless_watched(bool is_single) noexcept {
-        if (!is_single || !watch.is_kept()) {
-            wake_one();
-        }
-    }
-
-    /// True if a worker is in the driver, or keeps watch. Called by a worker that has searched or slept, before it runs a task:
-    /// if it is false, another must be woken.
-    bool is_driver_looked_after() const noexcept { return seat.is_taken() || watch.is_kept(); }
-
-    /// True if some queue is not empty. Called by the last searcher, when it stops.
+    /// Returns true if some queue is not empty. Called by the last searcher when it stops.
     bool has_work() const noexcept;
+    /// Returns true if a worker is in the driver, or will soon be. Called by a worker before it polls.
+    bool is_driver_attended() const noexcept { return driver.is_locked() || monitor.is_on(); }
 
-    /// Tells all workers to return from `run`, wherever they are.
+    /// Tells all workers to return from `run`.
     void stop() noexcept;
     bool is_stopping() const noexcept { return stopping_.load(relaxed); }
 
     Scheduler& scheduler;
     Idle idle;
     InjectionQueue injection;
-    DriverSeat seat;
-    Watch watch;
+    DriverLock driver;
+    Monitor monitor;
     std::vector<std::unique_ptr<Worker>> workers;
 
   private:
-    Atomic<bool> stopping_{false};  // each worker's token is put down after it, and carries it over
+    Atomic<bool> stopping_{false};  // relaxed, because `stop` then unparks each worker, which publishes it
 };
 
+/// One thread of a runtime.
 class Worker {
   public:
-    /// Polls between two looks at the driver, and at the injection queue before its own.
+    /// Polls between two looks at the driver and at the injection queue.
     static constexpr unsigned look_interval = 61;
 
     Worker(Crew& crew, unsigned id) noexcept : crew_(crew), id_(id) {}
 
     /// Runs tasks until the crew is stopped. Called once, on the worker's thread.
     void run();
-
     /// Queues a task that was woken or spawned on this worker's thread.
-    void schedule(Runnable runnable) noexcept {
-        // A task that yielded was running and now waits behind the others: no more work than before. And while the worker lies
-        // in the driver, it tells the others when it comes out.
-        bool const is_news = polled_ != &runnable.task() && !is_asleep_;
-        bool const is_single = queue_.push(std::move(runnable), crew_.injection);
-        if (is_news) {
-            queue_.announce();
-            crew_.wake_one_unless_watched(is_single);
-        }
-    }
-
-    /// Ends the worker's sleep, or its next one. Called from any thread.
-    void unpark() noexcept { park_.unpark(crew_.seat); }
+    void schedule(Runnable runnable) noexcept;
+    /// Ends the worker's present or next sleep. Called from any thread.
+    void unpark() noexcept { park_.unpark(crew_.driver); }
 
     Crew& crew() noexcept { return crew_; }
     Deque& queue() noexcept { return queue_; }
 
   private:
+    void work();
     void run_task(Runnable runnable) noexcept;
-    std::optional<Runnable> next_task() noexcept;
+    std::optional<Runnable> next_task();
     std::optional<Runnable> take_share() noexcept;
     std::optional<Runnable> search() noexcept;
-    void look_around();
-    void look_again_if(Idle::OnStop order) noexcept;
+    std::optional<Runnable> steal_from(Worker& victim) noexcept;
+    void serve_driver();
     void sleep();
+    void look_again_if(Idle::OnStop order) noexcept;
 
     Crew& crew_;
     unsigned const id_;
-    unsigned polls_ = 0;
+    unsigned looks_ = 0;
     bool is_searching_ = false;
-    bool is_asleep_ = false;
-    bool has_slept_ = false;    // and run no task since
-    bool has_watched_ = false;  // during its last sleep, to the end
-    Task* polled_ = nullptr;    // the task that is being polled
-    std::uint32_t random_ = id_ + 1;
+    Task* polled_ = nullptr;  // the task that is being polled
     Deque queue_;
     WorkerPark park_;
 };
 
-inline Crew::Crew(Scheduler& s, unsigned count) : scheduler(s), idle(count), seat(s.park()) {
+inline Crew::Crew(Scheduler& s, unsigned count) : scheduler(s), idle(count), driver(s.park()) {
     workers.reserve(count);
     for (unsigned id = 0; id < count; ++id) {
         workers.push_back(std::make_unique<Worker>(*this, id));
@@ -166,11 +149,17 @@ inline void Crew::stop() noexcept {
     }
 }
 
+// Given: what a thread has to set up to run tasks.
 inline void Worker::run() {
     RunsFutures runs_futures;
     EnterScheduler entered(crew_.scheduler);
     detail::current_worker = this;
     trace::emit(trace::Kind::thread, nullptr, id_ + 1, "worker");
+    work();
+    detail::current_worker = nullptr;
+}
+
+inline void Worker::work() {
     while (!crew_.is_stopping()) {
         if (std::optional<Runnable> runnable = next_task()) {
             run_task(std::move(*runnable));
@@ -178,20 +167,15 @@ inline void Worker::run() {
             sleep();
         }
     }
-    detail::current_worker = nullptr;
 }
 
 inline void Worker::run_task(Runnable runnable) noexcept {
-    if (is_searching_ || has_slept_) {
-        if (is_searching_) {
-            is_searching_ = false;
-            look_again_if(crew_.idle.end_search());
-        }
-        has_slept_ = false;
-        // Somebody may have left the driver or the watch to us, or we have left it ourselves.
-        if (!crew_.is_driver_looked_after()) {
-            crew_.wake_one();
-        }
+    if (is_searching_) {
+        is_searching_ = false;
+        look_again_if(crew_.idle.end_search());
+    }
+    if (!queue_.is_empty() || !crew_.is_driver_attended()) {
+        crew_.wake_one();
     }
     budget::refill();
     polled_ = &runnable.task();
@@ -199,9 +183,9 @@ inline void Worker::run_task(Runnable runnable) noexcept {
     polled_ = nullptr;
 }
 
-inline std::optional<Runnable> Worker::next_task() noexcept {
-    if (++polls_ % look_interval == 0) {
-        look_around();
+inline std::optional<Runnable> Worker::next_task() {
+    if (++looks_ % look_interval == 0) {
+        serve_driver();
         if (std::optional<Runnable> runnable = crew_.injection.pop()) {
             return runnable;
         }
@@ -215,84 +199,72 @@ inline std::optional<Runnable> Worker::next_task() noexcept {
     return search();
 }
 
-/// From the injection queue, into our empty one.
+/// Moves this worker's share of the injection queue to its own queue, which is empty, and returns the oldest.
 inline std::optional<Runnable> Worker::take_share() noexcept {
-    TaskQueue more;
-    std::optional<Runnable> first = crew_.injection.pop_share(more, crew_.workers.size(), Deque::half);
-    if (!more.is_empty()) {
-        while (std::optional<Runnable> runnable = more.pop()) {
-            queue_.push(std::move(*runnable), crew_.injection);
-        }
-        queue_.announce();
-        crew_.wake_one();  // for a moment these were in no queue, and a searcher may have missed them
+    TaskQueue share = crew_.injection.take_share(crew_.workers.size(), Deque::half);
+    std::optional<Runnable> oldest = share.pop();
+    while (std::optional<Runnable> runnable = share.pop()) {
+        queue_.push(std::move(*runnable), crew_.injection);
     }
-    return first;
+    return oldest;
 }
 
-/// From the queues of the others, beginning anywhere.
+/// Looks into the queues of the other workers, from the next one on, so that two searchers do not begin at the same one.
 inline std::optional<Runnable> Worker::search() noexcept {
-    if (!is_searching_) {
-        if (!crew_.idle.begin_search()) {
-            return std::nullopt;
-        }
-        is_searching_ = true;
+    if (!is_searching_ && !crew_.idle.begin_search()) {
+        return std::nullopt;
     }
-    random_ = random_ * 1664525U + 1013904223U;
+    is_searching_ = true;
     std::size_t const count = crew_.workers.size();
-    for (std::size_t i = 0, start = random_ >> 16U; i < count; ++i) {
-        Worker& victim = *crew_.workers[(start + i) % count];
-        std::size_t taken = 0;
-        if (&victim == this) {
-            continue;
-        }
-        if (std::optional<Runnable> runnable = queue_.steal_from(victim.queue_, taken)) {
-            trace::emit(trace::Kind::steal, this, static_cast<std::int64_t>(taken));
+    for (std::size_t i = 1; i < count; ++i) {
+        if (std::optional<Runnable> runnable = steal_from(*crew_.workers[(id_ + i) % count])) {
             return runnable;
         }
     }
     return take_share();
 }
 
-/// Called while awake: serves timers and I/O, unless somebody lies in the driver.
-inline void Worker::look_around() {
-    if (crew_.seat.try_take()) {
-        crew_.seat.park(no_wait);
-        crew_.seat.leave();
-        crew_.wake_one_unless_watched(true);  // for a worker that found the seat taken just now, and sleeps elsewhere
+// Given: the trace.
+inline std::optional<Runnable> Worker::steal_from(Worker& victim) noexcept {
+    std::optional<Runnable> oldest = queue_.steal_from(victim.queue_);
+    if (oldest) {
+        trace::emit(trace::Kind::steal, this, static_cast<std::int64_t>(queue_.size() + 1));
+    }
+    return oldest;
+}
+
+inline void Worker::schedule(Runnable runnable) noexcept {
+    // A task that yielded is not new work. And a worker in the driver runs a task, or sleeps again, as soon as it is out.
+    bool const is_new = polled_ != nullptr && polled_ != &runnable.task();
+    bool const is_only = queue_.push(std::move(runnable), crew_.injection);
+    if (is_new && !(is_only && crew_.monitor.is_on())) {
+        crew_.wake_one();
     }
 }
 
-inline void Worker::look_again_if(Idle::OnStop order) noexcept {
-    if (order == Idle::OnStop::look_again && crew_.has_work()) {
-        crew_.wake_one();
+/// Serves timers and I/O without sleeping, unless another worker is in the driver.
+inline void Worker::serve_driver() {
+    if (crew_.driver.try_lock()) {
+        crew_.driver.driver().park(no_wait);
+        crew_.driver.unlock();
     }
 }
 
 inline void Worker::sleep() {
     look_again_if(crew_.idle.fall_asleep(id_, std::exchange(is_searching_, false)));  // may choose this worker
-    is_asleep_ = true;
-    if (crew_.idle.awake_count() != 0 && crew_.watch.try_begin()) {
-        // The seat is left to whoever works, who will be back in a moment; unless it was empty during a whole watch.
-        auto const place = has_watched_ ? WorkerPark::Place::in_driver_if_free : WorkerPark::Place::elsewhere;
-        park_.park(crew_.seat, place, sys::now() + Watch::interval);
-        crew_.watch.end();
-        has_watched_ = true;
+    if (crew_.idle.awake_count() != 0 && crew_.monitor.try_begin()) {
+        park_.park_until(sys::now() + Monitor::interval);
+        crew_.monitor.end();
+        serve_driver();
     } else {
-        park_.park(crew_.seat, WorkerPark::Place::in_driver_if_free, std::nullopt);
-        has_watched_ = false;
+        park_.park(crew_.driver);
     }
-    is_asleep_ = false;
-    has_slept_ = true;
-    switch (crew_.idle.wake_up(id_)) {
-        case Idle::OnWake::search:
-            is_searching_ = true;
-            has_watched_ = false;
-            break;
-        case Idle::OnWake::run:
-            if (queue_.size() > 1) {
-                crew_.wake_one();  // events of the driver have woken more than one can run
-            }
-            break;
+    is_searching_ = crew_.idle.wake_up(id_);
+}
+
+inline void Worker::look_again_if(Idle::OnStop order) noexcept {
+    if (order == Idle::OnStop::look_again && crew_.has_work()) {
+        crew_.wake_one();
     }
 }
 

@@ -1,15 +1,13 @@
+/// Given: a Park for each worker, of which one at a time sleeps in the runtime's Park; you call `park` and `unpark`.
 /// \file
-/// Where workers sleep: one in the driver, the others each in a place of its own. Whoever wakes a worker reaches it in either.
+/// `DriverLock`: the right to sleep in the driver. `WorkerPark`: where one worker sleeps.
 ///
-/// The driver is the runtime's Park: timers and epoll lie in it, and it takes one thread at a time. `DriverSeat` is the right
-/// to be that thread. A worker that goes to sleep takes the seat if it is free. A worker that has slept or
-/// searched, and is about to run a task, sees to it that the seat does not stay empty for long: if nobody has it and nobody
-/// keeps watch (watch.hpp), it wakes another worker, who finds nothing to do and keeps watch, or takes the seat; or finds
-/// something, and does the same.
+/// The driver is the runtime's Park, with the timers and epoll in it. Only one thread at a time may be in it. A worker that
+/// goes to sleep takes the DriverLock if it is free, and otherwise sleeps on a condition variable.
 ///
-/// A worker that goes to sleep registers as a sleeper (idle.hpp), then tries the seat. A worker that leaves the seat gives it
-/// up, then looks for a sleeper to wake. All of that is seq_cst: so either the one finds the seat free, or the other finds
-/// the one asleep.
+/// *Invariant*: while a worker sleeps, the driver does not stay without a thread. A worker that goes to sleep registers
+/// (idle.hpp), **then** tries the lock. A worker that leaves the driver unlocks it, **then** looks for a sleeper before it
+/// runs a task. All of that is seq_cst, so either the first finds the lock free, or the second finds the first asleep.
 ///
 /// Source of the idea: Tokio's `multi_thread/park.rs`.
 #pragma once
@@ -21,72 +19,65 @@
 
 namespace rt {
 
-/// The one place in the driver.
-class DriverSeat {
+/// A lock around the driver.
+class DriverLock {
   public:
-    explicit DriverSeat(Park& driver) noexcept : driver_(driver) {}
+    explicit DriverLock(Park& driver) noexcept : driver_(driver) {}
 
-    /// True if the caller has the seat now.
-    bool try_take() noexcept { return !taken_.load(seq_cst) && !taken_.exchange(true, seq_cst); }
-    /// True if somebody has the seat.
-    bool is_taken() const noexcept { return taken_.load(seq_cst); }
-    /// Sleeps in the driver, or looks around with `no_wait`. Called by whoever has the seat.
-    void park(std::optional<Instant> deadline) { driver_.park(deadline); }
-    /// Gives the seat up.
-    void leave() noexcept { taken_.store(false, seq_cst); }
+    /// Returns true if the caller holds the lock now.
+    bool try_lock() noexcept { return !locked_.load(seq_cst) && !locked_.exchange(true, seq_cst); }
+    void unlock() noexcept { locked_.store(false, seq_cst); }
+    /// Returns true if a worker holds the lock.
+    bool is_locked() const noexcept { return locked_.load(seq_cst); }
 
-    /// Ends the sleep of whoever is in the driver. Called from any thread.
-    void unpark() noexcept { driver_.unpark(); }
+    /// The driver. Its `park` belongs to the worker that holds the lock, its `unpark` to any thread.
+    Park& driver() noexcept { return driver_; }
 
   private:
     Park& driver_;
-    Atomic<bool> taken_{false};
+    Atomic<bool> locked_{false};
 };
 
-/// The sleep of one worker. A Park by its rules: one token, which `unpark` puts down.
+/// The sleep of one worker: a Park with one token.
 class WorkerPark {
   public:
-    /// Where to sleep.
-    enum class Place { in_driver_if_free, elsewhere };
-
-    /// Takes the token; sleeps until it is there or `deadline` has come. May return early. Called by the worker.
-    void park(DriverSeat& seat, Place place, std::optional<Instant> deadline) {
-        bool const in_seat = place == Place::in_driver_if_free && seat.try_take();
-        if (lie_down(in_seat ? in_driver : in_bed)) {
-            if (in_seat) {
-                seat.park(deadline);
-            } else {
-                bed_.park(deadline);
-            }
-        }
-        state_.exchange(awake, acquire);
-        if (in_seat) {
-            seat.leave();
+    /// Sleeps until the token is there, in the driver if that is free. May return early. Called by the worker.
+    void park(DriverLock& driver) {
+        if (driver.try_lock()) {
+            sleep_in(driver.driver(), in_driver, std::nullopt);
+            driver.unlock();
+        } else {
+            sleep_in(condvar_park_, on_condvar, std::nullopt);
         }
     }
 
-    /// Puts the token down, and thereby ends the present or the next `park`. Called from any thread.
-    void unpark(DriverSeat& seat) noexcept {
+    /// Sleeps outside of the driver, until the token is there or `deadline` has come. Called by the worker.
+    void park_until(Instant deadline) { sleep_in(condvar_park_, on_condvar, deadline); }
+
+    /// Sets the token, which ends the present or the next sleep. Called from any thread.
+    void unpark(DriverLock& driver) noexcept {
         switch (state_.exchange(notified, acq_rel)) {
-            case in_bed: bed_.unpark(); break;
+            case on_condvar: condvar_park_.unpark(); break;
             case in_driver:
-                seat.unpark();
-                break;       // too late, perhaps: then the next one in the driver looks around once
-            default: break;  // it finds the token before it lies down
+                driver.driver().unpark();
+                break;       // if too late, the next worker's sleep there returns early
+            default: break;  // the worker finds the token before it sleeps
         }
     }
 
   private:
-    enum State : int { awake, in_bed, in_driver, notified };
+    enum State : int { awake, on_condvar, in_driver, notified };
 
-    /// False if the token is there.
-    bool lie_down(State where) noexcept {
+    void sleep_in(Park& park, State state, std::optional<Instant> deadline) {
         int expected = awake;
-        return state_.compare_exchange_strong(expected, where, acq_rel, acquire);
+        if (state_.compare_exchange_strong(expected, state, acq_rel, acquire)) {
+            park.park(deadline);
+        }
+        state_.exchange(awake, acquire);
     }
 
     Atomic<int> state_{awake};
-    ThreadPark bed_;
+    ThreadPark condvar_park_;
 };
 
 }  // namespace rt
