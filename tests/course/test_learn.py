@@ -75,6 +75,9 @@ class BadInput(LearnTest):
         self.refuses(["diff", "01"], "lesson 01-poll has no starter yet; its finished code is in solutions/01-poll.")
         self.refuses(["reset", "01"], "lesson 01-poll has no starter yet; its finished code is in solutions/01-poll.")
         self.refuses(["base", "sand"], "base is 'mine' or 'solutions', not 'sand'.")
+        self.refuses(["skip"], "skip needs a step. Name one, as in: ./learn skip 05.2")
+        self.refuses(["skip", "1"], "'1' names no step: say one as in 05.2")
+        self.refuses(["path", "long"], "there is no path 'long'. The course has these: whole.")
         self.refuses(["list", "all"], f"list takes no 'all'; {more}")
         self.refuses(["verify", "msvc"],
                      "verify knows no 'msvc': say nothing for all, or some of gcc, gcc-release, clang, clang-release, tsan.")

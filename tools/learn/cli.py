@@ -25,7 +25,7 @@ HELP = """Poll by Poll: a Rust-style asynchronous runtime in C++20, lesson by le
   ./learn                  opens your lesson, watches it, judges each save
   ./learn list             the lessons, and what is done
   ./learn goto NN          opens lesson NN
-  ./learn path [NAME]      shows or takes a path: the whole course, or a short one
+  ./learn path [NAME]      your way through the lessons: all, or a short one
   ./learn hint [NN[.s]]    one rung of help more (NN.s 2: up to the second)
   ./learn skip NN.s        fills a step from the solution (--undo: back)
   ./learn diff [NN]        your green steps beside the solution's
@@ -43,7 +43,6 @@ HELP = """Poll by Poll: a Rust-style asynchronous runtime in C++20, lesson by le
   NN                       a lesson's number (run, trace, test: or `current`)
   --yes                    installs what is missing without asking
   --raw                    (alone or with test) all that compiler and tests say
-  --help                   this page
 """
 
 

@@ -51,7 +51,7 @@ def open_on_path(progress: Progress, lesson: str) -> Path:
 
 
 def chosen(word: str) -> str:
-    known = sorted(read(), reverse=True)
+    known = list(read()) or [WHOLE]
     if word not in known:
-        raise Stop(f"there is no path '{word}'. Choose one of these: {', '.join(known)}.")
+        raise Stop(f"there is no path '{word}'. The course has these: {', '.join(known)}.")
     return word
