@@ -1,8 +1,8 @@
 """./learn bench --test: builds every peer that can be built, and runs all tests of bench/tests on them."""
 import sys
 
+from console import Progress, green, red, say
 from process import run_logged
-from screen import Progress, green, red, say
 
 from .programs import BENCH, ROOT
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Callable, Optional
 
 import machine as tools            # tools/learn: what is installed
+from console import Stop, bold, red, say
 from process import Interrupts
-from screen import Stop, bold, red, say
 
 from . import checks, machine
 from .children import Children, Failed

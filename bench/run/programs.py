@@ -3,8 +3,8 @@ import re
 import shutil
 from pathlib import Path
 
+from console import Progress, Stop, green, red, say
 from process import last_relevant, run_logged
-from screen import Progress, Stop, green, red, say
 
 from . import rust
 from .section import Program

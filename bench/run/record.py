@@ -10,7 +10,7 @@ import re
 import sys
 from pathlib import Path
 
-from screen import colors_wanted, say, span, yellow
+from console import colors_wanted, say, span, yellow
 
 from . import table
 from .section import Outcome

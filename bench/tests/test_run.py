@@ -18,7 +18,7 @@ from process import Interrupts                          # noqa: E402
 from run import frame, machine       # noqa: E402
 from run.children import Failed                         # noqa: E402
 from run.section import Section                         # noqa: E402
-from screen import Stop                                 # noqa: E402
+from console import Stop                                 # noqa: E402
 
 
 class CommandLine(unittest.TestCase):

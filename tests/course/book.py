@@ -24,18 +24,18 @@ import sys
 import tempfile
 from pathlib import Path
 
+import child_processes
 import kit
 import mistakes
-import started
 from names import registered_lessons
 from sources import ROOT, name_of
 
-import story
+import failure_report
 from building import Build
 from children import Ended
+from console import Stop
 from lessons import is_step
 from machine import Machine
-from screen import Stop
 
 OUTPUT = re.compile(r"<!-- output: ([^\n\[]*?)(?: \[status (\d+)\])?( \[figures vary\])? -->\s*\n```text\n(.*?)^```", re.S | re.M)
 TEXT_BLOCK = re.compile(r"^```text\n", re.M)
@@ -128,7 +128,7 @@ def is_mistake(command: str) -> bool:
 
 def digest(output: str, copy: Path) -> str:
     """As a learner is told: the first failure, and of a sanitizer's report what matters."""
-    lines = story.tell(Ended(1, output), "", copy).lines
+    lines = failure_report.tell(Ended(1, output), "", copy).lines
     return "".join(f"{line.replace(f'{copy}/', '')}\n" for line in lines)
 
 
@@ -145,7 +145,7 @@ def run_mistake(kind: str, name: str) -> tuple:
         if complaint:
             return None, f"{name} {complaint}"
         status, output = kit.run([copy / "test"], copy, 60, NO_COLOR="1")
-        report, rest = story.split_report(output.splitlines())
+        report, rest = failure_report.split_report(output.splitlines())
         printed = "".join(f"{line}\n" for line in rest)
         return 128 - status if status and status < 0 else status, printed + (digest("\n".join(report), copy) if report else "")
 
@@ -220,7 +220,7 @@ def main(arguments: list) -> int:
     parser.add_argument("--build", type=Path, help="the build folder whose programs are run, as they are")
     parser.add_argument("chapter", nargs="*", help="README, 01, 01-poll, …; all if none is named")
     asked = parser.parse_args(arguments)
-    started.refuse_unknown(parser, asked.chapter, "chapter", lambda name: bool(selected(ROOT, [name])))
+    child_processes.refuse_unknown(parser, asked.chapter, "chapter", lambda name: bool(selected(ROOT, [name])))
     folder = asked.build or ROOT / "build/learn"
     try:
         if asked.write:
@@ -239,4 +239,4 @@ def main(arguments: list) -> int:
 
 
 if __name__ == "__main__":
-    started.as_command(lambda: main(sys.argv[1:]))
+    child_processes.as_command(lambda: main(sys.argv[1:]))

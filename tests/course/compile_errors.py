@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import started
+import child_processes
 from sources import ROOT, lesson_folders
 
 import diagnose
@@ -46,7 +46,7 @@ def entries() -> list:
 def present() -> list:
     def version(command: str) -> str:
         try:
-            return started.run([command, "-dumpfullversion", "-dumpversion"])[1]
+            return child_processes.run([command, "-dumpfullversion", "-dumpversion"])[1]
         except OSError:
             return ""
     return [command for command, known in COMPILERS.items() if version(command).startswith(known)]
@@ -58,7 +58,7 @@ def shown(entry: Entry, command: str) -> tuple:
         source = Path(folder).resolve() / f"{entry.name}.cpp"
         source.write_text(entry.code, encoding="utf-8")
         includes = [f"-I{folder}" for folder in (*reversed(lesson_folders()), ROOT / "tests")]
-        status, _, said = started.run([command, *FLAGS, *includes, source], env={**os.environ, "LC_ALL": "C.UTF-8"})
+        status, _, said = child_processes.run([command, *FLAGS, *includes, source], env={**os.environ, "LC_ALL": "C.UTF-8"})
         if status == 0:
             return ["it compiles"], 0
         lines, place = diagnose.explain(said, [source.parent])
@@ -84,7 +84,7 @@ def main(arguments: list) -> int:
     parser = argparse.ArgumentParser(description="what a learner is shown for the commonest compile errors")
     parser.add_argument("name", nargs="*", help="of tests/course/compile_errors.md; if none is named, all are checked")
     asked = parser.parse_args(arguments)
-    started.refuse_unknown(parser, asked.name, "compile error", lambda name: any(name == entry.name for entry in entries()))
+    child_processes.refuse_unknown(parser, asked.name, "compile error", lambda name: any(name == entry.name for entry in entries()))
     if not present():
         parser.error("neither g++ 12 nor clang++-19 is here")
     for entry in entries():
@@ -96,4 +96,4 @@ def main(arguments: list) -> int:
 
 
 if __name__ == "__main__":
-    started.as_command(lambda: main(sys.argv[1:]))
+    child_processes.as_command(lambda: main(sys.argv[1:]))

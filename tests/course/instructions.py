@@ -11,7 +11,7 @@ from sources import ROOT, tracked_files
 
 import cli
 import verify
-from screen import Stop
+from console import Stop
 
 FENCED = re.compile(r"^```.*?^```", re.S | re.M)
 INDENTED = re.compile(r"^    (\S.*)$", re.M)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import started
+import child_processes
 from sources import ROOT
 
 COMPILER = os.environ.get("PBP_CXX", "g++")
@@ -28,7 +28,7 @@ SHARED = ["doctest/doctest.h", "fmt/core.h", "algorithm", "array", "atomic", "ch
 
 def compile_with(arguments: list) -> str:
     """The compiler's complaint, or nothing."""
-    status, _, said = started.run([COMPILER, *FLAGS, *arguments])
+    status, _, said = child_processes.run([COMPILER, *FLAGS, *arguments])
     errors = [line for line in said.splitlines() if "error" in line] or said.splitlines()
     return "" if status == 0 else "\n".join(errors[:5]) or "the compiler failed"
 
@@ -72,7 +72,7 @@ def build_test(kit: Path, where: list, sources: list, executable: Path, *flags: 
 
 
 def case_names(executable: Path) -> list:
-    _, listed, _ = started.run([executable, "--list-test-cases", "--reporters=xml"])
+    _, listed, _ = child_processes.run([executable, "--list-test-cases", "--reporters=xml"])
     return [html.unescape(name) for name in re.findall(r'<TestCase name="([^"]*)"', listed)]
 
 
@@ -82,9 +82,9 @@ def case_command(executable: Path, name: str) -> list:
 
 def run(command: list, folder: Path, seconds: float, **environment: str) -> tuple:
     """Its status (None: it took too long) and what it said. Whatever it started ends with it."""
-    status, output, _ = started.run(command, seconds, cwd=folder, stderr=subprocess.STDOUT, env={**os.environ, **environment})
+    status, output, _ = child_processes.run(command, seconds, cwd=folder, stderr=subprocess.STDOUT, env={**os.environ, **environment})
     return status, output
 
 
 if __name__ == "__main__":  # so that several checks find it made
-    started.as_command(lambda: harness(jobs=2) and 0)
+    child_processes.as_command(lambda: harness(jobs=2) and 0)

@@ -34,8 +34,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import child_processes
 import kit
-import started
 from names import named_parts
 from sources import ROOT, lesson_folders, name_of
 
@@ -305,7 +305,7 @@ def main(arguments: list) -> int:
     parser.add_argument("-v", dest="verbose", action="store_true", help="show what the tests said")
     options = parser.parse_args(arguments)
     known = all_answers()
-    started.refuse_unknown(parser, options.which, "mistake", lambda name: any(is_meant(one, [name]) for one in known))
+    child_processes.refuse_unknown(parser, options.which, "mistake", lambda name: any(is_meant(one, [name]) for one in known))
     chosen = [answer for answer in known if is_meant(answer, options.which)]
     made = kit.harness(options.jobs)
     bad = 0
@@ -318,4 +318,4 @@ def main(arguments: list) -> int:
 
 
 if __name__ == "__main__":
-    started.as_command(lambda: main(sys.argv[1:]))
+    child_processes.as_command(lambda: main(sys.argv[1:]))

@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-import started
+import child_processes
 from names import registered_lessons
 from sources import ROOT, name_of, tracked_files
 
@@ -119,11 +119,11 @@ def main(arguments: list) -> int:
     parser.add_argument("what", choices=["refresh"])
     parser.add_argument("page", nargs="+", help="book/01-poll.md, README.md, …")
     asked = parser.parse_args(arguments)
-    started.refuse_unknown(parser, asked.page, "page", lambda name: Path(name).is_file())
+    child_processes.refuse_unknown(parser, asked.page, "page", lambda name: Path(name).is_file())
     for name in asked.page:
         refresh(Path(name))
     return 0
 
 
 if __name__ == "__main__":
-    started.as_command(lambda: main(sys.argv[1:]))
+    child_processes.as_command(lambda: main(sys.argv[1:]))

@@ -12,7 +12,7 @@ import re
 import sys
 from pathlib import Path
 
-import started
+import child_processes
 from names import registered_lessons
 from sources import PROVIDED, ROOT, name_of
 
@@ -105,7 +105,7 @@ def main(arguments: list) -> int:
     parser.add_argument("-v", dest="verbose", action="store_true", help="file by file")
     asked = parser.parse_args(arguments)
     lessons = registered_lessons()
-    started.refuse_unknown(parser, asked.lesson, "lesson", lambda word: any(word in (name, name[:2]) for name in lessons))
+    child_processes.refuse_unknown(parser, asked.lesson, "lesson", lambda word: any(word in (name, name[:2]) for name in lessons))
     for lesson in lessons:
         if not asked.lesson or {lesson, lesson[:2]} & set(asked.lesson):
             count, limit = lines_of(lesson), limit_of(lesson)
@@ -117,4 +117,4 @@ def main(arguments: list) -> int:
 
 
 if __name__ == "__main__":
-    started.as_command(lambda: main(sys.argv[1:]))
+    child_processes.as_command(lambda: main(sys.argv[1:]))

@@ -2,8 +2,8 @@
 starters.py and hints_fit.py."""
 import unittest
 
+import child_processes
 import hints_fit
-import started
 import starters
 from tree import CourseTest
 
@@ -31,4 +31,4 @@ class Starter(CourseTest):
 
 
 if __name__ == "__main__":
-    started.as_command(unittest.main)
+    child_processes.as_command(unittest.main)

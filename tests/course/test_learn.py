@@ -233,9 +233,9 @@ class Parts(CourseTest):
     @classmethod
     def setUpClass(cls):
         sys.path.insert(0, str(ROOT / "tools/learn"))
-        import building, cli, doctor, machine, process, screen, setup, verify
+        import building, cli, doctor, machine, process, console, setup, verify
         cls.building, cls.cli, cls.doctor, cls.process = building, cli, doctor, process
-        cls.screen, cls.setup, cls.verify = screen, setup, verify
+        cls.console, cls.setup, cls.verify = console, setup, verify
 
         class Other(machine.Machine):
             """A machine that is not this one."""
@@ -272,7 +272,7 @@ class Parts(CourseTest):
 
     def test_other_systems_are_refused(self):
         for answers, words in (({"system": "Darwin"}, "runs on Linux"), ({"wsl1": True}, "wsl --set-version")):
-            with self.assertRaises(self.screen.Stop) as caught:
+            with self.assertRaises(self.console.Stop) as caught:
                 self.setup.refuse_bad_system(self.other(**answers))
             self.assertIn(words, str(caught.exception))
             self.assertEqual(caught.exception.status, 2)
@@ -282,7 +282,7 @@ class Parts(CourseTest):
         with contextlib.redirect_stdout(io.StringIO()) as out:
             try:
                 self.setup.set_up(self.other(**answers), yes=False)
-            except self.screen.Stop as stop:
+            except self.console.Stop as stop:
                 self.assertEqual(stop.status, 2)
                 return str(stop)
         return out.getvalue()
@@ -354,7 +354,7 @@ class Parts(CourseTest):
         self.assertEqual(self.building.own_error(log), "")
 
     def test_plain_without_a_terminal(self):
-        self.assertNotIn(ESCAPE, self.screen.red("x") + self.screen.bold("y"))
+        self.assertNotIn(ESCAPE, self.console.red("x") + self.console.bold("y"))
 
     def test_readme_names_commands_that_exist(self):
         readme = (ROOT / "README.md").read_text() + (ROOT / "CONTRIBUTING.md").read_text()

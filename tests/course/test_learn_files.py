@@ -9,8 +9,8 @@ from tree import CourseTest
 
 import building
 import mine
+from console import Stop
 from progress import Progress
-from screen import Stop
 from watch import Watch
 
 

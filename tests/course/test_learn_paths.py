@@ -7,10 +7,10 @@ from tree import CourseTest
 
 import lessons
 import mine
-import panes
+import panels
 import paths
+from console import Stop
 from progress import Progress
-from screen import Stop
 
 PATHS = ("path    its lessons    at its end\n"
          "whole   01 02 03  all\n"
@@ -63,7 +63,7 @@ class OnAPath(CourseTest):
         (copy / "main.cpp").write_text("{\nmine();\n}\n")
         paths.open_on_path(self.progress, "03-future")
         self.assertEqual((copy / "main.cpp").read_text(), "{\nmine();\n}\n")
-        lines = "\n".join(panes.list_lines(self.progress))
+        lines = "\n".join(panels.list_lines(self.progress))
         self.assertRegex(lines, "02-waker +0 of 0, not on your path")
         self.assertRegex(lines, "03-future +0 of 1, 03.2 skipped$|03-future +0 of 1, 03.2 skipped\n")
 

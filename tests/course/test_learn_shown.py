@@ -6,14 +6,14 @@ from unittest import mock
 from sources import ROOT
 from tree import CourseTest
 
+import failure_report
 import holes
 import loop
-import panes
-import story
+import panels
 from children import Ended
+from console import Stop
 from judge import GREEN, RED, Verdict
 from lessons import Step
-from screen import Stop
 from view import Frame, cut, drawn, failure_lines
 
 STARTER = """class Bell {
@@ -59,7 +59,7 @@ class OfACopy(CourseTest):
         root = self.tree(**{"lessons/01-poll/rt/bell.hpp": STARTER, "solutions/01-poll/rt/bell.hpp": SOLVED,
                             "mine/01-poll/rt/bell.hpp": mine})
         self.bell = root / "mine/01-poll/rt/bell.hpp"
-        for module in (holes, panes):
+        for module in (holes, panels):
             for name, folder in (("starter", "lessons"), ("solution", "solutions"), ("copy_of", "mine")):
                 if hasattr(module, name):
                     patch = mock.patch.object(module, name, lambda lesson, folder=folder: root / folder / lesson)
@@ -99,25 +99,25 @@ class OfACopy(CourseTest):
         long = "share(" + " + ".join(["other"] * 20) + ");"
         self.lesson(SOLVED.replace("share(other);", long).replace("give_back();", "// TODO(01.1) Give it back.\n        give_back();"))
         progress = mock.Mock(is_done=lambda lesson, step: True)
-        lines = panes.diff_lines(progress, "01-poll", columns=40)
+        lines = panels.diff_lines(progress, "01-poll", columns=40)
         self.assertEqual([line[:4] for line in lines if re.match(r"\d", line)], ["01.1", "01.1", "01.2"])
         self.assertLessEqual(max(len(line) for line in lines if line[:1] in "-+ "), 40)
         self.assertEqual("".join("".join(lines).split()).count("other"), 21)
         self.assertTrue(lines[-2].endswith("the same"), lines)      # a TODO that was left there is no difference
-        self.assertIn(f"-         {long}", panes.diff_lines(progress, "01-poll"))
+        self.assertIn(f"-         {long}", panels.diff_lines(progress, "01-poll"))
 
     def test_what_the_starter_says_of_a_hole_is_no_difference(self):
         self.lesson(SOLVED.replace("share(other);", "// TODO(01.1) Share it,\n        // and count.\n        share(1);  // mine"))
-        lines = panes.diff_lines(mock.Mock(is_done=lambda lesson, step: True), "01-poll")
+        lines = panels.diff_lines(mock.Mock(is_done=lambda lesson, step: True), "01-poll")
         self.assertIn("-         share(1);  // mine", lines)
         self.assertNotIn("TODO", "".join(lines))
         self.assertNotIn("and count", "".join(lines))
 
     def test_an_empty_optional_is_asked_where_one_is(self):
         self.lesson(SOLVED.replace("share(other);", "share(*other);"))
-        self.assertEqual([line for _, line in holes.places("01-poll", "01.1", story.ASKS_AN_OPTIONAL)], [3])
+        self.assertEqual([line for _, line in holes.places("01-poll", "01.1", failure_report.ASKS_AN_OPTIONAL)], [3])
         self.lesson(SOLVED)
-        self.assertEqual([line for _, line in holes.places("01-poll", "01.1", story.ASKS_AN_OPTIONAL)], [3, 11])
+        self.assertEqual([line for _, line in holes.places("01-poll", "01.1", failure_report.ASKS_AN_OPTIONAL)], [3, 11])
 
 
 class Reports(OfACopy):
@@ -130,7 +130,7 @@ class Reports(OfACopy):
             "    #2 0x3 in main /other/main.cpp:1",
             "==1==ABORTING"])
         for step, line in (("01.1", 4), ("01.2", 8), ("01.3", 4)):
-            told = story.tell(Ended(1, report), "a case", self.bell.parents[1],
+            told = failure_report.tell(Ended(1, report), "a case", self.bell.parents[1],
                               lambda file, number, step=step: holes.step_at("01-poll", file, number) == step)
             self.assertEqual(told.place, (self.bell, line))
 
@@ -159,7 +159,7 @@ class Frames(CourseTest):
             self.assertTrue(any("<-- here" in line for line in self.shown(columns, lines=["  3. wake it, by value   <-- here"])))
 
     def test_a_pane_that_is_shown_elsewhere_is_cut_below(self):
-        frame = Frame("01-poll", [], pane=[f"line {n}" for n in range(50)], whole="./learn diff 01")
+        frame = Frame("01-poll", [], panel=[f"line {n}" for n in range(50)], whole="./learn diff 01")
         lines = drawn(frame, 60, 20)
         self.assertIn("line 0", lines)
         self.assertTrue(any(re.search(r"… \d+ lines more: ./learn diff 01 shows all", line) for line in lines))
@@ -192,8 +192,8 @@ class Told(CourseTest):
                        "[with _Tp = int; _Dp = std::_Optional_base<int, true, true>]: ",
                        "/usr/lib/gcc/x86_64-linux-gnu/12/../../../../include/c++/12/optional:477: _Tp &std::_Optional_base_impl"
                        "<int, std::_Optional_base<int>>::_M_get() [_Tp = int, _Dp = std::_Optional_base<int>]: "):
-            told = story.tell(Ended(-6, f"{before}Assertion 'this->_M_is_engaged()' failed.\n"), "map", ROOT / "mine")
-            self.assertEqual(told.lines, [story.IS_EMPTY])
+            told = failure_report.tell(Ended(-6, f"{before}Assertion 'this->_M_is_engaged()' failed.\n"), "map", ROOT / "mine")
+            self.assertEqual(told.lines, [failure_report.IS_EMPTY])
 
     def overflow(self, line: str, *frames: str):
         root = self.tree(**{"mine/02-waker/rt/waker.hpp": f"head\n{line}\n"})
@@ -201,19 +201,19 @@ class Told(CourseTest):
         text = "==1==ERROR: AddressSanitizer: stack-overflow on address 0x7ffe (pc 0x55 bp 0x7f sp 0x7f T0)\n"
         text += "".join(f"    #{number} 0x55881debc0ea in {frame.replace('HEADER', str(header))}\n"
                         for number, frame in enumerate(frames))
-        with mock.patch.object(story, "shown", str):
-            told = story.tell(Ended(-6, text + "==1==ABORTING\n"), "move", header.parents[1])
+        with mock.patch.object(failure_report, "shown", str):
+            told = failure_report.tell(Ended(-6, text + "==1==ABORTING\n"), "move", header.parents[1])
         self.assertEqual(told.place, (header, 2))
         return [said.strip() for said in told.lines]
 
     def test_a_swap_of_what_is_assigned(self):
         swap = ("std::enable_if<__and_<std::is_move_assignable<rt::Waker>>::value, void>::type "
                 "std::swap<rt::Waker>(rt::Waker&, rt::Waker&) /usr/include/c++/12/bits/move.h:205:11")
-        self.assertIn(story.SWAPS_WHOLE, self.overflow("std::swap(*this, other);", "rt::Waker::Waker(rt::Waker&&) HEADER:1", swap,
+        self.assertIn(failure_report.SWAPS_WHOLE, self.overflow("std::swap(*this, other);", "rt::Waker::Waker(rt::Waker&&) HEADER:1", swap,
                                                        "rt::Waker::operator=(rt::Waker) HEADER:2:9", swap))
 
     def test_a_constructor_that_assigns(self):
-        self.assertIn(story.BY_VALUE, self.overflow("*this = std::move(other);", "rt::Waker::Waker(rt::Waker&&) HEADER:1",
+        self.assertIn(failure_report.BY_VALUE, self.overflow("*this = std::move(other);", "rt::Waker::Waker(rt::Waker&&) HEADER:1",
                                                     "rt::Waker::Waker(rt::Waker&&) HEADER:2:17"))
 
 
@@ -227,11 +227,11 @@ class Likely(CourseTest):
         everywhere = [(header, 1), (header, 8), (header, 15)]
 
         def lines(*said: str) -> list:
-            return [line for _, line in holes.likely(everywhere, list(said), story.HERE)]
+            return [line for _, line in holes.likely(everywhere, list(said), failure_report.HERE)]
 
-        self.assertEqual(lines("1. poll pending()", f"2. poll Countdown(2) {story.HERE}"), [8, 15])
-        self.assertEqual(lines(f"1. poll pending() {story.HERE}", "found Countdown"), [1, 15])
-        self.assertEqual(lines(f"1. poll the kettle {story.HERE}"), [1, 8, 15])
+        self.assertEqual(lines("1. poll pending()", f"2. poll Countdown(2) {failure_report.HERE}"), [8, 15])
+        self.assertEqual(lines(f"1. poll pending() {failure_report.HERE}", "found Countdown"), [1, 15])
+        self.assertEqual(lines(f"1. poll the kettle {failure_report.HERE}"), [1, 8, 15])
         self.assertEqual(lines("1. poll pending()"), [1, 8, 15])
 
 

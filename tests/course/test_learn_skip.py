@@ -6,11 +6,11 @@ import sources  # where tools/learn is found
 from tree import CourseTest
 
 import mine
-import panes
+import panels
 import skip
+from console import Stop
 from lessons import Step
 from progress import Progress
-from screen import Stop
 
 STARTER = """int ring() {
     // TODO(02.1) Ring.
@@ -100,9 +100,9 @@ class Skips(CourseTest):
         self.assert_refused("no longer holds what skip has written. Your own lines are in ", skip.undo, TWO)
 
     def test_the_list_says_so(self):
-        with mock.patch.object(panes, "can_be_opened", lambda lesson: lesson == "02-waker"):
+        with mock.patch.object(panels, "can_be_opened", lambda lesson: lesson == "02-waker"):
             self.progress.skipped.add("02.2")
-            self.assertIn("02-waker             0 of 3, 02.2 skipped", "\n".join(panes.list_lines(self.progress)))
+            self.assertIn("02-waker             0 of 3, 02.2 skipped", "\n".join(panels.list_lines(self.progress)))
 
 
 if __name__ == "__main__":

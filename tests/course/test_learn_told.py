@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 
 import sources  # where tools/learn is found
-import program_story
+import program_report
 from children import Ended
 
 HEAD = """import os, subprocess, unittest
@@ -32,7 +32,7 @@ class Told(unittest.TestCase):
         self.assertEqual(ran.stderr, "")
         if ran.returncode == 0:
             return "", []
-        title, lines, place = program_story.tell(Ended(ran.returncode, ran.stdout), "01-poll")
+        title, lines, place = program_report.tell(Ended(ran.returncode, ran.stdout), "01-poll")
         self.assertEqual(place[0].name, "main.cpp")
         return title, lines
 
@@ -89,7 +89,7 @@ class Told(unittest.TestCase):
 
     def test_tests_that_do_not_come_to_an_end(self):
         told = json.dumps({"run": ["serve"]})
-        self.assertEqual(program_story.tell(Ended(-9, told + "\n", "slow"), "01-poll")[:2],
+        self.assertEqual(program_report.tell(Ended(-9, told + "\n", "slow"), "01-poll")[:2],
                          ("does not come to an end with its tests", ["$ ./learn run 01 serve", "it did not end, and was ended"]))
 
 

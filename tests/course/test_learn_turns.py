@@ -11,15 +11,15 @@ from tree import CourseTest
 import judge
 import lessons
 import loop
-import panes
+import panels
 import terminal
 from children import Ended
+from console import Stop
 from judge import GREEN, RED, Judge, Verdict
 from lessons import EXERCISE, PROGRAM, Step, steps_of
 from machine import Machine
 from mine import copy_of
 from progress import Progress
-from screen import Stop
 
 
 class AtTheLoop(CourseTest):
@@ -45,7 +45,7 @@ class Turns(AtTheLoop):
 
     def test_what_the_loop_writes_is_no_save(self):
         self.at.act("h")
-        self.assertIn("hint 02.1, 1 of 3", self.at.frame.pane[0])
+        self.assertIn("hint 02.1, 1 of 3", self.at.frame.panel[0])
         self.assertIn("hint 02.1 1", self.progress.path.read_text())
         self.assertEqual(self.looks(), [False, False, False])
         (self.root / "mine/01-poll/rt/poll.hpp").write_text("another one")
@@ -80,15 +80,15 @@ class Turns(AtTheLoop):
                 mock.patch.object(loop, "can_be_opened", lambda lesson: False):
             self.at.run()
         self.assertEqual(judged.call_count, 2)
-        self.assertIn("no starter yet", self.at.frame.pane[0])
+        self.assertIn("no starter yet", self.at.frame.panel[0])
 
     def test_another_lesson_has_nothing_of_the_last_ones_program(self):
         self.at.program = mock.Mock()
         self.at.turn("03-future")
-        self.assertEqual((self.at.lesson.name, self.at.frame.pane, self.at.program), ("03-future", [], None))
+        self.assertEqual((self.at.lesson.name, self.at.frame.panel, self.at.program), ("03-future", [], None))
 
     def ran(self, status, output: bytes = b"") -> list:
-        """What the pane says of a program that printed this and then ended, or did not (None)."""
+        """What the panel says of a program that printed this and then ended, or did not (None)."""
         def is_over() -> bool:
             self.at.program.bytes += output
             return status is not None
@@ -96,7 +96,7 @@ class Turns(AtTheLoop):
         self.at.program = mock.Mock(bytes=bytearray(), command=["program"], is_over=is_over, text=lambda: "")
         self.at.program.process.returncode = status
         self.at.read_program()
-        return self.at.frame.pane[2:]
+        return self.at.frame.panel[2:]
 
     def test_how_a_program_ended_is_said_once_and_in_words(self):
         self.assertEqual(self.ran(0), ["(it ended)"])
@@ -152,7 +152,7 @@ class AfterTheSteps(AtTheLoop):
             progress = Progress(root / "mine/progress.txt")
             for step, open_part in (("01.1", "01.9 is not green yet"), ("01.9", "the program of lesson 01 is not right yet")):
                 progress.mark("01-poll", step, True)
-                self.assertEqual(panes.what_is_open(progress, "01-poll"), open_part)
+                self.assertEqual(panels.what_is_open(progress, "01-poll"), open_part)
 
 
 class Judged(CourseTest):

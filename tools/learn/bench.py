@@ -1,10 +1,10 @@
 """./learn bench: offers the peers' packages, then hands over to bench/run."""
 import sys
 
+from console import Stop, say
 from lessons import ROOT
 from machine import Machine
 from needs import BENCHING, missing, packages_of
-from screen import Stop, say
 from setup import one_command, set_up
 
 

@@ -9,10 +9,10 @@ from typing import Optional
 
 import diagnose
 from children import alone_in
+from console import Progress, Stop, green, red, say
 from lessons import ROOT, shown
 from machine import VERIFIED_CLANG, Machine
 from process import last_relevant, run_logged
-from screen import Progress, Stop, green, red, say
 
 
 @dataclass

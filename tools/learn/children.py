@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Optional
 
+from console import say
 from process import Interrupts, kill_session
-from screen import say
 
 TICK = 0.05                   # s: how often a wait looks at files and clocks
 MOST_OUTPUT = 1 << 20         # bytes: a program that prints more than this in a test prints without end

@@ -11,12 +11,12 @@ import doctor
 import verify
 from building import Build
 from cases import REPORTS
+from console import Stop, bold, complain, green, red, refuse_more, say
 from judge import RED, Judge
 from lessons import PROGRAM, ROOT, Step, all_lessons, lesson_named, step_named, suites_of
 from machine import Machine
 from mine import cure
 from process import Interrupts
-from screen import Stop, bold, complain, green, red, refuse_more, say
 from setup import set_up
 from view import failure_lines
 

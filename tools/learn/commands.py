@@ -1,18 +1,18 @@
 """The commands about the learner's own lessons: list, hint, skip, diff, solution, reset, goto, path, base, and the loop itself."""
 from pathlib import Path
 
-import panes
+import panels
 import paths
 import skip as skipping
 import trace as lanes    # ours: this folder comes first
 from building import Build
+from console import Stop, refuse_more, say
 from lessons import lesson_named, shown, step_named, steps_of
 from loop import lesson_to_open, one_pass, watch_lesson
 from machine import Machine
 from mine import can_be_opened, copy_of, kept_copies, put_aside, refuse_closed, refuse_half
 from paths import open_on_path
 from progress import Progress
-from screen import Stop, refuse_more, say
 from setup import set_up
 from terminal import size, wrapped
 
@@ -75,11 +75,11 @@ def chosen_lesson(words: list, command: str) -> str:
 
 def list_lessons(words: list, yes: bool, machine: Machine) -> int:
     refuse_more("list", words)
-    say("\n".join(panes.list_lines(Progress())))
+    say("\n".join(panels.list_lines(Progress())))
     return 0
 
 
-RUNGS = [str(rung + 1) for rung in range(panes.RUNGS)]
+RUNGS = [str(rung + 1) for rung in range(panels.RUNGS)]
 
 
 def hint(words: list, yes: bool, machine: Machine) -> int:
@@ -89,24 +89,24 @@ def hint(words: list, yes: bool, machine: Machine) -> int:
         if "." in word and not step:
             step = step_named(word).id
         elif not step:
-            step = panes.first_open(progress, lesson_named(word)).id
+            step = panels.first_open(progress, lesson_named(word)).id
         elif "." not in words[0]:
             raise Stop(f"a rung needs its step: say hint {step} {word if word in RUNGS else 2}.")
         elif rung:
             raise Stop(f"hint takes no '{word}': say hint 05.2, or hint 05.2 3.")
         elif word not in RUNGS:
-            raise Stop(f"a hint has {panes.RUNGS} rungs: say 1 to {panes.RUNGS}.")
+            raise Stop(f"a hint has {panels.RUNGS} rungs: say 1 to {panels.RUNGS}.")
         else:
             rung = int(word)
-    step = step or panes.first_open(progress, lesson_to_open(progress)).id
-    for line in panes.hint_lines(progress, step, rung or progress.rungs.get(step, 0) + 1):
+    step = step or panels.first_open(progress, lesson_to_open(progress)).id
+    for line in panels.hint_lines(progress, step, rung or progress.rungs.get(step, 0) + 1):
         as_it_is = line.startswith(" ") or "\x1b" in line
         say(line if as_it_is else "\n".join(wrapped(line, size()[0], "")))
     return 0
 
 
 def diff(words: list, yes: bool, machine: Machine) -> int:
-    say("\n".join(panes.diff_lines(Progress(), chosen_lesson(words, "diff"))))
+    say("\n".join(panels.diff_lines(Progress(), chosen_lesson(words, "diff"))))
     return 0
 
 
@@ -114,12 +114,12 @@ def solution(words: list, yes: bool, machine: Machine) -> int:
     reveal = "--reveal" in words
     progress = Progress()
     lesson = chosen_lesson([word for word in words if word != "--reveal"], "solution")
-    if not reveal and can_be_opened(lesson) and not panes.is_finished(progress, lesson):
-        steps_are_green = progress.is_done(lesson, panes.first_open(progress, lesson).id)
+    if not reveal and can_be_opened(lesson) and not panels.is_finished(progress, lesson):
+        steps_are_green = progress.is_done(lesson, panels.first_open(progress, lesson).id)
         helps = "./learn says what" if steps_are_green else f"./learn hint {lesson[:2]} helps"
-        raise Stop(f"{panes.what_is_open(progress, lesson)}; {helps}, "
+        raise Stop(f"{panels.what_is_open(progress, lesson)}; {helps}, "
                    f"./learn solution {lesson[:2]} --reveal shows it all the same.", 1)
-    say("\n".join(panes.solution_lines(lesson)))
+    say("\n".join(panels.solution_lines(lesson)))
     return 0
 
 

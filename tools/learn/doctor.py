@@ -3,10 +3,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from console import bold, green, red, say
 from machine import Machine
 from needs import LEARNING, VERIFYING, packages_of
 from process import output_of
-from screen import bold, green, red, say
 from setup import one_command
 
 ENOUGH_DESCRIPTORS = 4096     # the demo's thousand clients need two each

@@ -9,8 +9,8 @@ three more blanks, code by seven.
 import re
 from pathlib import Path
 
+from console import Stop
 from lessons import ROOT
-from screen import Stop
 
 SECTION = re.compile(r"^## (\d\d\.\d+) .*\n", re.M)
 RUNG = re.compile(r"^(\d)\. ", re.M)

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Callable
 
 import diagnose
+import failure_report
 import holes
-import program_story
-import story
+import program_report
 from cases import CASE_SECONDS, SANITIZERS, listed, run_cases
 from children import alone_in, plain_wait, run_all
+from console import say
 from lessons import PROGRAM, ROOT, Step, shown
 from machine import Machine
 from mine import copy_of, cure, gone_lines, missing_files
-from screen import say
 
 GREEN, RED = "green", "red"
 BUILD_SECONDS = 600
@@ -68,7 +68,7 @@ class Judge:
         if -ended.status == signal.SIGXFSZ:
             lines = [diagnose.NO_SPACE]
         elif not lines:
-            lines = [story.last_word(ended) or f"Ninja ended with status {ended.status}, and said nothing."]
+            lines = [failure_report.last_word(ended) or f"Ninja ended with status {ended.status}, and said nothing."]
         if ended.why == "slow":
             lines = [f"The compiler did not come to an end within {BUILD_SECONDS // 60} minutes."]
         return Verdict(RED, "it does not compile" if spot else "it could not be built", lines, spot, ended.output, built=False)
@@ -103,13 +103,13 @@ class Judge:
         verdict = Verdict(GREEN, cases=len(cases), at=failed, warning=built.warning, raw=built.raw + became.output)
         if failed or not cases:
             title = cases[failed - 1][1] if cases else "its test does not start"
-            told = story.tell(became, title, copy_of(step.lesson),
+            told = failure_report.tell(became, title, copy_of(step.lesson),
                               lambda file, line: holes.step_at(step.lesson, file, line) == step.id)
             verdict.state, verdict.title, verdict.lines = RED, title, told.lines
             verdict.place = told.place or holes.place(step.lesson, step.id, told.todo)
             if not (told.place or told.todo):
-                asks = story.ASKS_AN_OPTIONAL if story.IS_EMPTY in told.lines else ""
-                verdict.places = holes.likely(holes.places(step.lesson, step.id, asks), told.lines, story.HERE)
+                asks = failure_report.ASKS_AN_OPTIONAL if failure_report.IS_EMPTY in told.lines else ""
+                verdict.places = holes.likely(holes.places(step.lesson, step.id, asks), told.lines, failure_report.HERE)
                 verdict.place = verdict.places[0] if verdict.places else verdict.place
         return verdict
 
@@ -131,7 +131,7 @@ class Judge:
                         silence=[2 * CASE_SECONDS])[0]
         if ended.status == 0 and not ended.why:
             return Verdict(GREEN, raw=ended.output)
-        title, lines, place = program_story.tell(ended, lesson)
+        title, lines, place = program_report.tell(ended, lesson)
         return Verdict(RED, title, lines, place, ended.output)
 
     def judge_program(self, step: Step, seen: Callable) -> Verdict:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from screen import Stop
+from console import Stop
 
 ROOT = Path(__file__).resolve().parents[2]
 MINE = ROOT / "mine"

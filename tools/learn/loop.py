@@ -3,19 +3,19 @@ import shlex
 from pathlib import Path
 from typing import Optional
 
+import failure_report
 import house_rules
-import panes
-import story
+import panels
 from building import Build
 from children import MOST_OUTPUT, TICK, Child, Ended
 from judge import GREEN, RED, Judge, Verdict, where
 from lessons import (EXERCISE, NEEDS_A_PEER, PROGRAM, ROOT, after_steps, all_lessons, exercise_of, shown, starter_says,
                      steps_of)
+from console import Stop, say
 from machine import Machine
 from mine import can_be_opened, copy_of, exercise_file, files_in, starter
 from paths import WHOLE, after, lessons_on, open_on_path
 from progress import Progress
-from screen import Stop, say
 from terminal import Terminal, size
 from view import Frame, drawn, failure_lines, mark
 from watch import Watch
@@ -65,13 +65,13 @@ class Lesson:
         self.count()
 
     def count(self) -> None:
-        self.frame.done_lessons = sum(1 for lesson in all_lessons() if panes.is_finished(self.progress, lesson))
+        self.frame.done_lessons = sum(1 for lesson in all_lessons() if panels.is_finished(self.progress, lesson))
 
     def is_red(self) -> bool:
         return any(verdict.state == RED for id, verdict in self.frame.verdicts.items() if id != EXERCISE)
 
     def is_finished(self) -> bool:
-        return not self.is_red() and panes.is_finished(self.progress, self.name)
+        return not self.is_red() and panels.is_finished(self.progress, self.name)
 
     def look(self, step, show) -> Verdict:
         self.frame.doing = f"checking {step.id} …"
@@ -195,7 +195,7 @@ class Loop:
                 self.wait([], TICK)
             except Saved:
                 self.end_program()
-                self.frame.pane, self.skip, saved = [], False, True
+                self.frame.panel, self.skip, saved = [], False, True
             except Turn as turn:
                 self.turn(str(turn))
                 saved = True
@@ -260,24 +260,24 @@ class Loop:
         try:
             self.act(key)
         except Stop as stop:
-            self.frame.pane = [str(stop)]
+            self.frame.panel = [str(stop)]
         self.show()
 
     def act(self, key: str) -> None:
         skip, self.skip = self.skip, False
         self.frame.whole = ""
         if key == "h":
-            step = panes.first_open(self.progress, self.lesson.name).id
+            step = panels.first_open(self.progress, self.lesson.name).id
             if self.progress.is_done(self.lesson.name, step) and self.lesson.is_red():
                 program = shown(starter(self.lesson.name) / "main.cpp")
                 raise Stop("hints are for steps, and these are green."
                            + (f" The starter's program: {program}" if PROGRAM in self.frame.verdicts else ""))
-            self.frame.pane = panes.hint_lines(self.progress, step, self.progress.rungs.get(step, 0) + 1)
+            self.frame.panel = panels.hint_lines(self.progress, step, self.progress.rungs.get(step, 0) + 1)
         elif key == "d":
-            self.frame.pane = panes.diff_lines(self.progress, self.lesson.name, columns=min(size()[0], 100))
+            self.frame.panel = panels.diff_lines(self.progress, self.lesson.name, columns=min(size()[0], 100))
             self.frame.whole = f"./learn diff {self.lesson.name[:2]}"
         elif key == "l":
-            self.frame.pane = panes.list_lines(self.progress)
+            self.frame.panel = panels.list_lines(self.progress)
         elif key == "r":
             running = self.program is not None
             self.end_program()
@@ -289,11 +289,11 @@ class Loop:
             following = after(self.progress.route, self.lesson.name)
             if following and not can_be_opened(following):
                 raise Stop(to_read(following))
-            if skip or panes.is_finished(self.progress, self.lesson.name):
+            if skip or panels.is_finished(self.progress, self.lesson.name):
                 raise Turn
             self.skip = True
-            open_part = panes.what_is_open(self.progress, self.lesson.name)
-            self.frame.pane = [f"{open_part[0].upper()}{open_part[1:]}. n once more goes on all the same."]
+            open_part = panels.what_is_open(self.progress, self.lesson.name)
+            self.frame.panel = [f"{open_part[0].upper()}{open_part[1:]}. n once more goes on all the same."]
         elif key == "\n":
             raise Saved                     # as good as a save: look again
 
@@ -308,31 +308,31 @@ class Loop:
             self.end_program()
             self.begin(following)
         except Stop as stop:
-            self.frame.pane = [str(stop)]
+            self.frame.panel = [str(stop)]
             self.show()
 
     # The program
     def start_program(self) -> None:
         name = self.lesson.name
-        self.frame.pane, self.frame.doing = [], "building the program …"
+        self.frame.panel, self.frame.doing = [], "building the program …"
         self.show()
         built, program = self.judge.build_program(name)
         self.frame.doing = ""
         if built.state == RED:
-            self.frame.pane = [f"The program: {built.title}", *built.lines,
+            self.frame.panel = [f"The program: {built.title}", *built.lines,
                                *([f"open  {where(built.place)}"] if built.place else [])]
         else:
             self.launch(program)
         self.show()
 
     def launch(self, program: Path) -> None:
-        self.frame.pane = []
+        self.frame.panel = []
         self.wants_program = False          # r may have been pressed again while it was built
         said = starter_says(copy_of(self.lesson.name))
         try:
             self.program = Child([program, *(shlex.split(said) if said != NEEDS_A_PEER else [])], ROOT, terminal=size())
         except OSError as error:
-            self.frame.pane = [f"The program could not be started: {error.strerror}."]
+            self.frame.panel = [f"The program could not be started: {error.strerror}."]
 
     def read_program(self) -> None:
         before, over = len(self.program.bytes), self.program.is_over()
@@ -340,11 +340,11 @@ class Loop:
             return
         lines = self.program.text().rstrip("\n").split("\n")[-PROGRAM_LINES:]
         command = f"$ {shlex.join([shown(self.program.command[0]), *self.program.command[1:]])}"
-        self.frame.pane = [command, *lines]
+        self.frame.panel = [command, *lines]
         if over:
             ended = Ended(self.program.process.returncode, self.program.text())
             plain = f"it ended with status {ended.status}" if ended.status else "it ended"
-            self.end_program(story.last_word(ended) or plain)
+            self.end_program(failure_report.last_word(ended) or plain)
         elif len(self.program.bytes) > MOST_OUTPUT:
             self.end_program("it printed more than a megabyte, and was ended")
         self.show()
@@ -353,7 +353,7 @@ class Loop:
         if self.program:
             self.program.end()
             self.program = None
-            self.frame.pane.append(f"({why})")
+            self.frame.panel.append(f"({why})")
 
 
 def watch_lesson(progress: Progress, machine: Machine) -> int:

@@ -4,8 +4,8 @@ import shutil
 import time
 from pathlib import Path
 
+from console import Stop
 from lessons import MINE, ROOT, shown
-from screen import Stop
 
 KEPT = MINE / ".kept"
 

@@ -2,10 +2,10 @@
 import re
 from pathlib import Path
 
+from console import Stop
 from lessons import ROOT, all_lessons, steps_of
 from mine import copy_of, open_lesson
 from progress import Progress
-from screen import Stop
 from skip import skip
 
 FILE = ROOT / "book/paths.txt"

@@ -4,10 +4,10 @@ import subprocess
 from typing import Optional
 
 import machine as limits
+from console import Stop, say
 from machine import Machine
 from needs import LEARNING, VERIFYING, dotted, missing, packages_of
 from process import output_of
-from screen import Stop, say
 
 
 def one_command(machine: Machine, packages: list) -> str:

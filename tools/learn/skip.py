@@ -5,11 +5,11 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 import mine
+from console import Stop
 from holes import lines_of, step_in
 from lessons import Step, shown
 from mine import copy_of, files_in, refuse_closed, refuse_half, solution, starter
 from progress import Progress
-from screen import Stop
 
 
 def kept_lines(step: Step) -> Path:

@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from screen import colors_wanted
+from console import colors_wanted
 
 WIDTH = 80
 LABEL = 21           # of these for the name

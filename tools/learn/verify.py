@@ -3,10 +3,10 @@ import re
 import time
 
 from building import Build, Outcome
+from console import Stop, bold, red, say, span
 from lessons import ROOT
 from machine import Machine
 from process import last_relevant
-from screen import Stop, bold, red, say, span
 
 PRESETS = ["gcc", "gcc-release", "clang", "clang-release", "tsan"]
 

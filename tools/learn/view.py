@@ -1,10 +1,10 @@
 """What the loop shows: a frame of at most one screen, from what is known."""
 from dataclasses import dataclass, field
 
+from console import bold, dim, green, red, yellow
+from failure_report import HERE
 from judge import GREEN, RED, Verdict
 from lessons import Step, shown
-from screen import bold, dim, green, red, yellow
-from story import HERE
 from terminal import clipped, link, shows_marks, wrapped
 
 KEYS = "[h]int  [r]un  [d]iff  [n]ext  [l]ist  [q]uit"
@@ -23,8 +23,8 @@ class Frame:
     done_lessons: int = 0
     lessons: int = 0
     notes: list = field(default_factory=list)          # what must be said: read-only, house rules
-    pane: list = field(default_factory=list)           # a hint, a list, the program's output
-    whole: str = ""                                    # the command that shows all of a pane of which the beginning counts
+    panel: list = field(default_factory=list)           # a hint, a list, the program's output
+    whole: str = ""                                    # the command that shows all of a panel of which the beginning counts
     after: list = field(default_factory=list)          # what is judged after the last step: all together, the program
     finished: str = ""                                 # what to do after the last step
 
@@ -130,15 +130,15 @@ def drawn(frame: Frame, columns: int, height: int) -> list:
         end += [green(line) if index == 0 else line
                 for index, line in enumerate(part for line in frame.finished.split("\n") for part in wrapped(line, columns))]
     end += [yellow(note) for note in notes]
-    pane = [part for line in frame.pane for part in ([line] if "\x1b" in line else wrapped(line, columns, "") if line else [""])]
+    panel = [part for line in frame.panel for part in ([line] if "\x1b" in line else wrapped(line, columns, "") if line else [""])]
     keys = [dim(frame.doing) if frame.doing else "", KEYS]
     room = height - 1 - len(top) - len(end) - len(keys) - 1
-    if pane:
+    if panel:
         least = min(len(story), 8)
-        pane = cut(pane, max(4, room - least - 1), from_top=True, whole=frame.whole)
-        room -= len(pane) + 1
+        panel = cut(panel, max(4, room - least - 1), from_top=True, whole=frame.whole)
+        room -= len(panel) + 1
     story = cut(story, max(5, room))
-    return top + story + ([""] if end and story else []) + end + (["", *pane] if pane else []) + keys
+    return top + story + ([""] if end and story else []) + end + (["", *panel] if panel else []) + keys
 
 
 def cut(lines: list, room: int, from_top: bool = False, whole: str = "") -> list:

@@ -2,12 +2,12 @@
 import re
 
 import holes
+from console import Stop, bold, dim, green, red
 from hints import hint
 from lessons import PROGRAM, Step, after_steps, all_lessons, shown, steps_of
 from mine import can_be_opened, copy_of, files_in, refuse_closed, solution
 from paths import lessons_on
 from progress import Progress
-from screen import Stop, bold, dim, green, red
 from terminal import shows_marks, wrapped
 
 RUNGS = 3

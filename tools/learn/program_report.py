@@ -3,8 +3,8 @@ import json
 import re
 import shlex
 
+import failure_report
 import holes
-import story
 from children import Ended
 from mine import copy_of
 
@@ -34,7 +34,7 @@ def tell(ended: Ended, lesson: str) -> tuple:
     run = command_of(lesson, found.get("run"))
     if ended.why or "place" not in found:
         lines = [line for line in ended.output.splitlines() if line.strip() and not line.startswith('{"run"')][-8:]
-        return "does not come to an end with its tests", run + (lines or [story.last_word(ended)]), main_of(lesson)
+        return "does not come to an end with its tests", run + (lines or [failure_report.last_word(ended)]), main_of(lesson)
     if "why" in found:
         return "does not end", run + about_hang(found), main_of(lesson)
     ended_badly = sanitized(found, lesson)
@@ -85,17 +85,17 @@ def sanitized(found: dict, lesson: str) -> tuple:
     status, errors = found["status"] or 0, found["said"][1]
     if not status or not re.search(r"^(TODO\(|==\d+==ERROR: |\S+: runtime error: )", errors, re.M):
         return ()
-    told = story.tell(Ended(status, errors), "", copy_of(lesson))
+    told = failure_report.tell(Ended(status, errors), "", copy_of(lesson))
     return told.lines, told.place or (holes.place(lesson, told.todo[:4], told.todo) if told.todo else ())
 
 
 def about_end(found: dict) -> list:
     """The program's last words, where they are not what was compared."""
     status, errors = found["status"] or 0, found["said"][1]
-    lines = [line for line in [story.last_word(Ended(status, errors))] if line]
+    lines = [line for line in [failure_report.last_word(Ended(status, errors))] if line]
     last = [line for line in errors.splitlines() if line.strip()][:4]
     if last and found.get("what") != "errors":
-        lines += ["on stderr:", *(f"     | {story.relative(line)}" for line in last)]
+        lines += ["on stderr:", *(f"     | {failure_report.relative(line)}" for line in last)]
     if status and found.get("what") != "status" and not lines:
         lines = [f"It ended with status {status}."]
     return lines
