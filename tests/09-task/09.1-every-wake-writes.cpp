@@ -76,4 +76,12 @@ TEST_SUITE("09.1 the state word") {
         (void)state.pause();
         CHECK(writes_of([&] { (void)state.abort(); }) == 1);
     }
+
+    TEST_CASE("the end of a task publishes its outcome") {
+        State state(false);
+        (void)state.start();
+        INFO("the handle reads the outcome once it sees `complete`, so the write of that bit must be a release");
+        step("end the last poll");
+        CHECK(writes_of([&] { (void)state.complete(); }) == 1);
+    }
 }

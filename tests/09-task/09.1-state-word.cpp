@@ -16,11 +16,16 @@ using OnWake = TaskState::OnWake;
 using OnStart = TaskState::OnStart;
 using OnPause = TaskState::OnPause;
 using OnComplete = TaskState::OnComplete;
-using OnAwait = TaskState::OnAwait;
 using OnDropHandle = TaskState::OnDropHandle;
 using OnRelease = TaskState::OnRelease;
 
 namespace {
+
+/// The handle goes while others keep the task alive and it is not complete.
+void drop_handle(TaskState& state) {
+    CHECK(state.drop_handle() == OnDropHandle::nothing);
+    CHECK(state.release() == OnRelease::nothing);
+}
 
 /// Where two threads meet without sleeping: rounds are too short for that.
 class alignas(64) Meeting {
@@ -103,7 +108,7 @@ TEST_SUITE("09.1 the state word") {
         CHECK(state.start() == OnStart::poll);
         step("wake it during its last poll");
         CHECK(state.wake() == OnWake::nothing);
-        CHECK(state.complete() == OnComplete::nothing);
+        CHECK(state.complete() == OnComplete::wake_handle);
         CHECK(state.is_complete());
         step("wake and abort it afterwards");
         CHECK(state.wake() == OnWake::nothing);
@@ -120,7 +125,7 @@ TEST_SUITE("09.1 the state word") {
         CHECK(state.abort() == OnWake::nothing);
         state.retain();
         CHECK(state.start() == OnStart::cancel);
-        CHECK(state.complete() == OnComplete::nothing);
+        CHECK(state.complete() == OnComplete::wake_handle);
     }
 
     TEST_CASE("an abort before the first poll") {
@@ -145,6 +150,7 @@ TEST_SUITE("09.1 the state word") {
             CHECK(state.start() == OnStart::poll);
             step("the handle is dropped while the task is polled");
             CHECK(state.drop_handle() == OnDropHandle::nothing);
+            CHECK(state.release() == OnRelease::nothing);
             step("the task is done: nobody will ask for its outcome");
             CHECK(state.complete() == OnComplete::drop_outcome);
             CHECK(state.release_finished() == OnRelease::destroy);
@@ -152,53 +158,20 @@ TEST_SUITE("09.1 the state word") {
         SUBCASE("the task is done first") {
             TaskState state(false);
             CHECK(state.start() == OnStart::poll);
-            CHECK(state.complete() == OnComplete::nothing);
+            CHECK(state.complete() == OnComplete::wake_handle);
             CHECK(state.release_finished() == OnRelease::nothing);
             step("the handle is dropped after the end");
             CHECK(state.drop_handle() == OnDropHandle::drop_outcome);
-            CHECK(state.release_handle() == OnRelease::destroy);
+            CHECK(state.release() == OnRelease::destroy);
         }
         SUBCASE("the task ends while the handle goes") {
             TaskState state(false);
             CHECK(state.start() == OnStart::poll);
-            CHECK(state.complete() == OnComplete::nothing);
+            CHECK(state.complete() == OnComplete::wake_handle);
             step("the handle is dropped before the task has given its Runnable back");
             CHECK(state.drop_handle() == OnDropHandle::drop_outcome);
-            CHECK(state.release_handle() == OnRelease::nothing);
+            CHECK(state.release() == OnRelease::nothing);
             CHECK(state.release_finished() == OnRelease::destroy);
-        }
-    }
-
-    TEST_CASE("the handle's waker belongs to the side that goes last") {
-        TaskState state(false);
-        CHECK(state.start() == OnStart::poll);
-        CHECK_FALSE(state.is_awaited());
-        step("the handle puts its waker down");
-        CHECK(state.begin_await() == OnAwait::nothing);
-        CHECK(state.is_awaited());
-        SUBCASE("the task is done: its poller wakes the handle") {
-            CHECK(state.complete() == OnComplete::wake_handle);
-            step("the handle comes for its waker too late");
-            CHECK_MESSAGE(state.is_awaited(),
-                          "it has not taken its waker up yet: it is to ask, not to put another down");
-            CHECK(state.end_await() == OnAwait::nothing);
-        }
-        SUBCASE("the handle takes its waker back") {
-            CHECK(state.end_await() == OnAwait::take_waker_back);
-            CHECK_FALSE(state.is_awaited());
-            step("the task is done: there is nobody to be woken");
-            CHECK(state.complete() == OnComplete::nothing);
-            step("the handle puts another down: nobody will come for it");
-            CHECK(state.begin_await() == OnAwait::take_waker_back);
-        }
-        SUBCASE("it keeps no task alive") {
-            step("the poll ends, the handle goes");
-            state.retain();
-            CHECK(state.pause() == OnPause::nothing);
-            CHECK(state.end_await() == OnAwait::take_waker_back);
-            CHECK(state.begin_await() == OnAwait::nothing);
-            CHECK(state.drop_handle() == OnDropHandle::nothing);
-            CHECK(state.release_one() == OnRelease::destroy);
         }
     }
 
@@ -211,13 +184,15 @@ TEST_SUITE("09.1 the state word") {
         CHECK(state.pause() == OnPause::nothing);
         SUBCASE("the last waker goes last") {
             CHECK(state.drop_handle() == OnDropHandle::nothing);
-            CHECK(state.release_one() == OnRelease::nothing);
-            CHECK(state.release_one() == OnRelease::destroy);
+            CHECK(state.release() == OnRelease::nothing);  // the handle
+            CHECK(state.release() == OnRelease::nothing);
+            CHECK(state.release() == OnRelease::destroy);
         }
         SUBCASE("the handle goes last") {
-            CHECK(state.release_one() == OnRelease::nothing);
-            CHECK(state.release_one() == OnRelease::nothing);
-            CHECK(state.drop_handle() == OnDropHandle::destroy);
+            CHECK(state.release() == OnRelease::nothing);
+            CHECK(state.release() == OnRelease::nothing);
+            CHECK(state.drop_handle() == OnDropHandle::nothing);
+            CHECK(state.release() == OnRelease::destroy);
         }
     }
 
@@ -225,16 +200,16 @@ TEST_SUITE("09.1 the state word") {
         SUBCASE("a task that is in no list is destroyed") {
             TaskState state(false);
             CHECK_FALSE(state.is_owned());
-            CHECK(state.drop_handle() == OnDropHandle::nothing);
+            drop_handle(state);
             CHECK(state.start() == OnStart::poll);
             CHECK(state.pause() == OnPause::destroy);
         }
         SUBCASE("a task that a runtime owns is a mistake") {
             TaskState state(true);
             CHECK(state.is_owned());
-            CHECK(state.drop_handle() == OnDropHandle::nothing);
+            drop_handle(state);
             CHECK(state.start() == OnStart::poll);
-            CHECK(state.pause() == OnPause::complain);
+            CHECK(state.pause() == OnPause::report_lost);
         }
         SUBCASE("with a handle that can abort it all is well") {
             TaskState state(true);
@@ -243,7 +218,7 @@ TEST_SUITE("09.1 the state word") {
         }
         SUBCASE("with a waker all is well") {
             TaskState state(true);
-            CHECK(state.drop_handle() == OnDropHandle::nothing);
+            drop_handle(state);
             CHECK(state.start() == OnStart::poll);
             state.retain();
             CHECK(state.pause() == OnPause::nothing);
@@ -252,7 +227,7 @@ TEST_SUITE("09.1 the state word") {
 
     TEST_CASE("an owned task lives until it has left its list") {
         TaskState state(true);
-        CHECK(state.drop_handle() == OnDropHandle::nothing);
+        drop_handle(state);
         CHECK(state.start() == OnStart::poll);
         CHECK(state.complete() == OnComplete::drop_outcome);
         step("it has left its list");

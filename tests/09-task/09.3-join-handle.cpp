@@ -246,11 +246,23 @@ TEST_SUITE("09.3 the JoinHandle") {
             Noticed::in_every_build);
     }
 
+    TEST_CASE("a result is asked for before the task has ended") {
+        expect_violation(
+            "JoinHandle::take_result was called before the task had ended",
+            [] {
+                Queue queue;
+                rt::JoinHandle<int> handle = start(queue, rt::ready(3));
+                (void)handle.take_result();
+            },
+            Noticed::in_every_build);
+    }
+
     TEST_CASE("a handle that was moved from is empty") {
         Queue queue;
         rt::JoinHandle<int> first = start(queue, rt::ready(3));
         rt::JoinHandle<int> second = std::move(first);
         first.abort();  // NOLINT: an empty handle aborts nothing
+        CHECK(first.is_finished());
         first.detach();
         CHECK(queue.run_one());
         auto handle = spawn_mock("the handle", std::move(second));

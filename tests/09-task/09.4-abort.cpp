@@ -6,6 +6,7 @@
 #include <rt/task.hpp>
 #include <support/counted_future.hpp>
 #include <support/counting_waker.hpp>
+#include <support/death.hpp>
 #include <support/drop_counter.hpp>
 #include <support/mock_task.hpp>
 #include <support/sanitizers.hpp>
@@ -101,6 +102,20 @@ TEST_SUITE("09.4 abort") {
         handle.future().abort();
         CHECK(queue.waiting() == 0);
         CHECK(handle.poll() == Ready(3));
+    }
+
+    TEST_CASE("a handle gives Cancelled once") {
+        expect_violation(
+            "a JoinHandle was polled after it gave its outcome",
+            [] {
+                Queue queue;
+                auto handle = spawn_mock("the handle", start(queue, rt::pending<>()));
+                handle.future().abort();
+                queue.run_one();
+                CHECK_THROWS_AS((void)handle.poll(), rt::Cancelled);
+                (void)handle.poll();
+            },
+            Noticed::in_every_build);
     }
 
     TEST_CASE("aborted and detached: it ends without a word") {

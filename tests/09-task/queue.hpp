@@ -141,7 +141,7 @@ inline doctest::String toString(TaskState::OnPause value) {
         case TaskState::OnPause::nothing: return "nothing";
         case TaskState::OnPause::schedule_again: return "schedule_again";
         case TaskState::OnPause::destroy: return "destroy";
-        case TaskState::OnPause::complain: return "complain";
+        case TaskState::OnPause::report_lost: return "report_lost";
     }
     return "?";
 }
@@ -149,12 +149,7 @@ inline doctest::String toString(TaskState::OnComplete value) {
     return value == TaskState::OnComplete::wake_handle ? "wake_handle" : "drop_outcome";
 }
 inline doctest::String toString(TaskState::OnDropHandle value) {
-    switch (value) {
-        case TaskState::OnDropHandle::nothing: return "nothing";
-        case TaskState::OnDropHandle::destroy: return "destroy";
-        case TaskState::OnDropHandle::drop_outcome: return "drop_outcome";
-    }
-    return "?";
+    return value == TaskState::OnDropHandle::drop_outcome ? "drop_outcome" : "nothing";
 }
 inline doctest::String toString(TaskState::OnRelease value) {
     return value == TaskState::OnRelease::destroy ? "destroy" : "nothing";

@@ -1,96 +1,29 @@
 /// \file
-/// A task: a future in a block of its own, that can be run piece by piece by one side and awaited by another.
+/// `make_task(future, schedule)` makes a task and returns its two ends: a `Runnable`, which polls it, and a
+/// `JoinHandle`, which waits for its outcome.
 ///
-/// `make_task(future, schedule)` makes the block and returns its two ends: a `Runnable`, the right to poll it once
-/// (runnable.hpp), and a `JoinHandle`, which is a future of the outcome. A wake makes a new Runnable and passes it to the
-/// `Schedule`: usually a queue, in lesson 09 a test.
+/// A wake makes a new Runnable and gives it to the Schedule. In lesson 09 that is a queue which you empty by hand. From
+/// lesson 10 on it is a runtime.
 ///
-/// Source of the idea: Rust's async-task crate; `JoinHandle` as in Tokio.
+/// Source: Rust's async-task crate, and Tokio's `JoinHandle`.
 #pragma once
 
 #include <rt/future.hpp>
 #include <rt/outcome.hpp>
 #include <rt/runnable.hpp>
+#include <rt/task_of.hpp>
+#include <rt/task_report.hpp>
+#include <rt/violation.hpp>
 
-#include <exception>
-#include <new>
 #include <source_location>
 #include <type_traits>
 #include <utility>
 
 namespace rt {
 
-namespace detail {
-
-/// A task, as its handle sees it: of whatever future, but of this output.
-template <class T>
-class TaskYielding : public Task {
-  public:
-    using Task::Task;
-    /// Called by the handle, when the task is complete.
-    virtual Outcome<T>& outcome() noexcept = 0;
-};
-
-/// A task, whole. `future_` and `outcome_` share their place: one comes when the other goes.
-template <Future F>
-class TaskOf final : public TaskYielding<OutputOf<F>> {
-    using T = OutputOf<F>;
-
-  public:
-    TaskOf(F future, Schedule& schedule, bool is_owned, std::source_location where)
-        : TaskYielding<T>(schedule, is_owned, where), future_(std::move(future)) {}
-    ~TaskOf() override {
-        switch (Task::holds_) {
-            case Task::Holds::future:
-                trace::emit(trace::Kind::drop, static_cast<const Task*>(this));
-                future_.~F();
-                break;
-            case Task::Holds::outcome: outcome_.~Outcome<T>(); break;
-            case Task::Holds::nothing: break;
-        }
-    }
-
-    Outcome<T>& outcome() noexcept override { return outcome_; }
-
-    Task::Polled poll_future(Context& cx) noexcept override {
-        Outcome<T> outcome;
-        if (!poll_into(future_, cx, outcome)) {
-            return Task::Polled::pending;
-        }
-        replace_future(std::move(outcome));
-        return outcome_.has_exception() ? Task::Polled::exception : Task::Polled::ready;
-    }
-    void drop_future() noexcept override { replace_future(); }
-    std::exception_ptr drop_outcome() noexcept override {
-        std::exception_ptr exception;
-        if (outcome_.has_exception()) {
-            exception = outcome_.take_exception();
-        }
-        outcome_.~Outcome<T>();
-        Task::holds_ = Task::Holds::nothing;
-        return exception;
-    }
-
-  private:
-    /// The outcome is `ended`, or empty.
-    template <class... Ended>
-    void replace_future(Ended&&... ended) noexcept {
-        future_.~F();
-        ::new (&outcome_) Outcome<T>(std::forward<Ended>(ended)...);
-        Task::holds_ = Task::Holds::outcome;
-    }
-
-    union {
-        F future_;
-        Outcome<T> outcome_;
-    };
-};
-
-}  // namespace detail
-
-/// The waiting end of a task: a future of its outcome. Dropping it detaches: the task goes on, and nobody asks any more.
+/// A future of a task's outcome: its value, its exception, or `Cancelled`. If it is destroyed, the task goes on alone.
 ///
-/// Awaiting it gives the task's value, throws its exception, or throws `Cancelled` if it was aborted.
+/// Thread safety: the task may end on any thread. The handle itself belongs to one thread at a time.
 template <class T = void>
 class JoinHandle {
   public:
@@ -105,8 +38,11 @@ class JoinHandle {
     ~JoinHandle() { detach(); }
 
     Poll<T> poll(Context& cx) {
-        if (!watch(cx.waker())) {
-            return Pending;
+        if (!is_finished()) {
+            register_waker(cx.waker());
+            if (!is_finished()) {  // the second look: the task may have ended before it could see the waker
+                return Pending;
+            }
         }
         if constexpr (std::is_void_v<T>) {
             take_result();
@@ -116,18 +52,17 @@ class JoinHandle {
         }
     }
 
-    /// True if the task is over; if not, `waker` is woken when it is, and no other. The half of a poll that looks.
-    bool watch(const Waker& waker) noexcept {
-        if (task_ == nullptr) {
-            violation("a JoinHandle was polled after it gave its outcome, or was detached or moved from");
-        }
-        return task_->is_finished() || !task().await_with(waker);
-    }
+    /// Keeps `waker`, in place of the one before, and wakes it when the task ends. The caller must look at
+    /// `is_finished()` afterwards, because a task that has ended before wakes nobody. Called by `poll`, and by a
+    /// JoinSet.
+    void register_waker(const Waker& waker) noexcept { task().join_waker_.register_waker(waker); }
 
-    /// Gives the task's value, throws its exception, or throws `Cancelled`. Called once, when it is over. The half of a
-    /// poll that takes.
+    /// Returns the task's value, or throws its exception or `Cancelled`. Called once, when the task is finished.
     T take_result() {
-        Outcome<T> outcome = std::move(task_->outcome());
+        if (!task().is_finished()) {
+            violation("JoinHandle::take_result was called before the task had ended. Await the handle instead.");
+        }
+        Outcome<T> outcome = std::move(task().outcome());
         detach();
         if (outcome.is_empty()) {
             throw Cancelled();
@@ -135,37 +70,41 @@ class JoinHandle {
         return outcome.take();
     }
 
-    /// Asks the task to end; its future is destroyed by its runtime, soon. Then, awaiting the handle throws `Cancelled`,
-    /// unless the task was done before.
+    /// Asks the task to end. Its runtime destroys the future soon, and awaiting the handle throws `Cancelled`, unless
+    /// the task has ended before.
     void abort() noexcept {
         if (task_ != nullptr) {
             task_->abort();
         }
     }
 
-    /// True if the task is over, in whatever way.
+    /// True if the task has ended, in whatever way, or if this handle has no task.
     bool is_finished() const noexcept { return task_ == nullptr || task_->is_finished(); }
 
-    /// Lets the task go on alone. An exception it ends with is printed.
+    /// Lets the task go on alone. If it ends with an exception, that is printed.
     void detach() noexcept {
-        if (task_ == nullptr) {
-            return;
+        if (task_ != nullptr) {
+            Task& task = *std::exchange(task_, nullptr);
+            task.drop_handle();
         }
-        Task& left = *std::exchange(task_, nullptr);
-        left.leave();
     }
 
   private:
-    Task& task() const noexcept { return *task_; }
+    detail::TaskYielding<T>& task() const noexcept {
+        if (task_ == nullptr) {
+            violation("a JoinHandle was polled after it gave its outcome, or was detached or moved from");
+        }
+        return *task_;
+    }
 
     detail::TaskYielding<T>* task_;
 };
 
-/// Whether a runtime keeps the task in a list of its own until it is over.
+/// Whether a runtime keeps the task in a list of its own until it has ended.
 enum class Owned : bool { no, yes };
 
-/// Makes a task of `future`. Its Runnable is returned, to be run or scheduled; later ones go to `schedule`, which must
-/// outlive the task's last run. Called by runtimes and tests.
+/// Makes a task of `future`. The caller runs or schedules the first Runnable. Later ones go to `schedule`, which must
+/// outlive the last run. Called by runtimes and tests.
 template <Future F>
 std::pair<Runnable, JoinHandle<OutputOf<F>>> make_task(F future, Schedule& schedule, Owned owned = Owned::no,
                                                        std::source_location where = std::source_location::current()) {

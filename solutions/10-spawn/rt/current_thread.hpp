@@ -194,8 +194,8 @@ template <Future F>
 OutputOf<F> CurrentThread::block_on(F future) {
     Entered entered(*this);
     F main(std::move(future));  // so that it is destroyed while this runtime is still the current one
-    BorrowedWaker waker = main_waker_->borrow();
-    Context cx(waker.get());
+    const Waker waker = main_waker_->waker();
+    Context cx(waker);
     main_waker_->wake_on_own_thread();
     for (;;) {
         if (main_waker_->take_wake()) {

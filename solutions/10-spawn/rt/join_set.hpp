@@ -236,8 +236,9 @@ void JoinSet<T>::insert(JoinHandle<T> handle) {
     members_ = member;
     ++size_;
     Waker waker = member->waker();
-    if (member->handle.watch(waker)) {
-        shared_->push_finished(*member);  // it was finished before the waker lay in its place, which then wakes nobody
+    member->handle.register_waker(waker);
+    if (member->handle.is_finished()) {
+        shared_->push_finished(*member);  // it may have ended before it could see the waker
     }
 }
 

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <rt/park.hpp>
-#include <rt/runnable.hpp>
 #include <rt/sync.hpp>
 #include <rt/waker.hpp>
 
@@ -25,14 +24,17 @@ class MainWaker {
     /// Called by the runtime when it is made; a wake unparks `park`.
     static Pointer make(Park& park) { return Pointer(new MainWaker(park)); }
 
-    /// A waker for the time of a `block_on`, which takes no reference: the runtime has one.
-    BorrowedWaker borrow() noexcept { return BorrowedWaker(this, &vtable); }
+    /// A waker for the time of a `block_on`.
+    Waker waker() noexcept {
+        retain();
+        return Waker(this, &vtable);
+    }
 
     bool is_woken() const noexcept { return woken_.load(relaxed); }
     /// True if there was a wake since the last call.
     bool take_wake() noexcept { return is_woken() && woken_.exchange(false, acquire); }
-    /// True if copies of the waker exist. Called by checks.
-    bool is_kept() const noexcept { return references_.load(acquire) != 1; }
+    /// True if copies of the waker of `block_on` exist. Called by checks, during a `block_on`.
+    bool is_kept() const noexcept { return references_.load(acquire) != 2; }
     /// A wake by the runtime itself, which is awake.
     void wake_on_own_thread() noexcept { woken_.store(true, relaxed); }
 

@@ -1,0 +1,74 @@
+/// \file
+/// Given: how a task is named in messages, and what is said when its outcome is lost. You use `Cancelled` only.
+#pragma once
+
+#include <rt/violation.hpp>
+
+#include <cstdio>
+#include <exception>
+#include <source_location>
+#include <string>
+#include <utility>
+
+namespace rt {
+
+/// Thrown to the awaiter of a task that was aborted, or whose runtime was destroyed.
+class Cancelled : public std::exception {
+  public:
+    const char* what() const noexcept override { return "the task was aborted"; }
+};
+
+namespace detail {
+
+/// Where a task was spawned. Only builds with checks know it.
+class TaskOrigin {
+  public:
+    explicit TaskOrigin([[maybe_unused]] std::source_location where) noexcept {
+#if RT_CHECKS
+        where_ = where;
+#endif
+    }
+
+    /// Ends the program: no waker, no handle, and no queue knows `task` any more, so nothing can wake it.
+    void report_lost(const void* task) const noexcept {
+        if constexpr (checks_enabled) {
+            violation("returned Pending but kept no waker, so nothing can ever wake it; store cx.waker()",
+                      name(task).c_str());
+        }
+    }
+
+    /// Prints an exception that `task` ended with, because nobody can ask for it any more.
+    void report_unawaited(const void* task, std::exception_ptr exception) const noexcept {
+        try {
+            std::rethrow_exception(std::move(exception));
+        } catch (const Cancelled&) {
+            return;  // the task passed an abort on, so nothing is lost
+        } catch (const std::exception& error) {
+            std::fprintf(stderr, "rt: %s ended with an exception that nobody awaited: %s\n", name(task).c_str(),
+                         error.what());
+        } catch (...) {
+            std::fprintf(stderr, "rt: %s ended with an exception that nobody awaited\n", name(task).c_str());
+        }
+    }
+
+  private:
+    std::string name([[maybe_unused]] const void* task) const {
+#if RT_CHECKS
+        if (where_.line() == 0) {
+            return "a task spawned with arguments";
+        }
+        return "the task spawned at " + std::string(where_.file_name()) + ":" + std::to_string(where_.line());
+#else
+        char text[32];
+        std::snprintf(text, sizeof text, "task %p", task);
+        return text;
+#endif
+    }
+
+#if RT_CHECKS
+    std::source_location where_;
+#endif
+};
+
+}  // namespace detail
+}  // namespace rt
