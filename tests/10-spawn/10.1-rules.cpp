@@ -29,7 +29,7 @@ TEST_SUITE("10.1 the rules of a runtime") {
             for (int n = 0; n < total; ++n) {
                 bool was_pending = false;
                 auto source = rt::poll_fn([&](rt::Context& cx) -> rt::Poll<void> {
-                    if (!rt::budget::has_some(cx)) {
+                    if (!rt::budget::poll_proceed(cx)) {
                         was_pending = true;
                         return Pending;
                     }
@@ -60,7 +60,7 @@ TEST_SUITE("10.1 the rules of a runtime") {
         int taken = 0;
         auto all = rt::poll_fn([&](rt::Context& cx) -> rt::Poll<void> {
             for (int n = 0; n < 1000; ++n) {
-                CHECK(rt::budget::has_some(cx));
+                CHECK(rt::budget::poll_proceed(cx));
                 rt::budget::spend();
                 ++taken;
             }

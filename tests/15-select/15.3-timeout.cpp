@@ -34,7 +34,7 @@ class Greedy {
     Greedy() = default;
 
     Poll<int> poll(rt::Context& cx) {
-        while (rt::budget::has_some(cx)) {
+        while (rt::budget::poll_proceed(cx)) {
             rt::budget::spend();
         }
         return Pending;

@@ -1,12 +1,10 @@
 /// \file
-/// The budget of a poll: how much a task may take before others have their turn.
+/// How much a task may take in one poll before other tasks get their turn.
 ///
-/// A socket that always has bytes, a channel that is always full: a loop over it would never be Pending, and its task would
-/// never give the thread up. So every future that waits for such a source asks for budget first, and after so many
-/// results in one poll says Pending once, having woken itself. Runtimes refill the budget before every poll of a task;
-/// outside of one it does not end.
+/// A loop over a socket that always has bytes would never be Pending, and its task would keep the thread. So each such
+/// source asks `poll_proceed` first. After `per_poll` results the source wakes its own task and is Pending once.
 ///
-/// Source of the idea: Tokio's cooperative budget.
+/// Source: Tokio's cooperative budget.
 #pragma once
 
 #include <rt/waker.hpp>
@@ -16,22 +14,22 @@
 
 namespace rt::budget {
 
-/// Results that one poll of a task may take from always-ready sources.
+/// Results that one poll of a task may take.
 inline constexpr std::uint64_t per_poll = 128;
 
 namespace detail {
-inline constexpr std::uint64_t without_end = std::numeric_limits<std::uint64_t>::max();
-inline constinit thread_local std::uint64_t left = without_end;
+inline constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
+inline constinit thread_local std::uint64_t left = unlimited;
 }  // namespace detail
 
 /// Called by a runtime before it polls a task.
 inline void refill() noexcept { detail::left = per_poll; }
-/// Called by a runtime when it returns to ordinary code.
-inline void lift() noexcept { detail::left = detail::without_end; }
+/// Called by a runtime when it returns to ordinary code, which has no limit.
+inline void lift() noexcept { detail::left = detail::unlimited; }
 
-/// True if something may be taken. If not, the task has been woken: the caller returns Pending, and its turn comes again.
-/// Called by leaves (sockets, channels) at the top of their poll.
-[[nodiscard]] inline bool has_some(Context& cx) noexcept {
+/// True if the caller may take a result. If not, the task has been woken, and the caller returns Pending. Called by
+/// sockets, timers, and channels at the top of their poll.
+[[nodiscard]] inline bool poll_proceed(Context& cx) noexcept {
     if (detail::left != 0) {
         return true;
     }
@@ -39,7 +37,7 @@ inline void lift() noexcept { detail::left = detail::without_end; }
     return false;
 }
 
-/// Called by leaves for each result they hand out.
+/// Called by the same for each result that they return.
 inline void spend() noexcept {
     if (detail::left != 0) {
         --detail::left;

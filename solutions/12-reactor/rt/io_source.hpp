@@ -50,7 +50,7 @@ class IoSource {
     Poll<std::size_t> poll_io(Context& cx, Direction direction, std::size_t full, const char* what, Op op) {
         static_assert(std::is_invocable_r_v<std::ptrdiff_t, Op&, int>,
                       "poll_io: op takes the descriptor, and answers like the kernel: a count, or -errno");
-        if (!budget::has_some(cx)) {
+        if (!budget::poll_proceed(cx)) {
             return Pending;
         }
         for (;;) {

@@ -68,7 +68,7 @@ class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
             Timers& timers = current("sleep").service<Timers>();
             // A moment that has passed needs no timer. Without budget it takes one all the same, and is Ready by and
             // by: a loop around sleep(0) starves nobody.
-            if (timers.now() >= deadline_ && budget::has_some(cx)) {
+            if (timers.now() >= deadline_ && budget::poll_proceed(cx)) {
                 budget::spend();
                 return Ready();
             }

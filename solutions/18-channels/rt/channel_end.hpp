@@ -75,7 +75,7 @@ class [[nodiscard]] RecvFuture {
 
     Poll<Output> poll(Context& cx) {
         contract_.begin("recv");
-        if (!budget::has_some(cx)) {
+        if (!budget::poll_proceed(cx)) {
             return contract_.pending();
         }
         Poll<Output> result = source_.poll_recv(waiter_, &cx.waker());

@@ -193,7 +193,7 @@ class [[nodiscard]] Send {
 
     Poll<void> poll(Context& cx) {
         contract_.begin("send");
-        if (!budget::has_some(cx)) {
+        if (!budget::poll_proceed(cx)) {
             return contract_.pending();
         }
         TrySend result = channel_.poll_send(value_, waiter_, &cx.waker());

@@ -83,7 +83,7 @@ class [[nodiscard]] Notified {
 
     Poll<void> poll(Context& cx) {
         contract_.begin("notified");
-        if (!budget::has_some(cx) || !take_notification(cx.waker())) {
+        if (!budget::poll_proceed(cx) || !take_notification(cx.waker())) {
             return contract_.pending();
         }
         budget::spend();

@@ -93,7 +93,7 @@ class [[nodiscard]] Receiver {
 
     Poll<T> poll(Context& cx) {
         Channel& channel = this->channel();
-        if (!budget::has_some(cx) || !channel.poll_over(cx.waker())) {
+        if (!budget::poll_proceed(cx) || !channel.poll_over(cx.waker())) {
             return Pending;
         }
         budget::spend();
