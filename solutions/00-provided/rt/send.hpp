@@ -1,11 +1,12 @@
 /// \file
-/// `is_send<T>`: may a `T` be handed to another thread? `spawn` asks it of the callable and of every argument.
+/// Given: `is_send<T>`, which says whether a `T` may be moved to another thread, and `ThreadBound`, by which a type
+/// says no. `spawn` checks the callable and the arguments that you pass.
 ///
-/// C++ cannot look into a type as Rust does: the answer is yes unless someone said no. A type says no by a `ThreadBound`
-/// base, or by a specialization of `is_send`. Members are not seen, nor what a lambda captured. So this catches honest
-/// mistakes, not all of them; in debug builds a `ThreadBound`, base or member, also looks at the thread it is used on.
+/// C++ can't look into a type as Rust does, so the answer is yes unless the type, or a specialization of `is_send`,
+/// says no. Neither members nor captures are seen. So this catches many mistakes, but not all. In builds with checks, a
+/// ThreadBound also compares threads when it is used.
 ///
-/// Source of the idea: Rust's `Send`.
+/// Source: Rust's `Send`.
 #pragma once
 
 #include <rt/sync.hpp>
@@ -21,12 +22,12 @@
 
 namespace rt {
 
-/// Base, or member, of a type that must stay on the thread that made it.
+/// A base or a member of a type that must stay on the thread that made it.
 class ThreadBound {
   public:
     ThreadBound() noexcept = default;
 
-    /// Called at the top of the members that must not run elsewhere; `name` is for the sentence.
+    /// Ends the program on any other thread. Called by functions that must not run there. `name` is for the message.
     void require_own_thread([[maybe_unused]] const char* name) const noexcept {
 #if RT_CHECKS
         if (this_thread_id() != owner_) {
@@ -43,12 +44,12 @@ class ThreadBound {
 };
 
 namespace detail {
-/// A type that is only declared yet (behind a pointer, say) has said nothing.
+/// A type that is only declared, for example behind a pointer, has not said no.
 template <class T>
 concept SaysThreadBound = requires { sizeof(T); } && std::is_base_of_v<ThreadBound, T>;
 }  // namespace detail
 
-/// True unless `T` said that it is bound to its thread. Specialize it as false for a type that is not your own.
+/// True unless `T` is bound to its thread. Specialize it as false for a type that you can't change.
 template <class T>
 inline constexpr bool is_send = !detail::SaysThreadBound<T>;
 
