@@ -39,7 +39,7 @@ rt::Async<int> fail_after_yields(int yields, std::string what) {
 /// A runtime on a thread of its own, which runs each task as soon as it is there: a stand-in for those to come.
 class Elsewhere final : public rt::Scheduler {
   public:
-    Elsewhere() : Scheduler(&park_), thread_([this] { run(); }) {}
+    Elsewhere() : Scheduler(park_), thread_([this] { run(); }) {}
     ~Elsewhere() {
         {
             rt::Lock lock(mutex_);
@@ -191,6 +191,25 @@ TEST_SUITE("10.4 JoinSet and its end") {
             co_return co_await drain(&third);
         };
         CHECK(runtime.block_on(main()) == std::vector<int>{1, 2});
+    }
+
+    TEST_CASE("a set that was moved from is empty and can be used again") {
+        rt::CurrentThread runtime;
+        auto main = []() -> rt::Async<std::vector<int>> {
+            rt::JoinSet<int> first;
+            first.spawn(after_yields(1, 1));
+            rt::JoinSet<int> second = std::move(first);
+            CHECK(first.is_empty());  // NOLINT: that is what is asked here
+            CHECK(first.try_join_next() == std::nullopt);
+            std::optional<int> const none = co_await first.join_next();
+            CHECK(none == std::nullopt);
+            first.spawn(after_yields(1, 2));
+            std::vector<int> results = co_await drain(&first);
+            std::vector<int> const moved = co_await drain(&second);
+            results.insert(results.end(), moved.begin(), moved.end());
+            co_return results;
+        };
+        CHECK(runtime.block_on(main()) == std::vector<int>{2, 1});
     }
 
     TEST_CASE("a set in a task of a runtime that goes") {

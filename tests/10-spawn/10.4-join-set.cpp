@@ -175,6 +175,34 @@ TEST_SUITE("10.4 JoinSet") {
         CHECK(runtime.block_on(main(kettle.future(), &kettle)) == 3);
     }
 
+    TEST_CASE("only the latest waker is woken when a member ends") {
+        rt::CurrentThread runtime;
+        Remote<int> kettle("the kettle");
+        auto main = [](CountedFuture<int> boil, Remote<int>* remote) -> rt::Async<> {
+            rt::JoinSet<int> set;
+            set.spawn(std::move(boil));
+            CountingWaker first;
+            CountingWaker second;
+            auto next = set.join_next();
+            auto poll_with = [&next](CountingWaker& waiter) {
+                rt::Waker const waker = waiter.waker();
+                rt::Context cx(waker);
+                CHECK(next.poll(cx).is_pending());
+            };
+            step("poll a join_next with one waker, then with another");
+            poll_with(first);
+            poll_with(second);
+            CHECK(first.alive() == 0);
+            co_await rt::yield_now();
+            remote->finish(3);
+            co_await rt::yield_now();
+            co_await rt::yield_now();
+            CHECK(first.wakes() == 0);
+            CHECK(second.wakes() == 1);
+        };
+        runtime.block_on(main(kettle.future(), &kettle));
+    }
+
     TEST_CASE("try_join_next does not wait") {
         rt::CurrentThread runtime;
         auto main = []() -> rt::Async<> {

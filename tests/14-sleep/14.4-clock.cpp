@@ -70,7 +70,7 @@ Async<> advances(seconds duration, std::string name, Diary* diary) {
 /// A runtime that claims to have many threads.
 class ManyThreads final : public rt::Scheduler {
   public:
-    ManyThreads() : Scheduler(&park_) {}
+    ManyThreads() : Scheduler(park_) {}
     ~ManyThreads() { close_services(); }
     void schedule(rt::Runnable) noexcept override {}
     bool is_multi_threaded() const noexcept override { return true; }

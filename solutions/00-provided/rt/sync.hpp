@@ -17,6 +17,8 @@ template <class T>
 using Atomic = std::atomic<T>;
 using Mutex = std::mutex;
 using Lock = std::unique_lock<std::mutex>;
+using RecursiveMutex = std::recursive_mutex;
+using RecursiveLock = std::unique_lock<std::recursive_mutex>;
 using Condvar = std::condition_variable;
 using CondvarStatus = std::cv_status;
 using Thread = std::thread;

@@ -1,5 +1,5 @@
 /// \file
-/// How much a task may take in one poll before other tasks get their turn.
+/// Given: how much a task may take in one poll before other tasks get their turn. Runtimes call `refill`.
 ///
 /// A loop over a socket that always has bytes would never be Pending, and its task would keep the thread. So each such
 /// source asks `poll_proceed` first. After `per_poll` results the source wakes its own task and is Pending once.

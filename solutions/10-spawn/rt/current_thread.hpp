@@ -1,19 +1,16 @@
 /// \file
-/// `CurrentThread`: a runtime on the thread that made it. A queue of tasks over a Park.
+/// `CurrentThread`: a runtime on the thread that made it. It is a queue of tasks over a Park.
 ///
-/// `block_on` is `turn` and `park` in a loop. A turn polls the tasks that are ready, in the order in which they became so;
-/// after every `look_interval` polls it lets the Park look around for timers and I/O, without sleeping.
+/// Fairness: tasks are polled in the order in which they became ready, and the future of `block_on` is polled before
+/// them if it was woken. After at most `look_interval` polls the runtime takes in the tasks that other threads have
+/// woken, and lets the Park serve timers and I/O. So if every poll returns, nothing waits forever.
 ///
-/// Fairness, as a promise: if every poll returns, a woken task is polled after at most as many other polls as there were
-/// tasks in the queue when it was woken, and an event of the kernel or a timer is seen after at most `look_interval` polls. (What
-/// another thread wakes comes into the queue after 32 polls at most.)
+/// Thread safety: any thread may call `schedule`. Everything else belongs to the thread that made the runtime. Another
+/// thread leaves its Runnable in `remote_` and unparks, both under the lock. The owner looks into `remote_` before it
+/// sleeps, and a Runnable that comes later leaves a token in the Park. The owner can take a Runnable only after that
+/// thread is done with the runtime, so when the last task has gone, no other thread uses the runtime.
 ///
-/// Threads: everything here belongs to the owner's thread, except `schedule` and `unpark`, which any thread may call. A wake
-/// from elsewhere goes into `remote_`, under a lock, and unparks. The owner looks into `remote_` before it sleeps; a push
-/// that comes later leaves the token. At the end, a foreign thread may still be on its way with a Runnable: the
-/// destructor waits for that task, and then until no thread is left inside of `schedule`.
-///
-/// Source of the idea: Tokio's `current_thread` scheduler.
+/// Source: Tokio's `current_thread` scheduler.
 #pragma once
 
 #include <rt/block_on.hpp>
@@ -21,10 +18,15 @@
 #include <rt/future.hpp>
 #include <rt/main_waker.hpp>
 #include <rt/park.hpp>
+#include <rt/runnable.hpp>
 #include <rt/scheduler.hpp>
+#include <rt/send.hpp>
+#include <rt/spawn.hpp>  // for those who have a runtime and spawn
 #include <rt/sync.hpp>
 #include <rt/task_list.hpp>
 #include <rt/trace.hpp>
+#include <rt/violation.hpp>
+#include <rt/waker.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -32,26 +34,25 @@
 
 namespace rt {
 
-class CurrentThread final : OwnPark, public Scheduler {
+class CurrentThread final : public Scheduler {
   public:
     /// Polls between two looks at timers and I/O.
     static constexpr unsigned look_interval = 61;
 
-    /// Sleeps on a condition variable, until a service brings a better way.
-    CurrentThread() : Scheduler(&thread_park()), main_waker_(MainWaker::make(park())) {}
+    CurrentThread() = default;
     /// Sleeps in `base`, which must outlive the runtime.
-    explicit CurrentThread(Park& base) : Scheduler(&base), main_waker_(MainWaker::make(park())) {}
+    explicit CurrentThread(Park& base) : Scheduler(base) {}
 
-    /// Destroys all tasks, on this thread, then the services.
+    /// Destroys all tasks, on this thread, and then the services.
     ~CurrentThread() { shut_down(); }
 
-    /// Runs `future`, and the tasks it spawns, until `future` is done; returns its output or throws what it threw. The other
-    /// tasks stand still until the next `block_on`, or end with the runtime. Called on the thread that made the runtime.
+    /// Runs `future` and the tasks until `future` is done. Returns its output, or throws what it threw. The tasks that
+    /// are left go on in the next `block_on`.
     template <Future F>
     OutputOf<F> block_on(F future);
 
-    /// Polls tasks that are ready, `look_interval` at most, then looks around; true if more are ready by now. Called by a
-    /// foreign event loop that drives this runtime: when it was unparked, and when its Park's deadline has come.
+    /// Polls at most `look_interval` ready tasks, and looks at timers and I/O. True if more tasks are ready. Called by
+    /// a foreign event loop (lesson 19), when the runtime was unparked or a timer is due.
     bool turn() {
         Entered entered(*this);
         run_tasks();
@@ -59,67 +60,53 @@ class CurrentThread final : OwnPark, public Scheduler {
         return has_ready_tasks();
     }
 
-    /// Queues a woken task. Called by wakers, on any thread.
+    /// Queues a task that was woken. Called from any thread.
     void schedule(Runnable runnable) noexcept override {
         trace::note(trace::Kind::queue, &runnable.task());
         if (detail::current_scheduler == this) {
             queue_.push(std::move(runnable));
             return;
         }
-        inside_schedule_.fetch_add(1, relaxed);
-        {
-            Lock lock(remote_mutex_);
-            remote_.push(std::move(runnable));
-            has_remote_.store(true, relaxed);
-        }
+        Lock lock(remote_mutex_);
+        remote_.push(std::move(runnable));
+        has_remote_.store(true, relaxed);
         park().unpark();
-        inside_schedule_.fetch_sub(1, release);
     }
 
     void finished(Task& task) noexcept override { tasks_.remove(task); }
     bool is_multi_threaded() const noexcept override { return false; }
     bool is_idle() const noexcept override { return !has_ready_tasks() && !main_waker_->is_woken(); }
 
-    /// How many tasks are not over. Called by tests and by whoever shows statistics.
+    /// How many tasks have not ended. Called by tests and statistics.
     std::size_t task_count() const noexcept { return tasks_.size(); }
 
   private:
-    /// What is true on a thread while it runs this runtime's futures.
+    /// Makes this runtime the current one of its thread. Ends the program on a wrong thread, or inside of a future.
     class Entered {
       public:
         explicit Entered(CurrentThread& runtime) noexcept : scheduler_(runtime) {
             runtime.bound_.require_own_thread("CurrentThread");
         }
-        Entered(const Entered&) = delete;
-        Entered& operator=(const Entered&) = delete;
-        ~Entered() { budget::lift(); }
 
       private:
         RunsFutures runs_futures_;
         EnterScheduler scheduler_;
     };
 
+    /// Called by `spawn`. A task that is spawned during the shutdown ends at once, because its Runnable is destroyed.
     void launch(Runnable runnable) noexcept override {
         bound_.require_own_thread("CurrentThread::spawn");
         tasks_.insert(runnable.task());
         if (!closing_) {
             schedule(std::move(runnable));
         }
-        // Else the Runnable is dropped here: the task ends as cancelled, and leaves the list.
     }
 
-    template <Future F>
-    static Poll<OutputOf<F>> poll_main(F& main, Context& cx) {
-        trace::PartPoll announced(&main, "block_on");
-        Poll<OutputOf<F>> poll = main.poll(cx);
-        announced.ended(poll.is_ready());
-        return poll;
-    }
-
-    /// Polls what is ready, until nothing is or it is time to look around.
+    /// Polls tasks until none is ready, or until it is time to look around.
     void run_tasks() noexcept {
+        take_remote();
         while (polls_ < look_interval) {
-            std::optional<Runnable> runnable = next_task();
+            std::optional<Runnable> runnable = queue_.pop();
             if (!runnable) {
                 return;
             }
@@ -127,14 +114,6 @@ class CurrentThread final : OwnPark, public Scheduler {
             budget::refill();
             std::move(*runnable).run();
         }
-    }
-
-    std::optional<Runnable> next_task() noexcept {
-        // The queue of other threads is looked at in fixed intervals too: a full queue of our own must not starve it.
-        if (queue_.is_empty() || polls_ % 32 == 0) {
-            take_remote();
-        }
-        return queue_.pop();
     }
 
     void take_remote() noexcept {
@@ -152,42 +131,59 @@ class CurrentThread final : OwnPark, public Scheduler {
         park().park(no_wait);
     }
 
-    /// Sleeps if nothing is ready; a remote push since then has left the token.
     void sleep() {
         polls_ = 0;
-        park().park(has_ready_tasks() ? std::optional(no_wait) : std::nullopt);
+        park().park(std::nullopt);
     }
 
+    /// All tasks are aborted, so to run one is to destroy its future. A task may be missing in the queue, because
+    /// another thread is about to schedule it. That thread ends the sleep.
     void shut_down() noexcept {
         {
             Entered entered(*this);
             closing_ = true;
             tasks_.abort_all();
             while (!tasks_.is_empty()) {
-                run_tasks();
-                if (!tasks_.is_empty()) {
+                if (!has_ready_tasks()) {
                     sleep();
                 }
-            }
-            while (inside_schedule_.load(acquire) != 0) {
-                yield_thread();
+                polls_ = 0;
+                run_tasks();
             }
         }
         main_waker_->runtime_has_gone();
         close_services();
     }
 
-    ThreadBound bound_;
-    TaskQueue queue_;  // ready, in order
-    TaskList tasks_;   // all that are not over
-    unsigned polls_ = 0;
-    bool closing_ = false;
-    MainWaker::Pointer main_waker_;
+    // Given: one poll of the future of `block_on`, announced and checked.
+    template <Future F>
+    Poll<OutputOf<F>> poll_main(F& main, Context& cx) {
+        ++polls_;
+        budget::refill();
+        trace::PartPoll announced(&main, "block_on");
+        Poll<OutputOf<F>> poll = main.poll(cx);
+        announced.ended(poll.is_ready());
+        if constexpr (checks_enabled) {
+            // Two references are block_on's own. They are counted before the look at the flag, because a thread that
+            // holds a waker sets the flag before it gives the waker up.
+            if (poll.is_pending() && main_waker_->references() == 2 && !main_waker_->is_woken()) {
+                violation(
+                    "block_on's future returned Pending but kept no waker: nothing can ever wake it; store cx.waker()");
+            }
+        }
+        return poll;
+    }
 
-    Atomic<int> inside_schedule_{0};
-    Atomic<bool> has_remote_{false};  // so that the owner need not lock to see that there is nothing
+    ThreadBound bound_;
+    TaskQueue queue_;     // of ready tasks
+    TaskList tasks_;      // that have not ended
+    unsigned polls_ = 0;  // since the last look around
+    bool closing_ = false;
+    MainWaker::Pointer main_waker_ = MainWaker::make(park());
+
     Mutex remote_mutex_;
-    TaskQueue remote_;  // woken by other threads; under remote_mutex_
+    TaskQueue remote_;                // woken by other threads, under remote_mutex_
+    Atomic<bool> has_remote_{false};  // lets the owner see without the lock that there is nothing
 };
 
 template <Future F>
@@ -196,28 +192,19 @@ OutputOf<F> CurrentThread::block_on(F future) {
     F main(std::move(future));  // so that it is destroyed while this runtime is still the current one
     const Waker waker = main_waker_->waker();
     Context cx(waker);
-    main_waker_->wake_on_own_thread();
+    waker.wake_by_ref();
     for (;;) {
         if (main_waker_->take_wake()) {
-            ++polls_;
-            budget::refill();
             Poll<OutputOf<F>> poll = poll_main(main, cx);
             if (poll.is_ready()) {
                 return std::move(poll).value();
             }
-            if constexpr (checks_enabled) {
-                // In this order: whoever held a waker woke before giving the waker up.
-                if (!main_waker_->is_kept() && !main_waker_->is_woken()) {
-                    violation(
-                        "block_on's future returned Pending but kept no waker: nothing can ever wake it; store cx.waker()");
-                }
-            }
         }
         run_tasks();
-        if (polls_ >= look_interval) {
-            look_around();
-        } else if (!main_waker_->is_woken()) {
+        if (is_idle()) {
             sleep();
+        } else if (polls_ >= look_interval) {
+            look_around();
         }
     }
 }

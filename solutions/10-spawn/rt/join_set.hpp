@@ -1,56 +1,66 @@
 /// \file
-/// `JoinSet<T>`: tasks that belong together. Spawn as many as you like, take their results as they come; drop the set, and
-/// those that still run are aborted.
+/// `JoinSet<T>`: tasks that belong together. Spawn them, and take their results in the order in which they end.
 ///
-/// Each member's JoinHandle is polled with a waker of its own, so that the set learns *which* one has finished: the wake
-/// puts that member into a list of those that have finished, and wakes whoever waits in `join_next`. Nothing is ever
-/// searched.
+/// The set keeps a list of JoinHandles. Each handle gets a waker of its own, which knows the handle's place in the
+/// list. When a task ends, its waker puts that place into a second list and wakes the task that waits in `join_next`.
+/// So the set never searches for the handle that is finished.
 ///
-/// The members are shared with those wakers, hence counted. The list of the finished belongs to all threads, under a lock;
-/// the rest belongs to the set's owner.
+/// Thread safety: the set belongs to one thread at a time. Only the list of finished members has a lock.
 ///
-/// Source of the idea: `tokio::task::JoinSet`.
+/// Source: `tokio::task::JoinSet`.
 #pragma once
 
 #include <rt/future.hpp>
 #include <rt/recycled.hpp>
-#include <rt/scheduler.hpp>
+#include <rt/spawn.hpp>
 #include <rt/sync.hpp>
 #include <rt/task.hpp>
+#include <rt/wake.hpp>
+#include <rt/waker.hpp>
+#include <rt/waker_slot.hpp>
 
 #include <cstddef>
+#include <deque>
+#include <iterator>
+#include <list>
 #include <memory>
 #include <optional>
+#include <source_location>
+#include <type_traits>
 #include <utility>
 
 namespace rt {
 
 template <class T = void>
 class JoinSet {
-    class Member;
-    class Shared;
+    using Members = std::list<JoinHandle<T>>;
+    using Member = typename Members::iterator;
+    class Finished;
+    class Notice;
 
   public:
-    JoinSet() : shared_(std::make_shared<Shared>()) {}
-    JoinSet(JoinSet&& other) noexcept
-        : shared_(std::move(other.shared_)),
-          members_(std::exchange(other.members_, nullptr)),
-          size_(std::exchange(other.size_, 0)) {}
+    JoinSet() = default;
+    /// Moves the members. The other set is empty then, and can be used again.
+    JoinSet(JoinSet&& other) noexcept = default;
     JoinSet& operator=(JoinSet other) noexcept {
-        std::swap(shared_, other.shared_);
         std::swap(members_, other.members_);
-        std::swap(size_, other.size_);
+        std::swap(finished_, other.finished_);
         return *this;
     }
-    /// Aborts what still runs. Results and exceptions that were not taken are gone.
-    ~JoinSet();
+    /// Aborts the members that still run. Results and exceptions that were not taken are lost.
+    ~JoinSet() {
+        abort_all();
+        if (finished_) {
+            finished_->waiter.take();
+        }
+    }
 
     /// Spawns `future` on the current runtime, as a member of this set.
     template <Future F>
     void spawn(F future, std::source_location where = std::source_location::current()) {
         insert(rt::spawn(std::move(future), where));
     }
-    /// Spawns `f()`, or `f(args...)`; see `rt::spawn`.
+    /// Spawns `f()` or `f(args...)`, as `rt::spawn` does.
     template <class F>
         requires(!Future<F>)
     void spawn(F f, std::source_location where = std::source_location::current()) {
@@ -63,11 +73,15 @@ class JoinSet {
     }
 
     /// How many results have not been taken.
-    std::size_t size() const noexcept { return size_; }
-    bool is_empty() const noexcept { return size_ == 0; }
+    std::size_t size() const noexcept { return members_.size(); }
+    bool is_empty() const noexcept { return members_.empty(); }
 
-    /// Asks all members to end; `join_next` then throws `Cancelled` for each that did not finish before.
-    void abort_all() noexcept;
+    /// Asks all members to end. `join_next` then throws `Cancelled` for each that has not ended before.
+    void abort_all() noexcept {
+        for (JoinHandle<T>& member : members_) {
+            member.abort();
+        }
+    }
 
     /// See `join_next`.
     class [[nodiscard]] JoinNext {
@@ -80,8 +94,8 @@ class JoinSet {
             if (set_->is_empty()) {
                 return Ready<Output>(std::nullopt);
             }
-            Member* member = set_->shared_->next_finished(cx);
-            if (member == nullptr) {
+            std::optional<Member> member = set_->finished_->poll_pop(cx);
+            if (!member) {
                 return contract_.pending();
             }
             return Ready<Output>(set_->take_result(*member));
@@ -92,14 +106,14 @@ class JoinSet {
         JoinSet* set_;
     };
 
-    /// A future of the next result, in the order in which the members finish; of nothing, when no member is left. Throws
-    /// what the member threw, or `Cancelled`. May be dropped and made anew: no result is lost.
+    /// A future of the next result, in the order in which the members end. It is nullopt when no member is left. It
+    /// throws what the member threw, or `Cancelled`. Destroying the future loses no result.
     JoinNext join_next() noexcept { return JoinNext(*this); }
 
-    /// The next result if a member has finished, else nothing, without waiting. Throws as `join_next` does.
+    /// The next result if a member has ended, else nullopt. Throws as `join_next` does.
     std::optional<NonVoid<T>> try_join_next() {
-        Member* member = shared_->next_finished();
-        if (member == nullptr) {
+        std::optional<Member> member = is_empty() ? std::nullopt : finished_->pop();
+        if (!member) {
             return std::nullopt;
         }
         return std::optional<NonVoid<T>>(std::in_place, take_result(*member));
@@ -107,176 +121,96 @@ class JoinSet {
 
   private:
     void insert(JoinHandle<T> handle);
-    NonVoid<T> take_result(Member& member);
+    NonVoid<T> take_result(Member member);
 
-    std::shared_ptr<Shared> shared_;
-    Member* members_ = nullptr;  // all whose result was not taken
-    std::size_t size_ = 0;
+    Members members_;                     // whose result was not taken
+    std::shared_ptr<Finished> finished_;  // made for the first member
 };
 
-/// What the wakers of the members reach: it outlives the set as long as one of them is left.
+/// The members that have ended. The set and the wakers share it.
 template <class T>
-class JoinSet<T>::Shared {
+class JoinSet<T>::Finished {
   public:
-    /// Called by a member's waker, on any thread.
-    void push_finished(Member& member) noexcept {
-        Waker waker;
+    /// Called by wakers, once for each member.
+    void push(Member member) noexcept {
         {
             Lock lock(mutex_);
-            if (closed_ || member.is_listed) {
-                return;
-            }
-            member.is_listed = true;
-            member.next_finished = nullptr;
-            (last_ == nullptr ? first_ : last_->next_finished) = &member;
-            last_ = &member;
-            waker = std::move(waker_);
+            queue_.push_back(member);
         }
-        if (waker) {
-            std::move(waker).wake();
-        }
+        waiter.wake();
     }
 
-    /// The member that finished first, taken out of the list.
-    Member* next_finished() noexcept {
+    /// Takes out the member that ended first.
+    std::optional<Member> pop() noexcept {
         Lock lock(mutex_);
-        return pop();
+        if (queue_.empty()) {
+            return std::nullopt;
+        }
+        Member first = queue_.front();
+        queue_.pop_front();
+        return first;
     }
 
-    /// As above; if there is none, keeps the waker.
-    Member* next_finished(Context& cx) noexcept {
-        Waker old;  // dropped outside of the lock
-        Lock lock(mutex_);
-        Member* member = pop();
-        if (member == nullptr && !waker_.will_wake(cx.waker())) {
-            old = std::exchange(waker_, cx.waker());
+    /// Does the same. If there is none, the next one that ends wakes the caller.
+    std::optional<Member> poll_pop(Context& cx) noexcept {
+        std::optional<Member> member = pop();
+        if (!member) {
+            waiter.register_waker(cx.waker());
+            member = pop();  // the second look: one may have ended before it could see the waker
         }
         return member;
     }
 
-    /// Called by the set's destructor: from now on nobody may be listed.
-    void close() noexcept {
-        Waker old;
-        Lock lock(mutex_);
-        closed_ = true;
-        old = std::move(waker_);
-    }
+    WakerSlot waiter;
 
   private:
-    Member* pop() noexcept {
-        Member* member = first_;
-        if (member != nullptr) {
-            first_ = member->next_finished;
-            if (first_ == nullptr) {
-                last_ = nullptr;
-            }
-        }
-        return member;
-    }
-
     Mutex mutex_;
-    Member* first_ = nullptr;
-    Member* last_ = nullptr;
-    Waker waker_;
-    bool closed_ = false;
+    std::deque<Member> queue_;
 };
 
+/// What the waker of a member wakes.
 template <class T>
-class JoinSet<T>::Member : public Recycled {
+class JoinSet<T>::Notice : public Wake<Notice>, public Recycled {
   public:
-    Member(JoinHandle<T> h, std::shared_ptr<Shared> shared) noexcept
-        : handle(std::move(h)), shared_(std::move(shared)) {}
+    Notice(std::shared_ptr<Finished> finished, Member member) noexcept
+        : finished_(std::move(finished)), member_(member) {}
 
-    /// A waker that puts this member into the list of those that have finished.
-    Waker waker() noexcept {
-        retain();
-        return Waker(this, &vtable);
-    }
-    void release() noexcept {
-        if (references_.fetch_sub(1, acq_rel) == 1) {
-            delete this;
+    /// Lists the member. The second of two wakes does nothing.
+    void wake() noexcept {
+        if (!is_listed_.exchange(true, relaxed)) {
+            finished_->push(member_);
         }
     }
 
-    JoinHandle<T> handle;
-    Member* next = nullptr;  // in `members_`
-    Member* previous = nullptr;
-    Member* next_finished = nullptr;  // these two under the lock of Shared
-    bool is_listed = false;
-
   private:
-    ~Member() = default;
-    void retain() noexcept { references_.fetch_add(1, relaxed); }
-
-    static Member& from(void* data) noexcept { return *static_cast<Member*>(data); }
-    static const WakerVTable vtable;
-
-    std::shared_ptr<Shared> shared_;
-    Atomic<int> references_{1};
-};
-
-template <class T>
-inline constexpr WakerVTable JoinSet<T>::Member::vtable{
-    [](void* data) noexcept { from(data).retain(); },
-    [](void* data) noexcept {
-        from(data).shared_->push_finished(from(data));
-        from(data).release();
-    },
-    [](void* data) noexcept { from(data).shared_->push_finished(from(data)); },
-    [](void* data) noexcept { from(data).release(); },
+    std::shared_ptr<Finished> finished_;
+    Member member_;
+    Atomic<bool> is_listed_{false};
 };
 
 template <class T>
 void JoinSet<T>::insert(JoinHandle<T> handle) {
-    auto* member = new Member(std::move(handle), shared_);
-    member->next = members_;
-    if (members_ != nullptr) {
-        members_->previous = member;
+    if (!finished_) {
+        finished_ = std::make_shared<Finished>();
     }
-    members_ = member;
-    ++size_;
-    Waker waker = member->waker();
-    member->handle.register_waker(waker);
-    if (member->handle.is_finished()) {
-        shared_->push_finished(*member);  // it may have ended before it could see the waker
+    members_.push_back(std::move(handle));
+    const Member member = std::prev(members_.end());
+    const Waker waker = Notice::make_waker(finished_, member);
+    member->register_waker(waker);
+    if (member->is_finished()) {
+        waker.wake_by_ref();  // it may have ended before it could see the waker
     }
 }
 
 template <class T>
-NonVoid<T> JoinSet<T>::take_result(Member& member) {
-    (member.previous == nullptr ? members_ : member.previous->next) = member.next;
-    if (member.next != nullptr) {
-        member.next->previous = member.previous;
-    }
-    --size_;
-    JoinHandle<T> handle = std::move(member.handle);
-    member.release();
+NonVoid<T> JoinSet<T>::take_result(Member member) {
+    JoinHandle<T> handle = std::move(*member);
+    members_.erase(member);
     if constexpr (std::is_void_v<T>) {
         handle.take_result();
         return {};
     } else {
         return handle.take_result();
-    }
-}
-
-template <class T>
-void JoinSet<T>::abort_all() noexcept {
-    for (Member* member = members_; member != nullptr; member = member->next) {
-        member->handle.abort();
-    }
-}
-
-template <class T>
-JoinSet<T>::~JoinSet() {
-    if (shared_ == nullptr) {
-        return;  // moved from
-    }
-    shared_->close();
-    abort_all();
-    while (members_ != nullptr) {
-        Member* member = std::exchange(members_, members_->next);
-        member->handle.detach();
-        member->release();
     }
 }
 

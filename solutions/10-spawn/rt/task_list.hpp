@@ -1,8 +1,8 @@
 /// \file
-/// Two lists that are made of the tasks themselves, with no memory of their own: `TaskQueue`, first in, first out, of tasks
-/// whose Runnable waits to be run; `TaskList`, of all tasks of a runtime that are not over.
+/// Two lists that link the tasks themselves, so that they never allocate. `TaskQueue` holds tasks that wait to be run,
+/// first in, first out. `TaskList` holds all tasks of a runtime that have not ended.
 ///
-/// Neither locks: whoever shares one between threads brings a lock.
+/// Thread safety: none. Threads that share a list share a lock.
 #pragma once
 
 #include <rt/runnable.hpp>
@@ -13,7 +13,7 @@
 
 namespace rt {
 
-/// Owns the Runnables in it: those that are left at the end are dropped, which cancels their tasks.
+/// Owns the Runnables in it. Its destructor destroys them, which cancels their tasks.
 class TaskQueue {
   public:
     TaskQueue() = default;
@@ -50,7 +50,7 @@ class TaskQueue {
         return Runnable::from_raw(task);
     }
 
-    /// Puts all of `other` behind what is here.
+    /// Moves all of `other` to the end of this queue.
     void append(TaskQueue& other) noexcept {
         if (other.is_empty()) {
             return;
@@ -67,7 +67,7 @@ class TaskQueue {
     std::size_t size_ = 0;
 };
 
-/// Holds its tasks alive by their `owned` bit.
+// Given: the list that a runtime needs for its shutdown. Its tasks are alive because their `owned` bit is set.
 class TaskList {
   public:
     bool is_empty() const noexcept { return first_ == nullptr; }
@@ -91,7 +91,7 @@ class TaskList {
         --size_;
     }
 
-    /// Asks every task in the list to end. None of them leaves the list during the call.
+    /// Asks every task to end. None leaves the list during the call, because that takes a run.
     void abort_all() noexcept {
         for (Task* task = first_; task != nullptr; task = task->next_owned) {
             task->abort();

@@ -24,6 +24,8 @@
 #include <rt/future.hpp>
 #include <rt/park.hpp>
 #include <rt/scheduler.hpp>
+#include <rt/send.hpp>
+#include <rt/spawn.hpp>  // for those who have a runtime and spawn
 #include <rt/sync.hpp>
 #include <rt/task_list.hpp>
 #include <rt/trace.hpp>
@@ -39,14 +41,11 @@
 namespace rt {
 
 /// A runtime of several threads.
-class MultiThread final : OwnPark, public Scheduler {
+class MultiThread final : public Scheduler {
   public:
     /// Starts `workers` threads, by default as many as the machine runs at once. Throws `std::system_error` if the system has
     /// no thread left.
-    explicit MultiThread(unsigned workers = available_parallelism())
-        : Scheduler(&thread_park()), crew_(*this, at_least_one(workers)) {
-        start();
-    }
+    explicit MultiThread(unsigned workers = available_parallelism()) : crew_(*this, at_least_one(workers)) { start(); }
 
     /// Stops the workers, destroys all tasks on this thread, and then the services. Called by ordinary code, when no thread is
     /// inside `block_on`.

@@ -1,6 +1,6 @@
 // expect: this future is bound to its thread (ThreadBound); use spawn_local
 #include <rt/future.hpp>
-#include <rt/scheduler.hpp>
+#include <rt/spawn.hpp>
 
 class Repaint : public rt::ThreadBound {
   public:

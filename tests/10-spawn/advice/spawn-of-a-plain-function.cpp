@@ -1,5 +1,5 @@
 // expect: spawn needs a future, or a callable and arguments that give one: an Async<T>, say
-#include <rt/scheduler.hpp>
+#include <rt/spawn.hpp>
 
 int square(int n) { return n * n; }
 

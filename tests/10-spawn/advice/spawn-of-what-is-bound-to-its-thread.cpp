@@ -1,6 +1,6 @@
 // expect: bound to its thread (ThreadBound); use spawn_local
 #include <rt/async.hpp>
-#include <rt/scheduler.hpp>
+#include <rt/spawn.hpp>
 
 struct Window : rt::ThreadBound {};
 

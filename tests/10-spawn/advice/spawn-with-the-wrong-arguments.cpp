@@ -1,6 +1,6 @@
 // expect: spawn needs a future, or a callable and arguments that give one: an Async<T>, say
 #include <rt/async.hpp>
-#include <rt/scheduler.hpp>
+#include <rt/spawn.hpp>
 
 #include <string>
 
