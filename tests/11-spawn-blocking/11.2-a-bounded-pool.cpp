@@ -221,6 +221,23 @@ TEST_SUITE("11.2 a bounded pool of threads") {
         CHECK(threads.started.load() == 4);
     }
 
+    TEST_CASE("a thread that may be idle for as long as can be said never leaves") {
+        ThreadCounter threads;
+        auto body = [](ThreadCounter* t) -> Async<> {
+            pool().set_options(t->options(1, std::chrono::nanoseconds::max()));
+            for (int n = 0; n < 3; ++n) {
+                CHECK(co_await meet(1) == 1);
+                while (pool().idle_count() == 0 && t->ended.load() == 0) {
+                    rt::yield_thread();
+                }
+            }
+            CHECK(t->ended.load() == 0);
+        };
+        rt::CurrentThread runtime;
+        runtime.block_on(body(&threads));
+        CHECK(threads.started.load() == 1);
+    }
+
     TEST_CASE("a thread that cannot be started is not missed while another runs") {
         ThreadCounter threads;
         auto body = [](ThreadCounter* t) -> Async<int> {

@@ -1,24 +1,23 @@
 /// \file
-/// `BlockingPool`: the threads of a runtime that may stand still, for work that blocks.
+/// `BlockingPool`: the threads of a runtime that may block.
 ///
-/// A job is a task (lesson 09) whose schedule is this pool, and whose first poll is its last. So its result, its
-/// exception or its cancellation come home the way every task's do: stored first, then the handle is woken.
+/// A job is a task (lesson 09) whose Schedule is this pool, and whose first poll is its last.
 ///
-/// Everything but the jobs themselves is under `mutex_`. Who is woken or started, when a job comes in:
+/// A new job needs a thread that will look into the queue after it came:
 ///
-///   a thread is idle           it is taken off the count of idle ones, and one thread is notified: so the next job,
-///                              which may come before that thread has opened its eyes, looks for another
-///   none is, but there may be  a new thread is started, under the lock: it cannot leave before it is in the list
-///   more
-///   neither                    every thread is at work, and looks into the queue before it becomes idle
+///   more threads are idle than jobs wait   one idle thread is notified
+///   there may be more threads              a thread is started
+///   neither                                the job waits, because each thread at work looks before it becomes idle
 ///
-/// The notification is sent outside of the lock, or its receiver would wake only to wait for that.
+/// Invariant: an idle thread counts for one job. That is why the number of idle threads is compared with the length of
+/// the queue, and not with 0: the thread that was notified for the last job may not have taken it yet.
 ///
-/// A thread leaves when it was idle for `idle_time`. It cannot join itself: it leaves its Thread behind in `left_`, and
-/// joins the one that lay there. So at the end one is left, and the destructor joins it with those that are still in
-/// the pool.
+/// A thread ends when it was idle for `idle_time`. It can't join itself. So it moves its Thread to `left_`, and joins
+/// the one that was there. The destructor joins the last one, and the threads that are still in the list.
 ///
-/// Source of the idea: Tokio's `runtime/blocking/pool.rs`.
+/// Thread safety: `mutex_` protects everything but the jobs that run.
+///
+/// Source: Tokio's `runtime/blocking/pool.rs`.
 #pragma once
 
 #include <rt/park.hpp>
@@ -41,22 +40,23 @@
 
 namespace rt {
 
-/// How a pool behaves; see `BlockingPool::set_options`.
+// Given: the options.
+/// How a pool behaves. See `BlockingPool::set_options`.
 class BlockingOptions {
   public:
     BlockingOptions() = default;
 
-    /// Threads at most; the jobs beyond wait. At least 1.
+    /// How many threads there are at most, at least 1. The other jobs wait.
     std::size_t max_threads = 512;
-    /// How long a thread waits for its next job before it leaves.
+    /// How long a thread waits for its next job before it ends.
     std::chrono::nanoseconds idle_time = std::chrono::seconds(10);
-    /// Makes a thread that runs `body`, or throws. For whoever names threads, or counts them; must not call the pool.
+    /// Makes a thread that runs `body`, or throws. Must not call the pool. Replace it to name or count threads.
     std::function<Thread(std::function<void()> body)> start_thread = [](std::function<void()> body) {
         return Thread(std::move(body));
     };
 };
 
-/// The service; made by the first spawn_blocking.
+/// A service of the runtime. The first `spawn_blocking` makes it.
 class BlockingPool final : public Schedule {
   public:
     /// Called by `Scheduler::service`.
@@ -64,10 +64,10 @@ class BlockingPool final : public Schedule {
     BlockingPool(const BlockingPool&) = delete;
     BlockingPool& operator=(const BlockingPool&) = delete;
 
-    /// Waits for the jobs that run, and for all threads. Jobs that still wait are dropped: their handles get Cancelled.
+    /// Drops the jobs that wait, so their handles throw Cancelled. Waits for the jobs that run, and for all threads.
     ~BlockingPool() { shut_down(); }
 
-    /// Called before the first job. `rt::current().service<BlockingPool>().set_options(…)`
+    /// Called before the first job: `rt::current().service<BlockingPool>().set_options(options)`.
     void set_options(BlockingOptions options) {
         if (options.max_threads == 0) {
             violation("a blocking pool needs at least one thread: set max_threads to 1 or more");
@@ -76,14 +76,15 @@ class BlockingPool final : public Schedule {
         options_ = std::move(options);
     }
 
-    /// Lets a thread run `job`, behind those that wait already. If there is no thread and none can be started, leaves
-    /// the job alone and returns why. Called by spawn_blocking, on any thread.
+    /// Lets a thread run `job`, after the jobs that wait already. If the pool has no thread and can't start one, leaves
+    /// the job alone and returns the reason. Called by spawn_blocking, from any thread.
     std::exception_ptr submit(Runnable& job) noexcept;
 
-    /// A wake of a job; none is to be expected, since a job never waits.
+    /// Takes a job that was woken, which happens only if it is aborted.
     void schedule(Runnable job) noexcept override { submit(job); }
 
-    /// How many threads there are, at work or idle. Called by tests and by whoever shows statistics.
+    // Given: numbers for tests and statistics.
+    /// How many threads there are, at work or idle.
     std::size_t thread_count() const noexcept {
         Lock lock(mutex_);
         return threads_.size();
@@ -102,9 +103,7 @@ class BlockingPool final : public Schedule {
   private:
     using Threads = std::list<Thread>;
 
-    static constexpr int looks_before_sleep = 20;  // some microseconds: as long as it takes to fall asleep and be woken
-
-    void start_thread();
+    std::exception_ptr start_thread() noexcept;
     void work(Threads::iterator self) noexcept;
     std::optional<Runnable> next_job(Lock& lock) noexcept;
     bool wait_for_work(Lock& lock) noexcept;
@@ -116,58 +115,70 @@ class BlockingPool final : public Schedule {
     BlockingOptions options_;
     TaskQueue queue_;
     Threads threads_;
-    Thread left_;               // the last that went
-    std::size_t idle_ = 0;      // threads that wait and are not notified
-    std::size_t notified_ = 0;  // threads that were notified and have not yet seen it
+    Thread left_;           // the last one that ended
+    std::size_t idle_ = 0;  // threads that wait
     bool closing_ = false;
 };
 
 inline std::exception_ptr BlockingPool::submit(Runnable& job) noexcept {
-    scheduler_.begin_outside_work();
-    std::exception_ptr refusal;
-    bool notifies = false;
-    {
-        Lock lock(mutex_);
-        if (idle_ != 0) {
-            --idle_;
-            ++notified_;
-            notifies = true;
-        } else if (threads_.size() < options_.max_threads) {
-            try {
-                start_thread();
-            } catch (...) {
-                // One thread is enough: it is at work, and will look into the queue before it becomes idle.
-                if (threads_.empty()) {
-                    refusal = std::current_exception();
-                }
-            }
-        }
-        if (!refusal) {
-            trace::note(trace::Kind::queue, &job.task());
-            queue_.push(std::move(job));
+    scheduler_.begin_outside_work();  // for a paused clock (lesson 14)
+    Lock lock(mutex_);
+    const bool notifies = idle_ > queue_.size();
+    if (!notifies && threads_.size() < options_.max_threads) {
+        std::exception_ptr error = start_thread();
+        if (threads_.empty()) {
+            lock.unlock();
+            scheduler_.end_outside_work();
+            return error;
         }
     }
+    trace::note(trace::Kind::queue, &job.task());
+    queue_.push(std::move(job));
+    lock.unlock();  // else the thread that is notified would wait for the lock
     if (notifies) {
         work_came_.notify_one();
     }
-    if (refusal) {
-        scheduler_.end_outside_work();
-    }
-    return refusal;
+    return nullptr;
 }
 
-/// Called under the lock, which the new thread needs before it does anything.
-inline void BlockingPool::start_thread() {
-    const Threads::iterator self = threads_.emplace(threads_.end());
+/// The oldest job. Nothing if the thread is to end, because the pool closes or no job came for long enough.
+inline std::optional<Runnable> BlockingPool::next_job(Lock& lock) noexcept {
+    while (!closing_) {
+        if (std::optional<Runnable> job = queue_.pop()) {
+            return job;
+        }
+        if (!wait_for_work(lock)) {
+            break;
+        }
+    }
+    return std::nullopt;
+}
+
+/// False if no job came during `idle_time`.
+inline bool BlockingPool::wait_for_work(Lock& lock) noexcept {
+    const Instant now = sys::now();
+    const Instant deadline = now + std::min<Instant::duration>(options_.idle_time, Instant::max() - now);
+    ++idle_;
+    const bool came = work_came_.wait_until(lock, deadline, [this] { return closing_ || !queue_.is_empty(); });
+    --idle_;
+    return came;
+}
+
+// Given: the life of a thread.
+
+/// Returns the reason if no thread could be started. Called under the lock, for which the new thread waits.
+inline std::exception_ptr BlockingPool::start_thread() noexcept {
+    Threads started;
     try {
+        const Threads::iterator self = started.emplace(started.end());
         *self = options_.start_thread([this, self] { work(self); });
     } catch (...) {
-        threads_.erase(self);
-        throw;
+        return std::current_exception();
     }
+    threads_.splice(threads_.end(), started);
+    return nullptr;
 }
 
-/// The life of a thread.
 inline void BlockingPool::work(Threads::iterator self) noexcept {
     trace::emit(trace::Kind::thread, nullptr, 0, "blocking thread");
     Lock lock(mutex_);
@@ -175,12 +186,11 @@ inline void BlockingPool::work(Threads::iterator self) noexcept {
         lock.unlock();
         trace::emit(trace::Kind::blocking_run, &job->task());
         std::move(*job).run();
-        // Only now: the waiting task is queued already, so a paused clock (lesson 14) does not jump before it runs.
-        scheduler_.end_outside_work();
+        scheduler_.end_outside_work();  // after the run has queued the task that waits, so that a paused clock sees it
         lock.lock();
     }
     if (closing_) {
-        return;  // the destructor joins all that are in the list
+        return;  // the destructor joins all threads in the list
     }
     Thread left_before = std::exchange(left_, std::move(*self));
     threads_.erase(self);
@@ -190,50 +200,13 @@ inline void BlockingPool::work(Threads::iterator self) noexcept {
     }
 }
 
-/// The oldest job, or nothing if the thread is to end.
-inline std::optional<Runnable> BlockingPool::next_job(Lock& lock) noexcept {
-    do {
-        if (closing_) {
-            return std::nullopt;
-        }
-        if (std::optional<Runnable> job = queue_.pop()) {
-            return job;
-        }
-    } while (wait_for_work(lock));
-    return std::nullopt;
-}
-
-/// Idles; false if nothing came for so long that the thread is to leave.
-inline bool BlockingPool::wait_for_work(Lock& lock) noexcept {
-    const Instant now = sys::now();
-    const Instant leaves_at = now + std::min<Instant::duration>(options_.idle_time, Instant::max() - now);
-    ++idle_;
-    // The next job often comes at once: who awaited the last one is just waking up. A few looks cost less than a sleep.
-    for (int looks = 0; looks < looks_before_sleep && notified_ == 0 && !closing_; ++looks) {
-        lock.unlock();
-        yield_thread();
-        lock.lock();
-    }
-    while (notified_ == 0 && !closing_) {
-        const bool too_long = work_came_.wait_until(lock, leaves_at) == CondvarStatus::timeout;
-        if (too_long && notified_ == 0 && !closing_) {
-            --idle_;
-            return false;
-        }
-    }
-    if (notified_ != 0) {
-        --notified_;  // whoever notified has taken one off idle_; which of us sees it does not matter
-    }
-    return true;
-}
-
 inline void BlockingPool::shut_down() noexcept {
     {
         TaskQueue dropped;
         Lock lock(mutex_);
         closing_ = true;
         dropped.append(queue_);
-        lock.unlock();  // a job that goes may take with it what comes back for the lock
+        lock.unlock();  // before the jobs go, because what a job destroys may call the pool
     }
     work_came_.notify_all();
     for (Thread& thread : threads_) {

@@ -1,10 +1,10 @@
 /// \file
-/// `spawn_blocking(f, args...)`: calls an ordinary function, which may block, on a thread of a pool.
+/// `spawn_blocking(f, args...)`: calls an ordinary function, which may block, on a thread of the runtime's pool.
 ///
-/// A future must never stand still: while it does, so does everything else on its thread. What cannot help it (a file,
-/// a long calculation, a library that knows nothing of wakers) is called over there, and awaited here.
+/// A future that blocks stops all other futures of its thread. So you move the call that blocks to another thread
+/// (reading a file, a long computation, a library without wakers), and await its result.
 ///
-/// Source of the idea: `tokio::task::spawn_blocking`.
+/// Source: `tokio::task::spawn_blocking`.
 #pragma once
 
 #include <rt/blocking_pool.hpp>
@@ -33,7 +33,6 @@ class BlockingCall {
     BlockingCall(F f, Args... args) : f_(std::move(f)), args_(std::move(args)...) {}
 
     Poll<Output> poll(Context&) {
-        contract_.begin("spawn_blocking");
         auto call = [this](Args&... args) -> Output { return std::invoke(std::move(f_), std::move(args)...); };
         if constexpr (std::is_void_v<Output>) {
             std::apply(call, args_);
@@ -44,23 +43,8 @@ class BlockingCall {
     }
 
   private:
-    [[no_unique_address]] Contract contract_;
     F f_;
     std::tuple<Args...> args_;
-};
-
-/// A future that throws: of a job that no thread could be found for.
-template <class T>
-class Refused {
-  public:
-    using Output = T;
-
-    explicit Refused(std::exception_ptr why) noexcept : why_(std::move(why)) {}
-
-    Poll<T> poll(Context&) { std::rethrow_exception(std::move(why_)); }
-
-  private:
-    std::exception_ptr why_;
 };
 
 template <class F, class... Args>
@@ -68,12 +52,11 @@ concept BlockingCallable = std::invocable<F, Args...> && !std::is_reference_v<st
 
 }  // namespace detail
 
-/// Calls `f(args...)` on a thread that may block, soon; the handle yields the result, or throws what `f` threw. Called
-/// from the tasks of a runtime.
+/// Calls `f(args...)` soon, on a thread that may block. The handle returns the result, or throws what `f` threw. Called
+/// from the tasks of a runtime. Calls begin in the order in which they were made.
 ///
-/// `abort` ends a job that has not begun; one that runs, runs to its end, and the end of the runtime waits for it. Jobs
-/// begin in the order of their calls. If no thread can be started at all, the handle throws the std::system_error that
-/// says why.
+/// `abort` ends a call that has not begun. A call that has begun runs to its end, and the runtime's destructor waits
+/// for it. If the pool has no thread and can't start one, the handle throws the std::system_error that says why.
 template <class F, class... Args>
     requires detail::BlockingCallable<F, Args...>
 auto spawn_blocking(F f, Args... args) {
@@ -85,14 +68,15 @@ auto spawn_blocking(F f, Args... args) {
     auto& pool = current("spawn_blocking").service<BlockingPool>();
     auto [job, handle] = make_task(detail::BlockingCall<F, Args...>(std::move(f), std::move(args)...), pool);
     if (std::exception_ptr refusal = pool.submit(job)) {
-        auto [refused, refused_handle] = make_task(detail::Refused<T>(std::move(refusal)), pool);
+        auto fail = [refusal](Context&) -> Poll<T> { std::rethrow_exception(refusal); };
+        auto [refused, refused_handle] = make_task(poll_fn(std::move(fail)), pool);
         std::move(refused).run();
         return std::move(refused_handle);
     }
     return std::move(handle);
 }
 
-/// Chosen when that is not possible, to say why.
+/// Advice for a call that is not possible.
 template <class F, class... Args>
     requires(!detail::BlockingCallable<F, Args...>)
 void spawn_blocking(const F&, const Args&...) {
