@@ -134,7 +134,7 @@ TEST_SUITE("09.4 abort and threads") {
                 to_run.reset();
             }
             not_returned += before.alive() != 1 || waiter.alive() != 1;
-            if (number % 100 == 0) {
+            if (number % 10 == 0) {
                 still_alive();
             }
         }
