@@ -9,8 +9,10 @@
 #include <support/show.hpp>
 #include <support/story.hpp>
 
+#include <exception>
 #include <memory>
 #include <stdexcept>
+#include <utility>
 
 using namespace support;
 
@@ -48,6 +50,15 @@ TEST_SUITE("06.1 how a child ended") {
         CHECK_FALSE(outcome.is_empty());
         CHECK(outcome.has_exception());
         CHECK_THROWS_WITH_AS(outcome.take(), "the kettle burst", std::runtime_error);
+    }
+
+    TEST_CASE("an exception that was taken is gone when its catch ends") {
+        auto water = std::make_shared<int>(1);
+        std::weak_ptr<int> const spilled = water;
+        rt::Outcome<int> outcome;
+        outcome.set_exception(std::make_exception_ptr(std::move(water)));
+        CHECK_THROWS_AS(outcome.take(), std::shared_ptr<int>);
+        CHECK(spilled.expired());
     }
 
     TEST_CASE("no value is an ending too") {

@@ -6,6 +6,7 @@
 #include <support/counted_future.hpp>
 #include <support/death.hpp>
 #include <support/mock_task.hpp>
+#include <support/more_polls.hpp>
 
 #include <stdexcept>
 #include <tuple>
@@ -22,6 +23,8 @@ TEST_SUITE("06.2 join") {
         auto both = spawn_mock("the join", rt::join(kettle.future(), toaster.future()));
         CHECK(kettle.polls() == 0);
         CHECK(toaster.polls() == 0);
+        CHECK(both.poll() == Pending);
+        expect_more_polls(both.future(), "join");
     }
 
     TEST_CASE("every child is polled though the first is Pending") {

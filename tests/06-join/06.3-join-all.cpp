@@ -1,14 +1,17 @@
 /// \file
 /// 06.3: as many futures of one type as there are.
 #include <doctest/doctest.h>
+#include <rt/future.hpp>
 #include <rt/join.hpp>
 #include <support/counted_future.hpp>
 #include <support/mock_task.hpp>
+#include <support/more_polls.hpp>
 
 #include <cstddef>
 #include <deque>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
@@ -70,6 +73,24 @@ TEST_SUITE("06.3 join_all") {
         CHECK(kettles.polls() == std::vector{3, 2, 4});
         CHECK(all.wakes() == 3);
         CHECK(all.kept_wakers() == 0);
+    }
+
+    TEST_CASE("children are polled in the order of the vector") {
+        std::vector<int> order;
+        auto child = [&order](int n) {
+            return rt::poll_fn([&order, n](rt::Context&) -> rt::Poll<void> {
+                order.push_back(n);
+                return Pending;
+            });
+        };
+        std::vector<decltype(child(0))> children;
+        for (int n = 1; n <= 3; ++n) {
+            children.push_back(child(n));
+        }
+        auto all = spawn_mock("join_all", rt::join_all(std::move(children)));
+        CHECK(all.poll() == Pending);
+        CHECK(order == std::vector{1, 2, 3});
+        expect_more_polls(all.future(), "join_all");
     }
 
     TEST_CASE("results come in the order of the vector and not of completion") {

@@ -8,7 +8,9 @@
 #include <rt/yield_now.hpp>
 #include <support/death.hpp>
 #include <support/mock_task.hpp>
+#include <support/more_polls.hpp>
 #include <support/story.hpp>
+#include <support/trace_log.hpp>
 
 #include <type_traits>
 #include <utility>
@@ -23,6 +25,7 @@ TEST_SUITE("07.1 yield_now") {
     TEST_CASE("it is Pending once and then Ready") {
         auto task = spawn_mock("yield_now", rt::yield_now());
         CHECK(task.poll() == Pending);
+        expect_more_polls(task.future(), "yield_now");
         CHECK(task.poll() == Ready());
         CHECK(task.polls() == 2);
     }
@@ -60,6 +63,17 @@ TEST_SUITE("07.1 yield_now") {
         CHECK(task.kept_wakers() == 0);
         CHECK(task.poll() == Ready());
         CHECK(task.clones() == task.drops());
+    }
+
+    TEST_CASE("the trace shows the turn that it gives up") {
+        TraceLog log{TraceLog::Kind::yield};
+        auto yield = rt::yield_now();
+        log.call(&yield, "yield_now");
+        auto task = spawn_mock("yield_now", rt::by_ref(yield));
+        CHECK(task.poll() == Pending);
+        CHECK(log.text() == "yield yield_now\n");
+        CHECK(task.poll() == Ready());
+        CHECK(log.count(TraceLog::Kind::yield) == 1);
     }
 
     TEST_CASE("polled by another it is Ready at the second poll all the same") {

@@ -10,6 +10,7 @@
 #include <support/counted_future.hpp>
 #include <support/counting_waker.hpp>
 #include <support/mock_task.hpp>
+#include <support/more_polls.hpp>
 #include <support/story.hpp>
 
 #include <memory>
@@ -125,6 +126,7 @@ TEST_SUITE("08.2 co_await any future") {
         CHECK(task.poll() == Pending);
         CHECK(kettle.polls() == 1);
         CHECK(task.kept_wakers() == 1);
+        expect_more_polls(task.future(), "Async");
         kettle.finish(3);
         CHECK(task.is_woken());
         CHECK(task.poll() == Ready(3));

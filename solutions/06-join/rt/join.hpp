@@ -1,14 +1,16 @@
 /// \file
-/// `join(a, b, c)` and `join_all(vector)`: several futures on one waker, until all are done.
+/// `join(a, b, c)` and `join_all(vector)`: run several futures at once on one waker, until all are done.
 ///
-/// Every wake polls every child that is not done, in order: simple, and right for a handful. For hundreds use a
-/// `JoinSet` (10), whose tasks are woken one by one.
+/// Each wake polls every child that is not done, in order. That is simple, and right for a handful of children. Use a
+/// `JoinSet` (10) for hundreds, because it polls only the task that was woken.
 ///
 /// Source of the idea: `join!` and `join_all` of Rust's futures crate.
 #pragma once
 
+#include <rt/future.hpp>
 #include <rt/outcome.hpp>
 #include <rt/trace.hpp>
+#include <rt/waker.hpp>
 
 #include <optional>
 #include <tuple>
@@ -20,13 +22,13 @@ namespace rt {
 
 namespace detail {
 
-/// One child: the future while it runs, afterwards how it ended.
+/// One child of a join: the future until it ends, then its outcome.
 template <Future F>
 class Child {
   public:
     explicit Child(F future) : future_(std::move(future)) {}
 
-    /// Polls the child unless it is done; true if it is done now.
+    /// Polls the child unless it is done. True if it is done now.
     bool poll(Context& cx) {
         if (future_) {
             trace::PartPoll announced(this, "join");
@@ -38,7 +40,7 @@ class Child {
         return !future_;
     }
 
-    /// The child's value, or its exception thrown. Called once, when it is done.
+    /// Gives the child's value, or throws its exception. Called once, when it is done.
     NonVoid<OutputOf<F>> take() {
         if constexpr (std::is_void_v<OutputOf<F>>) {
             outcome_.take();
@@ -65,13 +67,13 @@ class [[nodiscard]] Join {
 
     Poll<Output> poll(Context& cx) {
         contract_.begin("join");
-        // Every child is polled, also after one that is not done; the comma keeps them in the order of the arguments.
+        // `&=` polls the children after one that is not done too, and `&&` would not.
         bool all_done = true;
         std::apply([&](auto&... child) { ((all_done &= child.poll(cx)), ...); }, children_);
         if (!all_done) {
             return contract_.pending();
         }
-        // Braces, so that the children are taken in order and the first exception is the one that flies.
+        // Braces take the results in order, so the first exception is the one that is thrown.
         return std::apply([](auto&... child) { return Ready<Output>(Output{child.take()...}); }, children_);
     }
 
@@ -80,15 +82,14 @@ class [[nodiscard]] Join {
     std::tuple<detail::Child<Fs>...> children_;
 };
 
-/// Runs all `futures` on the caller's waker and yields a tuple of their results in the order of the arguments; a void
-/// child gives `std::monostate`. If some throw, all run to their end, and then the first of them, in the order of the
-/// arguments, throws.
+/// Yields a tuple of the results of `futures`, in the order of the arguments. A void child gives `std::monostate`. If
+/// children throw, all the others run to their end first. Then the first exception in the order of the arguments is thrown.
 template <Future... Fs>
 Join<Fs...> join(Fs... futures) {
     return Join<Fs...>(std::move(futures)...);
 }
 
-/// Chosen when something is not a future, to say so.
+// Given: advice for arguments that are not futures.
 template <class... Ts>
     requires(!(Future<Ts> && ...))
 auto join(const Ts&...) {
@@ -132,13 +133,13 @@ class [[nodiscard]] JoinAll {
     std::vector<detail::Child<F>> children_;
 };
 
-/// As `join`, for any number of futures of one type; yields a vector in the order of `futures`.
+/// As `join`, for any number of futures of one type. Yields a vector in the order of `futures`.
 template <Future F>
 JoinAll<F> join_all(std::vector<F> futures) {
     return JoinAll<F>(std::move(futures));
 }
 
-/// Chosen when the vector's elements are not futures, to say so.
+// Given: advice for a vector of something else.
 template <class T>
     requires(!Future<T>)
 auto join_all(const std::vector<T>&) {

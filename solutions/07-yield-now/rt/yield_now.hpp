@@ -1,5 +1,5 @@
 /// \file
-/// `yield_now()`: give up the thread once, and be polled again after the others.
+/// `yield_now()`: give up the thread once, so that other futures are polled first.
 ///
 /// Source of the idea: `tokio::task::yield_now`.
 #pragma once
@@ -14,17 +14,16 @@ class [[nodiscard]] YieldNow {
   public:
     using Output = void;
 
-    YieldNow() noexcept = default;
-
     Poll<void> poll(Context& cx) {
         contract_.begin("yield_now");
+        if (!yielded_) {
+            trace::emit(trace::Kind::yield, this);
+        }
         if (yielded_) {
             return Ready();
         }
         yielded_ = true;
-        // Woken at once, not polled at once: whoever runs us has others to poll first.
-        trace::emit(trace::Kind::yield, this);
-        cx.waker().wake_by_ref();
+        cx.waker().wake_by_ref();  // polled again, but after the others
         return contract_.pending();
     }
 
@@ -33,7 +32,7 @@ class [[nodiscard]] YieldNow {
     bool yielded_ = false;
 };
 
-/// A future that is Pending once. Awaited in the middle of long work, so that others get their turn.
+/// A future that is Pending once. Await it in the middle of long work.
 inline YieldNow yield_now() noexcept { return YieldNow(); }
 
 }  // namespace rt

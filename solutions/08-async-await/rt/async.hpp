@@ -99,7 +99,6 @@ class AsyncPromise : public Recycled {
     bool run(std::coroutine_handle<> body, Context& cx) noexcept {
         cx_ = &cx;
         if (leaf_ == nullptr || leaf_->poll(cx)) {
-            leaf_ = nullptr;
             body.resume();
         }
         cx_ = nullptr;
@@ -110,7 +109,7 @@ class AsyncPromise : public Recycled {
     bool is_running() const noexcept { return cx_ != nullptr; }
 
   private:
-    Leaf* leaf_ = nullptr;   // what the suspended body waits for
+    Leaf* leaf_ = nullptr;   // what the suspended body waits for; null before the first poll
     Context* cx_ = nullptr;  // of the poll that is running
 };
 
