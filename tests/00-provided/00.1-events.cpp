@@ -49,7 +49,7 @@ TEST_SUITE("00.1 events") {
 
     TEST_CASE("one too many is told so") {
         expect_violation(
-            "raise trace::detail::max_listeners",
+            "Increase trace::detail::max_listeners",
             [] {
                 for (std::size_t i = 0; i <= rt::trace::detail::max_listeners; ++i) {
                     rt::trace::listen(&Ear<3>::hear);

@@ -4,11 +4,13 @@
 #include <rt/async.hpp>
 #include <rt/join_set.hpp>
 #include <rt/runtime.hpp>
+#include <rt/sync.hpp>
 #include <rt/yield_now.hpp>
 #include <support/drop_counter.hpp>
 #include <support/show.hpp>
 #include <support/story.hpp>
 
+#include <latch>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -34,6 +36,27 @@ rt::Async<int> squares() {
         sum += *next;
     }
     co_return sum;
+}
+
+rt::Async<rt::ThreadId> thread_of_a_task() {
+    auto own = []() -> rt::Async<rt::ThreadId> { co_return rt::this_thread_id(); };
+    co_return co_await rt::spawn(own);
+}
+
+/// Blocks as many threads as there are tasks, until all of them are here.
+rt::Async<> meet(int tasks) {
+    auto all = std::make_shared<std::latch>(tasks);
+    auto arrive = [](std::shared_ptr<std::latch> latch) -> rt::Async<> {
+        latch->arrive_and_wait();
+        co_return;
+    };
+    rt::JoinSet<> set;
+    for (int n = 0; n < tasks; ++n) {
+        set.spawn(arrive, all);
+    }
+    while (auto done = co_await set.join_next()) {
+        still_alive();
+    }
 }
 
 rt::Async<std::unique_ptr<int>> move_only() {
@@ -80,6 +103,16 @@ TEST_SUITE("19.2 run") {
             rt::run(flavor, leave_one_behind(frames.token()));
             CHECK(frames.alive() == 0);
         }
+    }
+
+    TEST_CASE("tasks run on the threads that the flavor names") {
+        for (Flavor flavor : all_flavors()) {
+            step("run on {}", flavor.to_string());
+            bool is_here = rt::run(flavor, thread_of_a_task()) == rt::this_thread_id();
+            CHECK(is_here == (flavor.kind() != Flavor::Kind::multi_thread));
+        }
+        step("run three tasks that wait for each other, which needs three workers");
+        rt::run(Flavor::multi_thread(3), meet(3));
     }
 
     TEST_CASE("a flavor that was not built in is said to be so") {

@@ -1,5 +1,5 @@
 /// \file
-/// Given: the marker of a hole in a starter. You replace it with your code.
+/// Given: `todo`, which marks a hole in a starter. You replace each call of it with your code.
 #pragma once
 
 #include <cstdio>
@@ -8,10 +8,9 @@
 
 namespace rt {
 
-/// Stands where the learner's code goes: prints `what` ("05.2 park until unparked") and ends the process.
-///
-/// It ends the process rather than throwing, so that it may stand in a destructor or a noexcept function. Whatever
-/// else is passed is swallowed, so that nothing warns as unused while the hole is open.
+/// Prints `what`, for example "05.2 park until unparked", and ends the process with status 3. It does not throw, so
+/// it also works in destructors and noexcept functions. It ignores all other arguments. A starter passes the
+/// variables that only your code uses, so the compiler does not warn about them.
 template <class... Unused>
 [[noreturn]] void todo(std::string_view what, const Unused&...) noexcept {
     std::fflush(stdout);

@@ -1,11 +1,12 @@
 /// \file
-/// Given: the events that the runtime announces while it works. The lines that call `emit` are written for you.
+/// Given: the events that the runtime announces while it works. The lines that call `emit` are written for you. In your
+/// programs you use `trace::name`.
 ///
-/// The headers of the course call `emit` at the moments named in `Kind`. Nobody listens by default: then an event costs
-/// one relaxed load and a branch that is never taken (nothing at all with -DRT_TRACE=0). A listener is one function,
-/// set with `listen`; it is called on the thread where the event happens, and must neither throw nor call the runtime.
+/// The headers of the course call `emit` at the moments that `Kind` lists, and listeners receive the events: the log
+/// of a test, the task record behind `rt::dump()`, and the trace file. Without a listener, an event costs one relaxed
+/// load and a branch. With -DRT_TRACE=0 it costs nothing.
 ///
-/// Who listens: a test's log, the record of tasks that `rt::dump()` prints (record.hpp), the trace file (trace_file.hpp).
+/// Thread safety: any thread may call anything here. A listener is called on the thread where the event happens.
 #pragma once
 
 #include <rt/sync.hpp>
@@ -20,38 +21,38 @@
 
 namespace rt::trace {
 
-/// What happened. `Event::subject` is the task, timer or descriptor it happened to; the meaning of `Event::value` and
-/// `Event::text` stands behind each kind.
+/// What happened. `Event::subject` is the task, timer, or descriptor that it happened to. The comment behind each
+/// kind says what `Event::value` and `Event::text` mean.
 enum class Kind : std::uint8_t {
-    spawn,         ///< a task was made; value: the spawning line, text: its file; 0 if nobody knows
+    spawn,         ///< a task was made; value: the line that spawned it, text: its file, 0 if unknown
     poll_begin,    ///< a task's poll begins
-    poll_end,      ///< a task's poll ended; value: 1 Ready, 0 Pending, -1 ended by an exception
-    wake,          ///< a task was woken; value: 1 if that is to put it in a queue, 0 if it was there already
-    abort,         ///< a task was asked to end
+    poll_end,      ///< a task's poll ended; value: 1 Ready, 0 Pending, -1 exception
+    wake,          ///< a task was woken; value: 1 if the wake puts it in a queue, 0 if it was in one
+    abort,         ///< `abort` was called on a task
     drop,          ///< a task's future was destroyed before it was Ready
     park,          ///< a thread goes to sleep; subject: its Park; value: the sum of `has_deadline`, `sees_kernel`
     unpark,        ///< a sleeping thread is being woken; subject: its Park
     timer_set,     ///< a timer was registered
     timer_fire,    ///< a timer's deadline has passed
-    io_register,   ///< a descriptor was handed to the reactor; value: the descriptor
+    io_register,   ///< a descriptor was registered with the reactor; value: the descriptor
     io_ready,      ///< the kernel reports a descriptor ready; value: 1 to read, 2 to write, 4 and 8 ended
     steal,         ///< a worker took tasks from another; value: how many
     blocking_run,  ///< a blocking job begins on a thread of the pool
-    queue,         ///< a task was put into a run queue; only noted
-    waker_clone,   ///< a task's waker was copied; only noted
-    waker_drop,    ///< a task's waker has gone: destroyed, or used up by `wake`; only noted
-    part_begin,    ///< a poll begins of what is no task: text: "block_on", "join"
-    part_end,      ///< it ended; value: as for poll_end
-    yield,         ///< a future gives up its turn, and has asked to be polled again
-    name,          ///< what this thread polls now has a name; text: that
-    thread,        ///< this thread says what it is; text: "worker"; value: which of them
+    queue,         ///< a task was put into a run queue; announced by `note`
+    waker_clone,   ///< a task's waker was copied; announced by `note`
+    waker_drop,    ///< a task's waker was destroyed or used up by `wake`; announced by `note`
+    part_begin,    ///< the poll of a future that is no task begins; text: "block_on", "join"
+    part_end,      ///< that poll ended; value: as for poll_end
+    yield,         ///< a future yields: it has woken its task and returns Pending
+    name,          ///< the task that this thread polls has a name; text: the name
+    thread,        ///< this thread has a role; text: "worker"; value: its number
 };
 
-/// What `Kind::park` says of the sleep. A sleep with neither can only be ended by another thread.
+/// What `Kind::park` says about the sleep. Without either flag, only another thread can end it.
 inline constexpr std::int64_t has_deadline = 1;
 inline constexpr std::int64_t sees_kernel = 2;
 
-/// One event, valid during the call that announces it; a `text` of `spawn` and `thread` is valid for ever.
+/// One event. It is valid until the listener returns. Only the `text` of `spawn` and `thread` is valid forever.
 struct Event {
     Kind kind;
     const void* subject;
@@ -59,6 +60,7 @@ struct Event {
     const char* text;
 };
 
+/// Receives events. It must not call the runtime.
 using Listener = void (*)(const Event&) noexcept;
 
 namespace detail {
@@ -67,7 +69,7 @@ inline constexpr std::size_t max_listeners = 4;
 inline Atomic<Listener> listeners[max_listeners]{};
 inline Atomic<int> listening{0};  // how many there are
 
-/// Not inline, so that the place of an event holds a call that is never made, and no more.
+/// Kept out of line, so that the code that announces an event stays short.
 [[gnu::noinline, gnu::cold]] inline void announce(Kind kind, const void* subject, std::int64_t value,
                                                   const char* text) noexcept {
     for (Atomic<Listener>& each : listeners) {
@@ -79,7 +81,7 @@ inline Atomic<int> listening{0};  // how many there are
 
 }  // namespace detail
 
-/// `listener` hears of all events from now on, besides those who do already. Called by tests and by trace writers.
+/// Adds a listener, which receives all events from now on. Called by tests and by the observers.
 inline void listen(Listener listener) noexcept {
     for (Atomic<Listener>& each : detail::listeners) {
         Listener nobody = nullptr;
@@ -88,10 +90,10 @@ inline void listen(Listener listener) noexcept {
             return;
         }
     }
-    violation("more listen to events than there is room for: raise trace::detail::max_listeners");
+    violation("trace::listen: there are too many listeners. Increase trace::detail::max_listeners.");
 }
 
-/// `listener` hears no more; a call of it may still be under way on another thread.
+/// Removes a listener. Another thread may still be in a call of it.
 inline void stop_listening(Listener listener) noexcept {
     for (Atomic<Listener>& each : detail::listeners) {
         Listener expected = listener;
@@ -102,7 +104,7 @@ inline void stop_listening(Listener listener) noexcept {
     }
 }
 
-/// Announces an event. Called by the runtime's headers, and by `name`.
+/// Announces an event. Called by the runtime's headers.
 inline void emit([[maybe_unused]] Kind kind, [[maybe_unused]] const void* subject,
                  [[maybe_unused]] std::int64_t value = 0, [[maybe_unused]] const char* text = nullptr) noexcept {
 #if RT_TRACE
@@ -112,27 +114,27 @@ inline void emit([[maybe_unused]] Kind kind, [[maybe_unused]] const void* subjec
 #endif
 }
 
-/// Announces what only a report on tasks needs, which is most exact where broken rules are looked for: elsewhere it is
-/// nothing at all. Called by the runtime's headers only.
+/// Announces an event that only reports about tasks need. Does nothing in a release build. Called by the runtime's
+/// headers.
 inline void note([[maybe_unused]] Kind kind, [[maybe_unused]] const void* subject) noexcept {
     if constexpr (checks_enabled) {
         emit(kind, subject);
     }
 }
 
-/// Gives what this thread polls now a name, for traces and `rt::dump()`. Called by a program, inside of a poll.
+/// Names the task or future that this thread polls, for traces and `rt::dump()`. Called by programs, during a poll.
 inline void name(const char* text) noexcept { emit(Kind::name, nullptr, 0, text); }
 
-/// Announces the poll of a future that is no task: made before it, told how it ended, and gone after it.
+/// Announces the poll of a future that is no task. Construct it before the poll, and call `ended` after it.
 class PartPoll {
   public:
     PartPoll(const void* part, const char* what) noexcept : part_(part) { emit(Kind::part_begin, part, 0, what); }
     PartPoll(const PartPoll&) = delete;
     PartPoll& operator=(const PartPoll&) = delete;
-    /// Left by an exception, if `ended` was not called.
+    /// If `ended` was not called, an exception ended the poll.
     ~PartPoll() { emit(Kind::part_end, part_, result_); }
 
-    /// Says how the poll ended.
+    /// Records how the poll ended.
     void ended(bool is_ready) noexcept { result_ = is_ready; }
 
   private:

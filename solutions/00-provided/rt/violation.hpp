@@ -1,11 +1,11 @@
 /// \file
-/// Given: what happens when a rule of the course is broken. The program prints one sentence and ends.
+/// Given: `violation`, which reports a broken rule. Lesson 03 uses it to catch futures that break their contract.
 #pragma once
 
 #include <cstdio>
 #include <cstdlib>
 
-/// 1 where broken rules are looked for: in every build that is not a release build.
+/// 1 if this build checks the rules: each build except a release build.
 #ifndef RT_CHECKS
 #ifdef NDEBUG
 #define RT_CHECKS 0
@@ -16,13 +16,13 @@
 
 namespace rt {
 
-/// True where broken rules are looked for; see RT_CHECKS.
+/// True if this build checks the rules. See RT_CHECKS.
 inline constexpr bool checks_enabled = RT_CHECKS != 0;
 
-/// Prints `sentence` (what happened, and what to do instead), with `subject` (what it happened to) in front if there is
-/// one, and aborts, so that a debugger stops right here.
+/// Prints `sentence`, which says what happened and what to do instead, and aborts, so a debugger stops here. If there
+/// is a `subject`, the thing that it happened to, prints that first.
 ///
-/// Called for mistakes in the program, never for events of the outside world: those are exceptions.
+/// Called for mistakes in the program. Errors of the outside world, such as a broken connection, are exceptions.
 [[noreturn]] inline void violation(const char* sentence, const char* subject = nullptr) noexcept {
     std::fflush(stdout);
     if (subject != nullptr) {

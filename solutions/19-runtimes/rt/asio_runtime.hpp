@@ -1,16 +1,15 @@
 /// \file
-/// `AsioRuntime`: the same tasks, driven by a foreign event loop. Included only where Asio is installed.
+/// `AsioRuntime`: a runtime for our tasks inside a foreign event loop, Asio's io_context. Included only where Asio is
+/// installed.
 ///
-/// Asio's io_context owns the thread; it knows nothing of polls and wakers. Our runtime asks three things of such a host,
-/// and any event loop can do them:
+/// Asio owns the thread and knows nothing of polls and wakers. The runtime needs one thing of such a host, which any
+/// event loop can do. The host calls `turn` soon after the runtime was unparked, when the reactor's epoll descriptor
+/// is readable, and at the deadline of the next timer. So the runtime and the host meet in the Park and nowhere else:
+/// `HostPark` wakes the host instead of a thread.
 ///
-///   1. When the runtime is unparked, call `turn` soon. Here: post it.
-///   2. When the reactor's epoll descriptor is readable, call `turn`. An epoll descriptor can itself be watched.
-///   3. At the time of the next timer, call `turn`.
+/// Thread safety: any thread may call `post_turn`. Everything else belongs to the thread that made the runtime.
 ///
-/// So the seam is the Park and nothing else: `HostPark` never sleeps, it tells the host.
-///
-/// Source of the idea: Asio's `posix::descriptor`; embedding as in GLib's and libuv's foreign main loops.
+/// Source: Asio's `posix::stream_descriptor`, and how GLib and libuv are embedded in other event loops.
 #pragma once
 
 #include <rt/current_thread.hpp>
@@ -39,14 +38,14 @@ class AsioRuntime {
     AsioRuntime& operator=(const AsioRuntime&) = delete;
     ~AsioRuntime() {
         if (epoll_) {
-            epoll_->release();  // the reactor closes it
+            epoll_->release();  // because the reactor closes it
         }
     }
 
-    /// Where other Asio code of the same program may live: it shares the thread with our tasks.
+    /// The event loop. Other Asio code of the program can use it and then shares the thread with our tasks.
     asio::io_context& io_context() noexcept { return io_; }
 
-    /// Runs `future`, and the tasks it spawns, until `future` is done. Called on the thread that made the runtime.
+    /// Runs `future`, and the tasks that it spawns, until `future` is done.
     template <Future F>
     OutputOf<F> block_on(F future) {
         JoinHandle<OutputOf<F>> main = runtime_.spawn(std::move(future));
@@ -60,7 +59,7 @@ class AsioRuntime {
     }
 
   private:
-    /// Sleeps only at the very end, when the runtime waits for wakes that are on their way; else the host does.
+    /// Unparks the host. It sleeps itself only while the runtime is destroyed and waits for wakes that are under way.
     class HostPark final : public Park {
       public:
         explicit HostPark(AsioRuntime& host) noexcept : host_(host) {}
@@ -76,39 +75,38 @@ class AsioRuntime {
         ThreadPark sleep_;
     };
 
-    /// Any thread. At most one turn is posted at a time.
+    /// Lets the host call `turn` soon, once. Both exchanges read the other's write, so a thread that finds a turn
+    /// posted can rely on that turn to see what it did before.
     void post_turn() {
         if (!posted_.exchange(true, acq_rel)) {
             asio::post(io_, [this] {
-                posted_.store(false, release);
+                posted_.exchange(false, acq_rel);
                 turn();
             });
         }
     }
 
+    /// Polls the tasks that are ready. If more became ready meanwhile, the host's own handlers have their turn first.
     void turn() {
         if (runtime_.turn()) {
             post_turn();
-            return;
+        } else {
+            watch_timers();
+            watch_reactor();
         }
-        watch_timers();
-        watch_reactor();
     }
 
     void watch_timers() {
         auto* timers = runtime_.find_service<Timers>();
         std::optional<Instant> next = timers == nullptr ? std::nullopt : timers->next_deadline();
-        if (!next || next == armed_for_) {
-            return;
+        if (next) {
+            timer_.expires_at(*next);  // cancels the wait before
+            timer_.async_wait([this](asio::error_code error) {
+                if (!error) {
+                    post_turn();
+                }
+            });
         }
-        armed_for_ = next;
-        timer_.expires_at(*next);  // cancels the wait before
-        timer_.async_wait([this](asio::error_code error) {
-            if (!error) {
-                armed_for_.reset();
-                post_turn();
-            }
-        });
     }
 
     void watch_reactor() {
@@ -129,7 +127,6 @@ class AsioRuntime {
 
     asio::io_context io_{1};
     asio::steady_timer timer_;
-    std::optional<Instant> armed_for_;
     std::optional<asio::posix::stream_descriptor> epoll_;
     bool watching_ = false;
     Atomic<bool> posted_{false};

@@ -1,5 +1,5 @@
 /// \file
-/// `Flavor`: which runtime a program is to run on, as chosen on its command line.
+/// Given: `Flavor`, the name of a runtime, as a program's user chooses it on the command line.
 #pragma once
 
 #include <charconv>
@@ -16,55 +16,51 @@ class Flavor {
   public:
     enum class Kind : unsigned char { current_thread, multi_thread, asio };
 
-    /// One thread, the caller's.
+    /// The calling thread runs all tasks.
     static constexpr Flavor current_thread() noexcept { return Flavor(Kind::current_thread, 1); }
-    /// `workers` threads; 0: as many as the machine runs at once.
+    /// `workers` threads run the tasks. 0 means as many as the machine can run at once.
     static constexpr Flavor multi_thread(unsigned workers = 0) noexcept { return Flavor(Kind::multi_thread, workers); }
-    /// One thread, the caller's, in Asio's event loop. Needs a build with Asio; see `has_asio`.
+    /// The calling thread runs all tasks inside Asio's event loop. It needs a build with Asio, see `has_asio`.
     static constexpr Flavor asio() noexcept { return Flavor(Kind::asio, 1); }
 
-    /// What the text names: `current_thread`, `multi_thread`, `multi_thread:N` with N from 1 to 1024, or `asio`; nothing if
-    /// it names none of these. Called by programs with an option `--runtime=`.
+    /// Reads `current_thread`, `multi_thread`, `multi_thread:N` with N from 1 to 1024, or `asio`. Any other text
+    /// gives `std::nullopt`.
     static std::optional<Flavor> parse(std::string_view text) noexcept {
-        if (text == "current_thread") {
-            return current_thread();
-        }
-        if (text == "multi_thread") {
-            return multi_thread();
-        }
-        if (text == "asio") {
-            return asio();
-        }
-        constexpr std::string_view prefix = "multi_thread:";
-        if (text.starts_with(prefix)) {
-            text.remove_prefix(prefix.size());
+        constexpr std::string_view with_workers = "multi_thread:";
+        if (text.starts_with(with_workers)) {
+            const char* end = text.data() + text.size();
             unsigned workers = 0;
-            auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), workers);
-            if (error == std::errc() && end == text.data() + text.size() && workers >= 1 && workers <= 1024) {
-                return multi_thread(workers);
+            auto [rest, error] = std::from_chars(text.data() + with_workers.size(), end, workers);
+            bool is_number = error == std::errc() && rest == end;
+            return is_number && workers >= 1 && workers <= 1024 ? std::optional(multi_thread(workers)) : std::nullopt;
+        }
+        for (Flavor flavor : {current_thread(), multi_thread(), asio()}) {
+            if (text == flavor.name()) {
+                return flavor;
             }
         }
         return std::nullopt;
     }
 
     constexpr Kind kind() const noexcept { return kind_; }
-    /// For `multi_thread`; 0: as many as the machine runs at once.
+    /// The number of threads of `multi_thread`. 0 means as many as the machine can run at once.
     constexpr unsigned workers() const noexcept { return workers_; }
 
-    /// As `parse` reads it.
+    /// The text that `parse` reads.
     std::string to_string() const {
-        switch (kind_) {
-            case Kind::current_thread: return "current_thread";
-            case Kind::multi_thread: return workers_ == 0 ? "multi_thread" : fmt::format("multi_thread:{}", workers_);
-            case Kind::asio: break;
-        }
-        return "asio";
+        bool has_number = kind_ == Kind::multi_thread && workers_ != 0;
+        return has_number ? fmt::format("{}:{}", name(), workers_) : name();
     }
 
     friend constexpr bool operator==(Flavor, Flavor) noexcept = default;
 
   private:
     constexpr Flavor(Kind kind, unsigned workers) noexcept : kind_(kind), workers_(workers) {}
+
+    const char* name() const noexcept {
+        constexpr const char* names[] = {"current_thread", "multi_thread", "asio"};
+        return names[static_cast<int>(kind_)];
+    }
 
     Kind kind_;
     unsigned workers_;

@@ -1,8 +1,11 @@
 /// \file
-/// `rt::run(flavor, main)`: one program, whichever runtime. The `#[tokio::main]` of this course.
+/// `rt::run(flavor, main)`: runs a program on the runtime that its user chose. It is the `#[tokio::main]` of this
+/// course.
 ///
-/// A program is written against `spawn`, `sleep`, `TcpStream`, and none of these names a runtime: they ask `current()`. So
-/// the choice is made in one place, here, and may be an option of the program.
+/// `spawn`, `sleep`, and `TcpStream` name no runtime, because they use the one that polls them. So a program chooses
+/// its runtime here and nowhere else.
+///
+/// Source: `tokio::runtime::Builder`.
 #pragma once
 
 #include <rt/current_thread.hpp>
@@ -23,12 +26,12 @@
 
 namespace rt {
 
-/// True if this program was built with Asio, so that `Flavor::asio()` can run.
+/// True if this program was built with Asio and can run `Flavor::asio()`.
 inline constexpr bool has_asio = PBP_HAS_ASIO != 0;
 
-/// Makes a runtime of that flavor, runs `main` on it to its end, and takes the runtime down again with all tasks that are
-/// left. Returns what `main` yields, or throws what it throws; `std::runtime_error` if the flavor was not built in. Called
-/// from ordinary code, usually from `main()`.
+/// Makes a runtime, runs `main` on it until it is done, and destroys the runtime with all tasks that are left.
+/// Returns the output of `main`, or throws its exception. Throws `std::runtime_error` if the program was built
+/// without this flavor. Called from ordinary code, usually from `main()`.
 template <Future F>
 OutputOf<F> run(Flavor flavor, F main) {
     switch (flavor.kind()) {
@@ -50,7 +53,7 @@ OutputOf<F> run(Flavor flavor, F main) {
 #endif
 }
 
-/// As above, on the thread that calls it.
+/// Runs `main` on the calling thread.
 template <Future F>
 OutputOf<F> run(F main) {
     return run(Flavor::current_thread(), std::move(main));
