@@ -85,6 +85,35 @@ TEST_SUITE("19.3 a foreign loop") {
         CHECK(runtime.block_on(all()) == 100);
     }
 
+    TEST_CASE("the host watches the kernel's events again and again") {
+        rt::AsioRuntime runtime;
+        auto talk = [](rt::SocketAddr address) -> rt::Async<int> {
+            rt::TcpStream stream = co_await rt::TcpStream::connect(address);
+            int answers = 0;
+            for (int n = 0; n < 100; ++n) {
+                co_await stream.write_all("?");
+                rt::Chunk chunk = co_await stream.read(1);
+                answers += chunk.view() == "?" ? 1 : 0;
+            }
+            co_return answers;
+        };
+        auto listen = []() -> rt::Async<rt::TcpListener> { co_return co_await rt::TcpListener::bind("127.0.0.1:0"); };
+        auto echo = [](rt::TcpListener listener) -> rt::Async<> {
+            rt::TcpStream stream = co_await listener.accept();
+            while (rt::Chunk chunk = co_await stream.read(1)) {
+                co_await stream.write_all(chunk.view());
+                still_alive();
+            }
+        };
+        rt::TcpListener listener = runtime.block_on(listen());
+        int answers = 0;
+        std::thread client([&answers, &talk, address = listener.local_addr()] { answers = rt::run(talk(address)); });
+        step("answer a client of another thread a hundred times, and wait for it each time");
+        runtime.block_on(echo(std::move(listener)));
+        client.join();
+        CHECK(answers == 100);
+    }
+
     TEST_CASE("wakes of a foreign thread are not lost") {
         rt::AsioRuntime runtime;
         for (int i = 0; i < 300; ++i) {

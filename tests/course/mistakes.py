@@ -46,6 +46,8 @@ ENTRY = re.compile(r"\s*Step (\d\d(?:\.\d+| program))\.\s+(\S.*?)\n\n```diff\n(.
 FILE = re.compile(r"--- (?:a/)?(solutions/\S+)")
 NOT_READ = ("diff --git ", "index ", "+++ b/")   # git diff's own lines
 FLAGS = ["-w"]
+HAS_ASIO = Path("/usr/include/asio.hpp").exists()
+ASIO = ["-UPBP_HAS_ASIO", "-DPBP_HAS_ASIO=1", "-DASIO_STANDALONE", "-DASIO_NO_DEPRECATED"]
 
 
 @dataclass(frozen=True)
@@ -201,6 +203,10 @@ def includes(answer: Answer, copy: Path) -> list:
     return [*changed, *folders, ROOT / "tests"]
 
 
+def needs_asio(answer: Answer) -> bool:
+    return "asio_runtime.hpp" in answer.diff
+
+
 def build(answer: Answer, copy: Path, made: Path) -> str:
     """Applied to a copy, and built; the complaint, if that fails."""
     complaint = apply(answer, copy)
@@ -213,7 +219,8 @@ def build(answer: Answer, copy: Path, made: Path) -> str:
                    for path in (ROOT / "solutions" / answer.lesson).glob("*.cpp")]
         complaint = kit.compile_with([*FLAGS, *(f"-I{folder}" for folder in where), *sources, "-o", executable, *kit.LIBRARIES])
     else:
-        complaint = kit.build_test(made, where, knows(answer) or test_files(answer), executable, *FLAGS)
+        complaint = kit.build_test(made, where, knows(answer) or test_files(answer), executable,
+                                   *FLAGS, *(ASIO if needs_asio(answer) else []))
     return f"does not compile:\n{complaint}" if complaint else ""
 
 
@@ -306,7 +313,7 @@ def main(arguments: list) -> int:
     options = parser.parse_args(arguments)
     known = all_answers()
     child_processes.refuse_unknown(parser, options.which, "mistake", lambda name: any(is_meant(one, [name]) for one in known))
-    chosen = [answer for answer in known if is_meant(answer, options.which)]
+    chosen = [answer for answer in known if is_meant(answer, options.which) and (HAS_ASIO or not needs_asio(answer))]
     made = kit.harness(options.jobs)
     bad = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
