@@ -1,3 +1,6 @@
+/// \file
+/// Given: the client of the chat. It shows how a thread that blocks on stdin hands its lines to a task through an
+/// mpsc channel.
 #include "chat.hpp"
 
 #include <rt/async.hpp>
@@ -20,14 +23,14 @@
 
 namespace {
 
-/// On a thread of its own, since stdin may be a file or a terminal that blocks: hands each line to the task that posts.
+/// Hands each line of stdin to the task that posts. Runs on a thread of its own, because reading stdin blocks.
 void read_stdin(rt::mpsc::Sender<std::string> lines) {
     try {
         for (std::string line; std::getline(std::cin, line);) {
             rt::block_on(lines.send(std::move(line)));
         }
     } catch (const rt::SendError&) {
-        // Nobody posts any more.
+        // The task that posts has ended.
     }
 }
 
@@ -75,7 +78,7 @@ rt::Async<bool> join_chat(std::string addr, std::string group, std::string name)
     rt::TcpStream stream = co_await rt::TcpStream::connect(std::move(addr));
     auto [from_server, to_server] = rt::split(std::move(stream));
     auto [sender, lines] = rt::mpsc::channel<std::string>(1);
-    rt::Thread(read_stdin, std::move(sender)).detach();  // the end of the process ends it, too
+    rt::Thread(read_stdin, std::move(sender)).detach();  // ends with the process
 
     auto printing = print(std::move(from_server));
     auto posting = post(std::move(lines), std::move(to_server), std::move(group), std::move(name));
@@ -83,7 +86,7 @@ rt::Async<bool> join_chat(std::string addr, std::string group, std::string name)
     if (first.index() == 0) {
         co_return false;
     }
-    // Nothing more to post, and with `posting` the writing side has gone. The server sends what was under way, and ends.
+    // Stdin has ended. `posting` was destroyed with its half of the stream, so the server sends the rest and closes.
     co_await printing;
     co_return true;
 }

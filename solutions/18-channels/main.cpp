@@ -18,6 +18,7 @@
 
 namespace {
 
+// Given: reads the command line.
 int run(const std::vector<std::string>& arguments) {
     rt::CurrentThread runtime;
     std::string_view mode = arguments.empty() ? "" : std::string_view(arguments[0]);

@@ -29,10 +29,10 @@
 namespace {
 
 constexpr std::size_t longest_line = 4096;
-constexpr std::size_t kept_messages = 64;  // of each group, for those who are slow
+constexpr std::size_t kept_messages = 64;  // of each group, for clients that are slow
 constexpr std::size_t outbox_size = 16;    // lines to one client that are not written yet
 
-/// All groups, by name: to post is to broadcast. Shared by the tasks of one thread, so it needs no lock.
+// Given: all groups, by name. A post is a broadcast. All tasks run on one thread, so no lock is needed.
 class Groups {
   public:
     Groups() = default;
@@ -62,9 +62,9 @@ class Groups {
 
 using Outbox = rt::mpsc::Sender<std::string>;
 
-/// Brings a group's messages to one client's outbox. While that is full, this waits, and nobody else does: the group goes
-/// on, and what it cannot keep for us is counted. `left` was made by whoever spawns this: made in here, it would miss a
-/// notification that comes before the first poll.
+/// Brings a group's messages to one client's outbox. While the outbox is full, only this task waits. The group goes
+/// on and counts what this client misses. The caller makes `left`, because a Notified that is made in here would miss
+/// a notification that comes before the first poll.
 rt::Async<> follow(std::string group, rt::broadcast::Receiver<std::string> messages, Outbox outbox, rt::Notified left) {
     try {
         for (bool is_in = true; is_in;) {
@@ -82,22 +82,22 @@ rt::Async<> follow(std::string group, rt::broadcast::Receiver<std::string> messa
             }
         }
     } catch (const rt::SendError&) {
-        // The client has gone.
+        // The client is gone.
     }
 }
 
-/// Writes what is in the outbox, until nobody can put anything in.
+/// Writes the lines in the outbox, until the last sender is dropped.
 rt::Async<> write_lines(rt::mpsc::Receiver<std::string> lines, rt::WriteHalf client) {
     try {
         while (auto line = co_await lines.recv()) {
             co_await client.write_all(*line);
         }
     } catch (const std::system_error&) {
-        // The client has gone; with `lines` all that would still be sent to it goes too.
+        // The client is gone. The rest is dropped with `lines`.
     }
 }
 
-/// The next line; an empty one stands for one that was too long.
+// Given: the next line. A line that was too long is returned as an empty one.
 rt::Async<std::optional<std::string>> next_line(rt::BufReader<rt::ReadHalf>* client) {
     try {
         co_return co_await client->read_line();
@@ -140,7 +140,7 @@ rt::Async<> attend(rt::TcpStream stream, std::shared_ptr<Groups> groups) {
             }
         }
     } catch (const std::exception&) {
-        // It was reset, or takes no more lines. Whoever waits to write to it finds out as well.
+        // The connection was reset, or the outbox is closed. The task that writes finds out as well.
     }
     leaving.notify_waiters();
     for (bool more = true; more;) {

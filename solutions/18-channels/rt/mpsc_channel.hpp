@@ -29,7 +29,7 @@
 
 namespace rt {
 
-/// Thrown by a send when the receiver was dropped or closed. `mpsc::Unsent` is derived from it and has the value.
+// Given: thrown by a send when the receiver was dropped or closed. `mpsc::Unsent` is derived from it and has the value.
 class SendError : public std::exception {
   public:
     const char* what() const noexcept override { return "the receiver was dropped or closed, so nothing can be sent"; }
@@ -37,7 +37,7 @@ class SendError : public std::exception {
 
 namespace mpsc {
 
-/// The `SendError` that a send throws, with the value that was not sent.
+// Given: the `SendError` that a send throws, with the value that was not sent.
 template <class T>
 class Unsent : public SendError {
   public:
