@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <observe/dump.hpp>
+#include <observe/sys_observe.hpp>
 #include <observe/verdict.hpp>
 #include <rt/async.hpp>
 #include <rt/block_on.hpp>

@@ -5,8 +5,8 @@
 /// The hooks belong to the thread that sets them.
 #pragma once
 
+#include <observe/sys_observe.hpp>
 #include <rt/sync.hpp>
-#include <rt/sys_process.hpp>
 #include <rt/trace.hpp>
 #include <rt/violation.hpp>
 

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <observe/sys_observe.hpp>
 #include <rt/async.hpp>
 #include <rt/block_on.hpp>
 #include <rt/current_thread.hpp>

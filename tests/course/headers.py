@@ -209,7 +209,7 @@ def threads_only_in_sync(root: Path = ROOT) -> list:
 
 def system_only_in_sys(root: Path = ROOT) -> list:
     wrong = []
-    for path, text, code in outside(root, r"rt/sys(_[a-z]+)?\.hpp"):
+    for path, text, code in outside(root, r"(rt|observe)/sys(_[a-z]+)?\.hpp"):
         wrong += [f"{name_of(path, root)} includes <{used}>: only rt/sys.hpp and rt/sys_….hpp may" for used in INCLUDE.findall(text)
                   if SYSTEM_HEADER.match(used)]
         wrong += [f"{place}: {what.rstrip('(').strip()}: call it through rt/sys.hpp"

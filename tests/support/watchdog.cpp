@@ -1,8 +1,8 @@
 #include <observe/dump.hpp>
 #include <observe/record.hpp>
+#include <observe/sys_observe.hpp>
 #include <observe/verdict.hpp>
 #include <rt/sync.hpp>
-#include <rt/sys_process.hpp>
 #include <support/sanitizers.hpp>
 #include <support/story.hpp>
 #include <support/watchdog.hpp>

@@ -4,9 +4,9 @@
 
 #include <observe/record.hpp>
 #include <observe/record_table.hpp>
+#include <observe/sys_observe.hpp>
 #include <observe/verdict.hpp>
 #include <rt/sync.hpp>
-#include <rt/sys_process.hpp>
 #include <rt/trace.hpp>
 #include <rt/violation.hpp>
 

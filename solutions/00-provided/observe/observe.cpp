@@ -6,6 +6,7 @@
 ///
 /// A debug build keeps the record unless RT_RECORD=0 says otherwise.
 #include <observe/dump.hpp>
+#include <observe/sys_observe.hpp>
 #include <observe/trace_file.hpp>
 #include <rt/sys.hpp>
 #include <rt/sys_process.hpp>

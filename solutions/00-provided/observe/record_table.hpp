@@ -2,6 +2,7 @@
 /// Given: the tables of the record (record.hpp), with a row for each task and a row for each thread.
 #pragma once
 
+#include <observe/sys_observe.hpp>
 #include <rt/sync.hpp>
 #include <rt/sys_process.hpp>
 

@@ -12,6 +12,7 @@
 /// look for another begin, and the poll would not end.
 ///
 /// Format: "Trace Event Format", of Chrome's catapult project.
+#include <observe/sys_observe.hpp>
 #include <observe/trace_file.hpp>
 
 #include <observe/trace_output.hpp>

@@ -1,5 +1,6 @@
 /// \file
 /// How the trace file stays complete.
+#include <observe/sys_observe.hpp>
 #include <observe/trace_output.hpp>
 
 #include <observe/trace_file.hpp>

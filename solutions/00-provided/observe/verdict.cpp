@@ -1,10 +1,10 @@
 /// \file
 /// How verdicts are read off the record.
+#include <observe/sys_observe.hpp>
 #include <observe/verdict.hpp>
 
 #include <observe/record_table.hpp>
 #include <rt/sync.hpp>
-#include <rt/sys_process.hpp>
 #include <rt/violation.hpp>
 
 #include <algorithm>

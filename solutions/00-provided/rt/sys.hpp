@@ -1,8 +1,9 @@
 /// \file
-/// Given: the only files that make system calls are this one and `sys_….hpp`. Each function is one call, by its own name.
+/// Given: the system calls about descriptors. You use `Fd`, and each call under the kernel's own name.
 ///
-/// A function answers as the kernel does: with a number of 0 or more, or with -errno. It never throws, retries, or decides,
-/// because that is what the lessons are about. A simulated world can stand in for the real one here, and nowhere else.
+/// Only this file and the other sys_….hpp name a system call. Each function is one call and answers like the kernel: a
+/// number of 0 or more, or -errno. No function throws, retries, or decides. So a simulated kernel can stand in for the real
+/// one here, without a change anywhere else.
 #pragma once
 
 #include <cerrno>
@@ -37,11 +38,11 @@ inline std::system_error error(long negative_errno, const char* what) {
 
 inline int close(int fd) noexcept { return detail::or_errno(::close(fd)); }
 
-/// An open descriptor, closed when this goes.
+/// Owns an open descriptor, and closes it when it is destroyed.
 class Fd {
   public:
     Fd() noexcept = default;
-    /// Takes `fd` over; negative means none.
+    /// Owns `fd`. Negative means none.
     explicit Fd(int fd) noexcept : fd_(fd) {}
     Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
     Fd& operator=(Fd&& other) noexcept {
@@ -73,17 +74,9 @@ inline ssize_t write(int fd, std::span<const char> from) noexcept {
     return detail::or_errno(::write(fd, from.data(), from.size()));
 }
 
-/// `flags` as for open(2): O_RDONLY, O_NONBLOCK, O_CLOEXEC and so on. Makes no file.
+/// `flags` are those of open(2): O_RDONLY, O_NONBLOCK, O_CLOEXEC. Does not create a file.
 inline int open(const char* path, int flags) noexcept { return detail::or_errno(::open(path, flags)); }
-/// Makes `path` an empty file, for everybody to read and for its owner to write.
-inline int create(const char* path) noexcept {
-    return detail::or_errno(::open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-}
-/// Writes at `offset` bytes from the file's beginning.
-inline ssize_t write_at(int fd, std::span<const char> from, std::int64_t offset) noexcept {
-    return detail::or_errno(::pwrite(fd, from.data(), from.size(), offset));
-}
-/// A pipe: what is written to `ends[1]` is read from `ends[0]`; both closed on exec. `flags`: O_NONBLOCK or 0.
+/// Makes a pipe: what is written to `ends[1]` is read from `ends[0]`. Both are closed on exec. `flags`: O_NONBLOCK or 0.
 inline int pipe(std::span<int, 2> ends, int flags) noexcept {
     return detail::or_errno(::pipe2(ends.data(), flags | O_CLOEXEC));
 }
@@ -95,7 +88,7 @@ inline int epoll_add(int epoll, int fd, std::uint32_t events, std::uint64_t toke
     event.data.u64 = token;
     return detail::or_errno(::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
 }
-/// Waits `timeout_ms` milliseconds at most; negative: without end, zero: not at all.
+/// Waits at most `timeout_ms` milliseconds. Negative: without a limit. Zero: not at all.
 inline int epoll_wait(int epoll, std::span<epoll_event> events, int timeout_ms) noexcept {
     return detail::or_errno(::epoll_wait(epoll, events.data(), static_cast<int>(events.size()), timeout_ms));
 }

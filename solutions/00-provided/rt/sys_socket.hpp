@@ -1,5 +1,5 @@
 /// \file
-/// Given: the system calls of sockets, and the one library call that looks names up. The rules are those of sys.hpp.
+/// Given: the system calls of sockets, and the library call that looks names up. The rules are those of sys.hpp.
 #pragma once
 
 #include <rt/sys.hpp>
@@ -15,7 +15,7 @@
 
 namespace rt::sys {
 
-/// A stream socket of this family (AF_INET, AF_INET6): closed on exec, and non-blocking unless `flags` is 0.
+/// A stream socket of this family (AF_INET or AF_INET6), closed on exec, and non-blocking unless `flags` is 0.
 inline int tcp_socket(int family, int flags = SOCK_NONBLOCK) noexcept {
     return detail::or_errno(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | flags, IPPROTO_TCP));
 }
@@ -34,7 +34,7 @@ inline int connect(int fd, const sockaddr* address, socklen_t size) noexcept {
 inline ssize_t recv(int fd, std::span<char> into) noexcept {
     return detail::or_errno(::recv(fd, into.data(), into.size(), 0));
 }
-/// Answers -EPIPE where the other side has gone; never raises SIGPIPE.
+/// Answers -EPIPE if the other side is gone. Never raises SIGPIPE.
 inline ssize_t send(int fd, std::string_view from) noexcept {
     return detail::or_errno(::send(fd, from.data(), from.size(), MSG_NOSIGNAL));
 }
@@ -44,7 +44,7 @@ inline int shutdown(int fd, int how) noexcept { return detail::or_errno(::shutdo
 inline int set_option(int fd, int level, int name, int value) noexcept {
     return detail::or_errno(::setsockopt(fd, level, name, &value, sizeof value));
 }
-/// What went wrong with the socket since it was last asked, as errno (0: nothing); or -errno if it cannot be asked.
+/// The error of the socket since the last call, as a positive errno, or 0. -errno if the call fails.
 inline int take_socket_error(int fd) noexcept {
     int error = 0;
     socklen_t size = sizeof error;
@@ -58,7 +58,7 @@ inline int peer_address(int fd, sockaddr* address, socklen_t* size) noexcept {
     return detail::or_errno(::getpeername(fd, address, size));
 }
 
-/// Asks the system for the addresses of `host`; blocks, for seconds if need be. Answers as getaddrinfo does: 0 or EAI_….
+/// Asks for the addresses of `host`. May block for seconds. Answers like getaddrinfo: 0 or EAI_….
 inline int address_info(const char* host, const addrinfo& hints, addrinfo** found) noexcept {
     return ::getaddrinfo(host, nullptr, &hints, found);
 }
