@@ -4,20 +4,33 @@
 #include <rt/join.hpp>
 #include <rt/multi_thread.hpp>
 #include <rt/signal.hpp>
+#include <rt/sync.hpp>
 #include <rt/time.hpp>
 #include <rt/timeout.hpp>
-#include <support/mock_task.hpp>
+#include <support/ends.hpp>
+#include <support/sanitizers.hpp>
 #include <support/story.hpp>
+#include <support/test_thread.hpp>
 
-#include <dirent.h>
-#include <csignal>
-
+#include <cerrno>
 #include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include <fmt/core.h>
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 using namespace support;
 using namespace std::chrono_literals;
@@ -31,17 +44,33 @@ rt::Async<int> raise_then_wait(rt::Signal signal, int number) {
     co_return co_await signal;
 }
 
-int open_descriptors() {
-    int count = 0;
-    DIR* directory = ::opendir("/proc/self/fd");
-    while (::readdir(directory) != nullptr) {
-        ++count;
+/// The descriptors of this process that are eventfds.
+std::vector<int> event_fds() {
+    std::vector<int> found;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        std::error_code gone;
+        if (std::filesystem::read_symlink(entry.path(), gone) == "anon_inode:[eventfd]") {
+            found.push_back(std::stoi(entry.path().filename()));
+        }
     }
-    ::closedir(directory);
-    return count;
+    return found;
 }
 
+rt::Atomic<bool> holds_writes{false};
+rt::Atomic<bool> is_write_held{false};
+
 }  // namespace
+
+/// Takes the place of the C library's. A signal handler's write, of 8 bytes, waits while `holds_writes`.
+extern "C" ssize_t write(int fd, const void* data, std::size_t size) {
+    if (size == 8 && holds_writes.load()) {
+        is_write_held.store(true);
+        while (holds_writes.load()) {
+            rt::yield_thread();
+        }
+    }
+    return ::syscall(SYS_write, fd, data, size);
+}
 
 TEST_SUITE("20.1 signal") {
     TEST_CASE("one that comes before the first poll is not lost") {
@@ -128,6 +157,51 @@ TEST_SUITE("20.1 signal") {
         CHECK(open_descriptors() == before);
         step("raise SIGUSR1 when nobody waits");
         std::raise(SIGUSR1);
+    }
+
+    TEST_CASE("a signal that is dropped waits for a handler that is about to write") {
+        if (under_tsan) {
+            fmt::print("skipped, ThreadSanitizer holds signals back\n");
+            return;
+        }
+        std::optional<rt::Signal> signal(rt::signal(SIGUSR1));
+        REQUIRE(event_fds().size() == 1);
+        int const fd = event_fds().front();
+        step("raise SIGUSR1 on another thread, whose handler has seen the descriptor and stops there");
+        holds_writes.store(true);
+        TestThread interrupted([] { std::raise(SIGUSR1); });
+        while (!is_write_held.load()) {
+            rt::yield_thread();
+        }
+        step("drop the signal on a third thread");
+        rt::Atomic<bool> begun{false};
+        TestThread owner([&] {
+            begun.store(true);
+            signal.reset();
+        });
+        bool is_open = true;
+        for (int i = 0; (i < 200 || !begun.load()) && is_open; ++i) {
+            still_alive();
+            is_open = ::fcntl(fd, F_GETFD) != -1;
+            rt::yield_thread();
+        }
+        CHECK_MESSAGE(is_open, "the descriptor was closed under a signal handler, which then writes to another file");
+        holds_writes.store(false);
+        interrupted.join();
+        owner.join();
+        CHECK(event_fds().empty());
+    }
+
+    TEST_CASE("the code that a signal interrupts finds its errno") {
+        rt::Signal signal = rt::signal(SIGUSR1);
+        step("fill the signal's eventfd, so that the handler's write fails");
+        REQUIRE(event_fds().size() == 1);
+        std::uint64_t const most = std::numeric_limits<std::uint64_t>::max() - 1;
+        REQUIRE(::write(event_fds().front(), &most, sizeof most) == sizeof most);
+        errno = EDOM;
+        std::raise(SIGUSR1);
+        int const after = errno;
+        CHECK_MESSAGE(after == EDOM, "the handler changed errno, which the code that it interrupted was about to read");
     }
 
     TEST_CASE("too many at a time is an error") {

@@ -13,11 +13,13 @@
 #include <support/story.hpp>
 #include <support/watchdog.hpp>
 
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -189,6 +191,16 @@ TEST_SUITE("20.2 serve") {
                 runtime.block_on(rt::serve(std::move(listener), rt::ServeLimits(0, 1s), rt::pending(), echo));
             },
             Noticed::in_every_build);
+    }
+
+    TEST_CASE("every lack of room is waited out and no other error") {
+        for (int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM}) {
+            CHECK_MESSAGE(rt::detail::is_out_of_room(std::error_code(error, std::system_category())),
+                          "accept found no room, and the server ends instead of waiting: errno ", error);
+        }
+        for (int error : {EBADF, EINVAL, EPERM}) {
+            CHECK_FALSE(rt::detail::is_out_of_room(std::error_code(error, std::system_category())));
+        }
     }
 
     TEST_CASE("a thousand clients on two threads") {

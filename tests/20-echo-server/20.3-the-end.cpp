@@ -15,6 +15,9 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
+
+#include <fcntl.h>
 
 using namespace support;
 using namespace std::chrono_literals;
@@ -121,6 +124,80 @@ TEST_SUITE("20.3 the end") {
         rt::CurrentThread runtime;
         runtime.block_on(story(handlers.token()));
         CHECK(handlers.alive() == 0);
+    }
+
+    TEST_CASE("the drain time is for all clients together") {
+        auto story = []() -> rt::Async<> {
+            rt::time::pause();
+            rt::TcpListener listener = listen();
+            rt::SocketAddr address = listener.local_addr();
+            auto [sender, receiver] = rt::oneshot::channel<int>();
+            // The first client goes 3 s after the end, the second never.
+            auto handler = [first = std::make_shared<bool>(true)](rt::TcpStream* stream) {
+                auto serve_it = [](rt::TcpStream* s, bool goes) -> rt::Async<> {
+                    co_await s->write_all("x");
+                    co_await s->read(100);
+                    if (goes) {
+                        co_await rt::sleep(3s);
+                    } else {
+                        co_await rt::pending();
+                    }
+                };
+                return serve_it(stream, std::exchange(*first, false));
+            };
+            auto server =
+                rt::spawn(rt::serve(std::move(listener), rt::ServeLimits(10, 5s), std::move(receiver), handler));
+            std::vector<rt::TcpStream> clients;
+            for (int i = 0; i < 2; ++i) {
+                clients.push_back(co_await rt::TcpStream::connect(address));
+                rt::Chunk greeting = co_await clients.back().read(100);
+                CHECK(greeting.view() == "x");
+            }
+            auto before = rt::time::now();
+            step("stop the server");
+            std::move(sender).send(1);
+            std::size_t served = co_await server;
+            CHECK(served == 2);
+            CHECK_MESSAGE(rt::time::now() - before == 5s, "the drain time began anew when a client went");
+        };
+        rt::CurrentThread runtime;
+        runtime.block_on(story());
+    }
+
+    TEST_CASE("a handler that is dropped finds its stream open") {
+        bool is_open = false;
+        auto story = [](bool* result) -> rt::Async<> {
+            rt::time::pause();
+            rt::TcpListener listener = listen();
+            rt::SocketAddr address = listener.local_addr();
+            auto [sender, receiver] = rt::oneshot::channel<int>();
+            struct Goodbye {
+                Goodbye(rt::TcpStream* s, bool* o) : stream(s), open(o) {}
+                ~Goodbye() { *open = ::fcntl(stream->fd(), F_GETFD) != -1; }
+
+                rt::TcpStream* stream;
+                bool* open;
+            };
+            auto handler = [result](rt::TcpStream* stream) {
+                auto forever = [](rt::TcpStream* s, bool* open) -> rt::Async<> {
+                    Goodbye goodbye(s, open);
+                    co_await s->write_all("x");
+                    co_await rt::pending();
+                };
+                return forever(stream, result);
+            };
+            auto server =
+                rt::spawn(rt::serve(std::move(listener), rt::ServeLimits(10, 1s), std::move(receiver), handler));
+            rt::TcpStream client = co_await rt::TcpStream::connect(address);
+            rt::Chunk greeting = co_await client.read(100);
+            CHECK(greeting.view() == "x");
+            step("stop the server, which drops the handler");
+            std::move(sender).send(1);
+            co_await server;
+        };
+        rt::CurrentThread runtime;
+        runtime.block_on(story(&is_open));
+        CHECK_MESSAGE(is_open, "a handler's stream was closed before the handler's future was destroyed");
     }
 
     TEST_CASE("a client that was accepted at the last moment hears of it") {

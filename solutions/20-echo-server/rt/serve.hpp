@@ -1,15 +1,17 @@
 /// \file
-/// `serve(listener, limits, stop, handler)`: the loop around every server. Takes connections, gives each a task, knows when it
-/// has enough, and comes to a good end.
+/// `serve(listener, limits, stop, handler)`: the loop around every server. It accepts clients, gives each one a task, limits
+/// how many there are, and shuts down gracefully.
 ///
-/// What can go wrong in an accept loop, and what becomes of it here:
-///  - Too many clients: while `limits.connections` are open, nobody is accepted; who comes next waits in the kernel's queue.
-///  - No descriptors left: accept fails, and would fail again at once. The loop waits a moment; nobody is lost, they queue.
-///  - A client that resets, stalls or sends nonsense: its handler throws or waits, in a task of its own. Nobody else notices.
-///  - The end: once `stop` is done, the port is closed, and each connection is shut for reading: its handler sees what had
-///    come already, and then the end of the stream, and may still answer. Whoever is not done after `limits.drain` is dropped.
+/// What can go wrong in an accept loop, and what happens here:
+///  - Too many clients: while `limits.connections` are open, none is accepted. The next one waits in the kernel's queue.
+///  - No descriptor is left: accept fails, and would fail again at once. The loop waits a moment. Clients stay in the queue.
+///  - A client resets, stalls, or sends nonsense: its handler throws or waits, in a task of its own. No other client
+///    notices.
+///  - The server stops: once `stop` is Ready, the port is closed and each connection is shut down for reading. A handler
+///    gets the bytes that have come and then the end of the stream, and may still answer. After `limits.drain` the handlers
+///    that are left are dropped.
 ///
-/// Source of the idea: `axum::serve(…).with_graceful_shutdown(…)`, the accept loop of mini-redis.
+/// Source: `axum::serve(…).with_graceful_shutdown(…)`, and the accept loop of mini-redis.
 #pragma once
 
 #include <rt/async.hpp>
@@ -24,29 +26,26 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
-#include <exception>
 #include <memory>
-#include <optional>
 #include <system_error>
-#include <type_traits>
 #include <utility>
 #include <variant>
 
 namespace rt {
 
-/// What all connections of a server together may take.
+/// The limits of a server.
 class ServeLimits {
   public:
     ServeLimits() = default;
     ServeLimits(std::size_t most, std::chrono::milliseconds drain_for) : connections(most), drain(drain_for) {}
 
-    std::size_t connections = 1'000'000;     ///< open at a time; at least 1
-    std::chrono::milliseconds drain{5'000};  ///< for the last answers, once the server is to stop
+    std::size_t connections = 1'000'000;     ///< open at a time, at least 1
+    std::chrono::milliseconds drain{5'000};  ///< how long a server that stops waits for the last answers
 };
 
 namespace detail {
 
-/// How long to wait when descriptors have run out; some client will have gone by then.
+/// How long to wait when descriptors have run out. Some client has gone by then.
 inline constexpr std::chrono::milliseconds out_of_descriptors_pause{50};
 
 inline bool is_out_of_room(const std::error_code& error) noexcept {
@@ -71,62 +70,25 @@ inline Async<TcpStream> next_client(TcpListener* listener, JoinSet<>* clients, s
     }
 }
 
-/// One client, from its first byte to its last. A future by hand, since there are so many of it: it lies in its task, where a
-/// coroutine would have a frame beside that. Throws nothing: what goes wrong here is its own affair. It hears `stop` from birth,
-/// though it may not have been polled when that comes; and it shares `stopping` with the server: if that is dropped, its clients
-/// are aborted, and go a little later than its frame.
+/// One client. `stop` was made before this was polled, so a client that is accepted at the last moment is told, too. It
+/// refers to `stopping`, which outlives the server because of that. A handler that throws harms no other client.
 template <class Handler>
-class Attend {
-  public:
-    using Output = void;
-
-    Attend(TcpStream stream, Handler handler, std::shared_ptr<Notify> stopping)
-        : stopping_(std::move(stopping)),
-          stop_(stopping_->notified()),
-          stream_(std::move(stream)),
-          handler_(std::move(handler)) {}
-    /// Moves before the first poll only: nothing is being handled then. (The compiler's own would move `handled_` too, which
-    /// g++ 12 takes for uninitialised.)
-    Attend(Attend&& other) noexcept
-        : contract_(std::move(other.contract_)),
-          stopping_(std::move(other.stopping_)),
-          stop_(std::move(other.stop_)),
-          stream_(std::move(other.stream_)),
-          handler_(std::move(other.handler_)) {}
-
-    Poll<void> poll(Context& cx) {
-        contract_.begin("attend");
-        try {
-            if (!is_stopping_ && stop_.poll(cx).is_ready()) {
-                is_stopping_ = true;
-                stream_.shutdown_read();
-            }
-            if (!handled_) {
-                handled_.emplace(handler_(&stream_));
-            }
-            if (handled_->poll(cx).is_pending()) {
-                return contract_.pending();
-            }
-        } catch (...) {}
-        return Ready();
-    }
-
-  private:
-    // Each may point to those above it, and goes before them.
-    [[no_unique_address]] Contract contract_;
-    std::shared_ptr<Notify> stopping_;
-    Notified stop_;
-    bool is_stopping_ = false;
-    TcpStream stream_;
-    [[no_unique_address]] Handler handler_;
-    std::optional<std::invoke_result_t<Handler&, TcpStream*>> handled_;
-};
+Async<> attend(TcpStream stream, [[maybe_unused]] std::shared_ptr<Notify> stopping, Notified stop, Handler handler) {
+    try {
+        auto handled = handler(&stream);
+        auto first = co_await select(by_ref(handled), by_ref(stop));
+        if (first.index() == 1) {
+            stream.shutdown_read();
+            co_await handled;
+        }
+    } catch (...) {}
+}
 
 }  // namespace detail
 
-/// Accepts clients until `stop` is done, and runs `handler(TcpStream*)`, a callable that returns a future, for each, in a
-/// task of its own; the stream lives as long as that. Returns how many clients there were, after the last has gone. Throws
-/// what `accept` throws, but for a lack of room.
+/// Accepts clients until `stop` is Ready, and runs `handler(TcpStream*)`, which returns a future, for each one in a task of
+/// its own. The stream outlives that future. Yields how many clients there were, after the last one has gone. Throws what
+/// `accept` throws, except for a lack of room.
 template <Future Stop, class Handler>
 Async<std::size_t> serve(TcpListener listener, ServeLimits limits, Stop stop, Handler handler) {
     if (limits.connections == 0) {
@@ -140,7 +102,7 @@ Async<std::size_t> serve(TcpListener listener, ServeLimits limits, Stop stop, Ha
         if (next.index() == 1) {
             break;
         }
-        clients.spawn(detail::Attend<Handler>(std::get<0>(std::move(next)), handler, stopping));
+        clients.spawn(detail::attend(std::get<0>(std::move(next)), stopping, stopping->notified(), handler));
         while (clients.try_join_next()) {}
     }
     { TcpListener closed = std::move(listener); }
