@@ -1,20 +1,20 @@
 /// \file
-/// Lines from two pipes at once. One thread, two readers; whichever pipe has a line, it is printed.
+/// Lines from two pipes at once: one thread prints each line as soon as its pipe has it.
 ///
-///     solution-12                    two pipes of its own, written to by a thread, piece by piece
+///     solution-12                    two pipes of its own, to which a thread writes piece by piece
 ///     solution-12 FILE FILE          two FIFOs, say: solution-12 <(ping -c 3 ::1) <(ping -c 3 127.0.0.1)
+#include "pipes.hpp"
+
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/io_source.hpp>
 #include <rt/join.hpp>
-#include <rt/sync.hpp>
 #include <rt/sys.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdio>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -22,12 +22,12 @@
 
 namespace {
 
-/// The reading end of a pipe, line by line. (Lesson 17 does this for anything that can be read.)
+/// Reads a pipe line by line. Lesson 17 does this for any stream.
 class LineReader {
   public:
     explicit LineReader(rt::sys::Fd fd) : source_(std::move(fd)) {}
 
-    /// A future of the next line; empty at the end of the stream.
+    /// Yields the next line, which is empty at the end of the stream.
     rt::Async<std::string> next() {
         for (;;) {
             if (std::size_t end = text_.find('\n'); end != text_.npos) {
@@ -37,13 +37,13 @@ class LineReader {
             }
             auto more = rt::poll_fn([this](rt::Context& cx) { return poll_more(cx); });
             if (!co_await more) {
-                co_return std::exchange(text_, "");  // a last line that nobody ended
+                co_return std::exchange(text_, "");  // a last line without an end
             }
         }
     }
 
   private:
-    /// Waits for some more text; false at the end of the stream.
+    /// Waits for more text. Yields false at the end of the stream.
     rt::Poll<bool> poll_more(rt::Context& cx) {
         std::array<char, 512> buffer;
         auto read = [&buffer](int fd) { return rt::sys::read(fd, buffer); };
@@ -55,75 +55,35 @@ class LineReader {
     }
 
     rt::IoSource source_;
-    std::string text_;  // read, and not given out
+    std::string text_;  // that was read and is not part of a line yet
 };
 
-/// Who writes may wait until a line has been printed.
-rt::Mutex mutex;
-rt::Condvar printed;
-int lines_printed = 0;
-
-rt::Async<> print_lines(std::string name, rt::sys::Fd fd) {
+/// Prints each line as soon as it has come. Calls `after_each` then.
+template <class AfterEach>
+rt::Async<> print_lines(std::string name, rt::sys::Fd fd, AfterEach after_each) {
     LineReader reader(std::move(fd));
     for (std::string line = co_await reader.next(); !line.empty(); line = co_await reader.next()) {
         fmt::print("{}: {}{}", name, line, line.ends_with('\n') ? "" : "\n");
-        {
-            rt::Lock lock(mutex);
-            ++lines_printed;
-        }
-        printed.notify_all();
+        after_each();
     }
     fmt::print("{}: the end\n", name);
 }
 
-void wait_for_lines(int lines) {
-    rt::Lock lock(mutex);
-    printed.wait(lock, [lines] { return lines_printed >= lines; });
-}
-
-void write(const rt::sys::Fd& fd, std::string_view text, int lines) {
-    rt::sys::write(fd.get(), text);
-    wait_for_lines(lines);
-}
-
-/// Two streams of text, in pieces that do not care where a line ends. With each piece: how many lines must have been
-/// printed before the next.
-void write_both(rt::sys::Fd left, rt::sys::Fd right) {
-    write(left, "the left pipe ", 0);
-    write(right, "the right pipe was first to end a line\n", 1);
-    write(left, "comes in two pieces\n", 2);
-    write(left, "one\ntwo\nthr", 4);
-    left.reset();  // that ends the line, too
-    wait_for_lines(5);
-    write(right, "three lines at once:\na\nb\n", 8);
-}
-
-rt::sys::Fd check(int fd, const char* what) {
-    if (fd < 0) {
-        throw rt::sys::error(fd, what);
-    }
-    return rt::sys::Fd(fd);
-}
-
 void show_own_pipes() {
-    std::array<int, 2> left{};
-    std::array<int, 2> right{};
-    for (auto* ends : {&left, &right}) {
-        if (int result = rt::sys::pipe(*ends, O_NONBLOCK); result < 0) {
-            throw rt::sys::error(result, "pipe");
-        }
-    }
-    rt::Thread writer(write_both, rt::sys::Fd(left[1]), rt::sys::Fd(right[1]));
+    TwoPipes pipes;
+    auto go_on = [&pipes] { pipes.line_was_printed(); };
     rt::CurrentThread runtime;
-    runtime.block_on(rt::join(print_lines("left", rt::sys::Fd(left[0])), print_lines("right", rt::sys::Fd(right[0]))));
-    writer.join();
+    runtime.block_on(
+        rt::join(print_lines("left", pipes.take_left(), go_on), print_lines("right", pipes.take_right(), go_on)));
 }
 
 void show_files(const char* left, const char* right) {
-    rt::sys::Fd left_file = check(rt::sys::open(left, O_RDONLY | O_NONBLOCK | O_CLOEXEC), left);
-    rt::sys::Fd right_file = check(rt::sys::open(right, O_RDONLY | O_NONBLOCK | O_CLOEXEC), right);
+    rt::sys::Fd left_file = open_to_read(left);
+    rt::sys::Fd right_file = open_to_read(right);
+    auto nothing = [] {};
     rt::CurrentThread runtime;
-    runtime.block_on(rt::join(print_lines(left, std::move(left_file)), print_lines(right, std::move(right_file))));
+    runtime.block_on(
+        rt::join(print_lines(left, std::move(left_file), nothing), print_lines(right, std::move(right_file), nothing)));
 }
 
 }  // namespace
@@ -133,7 +93,7 @@ int main(int argc, char** argv) {
         fmt::print(stderr, "Name two files to read from, such as FIFOs, or none.\n");
         return 2;
     }
-    std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a line is shown when it is printed, also by a pipe
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);  // so that a program behind a pipe sees each line at once
     try {
         argc == 1 ? show_own_pipes() : show_files(argv[1], argv[2]);
     } catch (const std::system_error& error) {
