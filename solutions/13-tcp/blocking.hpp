@@ -1,5 +1,5 @@
 /// \file
-/// The blocking twin of `rt::TcpStream`, as small as can be: what main.cpp is compared with. Each call stops the thread.
+/// Given: a TcpStream whose calls block the thread. The program compares itself with it.
 #pragma once
 
 #include <rt/resolve.hpp>

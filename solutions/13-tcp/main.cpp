@@ -1,17 +1,17 @@
 /// \file
-/// An HTTP request of host, port and path, sent and read to the end; then many at once.
+/// An HTTP request, and many at once. And an echo server.
 ///
-///     solution-13 HOST PORT PATH [COUNT]              prints the answer; of COUNT at once, how many and how long
+///     solution-13 HOST PORT PATH [COUNT]              prints the answer, or of COUNT at once how many came
 ///     solution-13 --blocking HOST PORT PATH [COUNT]   the same with calls that block, one after the other
+///     solution-13 echo [HOST:PORT]                    sends back what each client sends: nc 127.0.0.1 3000
 #include "blocking.hpp"
+#include "options.hpp"
 
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/join_set.hpp>
-#include <rt/socket_addr.hpp>
 #include <rt/tcp.hpp>
 
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -19,8 +19,6 @@
 #include <span>
 #include <stdexcept>
 #include <string>
-#include <string_view>
-#include <system_error>
 #include <utility>
 
 #include <fmt/core.h>
@@ -44,14 +42,6 @@ rt::Async<std::string> fetch(std::string host, std::uint16_t port, std::string p
     co_await stream.write_all(request(host, path));
     co_return co_await stream.read_to_string();
 }
-
-struct Options {
-    bool blocking = false;
-    std::string host;
-    std::uint16_t port = 0;
-    std::string path;
-    std::size_t count = 0;  // 0: print the one answer
-};
 
 /// What came of several requests.
 struct Sum {
@@ -84,40 +74,35 @@ Sum fetch_all_blocking(const Options& options) {
     return sum;
 }
 
-/// Throws std::invalid_argument with a sentence for whoever typed it.
-Options parse(std::span<char*> arguments) {
-    Options options;
-    if (!arguments.empty() && std::string_view(arguments[0]) == "--blocking") {
-        options.blocking = true;
-        arguments = arguments.subspan(1);
+/// Sends back what comes, until the client ends.
+rt::Async<> echo(rt::TcpStream stream) {
+    while (rt::Chunk chunk = co_await stream.read(4096)) {
+        co_await stream.write_all(chunk.view());
     }
-    if (arguments.size() < 3 || arguments.size() > 4) {
-        throw std::invalid_argument("Say HOST PORT PATH [COUNT], as in: localhost 8000 /index.html 10");
+}
+
+/// An echo server: a task for each client.
+rt::Async<> serve(std::string addr) {
+    rt::TcpListener listener = co_await rt::TcpListener::bind(addr);
+    fmt::print("listening on {}\n", listener.local_addr());
+    std::fflush(stdout);
+    for (;;) {
+        rt::TcpStream client = co_await listener.accept();
+        rt::spawn(echo(std::move(client))).detach();
     }
-    options.host = arguments[0];
-    options.port = rt::HostPort::parse_port(arguments[1]);
-    options.path = arguments[2];
-    if (!options.path.starts_with('/')) {
-        throw std::invalid_argument(fmt::format("'{}' is no path: a path begins with a slash", options.path));
-    }
-    if (arguments.size() == 4) {
-        std::string_view text = arguments[3];
-        auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), options.count);
-        if (error != std::errc() || end != text.data() + text.size() || options.count == 0) {
-            throw std::invalid_argument(fmt::format("'{}' is no count: say how many requests, 1 or more", text));
-        }
-    }
-    return options;
 }
 
 void run(const Options& options) {
     rt::CurrentThread runtime;
-    if (options.count == 0) {
-        std::string answer = options.blocking ? fetch_blocking(options.host, options.port, options.path)
-                                              : runtime.block_on(fetch(options.host, options.port, options.path));
+    bool blocks = options.mode == Options::Mode::fetch_blocking;
+    if (options.mode == Options::Mode::echo) {
+        runtime.block_on(serve(options.addr));
+    } else if (options.count == 0) {
+        std::string answer = blocks ? fetch_blocking(options.host, options.port, options.path)
+                                    : runtime.block_on(fetch(options.host, options.port, options.path));
         std::fwrite(answer.data(), 1, answer.size(), stdout);
     } else {
-        Sum sum = options.blocking ? fetch_all_blocking(options) : runtime.block_on(fetch_all(options));
+        Sum sum = blocks ? fetch_all_blocking(options) : runtime.block_on(fetch_all(options));
         fmt::print("{} answers, {} bytes\n", sum.answers, sum.bytes);
     }
 }
@@ -126,7 +111,7 @@ void run(const Options& options) {
 
 int main(int argc, char** argv) {
     try {
-        run(parse(std::span(argv, static_cast<std::size_t>(argc)).subspan(1)));
+        run(Options::parse(std::span(argv, static_cast<std::size_t>(argc)).subspan(1)));
     } catch (const std::invalid_argument& error) {
         fmt::print(stderr, "{}\n", error.what());
         return 2;

@@ -164,7 +164,7 @@ class Failures(unittest.TestCase):
         self.assertEqual((done.stdout, done.returncode), (b"", status))
 
     def test_bad_arguments(self):
-        usage = "Say HOST PORT PATH [COUNT], as in: localhost 8000 /index.html 10"
+        usage = "Say HOST PORT PATH [COUNT], as in: localhost 8000 /index.html 10. Or say: echo [HOST:PORT]"
         self.expect(2, usage)
         self.expect(2, usage, "localhost", 80)
         self.expect(2, usage, "localhost", 80, "/", 1, "more")
@@ -194,6 +194,31 @@ class Failures(unittest.TestCase):
 
         with Server(answer) as server:
             self.expect(1, "read: Connection reset by peer", "127.0.0.1", server.port, "/")
+
+
+class Echo(unittest.TestCase):
+    def answer_to(self, connection, text):
+        connection.sendall(text)
+        answer = b""
+        while len(answer) < len(text):
+            answer += connection.recv(65536) or self.fail("the server ended the connection")
+        return answer
+
+    def test_each_client_hears_what_it_said(self):
+        with program.Server("echo", "127.0.0.1:0") as server, server.connect() as one, server.connect() as two:
+            self.assertEqual(self.answer_to(two, b"two"), b"two")  # while the first says nothing
+            self.assertEqual(self.answer_to(one, b"one"), b"one")
+            self.assertEqual(self.answer_to(two, BODY), BODY)
+            one.shutdown(socket.SHUT_WR)
+            self.assertEqual(one.recv(100), b"")
+
+    def test_a_client_that_resets_harms_no_other(self):
+        with program.Server("echo", "127.0.0.1:0") as server, server.connect() as good:
+            bad = server.connect()
+            self.assertEqual(self.answer_to(bad, b"hello"), b"hello")
+            bad.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            bad.close()
+            self.assertEqual(self.answer_to(good, b"still there?"), b"still there?")
 
 
 if __name__ == "__main__":
