@@ -2,6 +2,8 @@
 /// 13.1: addresses, and the names behind them.
 #include <doctest/doctest.h>
 
+#include "fake_names.hpp"
+
 #include <rt/current_thread.hpp>
 #include <rt/resolve.hpp>
 #include <rt/socket_addr.hpp>
@@ -102,6 +104,14 @@ TEST_SUITE("13.1 addresses") {
         CHECK(task.poll().value() == SocketAddr::from_ip("::1", 80).value());
         auto wrong = spawn_mock("resolve_one", rt::resolve_one("localhost"));
         CHECK_THROWS_AS((void)wrong.poll(), std::invalid_argument);
+    }
+
+    TEST_CASE("resolve_one takes the first address of a name") {
+        rt::CurrentThread runtime;
+        auto all = runtime.block_on(rt::resolve(two_addresses, 80));
+        REQUIRE(all.size() == 2);
+        SocketAddr one = runtime.block_on(rt::resolve_one(fmt::format("{}:80", two_addresses)));
+        CHECK_MESSAGE(one == all.front(), "the system gives addresses in the order in which it wants them tried");
     }
 
     TEST_CASE("a name is asked for on a thread of the pool") {

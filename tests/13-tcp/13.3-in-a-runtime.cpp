@@ -16,6 +16,7 @@
 #include <support/random.hpp>
 #include <support/story.hpp>
 #include <support/test_thread.hpp>
+#include <support/trace_log.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -88,6 +89,18 @@ TEST_SUITE("13.3 connections in a runtime") {
         receiver.join();
         CHECK((read == text));
         CHECK_MESSAGE((received == text), "the end is read because the writing half was dropped");
+    }
+
+    TEST_CASE("a stream that is split is registered before its halves part") {
+        TraceLog log{TraceLog::Kind::io_register};
+        Connection c;
+        auto main = [](TcpStream stream, TraceLog* l) -> rt::Async<int> {
+            int before = l->count(TraceLog::Kind::io_register);
+            auto halves = rt::split(std::move(stream));
+            co_return l->count(TraceLog::Kind::io_register) - before;
+        };
+        CHECK_MESSAGE(c.runtime.block_on(main(std::move(c.stream), &log)) == 1,
+                      "the halves are not registered yet: two threads will do it at the same time");
     }
 
     TEST_CASE("shutdown_read lets whoever reads come to an end") {
