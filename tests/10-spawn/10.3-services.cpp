@@ -91,6 +91,25 @@ TEST_SUITE("10.3 services") {
         CHECK(notes == Notes{"task gone", "cellar gone", "kitchen gone"});
     }
 
+    TEST_CASE("services go after all tasks though one turn does not end them all") {
+        Notes notes;
+        service_notes = &notes;
+        {
+            rt::CurrentThread runtime;
+            runtime.service<Kitchen>();
+            auto wait = [](Leaves) -> rt::Async<> {
+                auto never = rt::pending<>();
+                co_await never;
+            };
+            for (unsigned n = 0; n <= rt::CurrentThread::look_interval; ++n) {
+                runtime.spawn(wait(Leaves(notes, "task gone"))).detach();
+            }
+            step("destroy the runtime with 62 tasks");
+        }
+        CHECK(notes.size() == rt::CurrentThread::look_interval + 2);
+        CHECK(notes.back() == "kitchen gone");
+    }
+
     TEST_CASE("a service may need another: that one is older and goes later") {
         Notes notes;
         service_notes = &notes;
