@@ -47,17 +47,19 @@ class RecordingPark final : public rt::Park {
     using Seconds = std::chrono::duration<double>;
 };
 
-/// A waker that calls a function: to see what a wake may do.
+/// A waker that calls a function, to see what a wake or a drop may do.
 template <class F>
 class CallingWaker {
   public:
     explicit CallingWaker(F f) : f_(std::move(f)) {}
-    rt::Waker waker() { return rt::Waker(&f_, &vtable); }
+    rt::Waker waker() { return rt::Waker(&f_, &on_wake); }
+    rt::Waker waker_to_drop() { return rt::Waker(&f_, &on_drop); }
 
   private:
     static void call(void* f) noexcept { (*static_cast<F*>(f))(); }
     static void nothing(void*) noexcept {}
-    static constexpr rt::WakerVTable vtable{&nothing, &call, &call, &nothing};
+    static constexpr rt::WakerVTable on_wake{&nothing, &call, &call, &nothing};
+    static constexpr rt::WakerVTable on_drop{&nothing, &nothing, &nothing, &call};
 
     F f_;
 };
@@ -232,6 +234,31 @@ TEST_SUITE("14.2 timers under the runtime") {
         clock.advance(1s);
         CHECK(third.has_fired());
         CHECK(sleeper.wakes() == 1);
+    }
+
+    TEST_CASE("a waker that is dropped may ask for the timers") {
+        // As one does that was the last to hold a task, whose futures then take their timers out.
+        CountingWaker sleeper;
+        int drops = 0;
+        rt::Timer timer;
+        PausedClock clock;
+        auto& timers = clock.service();
+        auto ask = [&] {
+            CHECK(timers.size() <= 1);
+            ++drops;
+        };
+        CallingWaker asking(ask);
+        step("the waker is replaced");
+        timers.set(timer, clock.now() + 1s, asking.waker_to_drop());
+        drops = 0;
+        CHECK(timers.update(timer, sleeper.waker()));
+        CHECK(drops == 1);
+        timers.cancel(timer);
+        step("the timer is cancelled");
+        timers.set(timer, clock.now() + 1s, asking.waker_to_drop());
+        drops = 0;
+        timers.cancel(timer);
+        CHECK(drops == 1);
     }
 
     TEST_CASE("on the runtime's own thread nobody is unparked") {

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
+#include <rt/clock.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/future.hpp>
 #include <rt/park.hpp>
@@ -7,12 +8,14 @@
 #include <rt/spawn_blocking.hpp>
 #include <rt/sys.hpp>
 #include <rt/time.hpp>
+#include <rt/timer_heap.hpp>
 #include <rt/timers.hpp>
 #include <rt/waker.hpp>
 #include <rt/yield_now.hpp>
 #include <support/death.hpp>
 #include <support/mock_task.hpp>
 #include <support/paused_clock.hpp>
+#include <support/random.hpp>
 #include <support/show.hpp>
 #include <support/story.hpp>
 #include <support/trace_log.hpp>
@@ -78,6 +81,22 @@ class ManyThreads final : public rt::Scheduler {
   private:
     void launch(rt::Runnable) noexcept override {}
     rt::ThreadPark park_;
+};
+
+/// A runtime that is idle, but just before it says so, its last job ends.
+class EndsItsJob final : public rt::Scheduler {
+  public:
+    explicit EndsItsJob(rt::Park& park) : Scheduler(park) {}
+    ~EndsItsJob() { close_services(); }
+    void schedule(rt::Runnable) noexcept override {}
+    bool is_multi_threaded() const noexcept override { return false; }
+    bool is_idle() const noexcept override {
+        const_cast<EndsItsJob*>(this)->end_outside_work();
+        return true;
+    }
+
+  private:
+    void launch(rt::Runnable) noexcept override {}
 };
 
 /// A Park that never sleeps, and remembers the deadline it was called with last.
@@ -214,6 +233,23 @@ TEST_SUITE("14.4 a clock that stands still") {
         CHECK(run_paused(body()) == 0);
     }
 
+    TEST_CASE("a job that ends while the runtime is asked whether it is idle keeps the clock") {
+        LastDeadline below;
+        EndsItsJob runtime(below);
+        auto& timers = runtime.service<rt::Timers>();
+        rt::Waker nobody = rt::Waker::noop();
+        rt::Timer timer;
+        timers.pause();
+        Instant const before = timers.now();
+        timers.set(timer, before + 1h, nobody);
+        runtime.begin_outside_work();
+        step("the runtime wants to sleep");
+        runtime.park().park(std::nullopt);
+        CHECK(timers.now() == before);
+        CHECK(timer.is_waiting());
+        timers.cancel(timer);
+    }
+
     TEST_CASE("advance fires timers in order and lets the tasks run at each") {
         Diary diary;
         auto body = [](Diary* d) -> Async<> {
@@ -307,6 +343,18 @@ TEST_SUITE("14.4 a clock that stands still") {
         REQUIRE(below.deadline.has_value());
         CHECK(*below.deadline <= rt::sys::now() + 1min + 1ms);  // the full millisecond
         CHECK(*below.deadline > rt::sys::now() + 30s);
+    }
+
+    TEST_CASE("a clock that is behind does not overflow at the end of all time") {
+        rt::Clock clock;
+        clock.pause();
+        Instant const real = rt::sys::now();
+        spin_until([&] { return rt::sys::now() > real; });
+        clock.resume();
+        CHECK(clock.now() < rt::sys::now());
+        CHECK(clock.to_real(Instant::max()) == Instant::max());
+        CHECK(clock.to_real(Instant::max() - 1ns) == Instant::max());
+        CHECK(clock.to_real(real) > real);
     }
 
     TEST_CASE("pausing twice and resuming twice is once") {

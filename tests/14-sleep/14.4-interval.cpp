@@ -63,6 +63,15 @@ TEST_SUITE("14.4 intervals") {
         }
     }
 
+    TEST_CASE("a late tick says for when it was planned") {
+        PausedClock clock;
+        rt::Interval ticks = rt::interval_at(clock.now() + 10s, 10s);
+        Instant const start = clock.now();
+        clock.advance(25s);
+        auto tick = spawn_mock("tick", ticks.tick());
+        CHECK(tick.poll() == Ready(start + 10s));
+    }
+
     TEST_CASE("missed ticks in a burst are made up for") {
         CHECK(planned_ticks(MissedTickBehavior::burst) == std::vector<seconds>{0s, 25s, 25s, 30s, 40s, 50s});
     }

@@ -55,6 +55,7 @@ class PausedClock {
         rt::Waker waker = rt::Waker::noop();
         rt::Context cx(waker);
         while (future.poll(cx).is_pending()) {
+            still_alive();
             runtime_.park().park(std::nullopt);
         }
     }

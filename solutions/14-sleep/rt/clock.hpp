@@ -1,10 +1,11 @@
+/// Given: a clock that tests can stop; you call `now` and `to_real`.
 /// \file
-/// `Clock`: the time as a runtime's futures see it: the real one, until a test stops it.
+/// `Clock`: the time that a runtime's futures see.
 ///
-/// A clock that was never paused costs one load more than the real one. A paused clock stands still until it is moved;
-/// resumed, it goes on from there, so it may differ from the real clock by an offset ever after.
+/// It is the real time until a test pauses it. A paused clock stands still until it is moved. Resumed, it goes on from there,
+/// so it may differ from the real clock from then on.
 ///
-/// `now` may be called from any thread; the rest only on the thread of the runtime, which has one.
+/// *Thread safety*: any thread may call `now`. The rest belongs to the thread of the runtime, which has one.
 ///
 /// Source of the idea: Tokio's `time::pause`.
 #pragma once
@@ -14,71 +15,44 @@
 #include <rt/sys.hpp>
 
 #include <algorithm>
-#include <chrono>
 
 namespace rt {
 
+/// See the top of the file.
 class Clock {
   public:
     /// The time.
     Instant now() const noexcept {
-        if (!was_paused_.load(acquire)) {
-            return sys::now();
-        }
-        Lock lock(mutex_);
-        return is_paused_ ? paused_at_ : sys::now() + ahead_;
+        Instant const stopped_at = stopped_at_.load(acquire);
+        return stopped_at == running ? sys::now() + ahead_.load(relaxed) : stopped_at;
     }
 
-    bool is_paused() const noexcept {
-        if (!was_paused_.load(acquire)) {
-            return false;
-        }
-        Lock lock(mutex_);
-        return is_paused_;
-    }
-
-    /// Stops it; nothing happens if it stands still already.
-    void pause() noexcept {
-        Lock lock(mutex_);
-        if (!is_paused_) {
-            paused_at_ = sys::now() + ahead_;
-            is_paused_ = true;
-            was_paused_.store(true, release);
-        }
-    }
-
-    /// Lets it go on, from the time it shows.
+    bool is_paused() const noexcept { return stopped_at_.load(relaxed) != running; }
+    /// Stops it, unless it stands still already.
+    void pause() noexcept { stopped_at_.store(now(), relaxed); }
+    /// Lets it go on from the time it shows.
     void resume() noexcept {
-        Lock lock(mutex_);
-        if (is_paused_) {
-            ahead_ = paused_at_ - sys::now();
-            is_paused_ = false;
+        if (is_paused()) {
+            ahead_.store(now() - sys::now(), relaxed);
+            stopped_at_.store(running, release);  // a thread that sees this sees `ahead_`
         }
     }
+    /// Moves it to `moment`, but never backwards. Called while it stands still.
+    void jump_to(Instant moment) noexcept { stopped_at_.store(std::max(now(), moment), relaxed); }
 
-    /// Moves it, while it stands still, to `moment`; never backwards.
-    void jump_to(Instant moment) noexcept {
-        Lock lock(mutex_);
-        paused_at_ = std::max(paused_at_, moment);
-    }
-
-    /// When the real clock will show what this one, running, shows at `moment`.
+    /// What the real clock will show when this one, running, shows `moment`.
     Instant to_real(Instant moment) const noexcept {
-        if (!was_paused_.load(acquire)) {
-            return moment;
-        }
-        Lock lock(mutex_);
-        // A clock that was only ever paused for a while is behind; one that jumped is ahead.
-        return ahead_ < Instant::duration::zero() && moment > Instant::max() + ahead_ ? Instant::max()
-                                                                                      : moment - ahead_;
+        Instant::duration const ahead = ahead_.load(relaxed);
+        // A clock that was only paused for a while is behind, so the real moment could lie beyond the end of time.
+        bool const overflows = ahead < Instant::duration::zero() && moment > Instant::max() + ahead;
+        return overflows ? Instant::max() : moment - ahead;
     }
 
   private:
-    Atomic<bool> was_paused_{false};  // ever
-    mutable Mutex mutex_;
-    bool is_paused_ = false;
-    Instant paused_at_{};
-    Instant::duration ahead_{0};  // of the real clock, when it runs
+    static constexpr Instant running = Instant::min();
+
+    Atomic<Instant> stopped_at_{running};
+    Atomic<Instant::duration> ahead_{Instant::duration::zero()};  // of the real clock, when it runs
 };
 
 }  // namespace rt

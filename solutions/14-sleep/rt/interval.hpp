@@ -1,9 +1,9 @@
 /// \file
-/// `interval(period)`: something that happens again and again. `tick()` waits for the next time.
+/// `interval(period)`: a tick every `period`. `tick()` waits for the next one.
 ///
-/// The first tick is at once; the others follow every `period`, counted from the moments at which they were due, not
-/// from the moments at which someone looked: so an interval does not drift. What becomes of ticks that nobody waited
-/// for in time is the MissedTickBehavior.
+/// The first tick is at once. The others are planned from the moments at which the earlier ones were due, not from the moments
+/// at which somebody looked, so an interval does not drift. MissedTickBehavior says what happens to ticks that nobody awaited
+/// in time.
 ///
 /// Source of the idea: `tokio::time::interval`.
 #pragma once
@@ -17,18 +17,17 @@
 
 namespace rt {
 
-/// What becomes of ticks that nobody waited for. For example, of an interval of 10 s whose tick of second 10 is awaited
-/// only in second 25, the next ticks come in seconds:
+/// For example, an interval of 10 s whose tick of second 10 is awaited only in second 25 then ticks in these seconds:
 enum class MissedTickBehavior {
-    burst,  ///< 25, 25, 30, 40: all are made up for, at once. For a count that must be right.
-    delay,  ///< 25, 35, 45, 55: a period after the late one. For a pause that must be kept.
-    skip,   ///< 25, 30, 40, 50: those missed are left out. For a rhythm that must be kept.
+    burst,  ///< 25, 25, 30, 40: the missed ones come at once. For a count that must be right.
+    delay,  ///< 25, 35, 45, 55: each a period after the late one. For a pause that must be kept.
+    skip,   ///< 25, 30, 40, 50: the missed ones are left out. For a rhythm that must be kept.
 };
 
-/// See `interval`. Awaited by one at a time; may be moved while no tick is awaited.
+/// See `interval`. Awaited by one task at a time. May be moved while no tick is awaited.
 class Interval {
   public:
-    /// A tick that comes less than this late does not count as missed: each is late by a little.
+    /// A tick that is later than this counts as missed. Each tick is late by a little.
     static constexpr std::chrono::milliseconds tolerance{5};
 
     Interval(Instant start, Instant::duration period) noexcept : next_(start), period_(period) {
@@ -37,7 +36,8 @@ class Interval {
         }
     }
 
-    /// See `tick`. Dropping it loses no tick: the next one waits for the same moment.
+    // Given: a sleep that then plans the next tick.
+    /// See `tick`. Dropping it loses no tick, because the next one waits for the same moment.
     class [[nodiscard]] Tick {
       public:
         using Output = Instant;
@@ -59,7 +59,7 @@ class Interval {
         Sleep sleep_;
     };
 
-    /// A future of the next tick; yields the moment for which it was planned.
+    /// A future of the next tick. Yields the moment for which it was planned.
     Tick tick() noexcept { return Tick(*this); }
 
     /// The next tick comes a period from now.
@@ -70,9 +70,9 @@ class Interval {
     Instant::duration period() const noexcept { return period_; }
 
   private:
-    /// The tick of `next_` has come, at `now`: plans the one after it.
+    /// Plans the next tick, when the tick of `next_` is taken at `now`.
     void go_on(Instant now) noexcept {
-        const Instant planned = time::later(next_, period_);
+        Instant const planned = time::later(next_, period_);
         if (now <= next_ || now - next_ < tolerance || behavior_ == MissedTickBehavior::burst) {
             next_ = planned;
         } else if (behavior_ == MissedTickBehavior::delay) {

@@ -1,8 +1,8 @@
 /// \file
-/// `sleep(duration)`, `sleep_until(moment)`: futures that are Ready at a moment, and never before.
+/// `sleep(duration)` and `sleep_until(moment)`: futures that are Ready at a moment, and never before.
 ///
-/// The deadline counts from the call, not from the first poll: two sleeps made one after the other run side by side,
-/// whenever they are awaited. Dropping a Sleep takes its timer out.
+/// The deadline counts from the call, not from the first poll. So two sleeps made one after the other run side by side,
+/// whenever they are awaited. Dropping a Sleep removes its timer.
 ///
 /// Source of the idea: `tokio::time::sleep`.
 #pragma once
@@ -23,22 +23,24 @@ namespace rt {
 
 namespace time {
 
-/// The time on the clock of the current runtime, which a test may have paused; outside of a runtime, the real time.
+// Given: what time it is.
+/// The time on the clock of the current runtime, or the real time outside of a runtime.
 inline Instant now() noexcept {
     Scheduler* scheduler = try_current();
     Timers* timers = scheduler == nullptr ? nullptr : scheduler->find_service<Timers>();
     return timers == nullptr ? sys::now() : timers->now();
 }
 
-/// `from` + `duration`, rounded up to the clock's unit. What lies beyond the end of the clock (292 years) is
-/// Instant::max(), which never comes; a negative duration is none.
+// Given: a sum that does not overflow.
+/// `from` + `duration`, rounded up to the clock's unit. Beyond the end of the clock (292 years) it is Instant::max(), which
+/// never comes. A negative duration counts as zero.
 template <class Rep, class Period>
 Instant later(Instant from, std::chrono::duration<Rep, Period> duration) noexcept {
     using Seconds = std::chrono::duration<double>;
     if (!(Seconds(duration) > Seconds::zero())) {
         return from;
     }
-    // Compared as seconds, which cannot overflow; one second of distance makes up for what a double rounds.
+    // Compared as seconds, which cannot overflow. One second less makes up for what a double rounds.
     if (Seconds(duration) > Seconds(Instant::max() - std::max(from, Instant())) - Seconds(1)) {
         return Instant::max();
     }
@@ -66,8 +68,8 @@ class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
         contract_.begin("sleep");
         if (timer_.is_idle()) {
             Timers& timers = current("sleep").service<Timers>();
-            // A moment that has passed needs no timer. Without budget it takes one all the same, and is Ready by and
-            // by: a loop around sleep(0) starves nobody.
+            // A moment that has passed needs no timer. Without budget it gets one all the same, so a loop around sleep(0)
+            // starves no other task.
             if (timers.now() >= deadline_ && budget::poll_proceed(cx)) {
                 budget::spend();
                 return Ready();
@@ -82,23 +84,23 @@ class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
         return Ready();
     }
 
-    /// Goes on until `deadline` instead; after it was Ready, it may then be polled again. Called by its owner between
-    /// two polls; whoever was to be woken at the old moment is woken at the new one.
+    // Given: a timeout that begins anew needs it.
+    /// Changes the deadline. A task that waits is woken at the new one. After Ready, the sleep may be polled again. Called by
+    /// its owner between two polls.
     void reset(Instant deadline) {
         deadline_ = deadline;
         if (timer_.is_waiting() && timer_.timers().move(timer_, deadline)) {
             return;
         }
         if (timer_.has_fired()) {
-            timer_.clear();  // the waker is on its way: that poll sets the timer again
+            timer_.clear();  // the waker is on its way, and that poll sets the timer again
         } else {
             contract_ = Contract();
         }
     }
-
     /// When it is, or was, Ready.
     Instant deadline() const noexcept { return deadline_; }
-    /// True if the moment has come.
+    /// Returns true if the moment has come.
     bool is_elapsed() const noexcept { return time::now() >= deadline_; }
 
   private:
@@ -107,16 +109,16 @@ class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
     Timer timer_;
 };
 
-/// A future that is Ready when `duration` has passed from now on; at once if that is not positive.
+/// A future that is Ready when `duration` has passed from now on, or at once if it is not positive.
 template <class Rep, class Period>
 Sleep sleep(std::chrono::duration<Rep, Period> duration) noexcept {
     return Sleep(time::later(time::now(), duration));
 }
 
-/// A future that is Ready at `deadline`; at once if that has passed. Instant::max() never comes.
+/// A future that is Ready at `deadline`, or at once if that has passed. Instant::max() never comes.
 inline Sleep sleep_until(Instant deadline) noexcept { return Sleep(deadline); }
 
-/// Chosen when the argument is a bare number, to say so.
+// Given: advice for a bare number.
 template <class T>
     requires std::is_arithmetic_v<T>
 void sleep(T) {

@@ -1,10 +1,10 @@
+/// Given: tests of time need no time; you use `pause`, and `advance` in tests.
 /// \file
-/// Time, whole: `sleep`, `sleep_until`, `interval`, and `rt::time`, the clock they go by, which a test can stop and
-/// move.
+/// `sleep`, `sleep_until`, `interval`, and `rt::time`, the clock they go by, which a test can pause and move.
 ///
-/// On a paused clock nothing takes long: whenever the runtime has nothing to do, the clock jumps to the next timer. So
-/// a test of an hour's sleep ends at once, with every timer fired in order and at its moment. While a blocking job is
-/// in flight the clock does not jump by itself: who knows what time it will be when the job ends.
+/// On a paused clock nothing takes long. Whenever the runtime has nothing to do, the clock jumps to the next timer. So a test of
+/// an hour's sleep ends at once, and every timer fires in order and at its moment. While a blocking job is under way the clock
+/// does not jump by itself, because the job may end at any time.
 ///
 /// Source of the idea: `tokio::time::{pause, resume, advance}`.
 #pragma once
@@ -37,7 +37,7 @@ inline Timers& movable_timers(const char* what) {
 
 }  // namespace detail
 
-/// Stops the clock of the current runtime, which must be a current_thread one. Called at the top of a test.
+/// Stops the clock of the current runtime, which must have one thread. Called at the top of a test.
 inline void pause() { detail::movable_timers("rt::time::pause").pause(); }
 
 /// Lets the clock go on from the time it shows.
@@ -79,9 +79,9 @@ class [[nodiscard("advance does nothing until it is awaited")]] Advance {
     Timer timer_;
 };
 
-/// Moves the paused clock by `duration`, counted from the first poll: from timer to timer, each fired at its moment,
-/// and after each the tasks run until all wait. Ready when the clock is there and all wait again; `advance(0s)` is a
-/// way to let all tasks run. Blocking jobs in flight do not hold it up.
+/// Moves the paused clock by `duration`, counted from the first poll. It goes from timer to timer, fires each at its moment, and
+/// lets the tasks run until all wait. Ready when the clock is there and all tasks wait again, so `advance(0s)` lets all tasks
+/// run. Blocking jobs do not hold it up.
 template <class Rep, class Period>
 Advance advance(std::chrono::duration<Rep, Period> duration) noexcept {
     return Advance(later(Instant(), duration) - Instant());

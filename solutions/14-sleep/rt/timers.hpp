@@ -1,29 +1,25 @@
 /// \file
-/// `Timers`: all that wait for a moment, and the Park that a runtime sleeps in because of them.
+/// `Timers`: all futures that wait for a moment, and the Park that a runtime sleeps in because of them.
 ///
-/// A runtime's Park knows how to sleep until an unpark. Timers is a Park around it that adds: not beyond the next
-/// deadline. So nobody runs a thread for the time: the thread that has nothing to do looks at the clock when it wakes.
+/// A runtime's Park can sleep until an unpark. Timers is a Park around it that also wakes up for the next deadline. So no
+/// thread runs for the time. The thread that has nothing to do looks at the clock when it wakes up.
 ///
-///   park(deadline) ──► 1 under the lock: the earlier of the deadline and the first timer's; wakes_at_ says so
+///   park(deadline) ──► 1 under the lock: take the earlier of `deadline` and the first timer's, and write it to wakes_at_
 ///                      2 the Park below sleeps until then, or until an unpark
-///                      3 under the lock: timers whose moment has come are taken out; outside of it they are woken
+///                      3 under the lock: take out the timers whose moment has come; after it: wake them
 ///
-/// Who may touch what: a Timer, while it is in a heap, belongs to `mutex_`. Step 3 takes the waker out of it and marks
-/// it as fired before it lets go of the lock, and does not touch it afterwards: its owner may then destroy it, on any
-/// thread. No waker is woken, dropped or replaced under the lock: each of these can end a task whose futures come back
-/// for the lock.
+/// *Invariants*:
 ///
-/// An earlier deadline, set from another thread while the runtime sleeps: `wakes_at_` was written under the lock before
-/// the sleep, so whoever sets the timer sees that it is earlier, and unparks. It is Instant::min() while nobody sleeps,
-/// and nothing is earlier than that; so the runtime's own thread never unparks itself.
+///   - No waker is woken, dropped, or replaced under the lock, because each of these can end a task, and a future of that task
+///     may come back for the lock.
+///   - A timer is never early, because step 3 compares with the clock to the nanosecond. It may be late by up to a
+///     millisecond, because a sleep ends at a full one. So timers that are close together share a sleep.
+///   - A thread that sets an earlier timer during a sleep ends the sleep. `wakes_at_` is written under the lock before the
+///     sleep, so that thread sees that its deadline is earlier. While nobody sleeps it is Instant::min(), and nothing is
+///     earlier. So the runtime's own thread never unparks itself.
 ///
-/// A timer is never early: step 3 compares with the clock to the nanosecond, however the Park below rounded. It may be late
-/// by up to a millisecond: a sleep ends at a full one, so that timers close to each other share it. To be exact to the
-/// nanosecond for each of a hundred thousand timers would be a hundred thousand sleeps.
-///
-/// A paused clock moves in two cases only, and only when the runtime wants to sleep and is found idle after a look at
-/// the Park below: to the next timer if no work is under way outside (a blocking job, lesson 11), or on behalf of
-/// `advance`.
+/// *Thread safety*: while a Timer is in a heap, `mutex_` protects it. Step 3 moves the waker out and marks the timer as fired
+/// before it unlocks, and does not touch it afterwards. Its owner may then destroy it, on any thread.
 ///
 /// Source of the idea: Tokio's time driver.
 #pragma once
@@ -41,18 +37,18 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <utility>
 
 namespace rt {
 
-/// The service; made when the first timer is set.
+/// The service, made when the first timer is set.
 class Timers final : public Park {
   public:
     /// Called by `Scheduler::service`.
     explicit Timers(Scheduler& scheduler) : scheduler_(scheduler), below_(scheduler.base_park()) {
         scheduler.wrap_park(*this);
     }
-    /// Timers that are still set (their futures lie outside of the tasks, which have gone) forget where they were set.
     ~Timers() override {
         forget(sleeping_);
         forget(advancing_);
@@ -74,21 +70,13 @@ class Timers final : public Park {
     /// The runtime's clock.
     Instant now() const noexcept { return clock_.now(); }
 
-    /// The earliest deadline, in real time; nothing if no timer is set. Called by a foreign event loop that drives the
-    /// runtime by `turn`, and must itself wake up for the timers.
-    std::optional<Instant> next_deadline() const noexcept {
-        Lock lock(mutex_);
-        return sleeping_.is_empty() ? std::nullopt : std::optional(clock_.to_real(sleeping_.next_deadline()));
-    }
-
-    /// Sees to it that `waker` is woken once `deadline` has come. Called by futures, from any thread; `timer` must not
-    /// be waiting already, and must stay where it is until it has fired or is cancelled. Instant::max() never comes.
+    /// Wakes `waker` at `deadline`. Instant::max() never comes. Called by futures, from any thread. `timer` must not be waiting
+    /// already, and must stay where it is until it has fired or is cancelled.
     void set(Timer& timer, Instant deadline, const Waker& waker) { insert(sleeping_, timer, deadline, waker); }
 
-    /// Wakes `waker` instead of the one before; false if the timer has fired. Called when a waiting future is polled
-    /// again.
+    /// Replaces the waker. Returns false if the timer has fired. Called when a waiting future is polled again.
     bool update(Timer& timer, const Waker& waker) noexcept {
-        Waker old;  // dropped outside of the lock
+        Waker old;  // dropped after the unlock
         Lock lock(mutex_);
         if (!timer.is_waiting()) {
             return false;
@@ -99,7 +87,8 @@ class Timers final : public Park {
         return true;
     }
 
-    /// Moves a waiting timer to `deadline`; false if it has fired. Called by its future, from any thread.
+    // Given: Sleep::reset needs it.
+    /// Moves a waiting timer to `deadline`. Returns false if it has fired. Called by its future, from any thread.
     bool move(Timer& timer, Instant deadline) {
         trace::emit(trace::Kind::timer_set, &timer);
         Lock lock(mutex_);
@@ -112,31 +101,46 @@ class Timers final : public Park {
         return true;
     }
 
-    /// Takes the timer out, unless it has fired. Called by its future's destructor, on any thread.
+    /// Removes the timer, unless it has fired. Called by its future's destructor, on any thread.
     void cancel(Timer& timer) noexcept { take_out(sleeping_, timer); }
 
-    /// How many timers are set. Called by tests and by whoever shows statistics.
+    // Given: foreign event loops ask for it.
+    /// The earliest deadline, in real time, or nothing if no timer is set. Called by a foreign event loop that drives the
+    /// runtime by `turn`, and must itself wake up for the timers.
+    std::optional<Instant> next_deadline() const noexcept {
+        Lock lock(mutex_);
+        return sleeping_.is_empty() ? std::nullopt : std::optional(clock_.to_real(sleeping_.next_deadline()));
+    }
+    // Given: tests ask for it.
+    /// How many timers are set.
     std::size_t size() const noexcept {
         Lock lock(mutex_);
         return sleeping_.size();
     }
 
-    /// Stops the clock; see rt::time::pause.
+    // Given: the paused clock. time.hpp calls these five.
     void pause() noexcept { clock_.pause(); }
-    /// Lets the clock go on; whoever waits for an `advance` is woken.
+    // Given: see above.
     void resume() noexcept {
         clock_.resume();
         fire(advancing_, Instant::max());
     }
+    // Given: see above.
     bool is_paused() const noexcept { return clock_.is_paused(); }
-
-    /// As `set` and `cancel`, for a wait that itself moves a paused clock, timer by timer, to `deadline`. Called by
-    /// rt::time::advance.
+    // Given: see above.
+    /// Like `set` and `cancel`, for a wait that itself moves a paused clock to `deadline`, from timer to timer.
     void set_advance(Timer& timer, Instant deadline, const Waker& waker) { insert(advancing_, timer, deadline, waker); }
+    // Given: see above.
     void cancel_advance(Timer& timer) noexcept { take_out(advancing_, timer); }
 
   private:
     using State = Timer::State;
+
+    // Given: what `wake_all` needs.
+    struct Fired {
+        const void* timer;  // for the trace; may be destroyed already
+        Waker waker;
+    };
 
     void insert(TimerHeap& heap, Timer& timer, Instant deadline, const Waker& waker) {
         trace::emit(trace::Kind::timer_set, &timer);
@@ -150,7 +154,7 @@ class Timers final : public Park {
     }
 
     void take_out(TimerHeap& heap, Timer& timer) noexcept {
-        Waker old;  // dropped outside of the lock
+        Waker old;  // dropped after the unlock
         Lock lock(mutex_);
         if (timer.is_waiting()) {
             heap.remove(timer);
@@ -159,7 +163,7 @@ class Timers final : public Park {
         }
     }
 
-    /// If a thread sleeps beyond `deadline`, ends its sleep; it will look at the timers anew.
+    /// Ends the sleep of a thread that would wake up after `deadline`.
     void end_sleep_if_later(Lock& lock, Instant deadline) noexcept {
         if (deadline < wakes_at_) {
             wakes_at_ = deadline;
@@ -168,38 +172,39 @@ class Timers final : public Park {
         }
     }
 
-    static Instant full_millisecond(Instant moment) noexcept {
-        using Millisecond = std::chrono::milliseconds;
-        return moment > Instant::max() - Millisecond(1) ? moment : std::chrono::ceil<Millisecond>(moment);
-    }
-
     /// Step 1. Returns until when to sleep, in real time.
     std::optional<Instant> begin_sleep(std::optional<Instant> deadline) noexcept {
         Lock lock(mutex_);
-        const Instant next = sleeping_.next_deadline();
+        Instant const next = sleeping_.next_deadline();
         wakes_at_ = next;
         if (next != Instant::max()) {
-            const Instant real = full_millisecond(clock_.to_real(next));
+            Instant const real = full_millisecond(clock_.to_real(next));
             deadline = deadline ? std::min(*deadline, real) : real;
         }
         return deadline;
     }
 
-    /// Step 3: wakes all whose moment has come, in order.
+    // Given: rounds up.
+    static Instant full_millisecond(Instant moment) noexcept {
+        using Millisecond = std::chrono::milliseconds;
+        return moment > Instant::max() - Millisecond(1) ? moment : std::chrono::ceil<Millisecond>(moment);
+    }
+
+    /// Step 3.
     void fire(TimerHeap& heap) noexcept {
         Lock lock(mutex_);
         wakes_at_ = Instant::min();
         if (heap.next_deadline() != Instant::max()) {
-            fire(heap, clock_.now(), lock);
+            lock.unlock();
+            fire(heap, clock_.now());
         }
     }
+
+    /// Wakes all timers up to `moment`, in order. It takes them out in batches, so that the lock is neither held for long nor
+    /// taken for each.
     void fire(TimerHeap& heap, Instant moment) noexcept {
         Lock lock(mutex_);
-        fire(heap, moment, lock);
-    }
-    void fire(TimerHeap& heap, Instant moment, Lock& lock) noexcept {
         while (!heap.is_empty() && heap.next_deadline() <= moment) {
-            // In batches, so that the lock is neither kept for long nor taken for each.
             std::array<Fired, 32> batch;
             std::size_t count = 0;
             while (count < batch.size() && !heap.is_empty() && heap.next_deadline() <= moment) {
@@ -208,31 +213,39 @@ class Timers final : public Park {
                 timer.state_.store(State::fired, release);  // from here on its owner may destroy it
             }
             lock.unlock();
-            for (std::size_t i = 0; i < count; ++i) {
-                trace::emit(trace::Kind::timer_fire, batch[i].timer);
-                std::move(batch[i].waker).wake();
-            }
+            wake_all(std::span(batch).first(count));
             lock.lock();
         }
     }
 
-    /// A sleep while the clock stands still.
+    // Given: the trace.
+    static void wake_all(std::span<Fired> batch) noexcept {
+        for (Fired& fired : batch) {
+            trace::emit(trace::Kind::timer_fire, fired.timer);
+            std::move(fired.waker).wake();
+        }
+    }
+
+    // Given: a sleep while the clock stands still.
+    /// The clock moves only if nothing is ready after a look at the Park below: to the next timer, unless a blocking job
+    /// (lesson 11) is under way, or on behalf of `advance`.
     void park_paused() {
         below_.park(no_wait);
-        // In this order: a job that ends first queues the task it wakes, and then is work no longer.
-        const bool outside_work = scheduler_.has_outside_work();
+        // In this order, because a job that ends first queues the task it wakes, and then does not count any more.
+        bool const outside_work = scheduler_.has_outside_work();
         if (!scheduler_.is_idle()) {
             return;
         }
         Lock lock(mutex_);
-        const Instant timer = sleeping_.next_deadline();
-        const Instant advance = advancing_.next_deadline();
+        Instant const timer = sleeping_.next_deadline();
+        Instant const advance = advancing_.next_deadline();
         if (advance < timer) {
-            // Everything before has fired, and what that woke has come to rest.
+            // All timers before it have fired, and the tasks they woke wait again.
+            lock.unlock();
             clock_.jump_to(advance);
-            fire(advancing_, advance, lock);
+            fire(advancing_, advance);
         } else if (timer != Instant::max() && (!outside_work || !advancing_.is_empty())) {
-            clock_.jump_to(timer);  // park goes on with firing
+            clock_.jump_to(timer);  // `park` then fires it
         } else {
             wakes_at_ = Instant::max();
             lock.unlock();
@@ -240,6 +253,8 @@ class Timers final : public Park {
         }
     }
 
+    // Given: the end.
+    /// Timers that are still set, in futures outside of the tasks, forget where they were set.
     void forget(TimerHeap& heap) noexcept {
         while (!heap.is_empty()) {
             Timer& timer = heap.pop();
@@ -248,18 +263,13 @@ class Timers final : public Park {
         }
     }
 
-    struct Fired {
-        const void* timer;  // to be named in the trace, not to be touched
-        Waker waker;
-    };
-
     Scheduler& scheduler_;
     Park& below_;
     Clock clock_;
     mutable Mutex mutex_;
     TimerHeap sleeping_;
     TimerHeap advancing_;
-    Instant wakes_at_ = Instant::min();  // when the sleeping thread will wake by itself; nobody sleeps: min
+    Instant wakes_at_ = Instant::min();  // when the sleeping thread wakes up by itself
 };
 
 }  // namespace rt

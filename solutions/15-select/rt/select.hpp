@@ -1,16 +1,14 @@
 /// \file
-/// `select(a, b, c)`: the first of several futures to be done. The others are dropped, and that cancels them.
+/// `select(a, b, c)`: waits for the first of several futures. The others are dropped, which cancels them.
 ///
-/// Fairness: if several are ready at once, the first one that is polled wins. A loop around select would then never see
-/// the second branch while the first is ready, so each poll begins with another branch. Where it begins is a counter of
-/// the thread, which goes round by the golden ratio: every branch comes first as often as the others, also when several
-/// selects take turns on the thread, which a counter that goes round one by one would always send to the same branch.
-/// `select(biased, …)` always begins with the first, for branches that are to have precedence.
+/// *Fairness*: of several branches that are ready at once, the first one that is polled wins. So each poll begins with another
+/// branch. Otherwise a loop around select would never see the second branch while the first is ready. `select(biased, …)`
+/// always begins with the first, for a branch that comes before all others.
 ///
-/// Dropping a loser is safe if its future loses nothing by it: those of this course say so where it matters. To keep a
+/// Dropping a loser is safe if its future loses nothing by it. The futures of this course say so where it matters. To keep a
 /// future for the next round of a loop, lend it: `select(by_ref(future), …)`.
 ///
-/// Source of the idea: `tokio::select!`; the golden ratio, Knuth's multiplicative hashing.
+/// Source of the idea: `tokio::select!`.
 #pragma once
 
 #include <rt/future.hpp>
@@ -32,12 +30,14 @@ class Biased {
     explicit constexpr Biased() = default;
 };
 
-/// `select(biased, a, b)`: polls in the order of the arguments, always.
+/// `select(biased, a, b)` always polls in the order of the arguments.
 inline constexpr Biased biased{};
 
 namespace detail {
 
-/// Where the next select of this thread begins, among `branches`.
+// Given: where the next select of this thread begins, among `branches`.
+/// The counter goes round by the golden ratio (Knuth's multiplicative hashing). If it counted one by one, two selects of two
+/// branches that take turns on a thread would each begin with the same branch for ever.
 inline std::size_t next_start(std::size_t branches) noexcept {
     static constinit thread_local std::uint32_t turn = 0;
     turn += 0x9e3779b9U;  // 2^32 divided by the golden ratio
@@ -58,13 +58,12 @@ class [[nodiscard]] Select {
 
     Poll<Output> poll(Context& cx) {
         contract_.begin("select");
-        const std::size_t start = is_biased ? 0 : detail::next_start(sizeof...(Fs));
+        std::size_t const start = is_biased ? 0 : detail::next_start(sizeof...(Fs));
         Outcome<Output> outcome = poll_from(start, cx, std::index_sequence_for<Fs...>());
         if (outcome.is_empty()) {
             return contract_.pending();
         }
-        // The losers go before anybody sees the value, or the exception.
-        branches_.reset();
+        branches_.reset();  // the losers go before the caller sees the value or the exception
         return Ready<Output>(outcome.take());
     }
 
@@ -78,7 +77,7 @@ class [[nodiscard]] Select {
         return outcome;
     }
 
-    /// Polls one branch; true, and how it ended, if it is done.
+    /// Polls one branch. If it is done, returns true and stores how it ended.
     template <std::size_t I>
     bool poll_branch(Context& cx, Outcome<Output>& outcome) {
         auto& branch = std::get<I>(*branches_);
@@ -101,22 +100,21 @@ class [[nodiscard]] Select {
     std::optional<std::tuple<Fs...>> branches_;  // until one has won
 };
 
-/// Waits for the first of `futures` to be done; yields a variant, whose index is the number of the branch and whose
-/// value is its result (a void one gives `std::monostate`). A branch that throws has won, and select throws that. The
-/// losers are destroyed before select is Ready.
+/// Waits for the first of `futures`. Yields a variant: its index is the number of the branch, and its value is the result, which
+/// is `std::monostate` for void. A branch that throws has won, and select throws that. The losers are destroyed before that.
 template <Future... Fs>
 Select<false, Fs...> select(Fs... futures) {
     return Select<false, Fs...>(std::move(futures)...);
 }
 
-/// As `select`, and of several that are ready at once the first argument wins: for "stop" before "go on". A first
-/// branch that is always ready starves the others.
+/// Like `select`, but of several that are ready at once the first argument wins. A first branch that is always ready starves
+/// the others.
 template <Future... Fs>
 Select<true, Fs...> select(Biased, Fs... futures) {
     return Select<true, Fs...>(std::move(futures)...);
 }
 
-/// Chosen when something is not a future, to say so.
+// Given: advice for what is not a future.
 template <class... Ts>
     requires(!(Future<Ts> && ...))
 auto select(const Ts&...) {

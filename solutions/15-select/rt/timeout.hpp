@@ -1,5 +1,6 @@
 /// \file
-/// `timeout(duration, future)`: the future, or an exception if it takes too long. A select of a future and a sleep.
+/// `timeout(duration, future)`: the result of the future, or an exception if it takes too long. A select of a future and a
+/// sleep.
 ///
 /// Source of the idea: `tokio::time::timeout`.
 #pragma once
@@ -35,14 +36,13 @@ class [[nodiscard]] Timeout {
 
     Poll<Output> poll(Context& cx) {
         contract_.begin("timeout");
-        // The future first: what is ready is not late, whatever the clock says.
+        // The future comes first: a result that is there is not late, whatever the clock says.
         Outcome<Output> outcome;
-        const bool done = poll_into(racers_->future, cx, outcome);
+        bool const done = poll_into(racers_->future, cx, outcome);
         if (!done && racers_->sleep.poll(cx).is_pending()) {
             return contract_.pending();
         }
-        // Both go before anybody hears of the end.
-        racers_.reset();
+        racers_.reset();  // both go before the caller sees the end
         if (!done) {
             throw Elapsed();
         }
@@ -66,20 +66,20 @@ class [[nodiscard]] Timeout {
     std::optional<Racers> racers_;  // until one has won
 };
 
-/// Waits for `future`, at most until `duration` from now: yields its value or throws what it threw. If it is not done
-/// by then it is destroyed, and Elapsed is thrown. A future that is ready wins, also when the time is up.
+/// Waits for `future` until `duration` from now. Yields its value or throws what it threw. If it is not done by then it is
+/// destroyed, and Elapsed is thrown. A future that is ready wins, even if the time is up.
 template <class Rep, class Period, Future F>
 Timeout<F> timeout(std::chrono::duration<Rep, Period> duration, F future) {
     return Timeout<F>(time::later(time::now(), duration), std::move(future));
 }
 
-/// As `timeout`, until `deadline`.
+/// Like `timeout`, until `deadline`.
 template <Future F>
 Timeout<F> timeout_at(Instant deadline, F future) {
     return Timeout<F>(deadline, std::move(future));
 }
 
-/// Chosen when the last argument is not a future, to say so.
+// Given: advice for what is not a future.
 template <class Rep, class Period, class T>
     requires(!Future<T>)
 void timeout(std::chrono::duration<Rep, Period>, const T&) {
