@@ -112,7 +112,8 @@ TEST_SUITE("16.4 fairness and the end") {
         for (int i = 0; i < 3; ++i) {
             yielders.push_back(runtime.spawn(Yielder(&polls, &over)));
         }
-        spin_until([&] { return polls.load(rt::relaxed) > 10; });
+        int const taken = polls.load(rt::relaxed) + 3 * static_cast<int>(rt::Worker::look_interval);
+        spin_until([&] { return polls.load(rt::relaxed) > taken; });  // they too came from outside, one at each look
         step("a newcomer comes from outside");
         rt::JoinHandle<int> newcomer = runtime.spawn(end_it(&polls, &over));
         int const before = polls.load(rt::relaxed);

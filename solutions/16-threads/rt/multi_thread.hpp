@@ -1,3 +1,4 @@
+/// Given: the runtime around the workers; you use `block_on` and `spawn`, and `schedule` shows how a task gets in.
 /// \file
 /// `MultiThread`: a runtime of several threads. Each worker has a queue, and takes from the others' when its own is empty.
 ///
@@ -14,7 +15,7 @@
 ///
 /// *Shutdown*: the workers are stopped and joined. All tasks are aborted. The thread that destroys the runtime runs what is in
 /// the queues, which now destroys the tasks, until none is left. Another thread may still be bringing a Runnable, so the
-/// destructor waits for that task, and then until no thread is inside `schedule`. Then the services go.
+/// destructor also waits until no thread is inside `schedule`. Then the services go.
 ///
 /// Source of the idea: Tokio's `multi_thread` scheduler.
 #pragma once
@@ -77,12 +78,7 @@ class MultiThread final : public Scheduler {
         }
         inside_schedule_.fetch_add(1, relaxed);
         crew_.injection.push(std::move(runnable));
-        // We push, then look. The destructor sets `closing_`, then looks.
-        if (closing_.load(seq_cst)) {
-            closing_park_.unpark();
-        } else {
-            crew_.wake_one();
-        }
+        crew_.wake_one();
         inside_schedule_.fetch_sub(1, release);
     }
 
@@ -107,7 +103,7 @@ class MultiThread final : public Scheduler {
     }
 
   private:
-    // Given: the future of `block_on`, which has a budget as a task has.
+    /// The future of `block_on`, which has a budget as a task has.
     template <Future F>
     class MainFuture {
       public:
@@ -170,7 +166,6 @@ class MultiThread final : public Scheduler {
         }
     }
 
-    // Given: the end.
     void shut_down() noexcept {
         if (detail::runs_futures) {
             violation(
@@ -181,16 +176,11 @@ class MultiThread final : public Scheduler {
         {
             RunsFutures runs_futures;
             EnterScheduler entered(*this);
-            closing_.store(true, seq_cst);
             abort_all();
-            run_what_is_left();
-            while (task_count() != 0) {
-                closing_park_.park(std::nullopt);
+            do {
                 run_what_is_left();
-            }
-            while (inside_schedule_.load(acquire) != 0) {
-                yield_thread();
-            }
+                yield_thread();  // another thread is a few instructions away from the end of `schedule`
+            } while (task_count() != 0 || inside_schedule_.load(acquire) != 0);
         }
         close_services();
     }
@@ -221,8 +211,6 @@ class MultiThread final : public Scheduler {
     std::vector<Thread> threads_;
 
     Atomic<int> inside_schedule_{0};
-    Atomic<bool> closing_{false};
-    ThreadPark closing_park_;  // where the destructor waits for another thread's Runnable
 };
 
 }  // namespace rt

@@ -52,6 +52,7 @@ inline constinit thread_local Worker* current_worker = nullptr;
 
 }  // namespace detail
 
+// Given: you use `wake_one`, `is_driver_attended` and the members.
 /// What the workers of one runtime share.
 class Crew {
   public:
@@ -87,10 +88,27 @@ class Worker {
 
     Worker(Crew& crew, unsigned id) noexcept : crew_(crew), id_(id) {}
 
+    // Given: what a thread has to set up to run tasks.
     /// Runs tasks until the crew is stopped. Called once, on the worker's thread.
-    void run();
+    void run() {
+        RunsFutures runs_futures;
+        EnterScheduler entered(crew_.scheduler);
+        detail::current_worker = this;
+        trace::emit(trace::Kind::thread, nullptr, id_ + 1, "worker");
+        work();
+        detail::current_worker = nullptr;
+    }
+
     /// Queues a task that was woken or spawned on this worker's thread.
-    void schedule(Runnable runnable) noexcept;
+    void schedule(Runnable runnable) noexcept {
+        // A task that yielded is not new work. And a worker in the driver runs a task, or sleeps again, as soon as it is out.
+        bool const is_new = polled_ != nullptr && polled_ != &runnable.task();
+        bool const is_only = queue_.push(std::move(runnable), crew_.injection);
+        if (is_new && !(is_only && crew_.monitor.is_on())) {
+            crew_.wake_one();
+        }
+    }
+
     /// Ends the worker's present or next sleep. Called from any thread.
     void unpark() noexcept { park_.unpark(crew_.driver); }
 
@@ -98,15 +116,106 @@ class Worker {
     Deque& queue() noexcept { return queue_; }
 
   private:
-    void work();
-    void run_task(Runnable runnable) noexcept;
-    std::optional<Runnable> next_task();
-    std::optional<Runnable> take_share() noexcept;
-    std::optional<Runnable> search() noexcept;
-    std::optional<Runnable> steal_from(Worker& victim) noexcept;
-    void serve_driver();
-    void sleep();
-    void look_again_if(Idle::OnStop order) noexcept;
+    void work() {
+        while (!crew_.is_stopping()) {
+            if (std::optional<Runnable> runnable = next_task()) {
+                run_task(std::move(*runnable));
+            } else {
+                sleep();
+            }
+        }
+    }
+
+    void run_task(Runnable runnable) noexcept {
+        if (is_searching_) {
+            is_searching_ = false;
+            look_again_if(crew_.idle.end_search());
+        }
+        if (!queue_.is_empty() || !crew_.is_driver_attended()) {
+            crew_.wake_one();
+        }
+        budget::refill();
+        polled_ = &runnable.task();
+        std::move(runnable).run();
+        polled_ = nullptr;
+    }
+
+    std::optional<Runnable> next_task() {
+        if (++looks_ % look_interval == 0) {
+            serve_driver();
+            if (std::optional<Runnable> runnable = crew_.injection.pop()) {
+                return runnable;
+            }
+        }
+        if (std::optional<Runnable> runnable = queue_.pop()) {
+            return runnable;
+        }
+        if (std::optional<Runnable> runnable = take_share()) {
+            return runnable;
+        }
+        return search();
+    }
+
+    // Given: a loop.
+    /// Moves this worker's share of the injection queue to its own queue, which is empty, and returns the oldest.
+    std::optional<Runnable> take_share() noexcept {
+        TaskQueue share = crew_.injection.take_share(crew_.workers.size(), Deque::half);
+        std::optional<Runnable> oldest = share.pop();
+        while (std::optional<Runnable> runnable = share.pop()) {
+            queue_.push(std::move(*runnable), crew_.injection);
+        }
+        return oldest;
+    }
+
+    /// Looks into the queues of the other workers, from the next one on, so that two searchers do not begin at the same one.
+    std::optional<Runnable> search() noexcept {
+        if (!is_searching_ && !crew_.idle.begin_search()) {
+            return std::nullopt;
+        }
+        is_searching_ = true;
+        std::size_t const count = crew_.workers.size();
+        for (std::size_t i = 1; i < count; ++i) {
+            if (std::optional<Runnable> runnable = steal_from(*crew_.workers[(id_ + i) % count])) {
+                return runnable;
+            }
+        }
+        return take_share();
+    }
+
+    // Given: the trace.
+    std::optional<Runnable> steal_from(Worker& victim) noexcept {
+        std::optional<Runnable> oldest = queue_.steal_from(victim.queue_);
+        if (oldest) {
+            trace::emit(trace::Kind::steal, this, static_cast<std::int64_t>(queue_.size() + 1));
+        }
+        return oldest;
+    }
+
+    /// Serves timers and I/O without sleeping, unless another worker is in the driver.
+    void serve_driver() {
+        if (crew_.driver.try_lock()) {
+            crew_.driver.driver().park(no_wait);
+            crew_.driver.unlock();
+        }
+    }
+
+    void sleep() {
+        look_again_if(crew_.idle.fall_asleep(id_, std::exchange(is_searching_, false)));  // may choose this worker
+        if (crew_.idle.awake_count() != 0 && crew_.monitor.try_begin()) {
+            park_.park_until(sys::now() + Monitor::interval);
+            crew_.monitor.end();
+            serve_driver();
+        } else {
+            park_.park(crew_.driver);
+        }
+        is_searching_ = crew_.idle.wake_up(id_);
+    }
+
+    void look_again_if(Idle::OnStop order) noexcept {
+        if (order == Idle::OnStop::look_again && crew_.has_work()) {
+            crew_.wake_one();
+        }
+    }
 
     Crew& crew_;
     unsigned const id_;
@@ -117,6 +226,7 @@ class Worker {
     WorkerPark park_;
 };
 
+// Given: see Crew.
 inline Crew::Crew(Scheduler& s, unsigned count) : scheduler(s), idle(count), driver(s.park()) {
     workers.reserve(count);
     for (unsigned id = 0; id < count; ++id) {
@@ -124,12 +234,14 @@ inline Crew::Crew(Scheduler& s, unsigned count) : scheduler(s), idle(count), dri
     }
 }
 
+// Given: see Crew.
 inline void Crew::wake_one() noexcept {
     if (std::optional<unsigned> chosen = idle.choose_sleeper()) {
         workers[*chosen]->unpark();
     }
 }
 
+// Given: see Crew.
 inline bool Crew::has_work() const noexcept {
     if (!injection.is_empty()) {
         return true;
@@ -142,129 +254,11 @@ inline bool Crew::has_work() const noexcept {
     return false;
 }
 
+// Given: see Crew.
 inline void Crew::stop() noexcept {
     stopping_.store(true, relaxed);
     for (const std::unique_ptr<Worker>& worker : workers) {
         worker->unpark();
-    }
-}
-
-// Given: what a thread has to set up to run tasks.
-inline void Worker::run() {
-    RunsFutures runs_futures;
-    EnterScheduler entered(crew_.scheduler);
-    detail::current_worker = this;
-    trace::emit(trace::Kind::thread, nullptr, id_ + 1, "worker");
-    work();
-    detail::current_worker = nullptr;
-}
-
-inline void Worker::work() {
-    while (!crew_.is_stopping()) {
-        if (std::optional<Runnable> runnable = next_task()) {
-            run_task(std::move(*runnable));
-        } else {
-            sleep();
-        }
-    }
-}
-
-inline void Worker::run_task(Runnable runnable) noexcept {
-    if (is_searching_) {
-        is_searching_ = false;
-        look_again_if(crew_.idle.end_search());
-    }
-    if (!queue_.is_empty() || !crew_.is_driver_attended()) {
-        crew_.wake_one();
-    }
-    budget::refill();
-    polled_ = &runnable.task();
-    std::move(runnable).run();
-    polled_ = nullptr;
-}
-
-inline std::optional<Runnable> Worker::next_task() {
-    if (++looks_ % look_interval == 0) {
-        serve_driver();
-        if (std::optional<Runnable> runnable = crew_.injection.pop()) {
-            return runnable;
-        }
-    }
-    if (std::optional<Runnable> runnable = queue_.pop()) {
-        return runnable;
-    }
-    if (std::optional<Runnable> runnable = take_share()) {
-        return runnable;
-    }
-    return search();
-}
-
-/// Moves this worker's share of the injection queue to its own queue, which is empty, and returns the oldest.
-inline std::optional<Runnable> Worker::take_share() noexcept {
-    TaskQueue share = crew_.injection.take_share(crew_.workers.size(), Deque::half);
-    std::optional<Runnable> oldest = share.pop();
-    while (std::optional<Runnable> runnable = share.pop()) {
-        queue_.push(std::move(*runnable), crew_.injection);
-    }
-    return oldest;
-}
-
-/// Looks into the queues of the other workers, from the next one on, so that two searchers do not begin at the same one.
-inline std::optional<Runnable> Worker::search() noexcept {
-    if (!is_searching_ && !crew_.idle.begin_search()) {
-        return std::nullopt;
-    }
-    is_searching_ = true;
-    std::size_t const count = crew_.workers.size();
-    for (std::size_t i = 1; i < count; ++i) {
-        if (std::optional<Runnable> runnable = steal_from(*crew_.workers[(id_ + i) % count])) {
-            return runnable;
-        }
-    }
-    return take_share();
-}
-
-// Given: the trace.
-inline std::optional<Runnable> Worker::steal_from(Worker& victim) noexcept {
-    std::optional<Runnable> oldest = queue_.steal_from(victim.queue_);
-    if (oldest) {
-        trace::emit(trace::Kind::steal, this, static_cast<std::int64_t>(queue_.size() + 1));
-    }
-    return oldest;
-}
-
-inline void Worker::schedule(Runnable runnable) noexcept {
-    // A task that yielded is not new work. And a worker in the driver runs a task, or sleeps again, as soon as it is out.
-    bool const is_new = polled_ != nullptr && polled_ != &runnable.task();
-    bool const is_only = queue_.push(std::move(runnable), crew_.injection);
-    if (is_new && !(is_only && crew_.monitor.is_on())) {
-        crew_.wake_one();
-    }
-}
-
-/// Serves timers and I/O without sleeping, unless another worker is in the driver.
-inline void Worker::serve_driver() {
-    if (crew_.driver.try_lock()) {
-        crew_.driver.driver().park(no_wait);
-        crew_.driver.unlock();
-    }
-}
-
-inline void Worker::sleep() {
-    look_again_if(crew_.idle.fall_asleep(id_, std::exchange(is_searching_, false)));  // may choose this worker
-    if (crew_.idle.awake_count() != 0 && crew_.monitor.try_begin()) {
-        park_.park_until(sys::now() + Monitor::interval);
-        crew_.monitor.end();
-        serve_driver();
-    } else {
-        park_.park(crew_.driver);
-    }
-    is_searching_ = crew_.idle.wake_up(id_);
-}
-
-inline void Worker::look_again_if(Idle::OnStop order) noexcept {
-    if (order == Idle::OnStop::look_again && crew_.has_work()) {
-        crew_.wake_one();
     }
 }
 
