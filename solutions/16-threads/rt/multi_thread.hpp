@@ -111,7 +111,7 @@ class MultiThread final : public Scheduler {
 
         explicit MainFuture(F future) : future_(std::move(future)) {}
         Poll<Output> poll(Context& cx) {
-            Budgeted budgeted;
+            budget::refill();
             trace::PartPoll announced(this, "block_on");
             Poll<Output> poll = future_.poll(cx);
             announced.ended(poll.is_ready());
@@ -119,13 +119,6 @@ class MultiThread final : public Scheduler {
         }
 
       private:
-        struct Budgeted {
-            Budgeted() noexcept { budget::refill(); }
-            Budgeted(const Budgeted&) = delete;
-            Budgeted& operator=(const Budgeted&) = delete;
-            ~Budgeted() { budget::lift(); }
-        };
-
         F future_;
     };
 
