@@ -53,9 +53,10 @@ class Queue;
 
 /// What all ends share.
 template <class T>
-class Channel {
+class Channel : public rt::detail::ChannelBase {
   public:
-    explicit Channel(std::size_t capacity) noexcept : capacity_(capacity) {}
+    /// Begins with a sender. Each Queue adds itself.
+    explicit Channel(std::size_t capacity) noexcept : ChannelBase(1), capacity_(capacity) {}
 
     /// Returns the number of receivers that will see `value`.
     std::size_t send(T value) {
@@ -109,22 +110,28 @@ class Queue {
   public:
     using Value = T;
 
-    explicit Queue(std::shared_ptr<Channel<T>> channel) : channel_(std::move(channel)) {
-        Lock lock(channel_->mutex_);
-        channel_->queues_.push_back(this);
+    explicit Queue(Channel<T>& channel) : channel_(channel) {
+        Lock lock(channel_.mutex_);
+        channel_.queues_.push_back(this);
+        channel_.add_end();
     }
     Queue(const Queue&) = delete;
     Queue& operator=(const Queue&) = delete;
     ~Queue() {
-        Lock lock(channel_->mutex_);
-        std::erase(channel_->queues_, this);
+        {
+            Lock lock(channel_.mutex_);
+            std::erase(channel_.queues_, this);
+        }
+        if (channel_.remove_end()) {
+            delete &channel_;
+        }
     }
 
     /// The next value, or `std::nullopt` if there will be none. If there is none yet, returns Pending, and `waiter`
     /// waits, unless `waker` is null.
     Poll<std::optional<T>> poll_recv(Waiter& waiter, const Waker* waker) {
         Waker replaced;  // destroyed after the lock is released
-        Lock lock(channel_->mutex_);
+        Lock lock(channel_.mutex_);
         if (missed_ != 0) {
             throw Lagged(std::exchange(missed_, 0));
         }
@@ -134,25 +141,25 @@ class Queue {
             lock.unlock();
             return Ready<std::optional<T>>(*value);
         }
-        if (channel_->senders_ == 0) {
+        if (channel_.senders_ == 0) {
             return Ready<std::optional<T>>(std::nullopt);
         }
         if (waker != nullptr) {
-            replaced = channel_->waiting_.add(waiter, *waker);
+            replaced = channel_.waiting_.add(waiter, *waker);
         }
         return Pending;
     }
 
     /// Called when a recv is destroyed before it has received.
     void give_up_recv(Waiter& waiter) noexcept {
-        Lock lock(channel_->mutex_);
-        channel_->waiting_.remove(waiter);
+        Lock lock(channel_.mutex_);
+        channel_.waiting_.remove(waiter);
     }
 
   private:
     friend Channel<T>;
 
-    std::shared_ptr<Channel<T>> channel_;
+    Channel<T>& channel_;
     std::deque<std::shared_ptr<const T>> values_;
     std::uint64_t missed_ = 0;  // how many were pushed out since the last Lagged
 };
@@ -167,8 +174,7 @@ using Recv = rt::detail::RecvFuture<detail::Queue<T>>;
 template <class T>
 class Receiver {
   public:
-    explicit Receiver(std::shared_ptr<detail::Channel<T>> channel)
-        : queue_(std::make_unique<detail::Queue<T>>(std::move(channel))) {}
+    explicit Receiver(detail::Channel<T>& channel) : queue_(std::make_unique<detail::Queue<T>>(channel)) {}
 
     /// A future of the next value, as a copy. Its result is `std::nullopt` if all senders were dropped and this
     /// receiver has seen everything. Throws `Lagged` if it has missed values. A recv that is destroyed before it is
@@ -195,19 +201,19 @@ class Sender {
     using Channel = detail::Channel<T>;
 
   public:
-    explicit Sender(std::shared_ptr<Channel> channel) noexcept : end_(std::move(channel)) {}
+    explicit Sender(Channel& channel) noexcept : end_(channel) {}
 
     /// Sends to all receivers, without waiting. Returns how many there are. If that is 0, `value` is destroyed.
-    std::size_t send(T value) const { return channel()->send(std::move(value)); }
+    std::size_t send(T value) const { return channel().send(std::move(value)); }
 
     /// A new receiver, which sees what is sent from now on.
     Receiver<T> subscribe() const { return Receiver<T>(channel()); }
 
     /// How many receivers there are.
-    std::size_t receiver_count() const noexcept { return channel()->receivers(); }
+    std::size_t receiver_count() const noexcept { return channel().receivers(); }
 
   private:
-    const std::shared_ptr<Channel>& channel() const noexcept {
+    Channel& channel() const noexcept {
         return end_.get("a broadcast sender was used after it was moved from. Copy it if you need both.");
     }
 
@@ -220,8 +226,9 @@ std::pair<Sender<T>, Receiver<T>> channel(std::size_t capacity) {
     if (capacity == 0) {
         violation("broadcast::channel: a capacity of 0 keeps nothing. Use 1 or more.");
     }
-    auto channel = std::make_shared<detail::Channel<T>>(capacity);
-    return {Sender<T>(channel), Receiver<T>(channel)};
+    Sender<T> sender(*new detail::Channel<T>(capacity));
+    Receiver<T> receiver = sender.subscribe();
+    return {std::move(sender), std::move(receiver)};
 }
 
 }  // namespace broadcast

@@ -14,7 +14,6 @@
 
 #include <concepts>
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -31,7 +30,7 @@ class Sender {
     using Channel = detail::Channel<T>;
 
   public:
-    explicit Sender(std::shared_ptr<Channel> channel) noexcept : end_(std::move(channel)) {}
+    explicit Sender(Channel& channel) noexcept : end_(channel) {}
 
     /// A future that waits for a place in the buffer and puts `value` there. Places are given in the order in which
     /// the sends began to wait. Throws a `SendError`, an `Unsent<T>`, if the receiver was dropped or closed. A send
@@ -55,7 +54,7 @@ class Sender {
 
   private:
     Channel& channel() const noexcept {
-        return *end_.get("an mpsc sender was used after it was moved from. Copy it if you need both.");
+        return end_.get("an mpsc sender was used after it was moved from. Copy it if you need both.");
     }
 
     rt::detail::ChannelEnd<Channel, rt::detail::EndRole::shared_sender> end_;
@@ -67,7 +66,7 @@ class Receiver {
     using Channel = detail::Channel<T>;
 
   public:
-    explicit Receiver(std::shared_ptr<Channel> channel) noexcept : end_(std::move(channel)) {}
+    explicit Receiver(Channel& channel) noexcept : end_(channel) {}
 
     /// A future of the next value, in the order in which they were sent. Its result is `std::nullopt` if the buffer
     /// is empty, and all senders were dropped or this end was closed. A recv that is destroyed before it is Ready has
@@ -81,7 +80,7 @@ class Receiver {
     void close() noexcept { channel().close(); }
 
   private:
-    Channel& channel() const noexcept { return *end_.get("an mpsc receiver was used after it was moved from."); }
+    Channel& channel() const noexcept { return end_.get("an mpsc receiver was used after it was moved from."); }
 
     rt::detail::ChannelEnd<Channel, rt::detail::EndRole::receiver> end_;
 };
@@ -94,8 +93,8 @@ std::pair<Sender<T>, Receiver<T>> channel(std::size_t capacity) {
     if (capacity == 0) {
         violation("mpsc::channel: a capacity of 0 has room for nothing. Use 1 or more.");
     }
-    auto channel = std::make_shared<detail::Channel<T>>(capacity);
-    return {Sender<T>(channel), Receiver<T>(channel)};
+    auto* channel = new detail::Channel<T>(capacity);
+    return {Sender<T>(*channel), Receiver<T>(*channel)};
 }
 
 }  // namespace rt::mpsc

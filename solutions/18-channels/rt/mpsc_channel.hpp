@@ -16,6 +16,7 @@
 #pragma once
 
 #include <rt/budget.hpp>
+#include <rt/channel_end.hpp>
 #include <rt/future.hpp>
 #include <rt/sync.hpp>
 #include <rt/wait_list.hpp>
@@ -56,7 +57,7 @@ enum class TrySend { sent, full, closed };
 namespace detail {
 
 template <class T>
-class Channel {
+class Channel : public rt::detail::ChannelBase {
   public:
     using Value = T;
 

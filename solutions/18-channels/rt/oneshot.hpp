@@ -12,7 +12,6 @@
 
 #include <concepts>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -35,7 +34,7 @@ class Sender {
     using End = rt::detail::ChannelEnd<Channel, rt::detail::EndRole::sender>;
 
   public:
-    explicit Sender(std::shared_ptr<Channel> channel) noexcept : end_(std::move(channel)) {}
+    explicit Sender(Channel& channel) noexcept : end_(channel) {}
 
     /// Sends, and uses the sender up. Returns false if the receiver was dropped or closed, and leaves `value` as it
     /// was.
@@ -68,7 +67,7 @@ class Sender {
 
   private:
     Channel& channel() const noexcept {
-        return *end_.get("a oneshot sender was used after it had sent, or was moved from. It sends only once.");
+        return end_.get("a oneshot sender was used after it had sent, or was moved from. It sends only once.");
     }
     bool send_from(Value& value) {
         Channel& channel = this->channel();
@@ -89,7 +88,7 @@ class [[nodiscard]] Receiver {
   public:
     using Output = T;
 
-    explicit Receiver(std::shared_ptr<Channel> channel) noexcept : end_(std::move(channel)) {}
+    explicit Receiver(Channel& channel) noexcept : end_(channel) {}
 
     Poll<T> poll(Context& cx) {
         Channel& channel = this->channel();
@@ -118,7 +117,7 @@ class [[nodiscard]] Receiver {
 
   private:
     Channel& channel() const noexcept {
-        return *end_.get(
+        return end_.get(
             "a oneshot receiver was used after it gave its value, or was moved from. It receives only once.");
     }
     NonVoid<T> take() {
@@ -139,9 +138,8 @@ std::pair<Sender<T>, Receiver<T>> channel() {
     // Checked here and not in Sender, because a T may contain a Sender of T.
     static_assert(std::is_nothrow_move_constructible_v<NonVoid<T>>,
                   "oneshot: T must be movable without throwing. Send a std::unique_ptr<T> instead.");
-    auto channel = std::make_shared<detail::Channel<T>>();
-    Receiver<T> receiver(channel);
-    return {Sender<T>(std::move(channel)), std::move(receiver)};
+    auto* channel = new detail::Channel<T>;
+    return {Sender<T>(*channel), Receiver<T>(*channel)};
 }
 
 }  // namespace oneshot

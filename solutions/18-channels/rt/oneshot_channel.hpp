@@ -15,6 +15,7 @@
 /// Source: `tokio::sync::oneshot`.
 #pragma once
 
+#include <rt/channel_end.hpp>
 #include <rt/future.hpp>
 #include <rt/sync.hpp>
 #include <rt/waker.hpp>
@@ -27,7 +28,7 @@
 namespace rt::oneshot::detail {
 
 template <class T>
-class Channel {
+class Channel : public rt::detail::ChannelBase {
     using Value = NonVoid<T>;
     enum class State : unsigned char { empty, sent, dropped, closed };
 
