@@ -70,13 +70,23 @@ inline Async<TcpStream> next_client(TcpListener* listener, JoinSet<>* clients, s
     }
 }
 
-/// One client. `stop` was made before this was polled, so a client that is accepted at the last moment is told, too. It
-/// refers to `stopping`, which outlives the server because of that. A handler that throws harms no other client.
+/// Tells one client that the server stops. It is made before the client's task is polled, so that a client that was accepted
+/// at the last moment is told, too. It is one object, because compilers do not agree in which order a coroutine's parameters
+/// are destroyed.
+class Stopping {
+  public:
+    explicit Stopping(std::shared_ptr<Notify> notify) : keeps(std::move(notify)), stop(keeps->notified()) {}
+
+    std::shared_ptr<Notify> keeps;  // a client may outlive the server
+    Notified stop;
+};
+
+/// One client. A handler that throws harms no other client.
 template <class Handler>
-Async<> attend(TcpStream stream, [[maybe_unused]] std::shared_ptr<Notify> stopping, Notified stop, Handler handler) {
+Async<> attend(TcpStream stream, Stopping stopping, Handler handler) {
     try {
         auto handled = handler(&stream);
-        auto first = co_await select(by_ref(handled), by_ref(stop));
+        auto first = co_await select(by_ref(handled), by_ref(stopping.stop));
         if (first.index() == 1) {
             stream.shutdown_read();
             co_await handled;
@@ -102,7 +112,7 @@ Async<std::size_t> serve(TcpListener listener, ServeLimits limits, Stop stop, Ha
         if (next.index() == 1) {
             break;
         }
-        clients.spawn(detail::attend(std::get<0>(std::move(next)), stopping, stopping->notified(), handler));
+        clients.spawn(detail::attend(std::get<0>(std::move(next)), detail::Stopping(stopping), handler));
         while (clients.try_join_next()) {}
     }
     { TcpListener closed = std::move(listener); }
