@@ -100,8 +100,11 @@ class Task : public Recycled {
     // Given: what is announced (trace.hpp), apart from what is done.
     static const WakerVTable waker_vtable;
     PollResult poll_once() noexcept;
-    TaskState::OnWake announced(TaskState::OnWake next) const noexcept {
+    TaskState::OnWake announced(TaskState::OnWake next, bool waker_goes = false) const noexcept {
         trace::emit(trace::Kind::wake, this, next == TaskState::OnWake::schedule);
+        if (waker_goes) {
+            trace::note(trace::Kind::waker_drop, this);
+        }
         return next;
     }
 
@@ -186,7 +189,7 @@ inline void Task::wake_by_ref() noexcept {
 
 /// The waker goes. Its reference becomes the Runnable's, or is given back.
 inline void Task::wake() noexcept {
-    switch (announced(state_.wake())) {
+    switch (announced(state_.wake(), true)) {
         case TaskState::OnWake::schedule: schedule_.schedule(Runnable::from_raw(this)); break;
         case TaskState::OnWake::nothing: release(); break;
     }
@@ -232,10 +235,7 @@ inline constexpr WakerVTable Task::waker_vtable{
         trace::note(trace::Kind::waker_clone, data);
         static_cast<Task*>(data)->state_.retain();
     },
-    [](void* data) noexcept {
-        trace::note(trace::Kind::waker_drop, data);
-        static_cast<Task*>(data)->wake();
-    },
+    [](void* data) noexcept { static_cast<Task*>(data)->wake(); },
     [](void* data) noexcept { static_cast<Task*>(data)->wake_by_ref(); },
     [](void* data) noexcept {
         trace::note(trace::Kind::waker_drop, data);
