@@ -1,5 +1,6 @@
 /// \file
-/// The system calls that only reports and trace files need. The rules are those of rt/sys.hpp.
+/// Given: the system calls that only reports and trace files need. A lesson uses none of them. The rules are those of
+/// rt/sys.hpp.
 #pragma once
 
 #include <rt/sys.hpp>
