@@ -55,19 +55,13 @@ class JoinSet {
         }
     }
 
-    /// Spawns `future` on the current runtime, as a member of this set.
-    template <Future F>
-    void spawn(F future, std::source_location where = std::source_location::current()) {
-        insert(rt::spawn(std::move(future), where));
-    }
-    /// Spawns `f()` or `f(args...)`, as `rt::spawn` does.
+    /// Spawns a future, `f()`, or `f(args...)` as `rt::spawn` does. The task is a member of this set.
     template <class F>
-        requires(!Future<F>)
     void spawn(F f, std::source_location where = std::source_location::current()) {
         insert(rt::spawn(std::move(f), where));
     }
     template <class F, class... Args>
-        requires(!Future<F> && sizeof...(Args) > 0)
+        requires(sizeof...(Args) > 0)
     void spawn(F f, Args... args) {
         insert(rt::spawn(std::move(f), std::move(args)...));
     }

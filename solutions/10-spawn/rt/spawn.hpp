@@ -8,7 +8,6 @@
 #include <rt/future.hpp>
 #include <rt/scheduler.hpp>
 #include <rt/send.hpp>
-#include <rt/task.hpp>
 #include <rt/violation.hpp>
 
 #include <concepts>
@@ -32,6 +31,19 @@ Async<OutputOf<std::invoke_result_t<F&, Args...>>> call(F f, Args... args) {
     co_return co_await future;
 }
 
+/// Makes a task of a future, or of a callable and its arguments.
+template <class F, class... Args>
+auto spawn_on(Scheduler& scheduler, std::source_location where, F&& f, Args&&... args) {
+    if constexpr (Future<F> && sizeof...(Args) == 0) {
+        return scheduler.spawn(std::move(f), where);
+    } else if constexpr (AsyncCallable<F, Args...>) {
+        return scheduler.spawn(call(std::move(f), std::move(args)...), where);
+    } else {
+        static_assert(AsyncCallable<F, Args...>,
+                      "spawn needs a future, or a callable and arguments that give one: an Async<T>, say");
+    }
+}
+
 /// The current runtime. Ends the program if that has several threads.
 inline Scheduler& current_local() noexcept {
     Scheduler& scheduler = current("spawn_local");
@@ -43,59 +55,33 @@ inline Scheduler& current_local() noexcept {
 
 }  // namespace detail
 
-/// Starts `future` as a task of the current runtime. The task runs even if nobody awaits the handle.
-template <Future F>
-JoinHandle<OutputOf<F>> spawn(F future, std::source_location where = std::source_location::current()) {
-    static_assert(is_send<F>, "spawn: this future is bound to its thread (ThreadBound); use spawn_local");
-    return current("spawn").spawn(std::move(future), where);
-}
-
-/// Starts `f()` as a task. The task keeps `f`, so `f` may be a lambda with captures.
+/// Starts a task of the current runtime, and returns its handle. The task runs even if nobody awaits the handle. `f` is
+/// a future, or a callable that returns one. The task keeps `f`, so `f` may be a lambda with captures.
 template <class F>
-    requires(!Future<F> && detail::AsyncCallable<F>)
 auto spawn(F f, std::source_location where = std::source_location::current()) {
-    static_assert(is_send<F>, "spawn: this callable is bound to its thread (ThreadBound); use spawn_local");
-    return current("spawn").spawn(detail::call(std::move(f)), where);
+    static_assert(is_send<F>, "spawn: this future or callable is bound to its thread (ThreadBound); use spawn_local");
+    return detail::spawn_on(current("spawn"), where, std::move(f));
 }
 
 /// Starts `f(args...)` as a task, which keeps `f` and `args`. Messages about it can't say where it was spawned, because
 /// no parameter can follow the arguments.
 template <class F, class... Args>
-    requires(sizeof...(Args) > 0 && detail::AsyncCallable<F, Args...>)
+    requires(sizeof...(Args) > 0)
 auto spawn(F f, Args... args) {
     static_assert(is_send<F> && (is_send<Args> && ...),
                   "spawn: the callable or an argument is bound to its thread (ThreadBound); use spawn_local");
-    return current("spawn").spawn(detail::call(std::move(f), std::move(args)...), std::source_location());
-}
-
-/// Advice for a call with something that can't be spawned.
-template <class F, class... Args>
-    requires(!detail::AsyncCallable<F, Args...> && (!Future<F> || sizeof...(Args) > 0))
-auto spawn(const F&, const Args&...) {
-    static_assert(detail::AsyncCallable<F, Args...>,
-                  "spawn needs a future, or a callable and arguments that give one: an Async<T>, say");
+    return detail::spawn_on(current("spawn"), std::source_location(), std::move(f), std::move(args)...);
 }
 
 /// Does what `spawn` does, for a task that must stay on this thread. Needs a runtime with one thread.
-template <Future F>
-JoinHandle<OutputOf<F>> spawn_local(F future, std::source_location where = std::source_location::current()) {
-    return detail::current_local().spawn(std::move(future), where);
-}
 template <class F>
-    requires(!Future<F> && detail::AsyncCallable<F>)
 auto spawn_local(F f, std::source_location where = std::source_location::current()) {
-    return detail::current_local().spawn(detail::call(std::move(f)), where);
+    return detail::spawn_on(detail::current_local(), where, std::move(f));
 }
 template <class F, class... Args>
-    requires(sizeof...(Args) > 0 && detail::AsyncCallable<F, Args...>)
+    requires(sizeof...(Args) > 0)
 auto spawn_local(F f, Args... args) {
-    return detail::current_local().spawn(detail::call(std::move(f), std::move(args)...), std::source_location());
-}
-template <class F, class... Args>
-    requires(!detail::AsyncCallable<F, Args...> && (!Future<F> || sizeof...(Args) > 0))
-auto spawn_local(const F&, const Args&...) {
-    static_assert(detail::AsyncCallable<F, Args...>,
-                  "spawn_local needs a future, or a callable and arguments that give one: an Async<T>, say");
+    return detail::spawn_on(detail::current_local(), std::source_location(), std::move(f), std::move(args)...);
 }
 
 }  // namespace rt

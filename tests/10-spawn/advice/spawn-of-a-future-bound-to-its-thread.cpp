@@ -1,4 +1,4 @@
-// expect: this future is bound to its thread (ThreadBound); use spawn_local
+// expect: this future or callable is bound to its thread (ThreadBound); use spawn_local
 #include <rt/future.hpp>
 #include <rt/spawn.hpp>
 
