@@ -75,7 +75,7 @@ class CurrentThread final : public Scheduler {
 
     void finished(Task& task) noexcept override { tasks_.remove(task); }
     bool is_multi_threaded() const noexcept override { return false; }
-    bool is_idle() const noexcept override { return !has_ready_tasks() && !main_waker_->is_woken(); }
+    bool is_idle() const noexcept override { return !has_ready_tasks() && !main_flag_.is_woken(); }
 
     /// How many tasks have not ended. Called by tests and statistics.
     std::size_t task_count() const noexcept { return tasks_.size(); }
@@ -151,7 +151,7 @@ class CurrentThread final : public Scheduler {
                 run_tasks();
             }
         }
-        main_waker_->runtime_has_gone();
+        main_flag_.runtime_has_gone();
         close_services();
     }
 
@@ -164,9 +164,9 @@ class CurrentThread final : public Scheduler {
         Poll<OutputOf<F>> poll = main.poll(cx);
         announced.ended(poll.is_ready());
         if constexpr (checks_enabled) {
-            // Two references are block_on's own. They are counted before the look at the flag, because a thread that
-            // holds a waker sets the flag before it gives the waker up.
-            if (poll.is_pending() && main_waker_->references() == 2 && !main_waker_->is_woken()) {
+            // The wakers are counted before the look at the flag, because a thread sets the flag before it gives its
+            // waker up.
+            if (poll.is_pending() && main_flag_.references() == 1 && !main_flag_.is_woken()) {
                 violation(
                     "block_on's future returned Pending but kept no waker: nothing can ever wake it; store cx.waker()");
             }
@@ -179,7 +179,8 @@ class CurrentThread final : public Scheduler {
     TaskList tasks_;      // that have not ended
     unsigned polls_ = 0;  // since the last look around
     bool closing_ = false;
-    MainWaker::Pointer main_waker_ = MainWaker::make(park());
+    MainWaker& main_flag_ = *new MainWaker(park());  // exists as long as its wakers
+    const Waker main_waker_ = main_flag_.first_waker();
 
     Mutex remote_mutex_;
     TaskQueue remote_;                // woken by other threads, under remote_mutex_
@@ -190,11 +191,10 @@ template <Future F>
 OutputOf<F> CurrentThread::block_on(F future) {
     Entered entered(*this);
     F main(std::move(future));  // so that it is destroyed while this runtime is still the current one
-    const Waker waker = main_waker_->waker();
-    Context cx(waker);
-    waker.wake_by_ref();
+    Context cx(main_waker_);
+    main_waker_.wake_by_ref();
     for (;;) {
-        if (main_waker_->take_wake()) {
+        if (main_flag_.take_wake()) {
             Poll<OutputOf<F>> poll = poll_main(main, cx);
             if (poll.is_ready()) {
                 return std::move(poll).value();

@@ -189,7 +189,7 @@ void JoinSet<T>::insert(JoinHandle<T> handle) {
     }
     members_.push_back(std::move(handle));
     const Member member = std::prev(members_.end());
-    const Waker waker = Notice::make_waker(finished_, member);
+    const Waker waker = (new Notice(finished_, member))->first_waker();
     member->register_waker(waker);
     if (member->is_finished()) {
         waker.wake_by_ref();  // it may have ended before it could see the waker
