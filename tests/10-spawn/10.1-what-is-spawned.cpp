@@ -157,6 +157,7 @@ TEST_SUITE("10.1 spawn") {
         static_assert(!rt::is_send<Window>);
         static_assert(!rt::is_send<std::vector<std::unique_ptr<Window>>>);
         static_assert(!rt::is_send<std::pair<int, const Window*>>);
+        static_assert(!rt::is_send<rt::Async<Window>>);
         static_assert(rt::is_send<struct NotDefinedYet*>);
         static_assert(rt::is_send<std::string>);
     }

@@ -3,8 +3,8 @@
 /// says no. `spawn` checks the callable and the arguments that you pass.
 ///
 /// C++ can't look into a type as Rust does, so the answer is yes unless the type, or a specialization of `is_send`,
-/// says no. Neither members nor captures are seen. So this catches many mistakes, but not all. In builds with checks, a
-/// ThreadBound also compares threads when it is used.
+/// says no. The arguments of a template are seen, but neither members nor captures. So this catches many mistakes, but
+/// not all. In builds with checks, a ThreadBound also compares threads when it is used.
 ///
 /// Source: Rust's `Send`.
 #pragma once
@@ -12,13 +12,7 @@
 #include <rt/sync.hpp>
 #include <rt/violation.hpp>
 
-#include <memory>
-#include <optional>
-#include <tuple>
 #include <type_traits>
-#include <utility>
-#include <variant>
-#include <vector>
 
 namespace rt {
 
@@ -59,19 +53,8 @@ template <class T>
 inline constexpr bool is_send<T&> = is_send<T>;
 template <class T>
 inline constexpr bool is_send<T*> = is_send<T>;
-template <class T, class D>
-inline constexpr bool is_send<std::unique_ptr<T, D>> = is_send<T>;
-template <class T>
-inline constexpr bool is_send<std::shared_ptr<T>> = is_send<T>;
-template <class T>
-inline constexpr bool is_send<std::optional<T>> = is_send<T>;
-template <class T, class A>
-inline constexpr bool is_send<std::vector<T, A>> = is_send<T>;
-template <class A, class B>
-inline constexpr bool is_send<std::pair<A, B>> = is_send<A> && is_send<B>;
-template <class... Ts>
-inline constexpr bool is_send<std::tuple<Ts...>> = (is_send<Ts> && ...);
-template <class... Ts>
-inline constexpr bool is_send<std::variant<Ts...>> = (is_send<Ts> && ...);
+/// A template is bound to a thread if one of its arguments is. Examples are `std::vector<Window>` and `Async<Window>`.
+template <template <class...> class C, class... Ts>
+inline constexpr bool is_send<C<Ts...>> = !detail::SaysThreadBound<C<Ts...>> && (is_send<Ts> && ...);
 
 }  // namespace rt
