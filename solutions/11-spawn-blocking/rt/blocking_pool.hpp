@@ -32,7 +32,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <exception>
 #include <functional>
 #include <list>
 #include <optional>
@@ -76,12 +75,12 @@ class BlockingPool final : public Schedule {
         options_ = std::move(options);
     }
 
-    /// Lets a thread run `job`, after the jobs that wait already. If the pool has no thread and can't start one, leaves
-    /// the job alone and returns the reason. Called by spawn_blocking, from any thread.
-    std::exception_ptr submit(Runnable& job) noexcept;
+    /// Lets a thread run `job`, after the jobs that wait already. Throws a std::system_error if the pool has no thread
+    /// and can't start one. Called by spawn_blocking, from any thread.
+    void submit(Runnable job);
 
-    /// Takes a job that was woken, which happens only if it is aborted.
-    void schedule(Runnable job) noexcept override { submit(job); }
+    /// Never called, because a job never sleeps, so nothing can wake it.
+    void schedule(Runnable job) noexcept override { submit(std::move(job)); }
 
     // Given: numbers for tests and statistics.
     /// How many threads there are, at work or idle.
@@ -103,7 +102,7 @@ class BlockingPool final : public Schedule {
   private:
     using Threads = std::list<Thread>;
 
-    std::exception_ptr start_thread() noexcept;
+    void start_thread();
     void work(Threads::iterator self) noexcept;
     std::optional<Runnable> next_job(Lock& lock) noexcept;
     bool wait_for_work(Lock& lock) noexcept;
@@ -120,25 +119,19 @@ class BlockingPool final : public Schedule {
     bool closing_ = false;
 };
 
-inline std::exception_ptr BlockingPool::submit(Runnable& job) noexcept {
-    scheduler_.begin_outside_work();  // for a paused clock (lesson 14)
+inline void BlockingPool::submit(Runnable job) {
     Lock lock(mutex_);
     const bool notifies = idle_ > queue_.size();
     if (!notifies && threads_.size() < options_.max_threads) {
-        std::exception_ptr error = start_thread();
-        if (threads_.empty()) {
-            lock.unlock();
-            scheduler_.end_outside_work();
-            return error;
-        }
+        start_thread();
     }
+    scheduler_.begin_outside_work();  // for a paused clock (lesson 14)
     trace::note(trace::Kind::queue, &job.task());
     queue_.push(std::move(job));
     lock.unlock();  // else the thread that is notified would wait for the lock
     if (notifies) {
         work_came_.notify_one();
     }
-    return nullptr;
 }
 
 /// The oldest job. Nothing if the thread is to end, because the pool closes or no job came for long enough.
@@ -166,17 +159,18 @@ inline bool BlockingPool::wait_for_work(Lock& lock) noexcept {
 
 // Given: the life of a thread.
 
-/// Returns the reason if no thread could be started. Called under the lock, for which the new thread waits.
-inline std::exception_ptr BlockingPool::start_thread() noexcept {
-    Threads started;
+/// Does without the new thread if it can't be started, but there are others. Called under the lock, for which the new
+/// thread waits.
+inline void BlockingPool::start_thread() {
+    const Threads::iterator self = threads_.emplace(threads_.end());
     try {
-        const Threads::iterator self = started.emplace(started.end());
         *self = options_.start_thread([this, self] { work(self); });
     } catch (...) {
-        return std::current_exception();
+        threads_.erase(self);
+        if (threads_.empty()) {
+            throw;
+        }
     }
-    threads_.splice(threads_.end(), started);
-    return nullptr;
 }
 
 inline void BlockingPool::work(Threads::iterator self) noexcept {

@@ -14,7 +14,6 @@
 #include <rt/task.hpp>
 
 #include <concepts>
-#include <exception>
 #include <functional>
 #include <tuple>
 #include <type_traits>
@@ -56,7 +55,7 @@ concept BlockingCallable = std::invocable<F, Args...> && !std::is_reference_v<st
 /// from the tasks of a runtime. Calls begin in the order in which they were made.
 ///
 /// `abort` ends a call that has not begun. A call that has begun runs to its end, and the runtime's destructor waits
-/// for it. If the pool has no thread and can't start one, the handle throws the std::system_error that says why.
+/// for it. Throws a std::system_error if the pool has no thread and can't start one.
 template <class F, class... Args>
     requires detail::BlockingCallable<F, Args...>
 auto spawn_blocking(F f, Args... args) {
@@ -67,12 +66,7 @@ auto spawn_blocking(F f, Args... args) {
                   "spawn_blocking: the callable, an argument or the result is bound to its thread (ThreadBound)");
     auto& pool = current("spawn_blocking").service<BlockingPool>();
     auto [job, handle] = make_task(detail::BlockingCall<F, Args...>(std::move(f), std::move(args)...), pool);
-    if (std::exception_ptr refusal = pool.submit(job)) {
-        auto fail = [refusal](Context&) -> Poll<T> { std::rethrow_exception(refusal); };
-        auto [refused, refused_handle] = make_task(poll_fn(std::move(fail)), pool);
-        std::move(refused).run();
-        return std::move(refused_handle);
-    }
+    pool.submit(std::move(job));
     return std::move(handle);
 }
 
