@@ -143,20 +143,6 @@ TEST_SUITE("10.3 services") {
         CHECK(found[1] == found[2]);
     }
 
-    TEST_CASE("an adopted service stays its owner's") {
-        Notes notes;
-        service_notes = &notes;
-        {
-            std::optional<rt::CurrentThread> runtime(std::in_place);
-            Cellar own(*runtime);
-            runtime->adopt_service(own);
-            CHECK(&runtime->service<Cellar>() == &own);
-            runtime.reset();
-            CHECK(notes.empty());
-        }
-        CHECK(notes == Notes{"cellar gone"});
-    }
-
     TEST_CASE("the runtime is unparked when the last work outside ends") {
         CountingPark park;
         rt::CurrentThread runtime(park);

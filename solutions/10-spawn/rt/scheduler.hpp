@@ -54,11 +54,6 @@ class Scheduler : public Schedule {
     T* find_service() noexcept {
         return services_.find<T>();
     }
-    /// Makes `service` the one of type `T`. The caller keeps it longer than the runtime.
-    template <class T>
-    void adopt_service(T& service) {
-        services_.adopt(service);
-    }
 
     /// Where this runtime sleeps, and where others end its sleep.
     Park& park() noexcept { return outer_; }

@@ -43,14 +43,8 @@ class Services {
             services_[index<T>()].store(nullptr, release);
             delete made;
         });
-        adopt(*made);
+        services_[index<T>()].store(made, release);
         return *made;
-    }
-
-    /// Makes `service` the one of type `T`. It belongs to the caller.
-    template <class T>
-    void adopt(T& service) noexcept {
-        services_[index<T>()].store(&service, release);
     }
 
     /// Calls `f`, unless `destroy_all` has begun. `destroy_all` waits until `f` returns.
