@@ -4,8 +4,6 @@
 
 #include <rt/sys.hpp>
 
-#include <chrono>
-#include <cstdint>
 #include <cstdio>
 
 #include <signal.h>
@@ -26,23 +24,13 @@ inline int on_signal(int number, void (*handler)(int)) noexcept {
 /// The kernel's number of the calling thread.
 inline int thread_id() noexcept { return static_cast<int>(::gettid()); }
 
-/// Raises the limit of open descriptors as far as the process may. Returns the new limit.
-inline std::uint64_t raise_descriptor_limit() noexcept {
+/// Raises the limit of open descriptors as far as the process may.
+inline void raise_descriptor_limit() noexcept {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max;
         ::setrlimit(RLIMIT_NOFILE, &limit);
-        ::getrlimit(RLIMIT_NOFILE, &limit);
     }
-    return limit.rlim_cur;
-}
-
-/// The processor time of all threads of the process, in user and kernel mode.
-inline std::chrono::microseconds cpu_time() noexcept {
-    rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
-    return std::chrono::seconds(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           std::chrono::microseconds(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
 /// The most memory that the process has had so far, in kB (VmHWM of /proc/self/status). 0 where that cannot be read.
