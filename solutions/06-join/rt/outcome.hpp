@@ -43,6 +43,9 @@ class Outcome {
     /// Moves the exception out. Called when `has_exception()`.
     std::exception_ptr take_exception() noexcept { return std::move(*std::get_if<2>(&state_)); }
 
+    /// Destroys what is kept.
+    void reset() noexcept { state_.template emplace<0>(); }
+
   private:
     std::variant<std::monostate, NonVoid<T>, std::exception_ptr> state_;
 };

@@ -54,7 +54,6 @@ class Task : public Recycled {
     void abort() noexcept;
 
     bool is_finished() const noexcept { return state_.is_complete(); }
-    bool is_owned() const noexcept { return state_.is_owned(); }
 
     // Given: links for the queue and the list of lesson 10. They belong to the queue or list that holds the task.
     Task* next_in_queue = nullptr;
@@ -72,9 +71,9 @@ class Task : public Recycled {
     virtual ~Task() = default;
 
     // What task_of.hpp does for each type of future:
-    /// Polls the future. If it is not Pending, destroys the future and stores the outcome.
+    /// Polls the future. If it is not Pending, stores the outcome and destroys the future.
     virtual PollResult poll_future(Context& cx) noexcept = 0;
-    /// Destroys the future and stores an empty outcome, which means cancelled.
+    /// Destroys the future. The outcome stays empty, which means cancelled.
     virtual void drop_future() noexcept = 0;
     /// Destroys the outcome. Returns its exception if there is one, which nobody has seen.
     virtual std::exception_ptr drop_outcome() noexcept = 0;

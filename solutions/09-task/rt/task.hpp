@@ -62,7 +62,7 @@ class JoinHandle {
         if (!task().is_finished()) {
             violation("JoinHandle::take_result was called before the task had ended. Await the handle instead.");
         }
-        Outcome<T> outcome = std::move(task().outcome());
+        Outcome<T> outcome = std::move(task().outcome);
         detach();
         if (outcome.is_empty()) {
             throw Cancelled();

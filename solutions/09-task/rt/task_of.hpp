@@ -1,6 +1,5 @@
 /// \file
-/// Given: a Task of one type of future. It stores the future and the outcome in the same place, because one comes when
-/// the other goes. You use `outcome()` only.
+/// Given: a Task of one type of future. You use `outcome` only.
 #pragma once
 
 #include <rt/future.hpp>
@@ -9,9 +8,9 @@
 #include <rt/trace.hpp>
 
 #include <exception>
+#include <optional>
 #include <source_location>
 #include <utility>
-#include <variant>
 
 namespace rt::detail {
 
@@ -20,54 +19,44 @@ template <class T>
 class TaskYielding : public Task {
   public:
     using Task::Task;
-    /// Empty if the task was cancelled. Called by the handle, when the task is complete.
-    virtual Outcome<T>& outcome() noexcept = 0;
+
+    /// Stored by the last poll. Stays empty if the task is cancelled.
+    Outcome<T> outcome;
+
+  private:
+    std::exception_ptr drop_outcome() noexcept override {
+        std::exception_ptr exception = outcome.has_exception() ? outcome.take_exception() : nullptr;
+        outcome.reset();
+        return exception;
+    }
 };
 
 template <Future F>
 class TaskOf final : public TaskYielding<OutputOf<F>> {
-    using T = OutputOf<F>;
     using PollResult = Task::PollResult;
 
   public:
     TaskOf(F future, Schedule& schedule, bool is_owned, std::source_location where)
-        : TaskYielding<T>(schedule, is_owned, where), content_(std::in_place_index<0>, std::move(future)) {}
-    ~TaskOf() override {
-        if (content_.index() == 0) {
-            announce_drop();
-        }
-    }
+        : TaskYielding<OutputOf<F>>(schedule, is_owned, where), future_(std::move(future)) {}
+    ~TaskOf() override { drop_future(); }
 
-    Outcome<T>& outcome() noexcept override { return *std::get_if<1>(&content_); }
-
+  private:
     PollResult poll_future(Context& cx) noexcept override {
-        Outcome<T> outcome;
-        if (!poll_into(*std::get_if<0>(&content_), cx, outcome)) {
+        if (!poll_into(*future_, cx, this->outcome)) {
             return PollResult::pending;
         }
-        const PollResult result = outcome.has_exception() ? PollResult::exception : PollResult::ready;
-        content_.template emplace<1>(std::move(outcome));
-        return result;
+        future_.reset();
+        return this->outcome.has_exception() ? PollResult::exception : PollResult::ready;
     }
 
     void drop_future() noexcept override {
-        announce_drop();
-        content_.template emplace<1>();
-    }
-
-    std::exception_ptr drop_outcome() noexcept override {
-        std::exception_ptr exception;
-        if (outcome().has_exception()) {
-            exception = outcome().take_exception();
+        if (future_) {
+            trace::emit(trace::Kind::drop, static_cast<const Task*>(this));
+            future_.reset();
         }
-        content_.template emplace<1>();
-        return exception;
     }
 
-  private:
-    void announce_drop() const noexcept { trace::emit(trace::Kind::drop, static_cast<const Task*>(this)); }
-
-    std::variant<F, Outcome<T>> content_;
+    std::optional<F> future_;  // until it has ended
 };
 
 }  // namespace rt::detail
