@@ -159,7 +159,7 @@ inline void Task::run() noexcept {
         case TaskState::OnPause::nothing: break;
         case TaskState::OnPause::schedule_again: schedule_.schedule(Runnable::from_raw(this)); break;
         case TaskState::OnPause::destroy: delete this; break;
-        case TaskState::OnPause::report_lost: origin_.report_lost(this); break;
+        case TaskState::OnPause::report_lost: origin_.report_lost(); break;
     }
 }
 
@@ -214,7 +214,7 @@ inline void Task::drop_handle() noexcept {
 inline void Task::discard_outcome() noexcept {
     std::exception_ptr exception = drop_outcome();
     if (exception && !state_.is_aborted()) {
-        origin_.report_unawaited(this, std::move(exception));
+        origin_.report_unawaited(std::move(exception));
     }
 }
 

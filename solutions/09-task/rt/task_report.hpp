@@ -29,44 +29,40 @@ class TaskOrigin {
 #endif
     }
 
-    /// Ends the program: no waker, no handle, and no queue knows `task` any more, so nothing can wake it.
-    void report_lost(const void* task) const noexcept {
+    /// Ends the program: no waker, no handle, and no queue knows the task any more, so nothing can wake it.
+    void report_lost() const noexcept {
         if constexpr (checks_enabled) {
             violation("returned Pending but kept no waker, so nothing can ever wake it; store cx.waker()",
-                      name(task).c_str());
+                      name().c_str());
         }
     }
 
-    /// Prints an exception that `task` ended with, because nobody can ask for it any more.
-    void report_unawaited(const void* task, std::exception_ptr exception) const noexcept {
+    /// Prints an exception that the task ended with, because nobody can ask for it any more.
+    void report_unawaited(std::exception_ptr exception) const noexcept {
         try {
             std::rethrow_exception(std::move(exception));
         } catch (const Cancelled&) {
             return;  // the task passed an abort on, so nothing is lost
         } catch (const std::exception& error) {
-            std::fprintf(stderr, "rt: %s ended with an exception that nobody awaited: %s\n", name(task).c_str(),
+            std::fprintf(stderr, "rt: %s ended with an exception that nobody awaited: %s\n", name().c_str(),
                          error.what());
         } catch (...) {
-            std::fprintf(stderr, "rt: %s ended with an exception that nobody awaited\n", name(task).c_str());
+            std::fprintf(stderr, "rt: %s ended with an exception that nobody awaited\n", name().c_str());
         }
     }
 
   private:
-    std::string name([[maybe_unused]] const void* task) const {
 #if RT_CHECKS
+    std::string name() const {
         if (where_.line() == 0) {
             return "a task spawned with arguments";
         }
         return "the task spawned at " + std::string(where_.file_name()) + ":" + std::to_string(where_.line());
-#else
-        char text[32];
-        std::snprintf(text, sizeof text, "task %p", task);
-        return text;
-#endif
     }
 
-#if RT_CHECKS
     std::source_location where_;
+#else
+    static std::string name() { return "a task"; }
 #endif
 };
 
