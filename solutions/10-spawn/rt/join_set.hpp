@@ -77,32 +77,20 @@ class JoinSet {
         }
     }
 
-    /// See `join_next`.
-    class [[nodiscard]] JoinNext {
-      public:
-        using Output = std::optional<NonVoid<T>>;
-
-        explicit JoinNext(JoinSet& set) noexcept : set_(&set) {}
-        Poll<Output> poll(Context& cx) {
-            contract_.begin("join_next");
-            if (set_->is_empty()) {
-                return Ready<Output>(std::nullopt);
-            }
-            std::optional<Member> member = set_->finished_->poll_pop(cx);
-            if (!member) {
-                return contract_.pending();
-            }
-            return Ready<Output>(set_->take_result(*member));
-        }
-
-      private:
-        [[no_unique_address]] Contract contract_;
-        JoinSet* set_;
-    };
-
     /// A future of the next result, in the order in which the members end. It is nullopt when no member is left. It
     /// throws what the member threw, or `Cancelled`. Destroying the future loses no result.
-    JoinNext join_next() noexcept { return JoinNext(*this); }
+    auto join_next() noexcept {
+        return poll_fn([this](Context& cx) -> Poll<std::optional<NonVoid<T>>> {
+            if (is_empty()) {
+                return Ready<std::optional<NonVoid<T>>>(std::nullopt);
+            }
+            std::optional<Member> member = finished_->poll_pop(cx);
+            if (!member) {
+                return Pending;
+            }
+            return Ready<std::optional<NonVoid<T>>>(take_result(*member));
+        });
+    }
 
     /// The next result if a member has ended, else nullopt. Throws as `join_next` does.
     std::optional<NonVoid<T>> try_join_next() {
