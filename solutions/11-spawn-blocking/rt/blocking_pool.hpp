@@ -105,7 +105,6 @@ class BlockingPool final : public Schedule {
     void start_thread();
     void work(Threads::iterator self) noexcept;
     std::optional<Runnable> next_job(Lock& lock) noexcept;
-    bool wait_for_work(Lock& lock) noexcept;
     void shut_down() noexcept;
 
     Scheduler& scheduler_;
@@ -134,27 +133,17 @@ inline void BlockingPool::submit(Runnable job) {
     }
 }
 
-/// The oldest job. Nothing if the thread is to end, because the pool closes or no job came for long enough.
+/// The oldest job. Waits for it if there is none. Nothing if the thread is to end, because the pool closes or no job came
+/// during `idle_time`.
 inline std::optional<Runnable> BlockingPool::next_job(Lock& lock) noexcept {
-    while (!closing_) {
-        if (std::optional<Runnable> job = queue_.pop()) {
-            return job;
-        }
-        if (!wait_for_work(lock)) {
-            break;
-        }
+    if (queue_.is_empty()) {
+        const Instant now = sys::now();
+        const Instant deadline = now + std::min<Instant::duration>(options_.idle_time, Instant::max() - now);
+        ++idle_;
+        work_came_.wait_until(lock, deadline, [this] { return closing_ || !queue_.is_empty(); });
+        --idle_;
     }
-    return std::nullopt;
-}
-
-/// False if no job came during `idle_time`.
-inline bool BlockingPool::wait_for_work(Lock& lock) noexcept {
-    const Instant now = sys::now();
-    const Instant deadline = now + std::min<Instant::duration>(options_.idle_time, Instant::max() - now);
-    ++idle_;
-    const bool came = work_came_.wait_until(lock, deadline, [this] { return closing_ || !queue_.is_empty(); });
-    --idle_;
-    return came;
+    return closing_ ? std::nullopt : queue_.pop();
 }
 
 // Given: the life of a thread.
