@@ -1,6 +1,6 @@
 /// \file
-/// The greeter: reads a line, answers `Hello, {name}!`. First one client at a time, so that a second one waits for the first
-/// to say its name; with --spawn a task for each, so that it does not.
+/// The greeter: reads a line, answers `Hello, {name}!`. It meets one client at a time, so a second one waits until the
+/// first has said its name. With --spawn each client gets a task, and none waits for another.
 ///
 ///     solution-17 [--spawn] [--addr 127.0.0.1:3000] [--clients N]      try it with: nc 127.0.0.1 3000
 #include <rt/async.hpp>
@@ -25,6 +25,7 @@
 
 namespace {
 
+// Given: what the user may type.
 struct Options {
     bool spawn = false;
     std::string addr = "127.0.0.1:3000";
@@ -33,7 +34,7 @@ struct Options {
 
 constexpr std::size_t longest_name = 1000;
 
-/// Meets one client. Whatever goes wrong with it is said, and is nobody else's affair.
+/// Meets one client. An error is printed, and does not reach the other clients.
 rt::Async<> greet(rt::TcpStream stream) {
     try {
         rt::BufReader client(std::move(stream), longest_name);
@@ -59,7 +60,7 @@ rt::Async<> serve(Options options) {
             co_await greet(std::move(client));
         }
         while (greetings.try_join_next()) {
-            // Forgets those who have been greeted, so that the set does not grow for ever.
+            // Forgets tasks that have ended, so that the set does not grow.
         }
     }
     for (bool more = true; more;) {
@@ -67,6 +68,7 @@ rt::Async<> serve(Options options) {
     }
 }
 
+// Given: reads what the user typed.
 Options parse(int argc, char** argv) {
     Options options;
     for (int i = 1; i < argc; ++i) {
@@ -97,6 +99,7 @@ Options parse(int argc, char** argv) {
 
 }  // namespace
 
+// Given: errors become sentences and an exit status.
 int main(int argc, char** argv) {
     try {
         rt::CurrentThread runtime;

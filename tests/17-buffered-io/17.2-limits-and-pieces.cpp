@@ -143,46 +143,6 @@ TEST_SUITE("17.2 limits and pieces") {
         expect_too_long(next, "longer than 1048576 bytes");
     }
 
-    TEST_CASE("read_until gives the delimiter too") {
-        MockPeer peer;
-        BufReader reader(peer.stream());
-        peer.send("key=val");
-        peer.send("ue;rest");
-        peer.end();
-        auto key = spawn_mock("read_until =", reader.read_until('='));
-        CHECK(key.poll() == Ready(Line("key=")));
-        auto value = spawn_mock("read_until ;", reader.read_until(';'));
-        CHECK(value.poll() == Ready(Line("value;")));
-        auto rest = spawn_mock("read_until ;", reader.read_until(';'));
-        CHECK(rest.poll() == Ready(Line("rest")));
-        auto end = spawn_mock("read_until ;", reader.read_until(';'));
-        CHECK(end.poll() == Ready(Line()));
-    }
-
-    TEST_CASE("read_until has the limit too") {
-        MockPeer peer;
-        BufReader reader(peer.stream(), 4);
-        peer.send("1234;12345;ok;");
-        auto fits = spawn_mock("read_until ;", reader.read_until(';'));
-        CHECK(fits.poll() == Ready(Line("1234;")));
-        auto too_long = spawn_mock("read_until ;", reader.read_until(';'));
-        expect_too_long(too_long, "read_until: no delimiter within 4 bytes");
-        auto next = spawn_mock("read_until ;", reader.read_until(';'));
-        CHECK(next.poll() == Ready(Line("ok;")));
-    }
-
-    TEST_CASE("the rest of a long piece ends where that piece ends") {
-        MockPeer peer;
-        BufReader reader(peer.stream(), 5);
-        peer.send("a line that is too long");
-        auto line = spawn_mock("read_line", reader.read_line());
-        expect_too_long(line, "longer than 5 bytes");
-        step("the next read asks for another delimiter, which the rest of the line has too");
-        peer.send(", with a ; in it\nkey;");
-        auto key = spawn_mock("read_until ;", reader.read_until(';'));
-        CHECK_MESSAGE(key.poll() == Ready(Line("key;")), "the rest of a line that is too long ends at the line's end");
-    }
-
     TEST_CASE("the end of the stream is the end of a long line") {
         // A FIFO goes on when another writer opens it.
         MockPeer peer;

@@ -3,21 +3,12 @@
 #include <rt/buf_reader.hpp>
 #include <rt/copy.hpp>
 #include <rt/current_thread.hpp>
-#include <rt/future.hpp>
 #include <rt/io.hpp>
 #include <rt/multi_thread.hpp>
-#include <rt/split.hpp>
 #include <rt/tcp.hpp>
-#include <support/mock_stream.hpp>
-#include <support/mock_task.hpp>
-#include <support/show.hpp>
 #include <support/story.hpp>
 
-#include <cstddef>
-#include <cstdint>
-#include <optional>
 #include <string>
-#include <type_traits>
 #include <utility>
 
 #include <fmt/core.h>
@@ -25,12 +16,15 @@
 using namespace support;
 using rt::Async;
 using rt::BufReader;
-using rt::Pending;
-using rt::Ready;
 using rt::TcpListener;
 using rt::TcpStream;
 
 namespace {
+
+static_assert(rt::AsyncRead<BufReader<TcpStream>>);
+static_assert(rt::AsyncWrite<BufReader<TcpStream>>);
+static_assert(rt::AsyncRead<BufReader<rt::ReadHalf>>);
+static_assert(!rt::AsyncWrite<BufReader<rt::ReadHalf>>);
 
 /// Answers each line; ends when the client does.
 Async<int> answer_lines(TcpStream stream) {
@@ -112,57 +106,7 @@ Async<> through_a_proxy() {
 
 }  // namespace
 
-TEST_SUITE("17.4 split and sockets") {
-    TEST_CASE("any stream can be split and lives as long as one side") {
-        MockPeer peer;
-        {
-            std::optional<rt::SplitWrite<BufReader<MockStream>>> kept;
-            {
-                auto [reader, writer] = rt::split(BufReader(peer.stream()));
-                kept.emplace(std::move(writer));
-                peer.send("hello");
-                auto read = spawn_mock("read", rt::read(reader, 100));
-                auto poll = read.poll();
-                REQUIRE(poll.is_ready());
-                CHECK(poll.value().view() == "hello");
-            }
-            step("the reading side has gone");
-            CHECK_FALSE(peer.is_dropped());
-            auto write = spawn_mock("write_all", rt::write_all(*kept, "bye"));
-            CHECK(write.poll() == Ready());
-            CHECK(peer.received() == "bye");
-            auto end = spawn_mock("shutdown", rt::shutdown(*kept));
-            CHECK(end.poll() == Ready());
-            CHECK(peer.is_shut_down());
-        }
-        CHECK(peer.is_dropped());
-    }
-
-    TEST_CASE("a side that reads waits beside one that writes") {
-        MockPeer peer;
-        auto [reader, writer] = rt::split(peer.stream());
-        peer.take_room(0);
-        auto read = spawn_mock("read", rt::read(reader, 100));
-        auto write = spawn_mock("write_all", rt::write_all(writer, "x"));
-        CHECK(read.poll() == Pending);
-        CHECK(write.poll() == Pending);
-        peer.take_room(1);
-        CHECK(write.is_woken());
-        CHECK_FALSE(read.is_woken());
-        CHECK(write.poll() == Ready());
-        peer.send("y");
-        CHECK(read.is_woken());
-    }
-
-    TEST_CASE("a TcpStream is split by its own split") {
-        static_assert(std::is_same_v<decltype(rt::split(TcpStream())), std::pair<rt::ReadHalf, rt::WriteHalf>>);
-        static_assert(rt::AsyncRead<BufReader<TcpStream>>);
-        static_assert(rt::AsyncWrite<BufReader<TcpStream>>);
-        static_assert(rt::AsyncRead<BufReader<rt::ReadHalf>>);
-        static_assert(!rt::AsyncWrite<BufReader<rt::ReadHalf>>);
-        step("nothing to run: the compiler has checked it");
-    }
-
+TEST_SUITE("17.4 sockets") {
     TEST_CASE("questions and answers over a socket") {
         rt::CurrentThread runtime;
         CHECK(runtime.block_on(ask_and_answer(1000)) == 1000);

@@ -1,6 +1,8 @@
 /// \file
-/// `Buffer`: bytes that were read and have not been taken yet. It holds memory only while it holds bytes, so a task that
-/// waits for the first byte has none.
+/// Given: where a BufReader keeps bytes that were read and have not been taken yet. You use `view`, `consume`, and
+/// `poll_fill`.
+///
+/// A Buffer holds memory only while it holds bytes, so a task that waits for the first byte has none.
 ///
 ///   [ taken | bytes: view() | room for more ]
 #pragma once
@@ -26,7 +28,6 @@ class Buffer {
     /// The bytes. Valid until the next call of a function that is not const.
     std::string_view view() const noexcept { return memory_.view().substr(taken_); }
     bool empty() const noexcept { return view().empty(); }
-    std::size_t first_size() const noexcept { return first_size_; }
 
     /// Takes the first `count` bytes out.
     void consume(std::size_t count) noexcept {
