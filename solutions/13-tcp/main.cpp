@@ -43,7 +43,7 @@ rt::Async<std::string> fetch(std::string host, std::uint16_t port, std::string p
     co_return co_await stream.read_to_string();
 }
 
-/// What came of several requests.
+// Given: what came of several requests.
 struct Sum {
     std::size_t answers = 0;
     std::size_t bytes = 0;
@@ -54,6 +54,7 @@ struct Sum {
     }
 };
 
+// Given: many at once, as in lesson 10.
 rt::Async<Sum> fetch_all(Options options) {
     rt::JoinSet<std::string> requests;
     for (std::size_t i = 0; i < options.count; ++i) {
@@ -66,6 +67,7 @@ rt::Async<Sum> fetch_all(Options options) {
     co_return sum;
 }
 
+// Given: the same with calls that block.
 Sum fetch_all_blocking(const Options& options) {
     Sum sum;
     for (std::size_t i = 0; i < options.count; ++i) {
@@ -92,6 +94,7 @@ rt::Async<> serve(std::string addr) {
     }
 }
 
+// Given: does what the command line asks for.
 void run(const Options& options) {
     rt::CurrentThread runtime;
     bool blocks = options.mode == Options::Mode::fetch_blocking;
@@ -109,6 +112,7 @@ void run(const Options& options) {
 
 }  // namespace
 
+// Given: errors become sentences and an exit status.
 int main(int argc, char** argv) {
     try {
         run(Options::parse(std::span(argv, static_cast<std::size_t>(argc)).subspan(1)));

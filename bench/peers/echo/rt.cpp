@@ -29,7 +29,7 @@ rt::Async<> echo(rt::TcpStream stream, std::size_t buffer) {
 
 rt::Async<> serve(peer::Options options) {
     std::string where = "127.0.0.1:" + std::to_string(options.port);
-    rt::TcpListener listener = co_await rt::TcpListener::bind(where, peer::backlog);
+    rt::TcpListener listener = co_await rt::TcpListener::bind(where);
     peer::announce(listener.local_addr().port());
     for (;;) {
         rt::TcpStream stream = co_await listener.accept();

@@ -1,5 +1,5 @@
 /// \file
-/// `Chunk`: bytes that were read, and the memory that holds them.
+/// Given: bytes that were read, and the memory that holds them. You use `with_capacity`, `room`, and `set_size`.
 ///
 /// A server with ten thousand idle connections must not keep ten thousand buffers for bytes that may come. So a read makes
 /// its buffer when it tries, and frees it in the same poll if no bytes were there (see `ReadChunk` in io.hpp).
@@ -35,7 +35,6 @@ class Chunk {
     }
 
     std::string_view view() const noexcept { return {memory_.get(), size_}; }
-    const char* data() const noexcept { return memory_.get(); }
     std::size_t size() const noexcept { return size_; }
     bool empty() const noexcept { return size_ == 0; }
     /// False at the end of the stream: `while (Chunk chunk = co_await stream.read(4096)) …`.

@@ -87,13 +87,9 @@ class SocketAddr {
 
     /// "127.0.0.1" or "::1".
     std::string ip() const {
+        const void* ip = is_v6() ? static_cast<const void*>(&v6_.sin6_addr) : &v4_.sin_addr;
         char text[INET6_ADDRSTRLEN] = {};
-        if (is_v6()) {
-            ::inet_ntop(AF_INET6, &v6_.sin6_addr, text, sizeof text);
-        } else {
-            ::inet_ntop(AF_INET, &v4_.sin_addr, text, sizeof text);
-        }
-        return text;
+        return ::inet_ntop(v4_.sin_family, ip, text, sizeof text);
     }
     /// "127.0.0.1:80" or "[::1]:80".
     std::string to_string() const {
@@ -105,12 +101,7 @@ class SocketAddr {
     socklen_t size() const noexcept { return is_v6() ? sizeof v6_ : sizeof v4_; }
 
     friend bool operator==(const SocketAddr& a, const SocketAddr& b) noexcept {
-        if (a.is_v6() != b.is_v6() || a.port() != b.port()) {
-            return false;
-        }
-        return a.is_v6() ? std::memcmp(&a.v6_.sin6_addr, &b.v6_.sin6_addr, sizeof(in6_addr)) == 0 &&
-                               a.v6_.sin6_scope_id == b.v6_.sin6_scope_id
-                         : a.v4_.sin_addr.s_addr == b.v4_.sin_addr.s_addr;
+        return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size()) == 0;
     }
 
   private:
@@ -166,8 +157,7 @@ template <>
 struct fmt::formatter<rt::SocketAddr> {
     constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }
 
-    template <class FormatContext>
-    auto format(const rt::SocketAddr& address, FormatContext& context) const {
+    auto format(const rt::SocketAddr& address, fmt::format_context& context) const {
         std::string const text = address.to_string();
         return std::copy(text.begin(), text.end(), context.out());
     }

@@ -1,5 +1,5 @@
 /// \file
-/// All of TCP: `TcpListener`, `TcpStream`, and `split`.
+/// Given: all of TCP in one include. You use `TcpListener`, `TcpStream`, and `split`.
 #pragma once
 
 #include <rt/tcp_listener.hpp>

@@ -23,69 +23,41 @@ namespace rt {
 
 class TcpListener {
   public:
-    /// How many connections may wait to be accepted. The system may allow fewer (net.core.somaxconn).
-    static constexpr int default_backlog = 4096;
-
     /// None: may be assigned to and destroyed.
     TcpListener() noexcept = default;
 
     /// Listens at `address`. With port 0 the system chooses a free port, which `local_addr` returns. Throws "cannot listen
     /// at 127.0.0.1:80: Permission denied". Needs no runtime.
-    static TcpListener listen(const SocketAddr& address, int backlog = default_backlog);
+    static TcpListener listen(const SocketAddr& address);
     /// Listens at "host:port", at the first address of the host that works.
-    static Async<TcpListener> bind(std::string host_and_port, int backlog = default_backlog);
+    static Async<TcpListener> bind(std::string host_and_port);
 
     /// A future of the next connection. Throws EMFILE, ENFILE, ENOBUFS, or ENOMEM when there is no room for it. Then the
     /// connection goes on waiting, so wait a little and accept again. One task at a time accepts.
     auto accept() {
         return poll_fn([this](Context& cx) { return poll_accept(cx); });
     }
-    Poll<TcpStream> poll_accept(Context& cx);
 
+    // Given: the address at which it listens.
     SocketAddr local_addr() const { return SocketAddr::of_socket(fd(), sys::local_address, "local_addr"); }
     int fd() const noexcept { return source_.fd(); }
     explicit operator bool() const noexcept { return static_cast<bool>(source_); }
 
   private:
+    /// How many connections may wait to be accepted. The system may allow fewer (net.core.somaxconn).
+    static constexpr int backlog = 4096;
+
     explicit TcpListener(sys::Fd socket) noexcept : source_(std::move(socket)) {}
 
-    IoSource source_;
-};
-
-inline TcpListener TcpListener::listen(const SocketAddr& address, int backlog) {
-    auto require = [&address](int result) {
-        if (result < 0) {
-            throw std::system_error(-result, std::system_category(), "cannot listen at " + address.to_string());
-        }
-        return result;
-    };
-    sys::Fd socket(require(sys::tcp_socket(address.is_v6() ? AF_INET6 : AF_INET)));
-    // Without this, a server that restarts must wait until the system has forgotten the connections of its predecessor.
-    require(sys::set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1));
-    require(sys::bind(socket.get(), address.data(), address.size()));
-    require(sys::listen(socket.get(), backlog));
-    return TcpListener(std::move(socket));
-}
-
-inline Async<TcpListener> TcpListener::bind(std::string host_and_port, int backlog) {
-    HostPort parsed = HostPort::parse(host_and_port);
-    std::vector<SocketAddr> addresses = co_await resolve(std::move(parsed.host), parsed.port);
-    for (std::size_t i = 0;; ++i) {
-        try {
-            co_return listen(addresses.at(i), backlog);
-        } catch (const std::system_error&) {
-            if (i + 1 == addresses.size()) {
-                throw;
-            }
-        }
+    Poll<TcpStream> poll_accept(Context& cx) {
+        return source_.poll_io(cx, Direction::read, IoSource::never_short, "accept", accept_one)
+            .map([](std::size_t socket) { return TcpStream(sys::Fd(static_cast<int>(socket))); });
     }
-}
 
-inline Poll<TcpStream> TcpListener::poll_accept(Context& cx) {
-    auto accept = [](int fd) {
-        int result = sys::accept(fd);
-        switch (result) {
-            // Linux reports an error of a connection that was lost before it was accepted. Take the next one.
+    // Given: accepts a connection. Linux reports the error of a connection that was lost before it was accepted. Then
+    // the next one is worth a try, as after an interrupted call.
+    static int accept_one(int fd) noexcept {
+        switch (int result = sys::accept(fd)) {
             case -ECONNABORTED:
             case -EPROTO:
             case -ENETDOWN:
@@ -96,10 +68,41 @@ inline Poll<TcpStream> TcpListener::poll_accept(Context& cx) {
             case -ENOPROTOOPT: return -EINTR;
             default: return result;
         }
-    };
-    return source_.poll_io(cx, Direction::read, IoSource::never_short, "accept", accept).map([](std::size_t socket) {
-        return TcpStream(sys::Fd(static_cast<int>(socket)));
-    });
+    }
+
+    // Given: throws what a system call of `listen` reports.
+    static int check(int result, const SocketAddr& address) {
+        if (result < 0) {
+            throw std::system_error(-result, std::system_category(), "cannot listen at " + address.to_string());
+        }
+        return result;
+    }
+
+    IoSource source_;
+};
+
+inline TcpListener TcpListener::listen(const SocketAddr& address) {
+    sys::Fd socket(check(sys::tcp_socket(address.is_v6() ? AF_INET6 : AF_INET), address));
+    // Without this, a server that restarts must wait until the system has forgotten the connections of its predecessor.
+    check(sys::set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1), address);
+    check(sys::bind(socket.get(), address.data(), address.size()), address);
+    check(sys::listen(socket.get(), backlog), address);
+    return TcpListener(std::move(socket));
+}
+
+// Given: tries one address after the other, as `TcpStream::connect` does.
+inline Async<TcpListener> TcpListener::bind(std::string host_and_port) {
+    HostPort parsed = HostPort::parse(host_and_port);
+    std::vector<SocketAddr> addresses = co_await resolve(std::move(parsed.host), parsed.port);
+    for (std::size_t i = 0;; ++i) {
+        try {
+            co_return listen(addresses.at(i));
+        } catch (const std::system_error&) {
+            if (i + 1 == addresses.size()) {
+                throw;
+            }
+        }
+    }
 }
 
 }  // namespace rt

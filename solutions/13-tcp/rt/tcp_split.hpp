@@ -7,15 +7,16 @@
 /// Source: `tokio::net::TcpStream::into_split`.
 #pragma once
 
+#include <rt/async.hpp>
 #include <rt/future.hpp>
 #include <rt/io.hpp>
 #include <rt/sys_socket.hpp>
 #include <rt/tcp_stream.hpp>
 
 #include <cstddef>
-#include <limits>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -27,17 +28,9 @@ class ReadHalf {
     /// Called by `split`.
     explicit ReadHalf(std::shared_ptr<TcpStream> stream) noexcept : stream_(std::move(stream)) {}
 
-    auto read(std::span<char> into) {
-        return poll_fn([this, into](Context& cx) { return poll_read(cx, into); });
-    }
     ReadChunk<ReadHalf> read(std::size_t max) noexcept { return ReadChunk<ReadHalf>(*this, max); }
-    ReadToString<ReadHalf> read_to_string(std::size_t limit = std::numeric_limits<std::size_t>::max()) noexcept {
-        return ReadToString<ReadHalf>(*this, limit);
-    }
+    Async<std::string> read_to_string(std::size_t limit = no_limit) { return rt::read_to_string(*this, limit); }
     Poll<std::size_t> poll_read(Context& cx, std::span<char> into) { return stream_->poll_read(cx, into); }
-
-    /// The whole stream. Called to ask for addresses and options.
-    TcpStream& stream() const noexcept { return *stream_; }
 
   private:
     std::shared_ptr<TcpStream> stream_;
@@ -65,9 +58,6 @@ class WriteHalf {
     }
     Poll<std::size_t> poll_write(Context& cx, std::string_view from) { return stream_->poll_write(cx, from); }
     Poll<void> poll_shutdown(Context& cx) { return stream_->poll_shutdown(cx); }
-
-    /// The whole stream. Called to ask for addresses and options.
-    TcpStream& stream() const noexcept { return *stream_; }
 
   private:
     std::shared_ptr<TcpStream> stream_;

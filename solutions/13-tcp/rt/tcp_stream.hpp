@@ -24,7 +24,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,7 +44,7 @@ class TcpStream {
     static Async<TcpStream> connect(SocketAddr address);
     /// Connects to the first address of `host` that answers. Throws the error of the last address, or of the resolver.
     static Async<TcpStream> connect(std::string host, std::uint16_t port);
-    /// The same for "host:port". Throws `std::invalid_argument` if there is no port.
+    // Given: the same for "host:port". Throws `std::invalid_argument` if there is no port.
     static Async<TcpStream> connect(std::string host_and_port);
 
     /// Reads the bytes that are there, as far as `into` has room. Yields how many, 0 at the end of the stream.
@@ -55,19 +54,17 @@ class TcpStream {
     /// Reads at most `max` bytes. The Chunk is empty at the end of the stream. Holds no memory while it waits.
     ReadChunk<TcpStream> read(std::size_t max) noexcept { return ReadChunk<TcpStream>(*this, max); }
     /// Reads to the end of the stream. Throws EMSGSIZE as soon as more than `limit` bytes have come.
-    ReadToString<TcpStream> read_to_string(std::size_t limit = std::numeric_limits<std::size_t>::max()) noexcept {
-        return ReadToString<TcpStream>(*this, limit);
-    }
+    Async<std::string> read_to_string(std::size_t limit = no_limit) { return rt::read_to_string(*this, limit); }
     /// Writes all of `text`, which must outlive the future.
     WriteAll<TcpStream> write_all(std::string_view text) noexcept { return WriteAll<TcpStream>(*this, text); }
     /// No more will be written. The other side reads the end of the stream, and can still write.
     auto shutdown() {
         return poll_fn([this](Context& cx) { return poll_shutdown(cx); });
     }
-    /// Reads what has come already, and then the end of the stream. Ends a read that waits. Called by a server that stops.
+    // Given: reads what has come already, and then the end of the stream. Ends a read that waits. Called by a server that stops.
     void shutdown_read() noexcept { sys::shutdown(source_.fd(), SHUT_RD); }
 
-    /// Registers with the current runtime. Called by `split`, before two threads share the stream.
+    // Given: registers with the current runtime. Called by `split`, before two threads share the stream.
     void prepare() { source_.prepare(); }
 
     // The polls that <rt/io.hpp> asks for.
@@ -87,20 +84,19 @@ class TcpStream {
         return Ready();
     }
 
-    /// True: a small write is sent at once, instead of waiting until the previous one was acknowledged.
-    void set_nodelay(bool on) { set_option(IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0, "set_nodelay"); }
-    /// Sets an integer option of the socket: `set_option(SOL_SOCKET, SO_SNDBUF, 4096, "SO_SNDBUF")`.
-    void set_option(int level, int name, int value, const char* what) {
-        if (int result = sys::set_option(source_.fd(), level, name, value); result < 0) {
-            throw sys::error(result, what);
+    // Given: true sends a small write at once, instead of waiting until the previous one was acknowledged.
+    void set_nodelay(bool on) {
+        if (int result = sys::set_option(source_.fd(), IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0); result < 0) {
+            throw sys::error(result, "set_nodelay");
         }
     }
 
-    /// The other side's address. Throws ENOTCONN if the connection is gone.
+    // Given: the other side's address. Throws ENOTCONN if the connection is gone.
     SocketAddr peer_addr() const { return SocketAddr::of_socket(fd(), sys::peer_address, "peer_addr"); }
+    // Given: this side's address.
     SocketAddr local_addr() const { return SocketAddr::of_socket(fd(), sys::local_address, "local_addr"); }
 
-    /// The descriptor, or -1.
+    // Given: the descriptor, or -1.
     int fd() const noexcept { return source_.fd(); }
     explicit operator bool() const noexcept { return static_cast<bool>(source_); }
 
@@ -156,6 +152,7 @@ inline Async<TcpStream> TcpStream::connect(std::string host, std::uint16_t port)
     }
 }
 
+// Given: the same for what the user typed.
 inline Async<TcpStream> TcpStream::connect(std::string host_and_port) {
     HostPort parsed = HostPort::parse(host_and_port);
     co_return co_await connect(std::move(parsed.host), parsed.port);
