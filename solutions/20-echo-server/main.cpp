@@ -36,7 +36,7 @@ rt::Async<> echo(rt::TcpStream* stream, std::chrono::seconds idle) {
 }
 
 rt::Async<> serve(Options options) {
-    auto stop = rt::shutdown_signal();  // from here on: whoever reads the next line may send one
+    auto stop = rt::shutdown_signal();  // before the next line is printed, because its reader may send the signal
     rt::TcpListener listener = co_await rt::TcpListener::bind(options.addr);
     fmt::print("listening on {} ({})\n", listener.local_addr(), options.flavor.to_string());
     std::fflush(stdout);
@@ -45,7 +45,7 @@ rt::Async<> serve(Options options) {
     fmt::print("stopped after {} client{}\n", served, served == 1 ? "" : "s");
 }
 
-/// Says hello, and checks that it comes back; yields how many bytes that were.
+/// Says hello, and checks that it comes back. Yields how many bytes that were.
 rt::Async<std::size_t> client(rt::SocketAddr server, int n) {
     rt::TcpStream stream = co_await rt::TcpStream::connect(server);
     std::string hello = fmt::format("Hello, world! from client {}", n);

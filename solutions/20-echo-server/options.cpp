@@ -1,3 +1,4 @@
+/// Given: how the command line is read. You use nothing of it.
 #include "options.hpp"
 
 #include <charconv>

@@ -1,5 +1,5 @@
 /// \file
-/// The command line of the echo server.
+/// Given: the command line of the echo server. You use `Options::parse` and its result.
 #pragma once
 
 #include <rt/flavor.hpp>
@@ -11,7 +11,7 @@
 struct Options {
     enum class Mode : unsigned char { help, serve, demo };
 
-    /// Reads the command line; throws `std::invalid_argument` with one sentence that says what to do.
+    /// Reads the command line. Throws `std::invalid_argument` with a sentence for the user.
     static Options parse(int argc, char** argv);
 
     Mode mode = Mode::help;

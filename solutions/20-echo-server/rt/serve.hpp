@@ -45,9 +45,7 @@ class ServeLimits {
 
 namespace detail {
 
-/// How long to wait when descriptors have run out. Some client has gone by then.
-inline constexpr std::chrono::milliseconds out_of_descriptors_pause{50};
-
+// Given: the errors of `accept` that pass when another client goes.
 inline bool is_out_of_room(const std::error_code& error) noexcept {
     return error.category() == std::system_category() &&
            (error.value() == EMFILE || error.value() == ENFILE || error.value() == ENOBUFS || error.value() == ENOMEM);
@@ -66,7 +64,7 @@ inline Async<TcpStream> next_client(TcpListener* listener, JoinSet<>* clients, s
                 throw;
             }
         }
-        co_await sleep(out_of_descriptors_pause);
+        co_await sleep(std::chrono::milliseconds(50));  // some client may have gone by then
     }
 }
 

@@ -14,7 +14,7 @@
 #include <bit>
 #include <concepts>
 #include <cstdint>
-#include <utility>
+#include <memory>
 
 namespace rt {
 
@@ -26,17 +26,9 @@ class [[nodiscard("a signal is waited for by awaiting this")]] Signal {
     using Output = int;
 
     /// `asked` is a set of signals, as made by `SignalTable::bit`.
-    explicit Signal(std::uint64_t asked) : source_(open()), entry_(&Table::take(source_.fd(), asked)) {}
-    Signal(Signal&& other) noexcept
-        : contract_(std::move(other.contract_)),
-          source_(std::move(other.source_)),
-          entry_(std::exchange(other.entry_, nullptr)) {}
-    Signal& operator=(Signal&&) = delete;
-    ~Signal() {
-        if (entry_ != nullptr) {
-            Table::give_back(*entry_);
-        }
-    }
+    explicit Signal(std::uint64_t asked)
+        : source_(sys::Fd(sys::event_fd())), entry_(&Table::take(source_.fd(), asked)) {}
+    Signal(Signal&&) noexcept = default;
 
     Poll<int> poll(Context& cx) {
         contract_.begin("signal");
@@ -49,17 +41,13 @@ class [[nodiscard("a signal is waited for by awaiting this")]] Signal {
     }
 
   private:
-    static sys::Fd open() {
-        int fd = sys::event_fd();
-        if (fd < 0) {
-            throw sys::error(fd, "eventfd");
-        }
-        return sys::Fd(fd);
-    }
+    struct GiveBack {
+        void operator()(Table::Entry* entry) const noexcept { Table::give_back(*entry); }
+    };
 
     [[no_unique_address]] Contract contract_;
     IoSource source_;
-    Table::Entry* entry_;  // given back before source_ closes the descriptor that it names
+    std::unique_ptr<Table::Entry, GiveBack> entry_;  // given back before source_ closes the descriptor that it names
 };
 
 /// A future of the number of the next signal out of `numbers`, from this call on: a signal that comes before the first poll

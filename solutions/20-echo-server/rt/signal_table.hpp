@@ -48,9 +48,12 @@ class SignalTable {
         return bit(number);
     }
 
-    /// An entry that writes to `fd` when one of the signals `asked` comes. Throws if there are too many entries, or if the
-    /// system refuses a signal.
+    /// An entry that writes to the eventfd `fd` when one of the signals `asked` comes. Throws if there are too many entries,
+    /// if the system refuses a signal, or if it had no eventfd. Then `fd` is its error.
     static Entry& take(int fd, std::uint64_t asked) {
+        if (fd < 0) {
+            throw sys::error(fd, "eventfd");
+        }
         for (Entry& entry : entries) {
             if (!entry.is_taken.exchange(true, acq_rel)) {
                 entry.came.store(0, relaxed);
