@@ -254,12 +254,10 @@ TEST_SUITE("14.3 sleep") {
         PausedClock clock;
         rt::Sleep sleep = rt::sleep(10s);
         sleep.reset(clock.now() + 1s);
-        CHECK_FALSE(sleep.is_elapsed());
         auto nap = spawn_mock("the nap", std::move(sleep));
         CHECK(nap.poll() == Pending);
         clock.advance(1s);
         CHECK(nap.poll() == Ready());
-        CHECK(nap.future().is_elapsed());
     }
 
     TEST_CASE("a sleep that outlives its runtime sleeps on in the next") {

@@ -371,8 +371,8 @@ TEST_SUITE("14.4 a clock that stands still") {
         SUBCASE("advance needs a paused clock") {
             rt::CurrentThread runtime;
             rt::EnterScheduler entered(runtime);
-            auto advance = spawn_mock("advance", rt::time::advance(1s));
-            expect_violation("call rt::time::pause first", [&] { (void)advance.poll(); }, Noticed::in_every_build);
+            expect_violation(
+                "call rt::time::pause first", [] { (void)rt::time::advance(1s); }, Noticed::in_every_build);
         }
         SUBCASE("pause needs a runtime") {
             expect_violation("rt::time::pause: needs a runtime", [] { rt::time::pause(); }, Noticed::in_every_build);

@@ -2,12 +2,11 @@
 /// \file
 /// `Clock`: the time that a runtime's futures see.
 ///
-/// It is the real time until a test pauses it. A paused clock stands still until it is moved. Resumed, it goes on from there,
-/// so it may differ from the real clock from then on.
+/// It is the real time until a test pauses it. A resumed clock goes on from where it stood, so it may differ from the real one.
 ///
-/// *Thread safety*: any thread may call `now`. The rest belongs to the thread of the runtime, which has one.
+/// Thread safety: any thread may call `now`. The rest belongs to the thread of the runtime, which has one.
 ///
-/// Source of the idea: Tokio's `time::pause`.
+/// Source: Tokio's `time::pause`.
 #pragma once
 
 #include <rt/park.hpp>
@@ -18,19 +17,15 @@
 
 namespace rt {
 
-/// See the top of the file.
 class Clock {
   public:
-    /// The time.
     Instant now() const noexcept {
         Instant const stopped_at = stopped_at_.load(acquire);
         return stopped_at == running ? sys::now() + ahead_.load(relaxed) : stopped_at;
     }
 
     bool is_paused() const noexcept { return stopped_at_.load(relaxed) != running; }
-    /// Stops it, unless it stands still already.
     void pause() noexcept { stopped_at_.store(now(), relaxed); }
-    /// Lets it go on from the time it shows.
     void resume() noexcept {
         if (is_paused()) {
             ahead_.store(now() - sys::now(), relaxed);

@@ -1,10 +1,10 @@
 /// \file
 /// `sleep(duration)` and `sleep_until(moment)`: futures that are Ready at a moment, and never before.
 ///
-/// The deadline counts from the call, not from the first poll. So two sleeps made one after the other run side by side,
-/// whenever they are awaited. Dropping a Sleep removes its timer.
+/// The deadline counts from the call, not from the first poll. So two sleeps that are made one after the other run side by
+/// side. Dropping a Sleep removes its timer.
 ///
-/// Source of the idea: `tokio::time::sleep`.
+/// Source: `tokio::time::sleep`.
 #pragma once
 
 #include <rt/budget.hpp>
@@ -14,10 +14,12 @@
 #include <rt/sys.hpp>
 #include <rt/timer_heap.hpp>
 #include <rt/timers.hpp>
+#include <rt/waker.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <type_traits>
+#include <utility>
 
 namespace rt {
 
@@ -32,8 +34,8 @@ inline Instant now() noexcept {
 }
 
 // Given: a sum that does not overflow.
-/// `from` + `duration`, rounded up to the clock's unit. Beyond the end of the clock (292 years) it is Instant::max(), which
-/// never comes. A negative duration counts as zero.
+/// `from` + `duration`, rounded up. Beyond the end of the clock (292 years) it is Instant::max(), which never comes. A negative
+/// duration counts as zero.
 template <class Rep, class Period>
 Instant later(Instant from, std::chrono::duration<Rep, Period> duration) noexcept {
     using Seconds = std::chrono::duration<double>;
@@ -49,12 +51,12 @@ Instant later(Instant from, std::chrono::duration<Rep, Period> duration) noexcep
 
 }  // namespace time
 
-/// See `sleep`.
 class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
   public:
     using Output = void;
 
-    explicit Sleep(Instant deadline) noexcept : deadline_(deadline) {}
+    /// If `moves_clock`, a paused clock goes to `deadline` on behalf of this sleep (time.hpp).
+    explicit Sleep(Instant deadline, bool moves_clock = false) noexcept : deadline_(deadline), timer_(moves_clock) {}
     Sleep(Sleep&&) noexcept = default;
     Sleep& operator=(Sleep&&) = delete;  // use reset
     ~Sleep() {
@@ -63,14 +65,14 @@ class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
         }
     }
 
-    /// The first poll needs a runtime, and sets the timer there.
+    /// The first poll sets the timer in the current runtime.
     Poll<void> poll(Context& cx) {
         contract_.begin("sleep");
         if (timer_.is_idle()) {
             Timers& timers = current("sleep").service<Timers>();
             // A moment that has passed needs no timer. Without budget it gets one all the same, so a loop around sleep(0)
             // starves no other task.
-            if (timers.now() >= deadline_ && budget::poll_proceed(cx)) {
+            if (timers.now() >= deadline_ && !timer_.moves_clock() && budget::poll_proceed(cx)) {
                 budget::spend();
                 return Ready();
             }
@@ -85,12 +87,14 @@ class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
     }
 
     // Given: a timeout that begins anew needs it.
-    /// Changes the deadline. A task that waits is woken at the new one. After Ready, the sleep may be polled again. Called by
-    /// its owner between two polls.
+    /// Changes the deadline. A task that waits is woken at the new one. After Ready, the sleep may be polled again.
     void reset(Instant deadline) {
         deadline_ = deadline;
-        if (timer_.is_waiting() && timer_.timers().move(timer_, deadline)) {
-            return;
+        if (timer_.is_waiting()) {
+            if (Waker waker = timer_.timers().cancel(timer_)) {
+                timer_.timers().set(timer_, deadline, std::move(waker));
+                return;
+            }
         }
         if (timer_.has_fired()) {
             timer_.clear();  // the waker is on its way, and that poll sets the timer again
@@ -100,8 +104,6 @@ class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
     }
     /// When it is, or was, Ready.
     Instant deadline() const noexcept { return deadline_; }
-    /// Returns true if the moment has come.
-    bool is_elapsed() const noexcept { return time::now() >= deadline_; }
 
   private:
     [[no_unique_address]] Contract contract_;

@@ -1,20 +1,17 @@
 /// Given: tests of time need no time; you use `pause`, and `advance` in tests.
 /// \file
-/// `sleep`, `sleep_until`, `interval`, and `rt::time`, the clock they go by, which a test can pause and move.
+/// `sleep`, `interval`, and `rt::time`, the clock that they go by, which a test can pause and move.
 ///
-/// On a paused clock nothing takes long. Whenever the runtime has nothing to do, the clock jumps to the next timer. So a test of
-/// an hour's sleep ends at once, and every timer fires in order and at its moment. While a blocking job is under way the clock
-/// does not jump by itself, because the job may end at any time.
+/// Whenever the runtime has nothing to do, a paused clock jumps to the next timer. So a test of an hour's sleep ends at once,
+/// and every timer fires in order and at its moment. While a blocking job is under way the clock does not jump by itself,
+/// because the job may end at any time.
 ///
-/// Source of the idea: `tokio::time::{pause, resume, advance}`.
+/// Source: `tokio::time::{pause, resume, advance}`.
 #pragma once
 
-#include <rt/future.hpp>
 #include <rt/interval.hpp>
-#include <rt/park.hpp>
 #include <rt/scheduler.hpp>
 #include <rt/sleep.hpp>
-#include <rt/timer_heap.hpp>
 #include <rt/timers.hpp>
 #include <rt/violation.hpp>
 
@@ -43,48 +40,16 @@ inline void pause() { detail::movable_timers("rt::time::pause").pause(); }
 /// Lets the clock go on from the time it shows.
 inline void resume() { detail::movable_timers("rt::time::resume").resume(); }
 
-/// See `advance`.
-class [[nodiscard("advance does nothing until it is awaited")]] Advance {
-  public:
-    using Output = void;
-
-    explicit Advance(Instant::duration duration) noexcept : duration_(duration) {}
-    Advance(Advance&&) noexcept = default;
-    Advance& operator=(Advance&&) = delete;
-    ~Advance() {
-        if (timer_.is_waiting()) {
-            timer_.timers().cancel_advance(timer_);
-        }
-    }
-
-    Poll<void> poll(Context& cx) {
-        contract_.begin("rt::time::advance");
-        if (timer_.is_idle()) {
-            Timers& timers = detail::movable_timers("rt::time::advance");
-            if (!timers.is_paused()) {
-                violation("rt::time::advance on a running clock: call rt::time::pause first");
-            }
-            timers.set_advance(timer_, later(timers.now(), duration_), cx.waker());
-            return contract_.pending();
-        }
-        if (timer_.is_waiting() && timer_.timers().update(timer_, cx.waker())) {
-            return contract_.pending();
-        }
-        return Ready();
-    }
-
-  private:
-    [[no_unique_address]] Contract contract_;
-    Instant::duration duration_;
-    Timer timer_;
-};
-
-/// Moves the paused clock by `duration`, counted from the first poll. It goes from timer to timer, fires each at its moment, and
-/// lets the tasks run until all wait. Ready when the clock is there and all tasks wait again, so `advance(0s)` lets all tasks
-/// run. Blocking jobs do not hold it up.
+/// Moves the paused clock by `duration`. It goes from timer to timer, fires each at its moment, and lets the tasks run until all
+/// wait. Ready when the clock is there and all tasks wait again, so `advance(0s)` lets all tasks run. Blocking jobs do not hold
+/// it up.
 template <class Rep, class Period>
-Advance advance(std::chrono::duration<Rep, Period> duration) noexcept {
-    return Advance(later(Instant(), duration) - Instant());
+Sleep advance(std::chrono::duration<Rep, Period> duration) noexcept {
+    Timers& timers = detail::movable_timers("rt::time::advance");
+    if (!timers.is_paused()) {
+        violation("rt::time::advance on a running clock: call rt::time::pause first");
+    }
+    return Sleep(later(timers.now(), duration), true);
 }
 
 }  // namespace rt::time

@@ -2,21 +2,20 @@
 /// \file
 /// `Timer`: something that is to be woken at a moment. `TimerHeap`: many of them, the earliest on top.
 ///
-/// A Timer lies inside the future that waits, whose poll has pinned it. So the heap owns no timer. It is an array of deadlines
-/// with pointers. Each timer knows its place in the array, so it is removed without a search.
+/// A Timer is a member of the future that waits, so the heap owns no timer. It is an array of deadlines with pointers. Each timer
+/// knows its place in the array, so it is removed without a search. A std::multimap would be shorter, but it allocates, so
+/// setting a timer would take twice the time.
 ///
-/// A std::multimap would do the same in fewer lines. Setting a timer takes half the time here, because nothing is allocated,
-/// and that keeps it ahead of Asio's timers.
+/// Thread safety: none. Timers brings a lock (timers.hpp).
 ///
-/// *Thread safety*: none. Timers brings a lock (timers.hpp).
-///
-/// Source of the idea: the place kept in the timer, Asio's `timer_queue`.
+/// Source: the place kept in the timer, Asio's `timer_queue`.
 #pragma once
 
 #include <rt/park.hpp>
 #include <rt/sync.hpp>
 #include <rt/waker.hpp>
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -29,23 +28,23 @@ class Timers;
 /// One wait for one moment. While it is set, all fields but `state_` are under the lock of its Timers.
 class Timer {
   public:
-    Timer() noexcept = default;
-    /// A timer that waits must not move. One that does not wait carries nothing over.
-    Timer(Timer&&) noexcept {}
+    explicit Timer(bool moves_clock = false) noexcept : moves_clock_(moves_clock) {}
+    /// A timer that waits must not move.
+    Timer(Timer&& other) noexcept : moves_clock_(other.moves_clock_) {}
     Timer& operator=(Timer&&) = delete;
     ~Timer() = default;
 
-    // The owner asks these. A waiting timer may fire at any time, and only then changes by itself.
-    /// Returns true while it is not set.
+    /// Returns true if a paused clock goes to its deadline, and does not only pass by.
+    bool moves_clock() const noexcept { return moves_clock_; }
+
+    // The owner asks these. A waiting timer may fire at any time.
     bool is_idle() const noexcept { return state_.load(acquire) == State::idle; }
-    /// Returns true while it is set and has not fired.
     bool is_waiting() const noexcept { return state_.load(acquire) == State::waiting; }
-    /// Returns true if its moment has come. What the firing thread did before is then visible.
     bool has_fired() const noexcept { return state_.load(acquire) == State::fired; }
 
-    /// Where it was set last. Called by its owner while it is waiting.
+    /// Where it was set. Called while it is waiting.
     Timers& timers() const noexcept { return *timers_; }
-    /// Makes a fired timer idle, so that it may be set again. Called by its owner.
+    /// Makes a fired timer idle, so that it may be set again.
     void clear() noexcept { state_.store(State::idle, relaxed); }
 
   private:
@@ -57,6 +56,7 @@ class Timer {
     Waker waker_;
     std::size_t place_ = 0;  // in the heap's array
     Atomic<State> state_{State::idle};
+    bool const moves_clock_;
 };
 
 /// A binary heap.
@@ -70,22 +70,16 @@ class TimerHeap {
 
     /// Inserts `timer`, which must not move from now on. Timers with the same deadline come out in the order of their pushes.
     void push(Timer& timer, Instant deadline) {
-        entries_.push_back(Entry{deadline, ++pushed_, &timer});
-        move_up(entries_.size() - 1, entries_.back());
+        entries_.emplace_back();
+        settle(entries_.size() - 1, Entry{deadline, ++pushed_, &timer});
     }
 
     /// Removes `timer`, which must be here.
     void remove(Timer& timer) noexcept {
-        std::size_t const hole = timer.place_;
         Entry const last = entries_.back();
         entries_.pop_back();
-        if (hole == entries_.size()) {
-            return;
-        }
-        if (hole != 0 && last.is_before(entries_[parent_of(hole)])) {
-            move_up(hole, last);
-        } else {
-            move_down(hole, last);
+        if (last.timer != &timer) {
+            settle(timer.place_, last);
         }
     }
 
@@ -102,40 +96,33 @@ class TimerHeap {
         std::uint64_t order;
         Timer* timer;
 
-        bool is_before(const Entry& other) const noexcept {
-            return deadline < other.deadline || (deadline == other.deadline && order < other.order);
-        }
+        auto operator<=>(const Entry&) const = default;
     };
 
     static std::size_t parent_of(std::size_t place) noexcept { return (place - 1) / 2; }
 
-    void put(std::size_t place, Entry entry) noexcept {
-        entries_[place] = entry;
-        entry.timer->place_ = place;
-    }
-
-    /// Puts `entry` into `hole` or above, and moves those it passes down.
-    void move_up(std::size_t hole, Entry entry) noexcept {
-        while (hole != 0 && entry.is_before(entries_[parent_of(hole)])) {
+    /// Puts `entry` into `hole`, or where it belongs above or below it.
+    void settle(std::size_t hole, Entry entry) noexcept {
+        while (hole != 0 && entry < entries_[parent_of(hole)]) {
             put(hole, entries_[parent_of(hole)]);
             hole = parent_of(hole);
         }
-        put(hole, entry);
-    }
-
-    /// Puts `entry` into `hole` or below, and moves those it passes up.
-    void move_down(std::size_t hole, Entry entry) noexcept {
         for (std::size_t child = 2 * hole + 1; child < entries_.size(); child = 2 * hole + 1) {
-            if (child + 1 < entries_.size() && entries_[child + 1].is_before(entries_[child])) {
+            if (child + 1 < entries_.size() && entries_[child + 1] < entries_[child]) {
                 ++child;
             }
-            if (!entries_[child].is_before(entry)) {
+            if (entry < entries_[child]) {
                 break;
             }
             put(hole, entries_[child]);
             hole = child;
         }
         put(hole, entry);
+    }
+
+    void put(std::size_t place, Entry entry) noexcept {
+        entries_[place] = entry;
+        entry.timer->place_ = place;
     }
 
     std::vector<Entry> entries_;

@@ -1,27 +1,26 @@
 /// \file
 /// `Timers`: all futures that wait for a moment, and the Park that a runtime sleeps in because of them.
 ///
-/// A runtime's Park can sleep until an unpark. Timers is a Park around it that also wakes up for the next deadline. So no
-/// thread runs for the time. The thread that has nothing to do looks at the clock when it wakes up.
+/// A runtime's Park sleeps until an unpark. Timers is a Park around it that also wakes up for the next deadline, so time needs
+/// no thread of its own.
 ///
 ///   park(deadline) ──► 1 under the lock: take the earlier of `deadline` and the first timer's, and write it to wakes_at_
 ///                      2 the Park below sleeps until then, or until an unpark
 ///                      3 under the lock: take out the timers whose moment has come; after it: wake them
 ///
-/// *Invariants*:
+/// Invariants:
 ///
 ///   - No waker is woken, dropped, or replaced under the lock, because each of these can end a task, and a future of that task
 ///     may come back for the lock.
 ///   - A timer is never early, because step 3 compares with the clock to the nanosecond. It may be late by up to a
 ///     millisecond, because a sleep ends at a full one. So timers that are close together share a sleep.
-///   - A thread that sets an earlier timer during a sleep ends the sleep. `wakes_at_` is written under the lock before the
-///     sleep, so that thread sees that its deadline is earlier. While nobody sleeps it is Instant::min(), and nothing is
-///     earlier. So the runtime's own thread never unparks itself.
+///   - A thread that sets an earlier timer during a sleep ends the sleep. While nobody sleeps, `wakes_at_` is Instant::min(),
+///     and no deadline is earlier. So the runtime's own thread never unparks itself.
 ///
-/// *Thread safety*: while a Timer is in a heap, `mutex_` protects it. Step 3 moves the waker out and marks the timer as fired
-/// before it unlocks, and does not touch it afterwards. Its owner may then destroy it, on any thread.
+/// Thread safety: while a Timer is in a heap, `mutex_` protects it. Step 3 does not touch a timer after it has marked it as
+/// fired, because its owner may then destroy it, on any thread.
 ///
-/// Source of the idea: Tokio's time driver.
+/// Source: Tokio's time driver.
 #pragma once
 
 #include <rt/clock.hpp>
@@ -33,11 +32,9 @@
 #include <rt/waker.hpp>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <optional>
-#include <span>
 #include <utility>
 
 namespace rt {
@@ -62,17 +59,28 @@ class Timers final : public Park {
         } else {
             below_.park(begin_sleep(deadline));
         }
-        fire(sleeping_);
+        fire(sleeping_, clock_.now());
     }
 
     void unpark() noexcept override { below_.unpark(); }
 
-    /// The runtime's clock.
     Instant now() const noexcept { return clock_.now(); }
 
     /// Wakes `waker` at `deadline`. Instant::max() never comes. Called by futures, from any thread. `timer` must not be waiting
     /// already, and must stay where it is until it has fired or is cancelled.
-    void set(Timer& timer, Instant deadline, const Waker& waker) { insert(sleeping_, timer, deadline, waker); }
+    void set(Timer& timer, Instant deadline, Waker waker) {
+        trace::emit(trace::Kind::timer_set, &timer);
+        Lock lock(mutex_);
+        heap_of(timer).push(timer, deadline);
+        timer.waker_ = std::move(waker);
+        timer.timers_ = this;
+        timer.state_.store(State::waiting, relaxed);
+        if (deadline < wakes_at_) {  // the thread that sleeps would wake up too late
+            wakes_at_ = deadline;
+            lock.unlock();
+            unpark();
+        }
+    }
 
     /// Replaces the waker. Returns false if the timer has fired. Called when a waiting future is polled again.
     bool update(Timer& timer, const Waker& waker) noexcept {
@@ -87,90 +95,44 @@ class Timers final : public Park {
         return true;
     }
 
-    // Given: Sleep::reset needs it.
-    /// Moves a waiting timer to `deadline`. Returns false if it has fired. Called by its future, from any thread.
-    bool move(Timer& timer, Instant deadline) {
-        trace::emit(trace::Kind::timer_set, &timer);
+    /// Removes the timer and returns its waker, or nothing if it has fired. Called by its future, on any thread.
+    Waker cancel(Timer& timer) noexcept {
+        Waker waker;
         Lock lock(mutex_);
-        if (!timer.is_waiting()) {
-            return false;
+        if (timer.is_waiting()) {
+            heap_of(timer).remove(timer);
+            waker = std::move(timer.waker_);
+            timer.state_.store(State::idle, relaxed);
         }
-        sleeping_.remove(timer);
-        sleeping_.push(timer, deadline);
-        end_sleep_if_later(lock, deadline);
-        return true;
+        return waker;
     }
 
-    /// Removes the timer, unless it has fired. Called by its future's destructor, on any thread.
-    void cancel(Timer& timer) noexcept { take_out(sleeping_, timer); }
-
     // Given: foreign event loops ask for it.
-    /// The earliest deadline, in real time, or nothing if no timer is set. Called by a foreign event loop that drives the
-    /// runtime by `turn`, and must itself wake up for the timers.
+    /// The earliest deadline, in real time. Called by a foreign event loop, which must itself wake up for the timers.
     std::optional<Instant> next_deadline() const noexcept {
         Lock lock(mutex_);
         return sleeping_.is_empty() ? std::nullopt : std::optional(clock_.to_real(sleeping_.next_deadline()));
     }
-    // Given: tests ask for it.
-    /// How many timers are set.
+    // Given: tests ask how many timers are set.
     std::size_t size() const noexcept {
         Lock lock(mutex_);
         return sleeping_.size();
     }
 
-    // Given: the paused clock. time.hpp calls these five.
+    // Given: the paused clock. time.hpp calls these three.
     void pause() noexcept { clock_.pause(); }
-    // Given: see above.
+    // Given: see above. Ends every `advance`.
     void resume() noexcept {
         clock_.resume();
         fire(advancing_, Instant::max());
     }
     // Given: see above.
     bool is_paused() const noexcept { return clock_.is_paused(); }
-    // Given: see above.
-    /// Like `set` and `cancel`, for a wait that itself moves a paused clock to `deadline`, from timer to timer.
-    void set_advance(Timer& timer, Instant deadline, const Waker& waker) { insert(advancing_, timer, deadline, waker); }
-    // Given: see above.
-    void cancel_advance(Timer& timer) noexcept { take_out(advancing_, timer); }
 
   private:
     using State = Timer::State;
 
-    // Given: what `wake_all` needs.
-    struct Fired {
-        const void* timer;  // for the trace; may be destroyed already
-        Waker waker;
-    };
-
-    void insert(TimerHeap& heap, Timer& timer, Instant deadline, const Waker& waker) {
-        trace::emit(trace::Kind::timer_set, &timer);
-        Waker copy = waker;
-        Lock lock(mutex_);
-        heap.push(timer, deadline);
-        timer.waker_ = std::move(copy);
-        timer.timers_ = this;
-        timer.state_.store(State::waiting, relaxed);
-        end_sleep_if_later(lock, deadline);
-    }
-
-    void take_out(TimerHeap& heap, Timer& timer) noexcept {
-        Waker old;  // dropped after the unlock
-        Lock lock(mutex_);
-        if (timer.is_waiting()) {
-            heap.remove(timer);
-            old = std::move(timer.waker_);
-            timer.state_.store(State::idle, relaxed);
-        }
-    }
-
-    /// Ends the sleep of a thread that would wake up after `deadline`.
-    void end_sleep_if_later(Lock& lock, Instant deadline) noexcept {
-        if (deadline < wakes_at_) {
-            wakes_at_ = deadline;
-            lock.unlock();
-            unpark();
-        }
-    }
+    TimerHeap& heap_of(Timer& timer) noexcept { return timer.moves_clock() ? advancing_ : sleeping_; }
 
     /// Step 1. Returns until when to sleep, in real time.
     std::optional<Instant> begin_sleep(std::optional<Instant> deadline) noexcept {
@@ -190,45 +152,24 @@ class Timers final : public Park {
         return moment > Instant::max() - Millisecond(1) ? moment : std::chrono::ceil<Millisecond>(moment);
     }
 
-    /// Step 3.
-    void fire(TimerHeap& heap) noexcept {
-        Lock lock(mutex_);
-        wakes_at_ = Instant::min();
-        if (heap.next_deadline() != Instant::max()) {
-            lock.unlock();
-            fire(heap, clock_.now());
-        }
-    }
-
-    /// Wakes all timers up to `moment`, in order. It takes them out in batches, so that the lock is neither held for long nor
-    /// taken for each.
+    /// Step 3. Wakes all timers up to `moment`, in order.
     void fire(TimerHeap& heap, Instant moment) noexcept {
         Lock lock(mutex_);
+        wakes_at_ = Instant::min();
         while (!heap.is_empty() && heap.next_deadline() <= moment) {
-            std::array<Fired, 32> batch;
-            std::size_t count = 0;
-            while (count < batch.size() && !heap.is_empty() && heap.next_deadline() <= moment) {
-                Timer& timer = heap.pop();
-                batch[count++] = Fired{&timer, std::move(timer.waker_)};
-                timer.state_.store(State::fired, release);  // from here on its owner may destroy it
-            }
+            Timer& timer = heap.pop();
+            trace::emit(trace::Kind::timer_fire, &timer);
+            Waker waker = std::move(timer.waker_);
+            timer.state_.store(State::fired, release);  // from here on its owner may destroy it
             lock.unlock();
-            wake_all(std::span(batch).first(count));
+            std::move(waker).wake();
             lock.lock();
         }
     }
 
-    // Given: the trace.
-    static void wake_all(std::span<Fired> batch) noexcept {
-        for (Fired& fired : batch) {
-            trace::emit(trace::Kind::timer_fire, fired.timer);
-            std::move(fired.waker).wake();
-        }
-    }
-
     // Given: a sleep while the clock stands still.
-    /// The clock moves only if nothing is ready after a look at the Park below: to the next timer, unless a blocking job
-    /// (lesson 11) is under way, or on behalf of `advance`.
+    /// The clock moves only if nothing is ready after a look at the Park below: for `advance`, or to the next timer unless a
+    /// blocking job (lesson 11) is under way.
     void park_paused() {
         below_.park(no_wait);
         // In this order, because a job that ends first queues the task it wakes, and then does not count any more.
@@ -254,7 +195,7 @@ class Timers final : public Park {
     }
 
     // Given: the end.
-    /// Timers that are still set, in futures outside of the tasks, forget where they were set.
+    /// Timers that are still set, in futures outside of the tasks, become idle.
     void forget(TimerHeap& heap) noexcept {
         while (!heap.is_empty()) {
             Timer& timer = heap.pop();
@@ -268,7 +209,7 @@ class Timers final : public Park {
     Clock clock_;
     mutable Mutex mutex_;
     TimerHeap sleeping_;
-    TimerHeap advancing_;
+    TimerHeap advancing_;                // those that move the clock
     Instant wakes_at_ = Instant::min();  // when the sleeping thread wakes up by itself
 };
 
