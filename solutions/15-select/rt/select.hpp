@@ -1,14 +1,14 @@
 /// \file
 /// `select(a, b, c)`: waits for the first of several futures. The others are dropped, which cancels them.
 ///
-/// *Fairness*: of several branches that are ready at once, the first one that is polled wins. So each poll begins with another
+/// Fairness: of several branches that are ready at once, the first one that is polled wins. So each poll begins with another
 /// branch. Otherwise a loop around select would never see the second branch while the first is ready. `select(biased, …)`
 /// always begins with the first, for a branch that comes before all others.
 ///
 /// Dropping a loser is safe if its future loses nothing by it. The futures of this course say so where it matters. To keep a
 /// future for the next round of a loop, lend it: `select(by_ref(future), …)`.
 ///
-/// Source of the idea: `tokio::select!`.
+/// Source: `tokio::select!`.
 #pragma once
 
 #include <rt/future.hpp>
