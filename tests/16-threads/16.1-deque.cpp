@@ -227,7 +227,7 @@ TEST_SUITE("16.1 the queue of a worker") {
         Ledger ledger(10);
         rt::InjectionQueue injection;
         for (std::size_t n = 0; n < 10; ++n) {
-            injection.push(ledger.task(n));
+            injection.push(ledger.task(n), [] {});
         }
         CHECK_FALSE(injection.is_empty());
 
@@ -324,7 +324,7 @@ TEST_SUITE("16.1 the queue of a worker") {
                 for (auto stolen = own.steal_from(queue); stolen; stolen = own.pop()) {
                     hold(*stolen, true);
                     hold(*stolen, false);
-                    back.push(std::move(*stolen));
+                    back.push(std::move(*stolen), [] {});
                 }
             }
         };

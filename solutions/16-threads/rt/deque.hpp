@@ -9,21 +9,19 @@
 /// To take tasks, a thread loads the head, loads the tail, copies the slots, and moves the head by one compare-exchange.
 /// The copies are its own only if the compare-exchange succeeds.
 ///
-/// *Invariants*, and the memory orders that keep them:
+/// Invariants, and the memory orders that keep them:
 ///
-///  1. No task is taken twice. Indices have 64 bits and never come back, so of all threads that try to move the head away
-///     from the value h, one succeeds.
-///  2. A thread copies what was pushed. The owner writes a slot before it stores the tail (release), and a thief loads the
-///     tail (acquire) before it reads the slot. The thief may read a later value, but the owner reuses a slot only after
-///     it has seen the head move past it. Then, by 1, the thief's compare-exchange fails.
+///  1. No task is taken twice. Indices never come back, so of all threads that try to move the head away from the value h, one
+///     succeeds.
+///  2. A thief copies what was pushed, because the owner writes a slot before it stores the tail (release), and a thief loads
+///     the tail (acquire) before it reads the slot. If the owner has reused the slot, the head has moved, and the thief's
+///     compare-exchange fails by 1. Slots are atomics because such a thief reads while the owner writes.
 ///  3. The owner overwrites no slot that a successful thief still reads. The thief reads before its compare-exchange
 ///     (release), and the owner loads the moved head (acquire) before it writes.
 ///  4. A thief sees no tail behind its head, because it loads the head first (acquire), and the thread that moved the head
 ///     there had seen the tail at least there.
 ///
-/// Slots are atomics because the thief of 2 that fails reads while the owner writes. Relaxed is enough for them.
-///
-/// Source of the idea: `runqput`, `runqget` and `runqgrab` of Go's scheduler. Tokio's queue has a second head.
+/// Source: `runqput`, `runqget` and `runqgrab` of Go's scheduler. Tokio's queue has a second head.
 #pragma once
 
 #include <rt/injection.hpp>
@@ -39,7 +37,6 @@
 
 namespace rt {
 
-/// The queue of one worker.
 class Deque {
   public:
     static constexpr std::size_t capacity = 256;
@@ -60,14 +57,18 @@ class Deque {
     bool push(Runnable runnable, InjectionQueue& overflow) noexcept {
         std::uint64_t const tail = tail_.load(relaxed);  // only we write it
         for (;;) {
-            std::uint64_t const head = head_.load(acquire);  // 3
+            std::uint64_t head = head_.load(acquire);  // 3
             if (tail - head < capacity) {
                 slot(tail).store(std::move(runnable).into_raw(), relaxed);
                 tail_.store(tail + 1, seq_cst);  // 2, and before the caller looks who sleeps (idle.hpp)
                 return tail == head;
             }
-            TaskQueue older;
-            if (take(head, half, older)) {
+            if (head_.compare_exchange_strong(head, head + half, acq_rel, relaxed)) {
+                // The older half is ours, and nobody overwrites the slots, because only we write them.
+                TaskQueue older;
+                for (std::size_t i = 0; i < half; ++i) {
+                    older.push(Runnable::from_raw(slot(head + i).load(relaxed)));
+                }
                 older.push(std::move(runnable));
                 overflow.push_all(older);
                 return false;
@@ -116,13 +117,13 @@ class Deque {
         }
     }
 
-    /// Returns true if nothing is here at this moment. Called from any thread. Sequentially consistent with `push`.
+    /// Called from any thread. Sequentially consistent with `push`.
     bool is_empty() const noexcept {
         std::uint64_t const head = head_.load(seq_cst);
         return tail_.load(seq_cst) == head;
     }
 
-    /// Returns how many are here. Exact if only the owner is at work.
+    /// Exact if only the owner is at work.
     std::size_t size() const noexcept {
         std::uint64_t const head = head_.load(acquire);
         return static_cast<std::size_t>(tail_.load(acquire) - head);
@@ -130,19 +131,6 @@ class Deque {
 
   private:
     Atomic<Task*>& slot(std::uint64_t index) noexcept { return slots_[index % capacity]; }
-
-    // Given: what happens when the ring is full.
-    /// Moves the `count` oldest to `to`, unless a thief moves the head first. Called by the owner.
-    bool take(std::uint64_t head, std::size_t count, TaskQueue& to) noexcept {
-        if (!head_.compare_exchange_strong(head, head + count, acq_rel, relaxed)) {
-            return false;
-        }
-        // They are ours, and nobody overwrites the slots, because only we write them.
-        for (std::size_t i = 0; i < count; ++i) {
-            to.push(Runnable::from_raw(slot(head + i).load(relaxed)));
-        }
-        return true;
-    }
 
     // On two cache lines, because thieves write the head and only the owner writes the tail.
     alignas(64) Atomic<std::uint64_t> head_;

@@ -1,32 +1,28 @@
 /// \file
 /// `Idle`: which workers sleep, how many search for work, and why no wakeup is lost.
 ///
-/// A worker *runs* tasks, *searches* for some in the queues of all, or *sleeps*. To wake a sleeper for each task would cost a
-/// system call each. To wake none would lose tasks. These are the rules:
+/// A worker runs tasks, searches for some in the queues of all, or sleeps. To wake a sleeper for each task would cost a system
+/// call each. To wake none would lose tasks. These are the rules:
 ///
-///   - A thread that makes work pushes it, **then** looks here. If a worker sleeps and none searches, it wakes a sleeper,
-///     which begins to search.
-///   - A searcher that stops, because it found work or because it goes to sleep, says so here. If it was the last one, it
-///     **then** looks into all queues once more. If it finds something, it wakes a sleeper.
+///   - A thread that makes work pushes it, and then looks here. If a worker sleeps and none searches, the thread wakes a
+///     sleeper, which begins to search.
+///   - A searcher that stops, because it found work or because it goes to sleep, says so here. If it was the last one, it then
+///     looks into all queues once more. If it finds something, it wakes a sleeper.
 ///   - A worker that runs out of tasks searches, unless half of the workers search already.
 ///
-/// *Invariant*: while there is work in some queue, some worker is awake, or on its way out of its sleep, and looks into all
-/// queues before it sleeps. Let A be the push, and B the look at `word_` after it. Let C be the change of `word_` by which a
-/// searcher stops, and D its second look at the queue. All four are seq_cst, so all threads agree on one order of them, in
-/// which A is before B and C is before D.
+/// Invariant: while there is work in some queue, some worker is awake, or on its way out of its sleep, and looks into all
+/// queues before it sleeps. The pushes, the changes here, and the looks at both are seq_cst, so all threads agree on one order
+/// of them. The thread that makes work looks here after its push.
 ///
-///   - If B sees a searcher, then the last one stops later: B is before C. So A is before D, and D sees the work, unless
-///     another worker has taken it.
-///   - If B sees no searcher but a sleeper, the thread wakes it.
-///   - If B sees neither, all workers run tasks. The first one that runs out of tasks sees no searcher, so it searches, and it
-///     looks into the queues after B.
+///   - If it sees a searcher, the last searcher stops after that, and then sees the work in its second look.
+///   - If it sees no searcher but a sleeper, it wakes the sleeper.
+///   - If it sees neither, all workers run tasks. The first one that runs out of tasks sees no searcher, so it searches, and it
+///     looks into the queues after the push.
 ///
-/// Without the second look, work that comes between a searcher's last look and its sleep is lost.
+/// Thread safety: any thread may call everything. Changes that concern a sleeper are made under the lock, so that list and word
+/// agree.
 ///
-/// *Thread safety*: any thread may call everything. A load of `word_` is enough to see that nobody needs to be woken, which is
-/// the usual answer. Changes that concern a sleeper are made under the lock, so that list and word agree.
-///
-/// Source of the idea: Go's "spinning" threads (the comment at the top of proc.go), Tokio's `idle.rs`.
+/// Source: Go's "spinning" threads (the comment at the top of proc.go), Tokio's `idle.rs`.
 #pragma once
 
 #include <rt/sync.hpp>
@@ -38,7 +34,6 @@
 
 namespace rt {
 
-/// See the top of the file.
 class Idle {
   public:
     enum class OnStop { go_on, look_again };
@@ -50,7 +45,7 @@ class Idle {
     /// to be woken. Called by a thread that has pushed work.
     std::optional<unsigned> choose_sleeper() noexcept {
         if (!needs_waking(word_.load(seq_cst))) {
-            return std::nullopt;
+            return std::nullopt;  // the usual answer, without a lock
         }
         Lock lock(mutex_);
         if (!needs_waking(word_.load(seq_cst))) {
@@ -102,8 +97,6 @@ class Idle {
         return false;
     }
 
-    /// How many workers search. Called by tests.
-    unsigned searching_count() const noexcept { return searching_in(word_.load(seq_cst)); }
     /// How many workers do not sleep.
     unsigned awake_count() const noexcept { return awake_in(word_.load(seq_cst)); }
 

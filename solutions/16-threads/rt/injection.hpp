@@ -2,9 +2,9 @@
 /// \file
 /// `InjectionQueue`: the Runnables that belong to no worker. Other threads woke or spawned them, or a worker's queue was full.
 ///
-/// *Thread safety*: any thread may call everything.
+/// Thread safety: any thread may call everything.
 ///
-/// Source of the idea: Go's global run queue, Tokio's injection queue.
+/// Source: Go's global run queue, Tokio's injection queue.
 #pragma once
 
 #include <rt/runnable.hpp>
@@ -18,14 +18,16 @@
 
 namespace rt {
 
-/// The queue that all workers share.
 class InjectionQueue {
   public:
-    /// Appends `runnable`. The caller then makes sure that a worker is awake.
-    void push(Runnable runnable) noexcept {
+    /// Appends `runnable`, and calls `wake` under the same lock. So the Runnable can be taken only after this thread is done
+    /// with the runtime.
+    template <class F>
+    void push(Runnable runnable, F wake) noexcept {
         Lock lock(mutex_);
         queue_.push(std::move(runnable));
         publish_size();
+        wake();
     }
 
     /// Appends all of `batch`. Called by a worker whose own queue is full.
@@ -36,15 +38,7 @@ class InjectionQueue {
     }
 
     /// Removes the oldest.
-    std::optional<Runnable> pop() noexcept {
-        if (is_empty()) {
-            return std::nullopt;
-        }
-        Lock lock(mutex_);
-        std::optional<Runnable> oldest = queue_.pop();
-        publish_size();
-        return oldest;
-    }
+    std::optional<Runnable> pop() noexcept { return take_share(1, 1).pop(); }
 
     /// Removes the oldest ones: as many as leave an equal share to each of `sharers` workers, and at most `at_most`.
     TaskQueue take_share(std::size_t sharers, std::size_t at_most) noexcept {

@@ -2,22 +2,18 @@
 /// \file
 /// `MultiThread`: a runtime of several threads. Each worker has a queue, and takes from the others' when its own is empty.
 ///
-/// A worker's queue is in deque.hpp, the queue of other threads in injection.hpp. Who sleeps and who is woken is decided in
-/// idle.hpp and monitor.hpp, where a worker sleeps in worker_park.hpp, what a worker does in worker.hpp. This file is how
-/// tasks get in, and how the runtime ends.
+/// A worker's queue is in deque.hpp, and what a worker does in worker.hpp. This file is how tasks get in, and how the runtime
+/// ends.
 ///
-/// *Thread safety*: a task is polled by the worker that holds its Runnable, and there is one Runnable (lesson 09). It goes from
+/// Thread safety: a task is polled by the worker that holds its Runnable, and there is one Runnable (lesson 09). It goes from
 /// thread to thread through queues, and each hand-over is a release and an acquire. So a task needs no lock for what only it
 /// uses. But each poll may be on another thread, so a task must be Send (send.hpp).
 ///
-/// *Fairness*: if every poll returns, each queue is first in, first out, and each worker looks into the injection queue and at
-/// the driver after at most `Worker::look_interval` polls.
+/// Shutdown: the workers are stopped and joined. All tasks are aborted. The thread that destroys the runtime runs what is in the
+/// queues, which now destroys the tasks. A task may be missing there, because another thread is about to schedule it. Then
+/// the services go.
 ///
-/// *Shutdown*: the workers are stopped and joined. All tasks are aborted. The thread that destroys the runtime runs what is in
-/// the queues, which now destroys the tasks, until none is left. Another thread may still be bringing a Runnable, so the
-/// destructor also waits until no thread is inside `schedule`. Then the services go.
-///
-/// Source of the idea: Tokio's `multi_thread` scheduler.
+/// Source: Tokio's `multi_thread` scheduler.
 #pragma once
 
 #include <rt/block_on.hpp>
@@ -41,12 +37,24 @@
 
 namespace rt {
 
-/// A runtime of several threads.
 class MultiThread final : public Scheduler {
   public:
     /// Starts `workers` threads, by default as many as the machine runs at once. Throws `std::system_error` if the system has
     /// no thread left.
-    explicit MultiThread(unsigned workers = available_parallelism()) : crew_(*this, at_least_one(workers)) { start(); }
+    explicit MultiThread(unsigned workers = available_parallelism()) : crew_(*this, workers) {
+        if (workers == 0) {
+            violation("a runtime with no worker would never run a task: give MultiThread at least one");
+        }
+        threads_.reserve(workers);
+        try {
+            for (unsigned id = 0; id < workers; ++id) {
+                threads_.emplace_back([this, id] { Worker(crew_, id).run(); });
+            }
+        } catch (...) {
+            stop_workers();
+            throw;
+        }
+    }
 
     /// Stops the workers, destroys all tasks on this thread, and then the services. Called by ordinary code, when no thread is
     /// inside `block_on`.
@@ -57,7 +65,15 @@ class MultiThread final : public Scheduler {
     template <Future F>
     OutputOf<F> block_on(F future) {
         EnterScheduler entered(*this);
-        return rt::block_on(MainFuture<F>(std::move(future)));
+        F main(std::move(future));  // so that it is destroyed while this runtime is still the current one
+        auto poll_main = [&main](Context& cx) {
+            budget::refill();
+            trace::PartPoll announced(&main, "block_on");
+            Poll<OutputOf<F>> poll = main.poll(cx);
+            announced.ended(poll.is_ready());
+            return poll;
+        };
+        return rt::block_on(poll_fn(poll_main));
     }
 
     /// Starts `future` as a task. Called from any thread. Inside this runtime, `rt::spawn` does the same.
@@ -71,18 +87,14 @@ class MultiThread final : public Scheduler {
     /// Queues a woken task. Called by wakers, on any thread.
     void schedule(Runnable runnable) noexcept override {
         trace::note(trace::Kind::queue, &runnable.task());
-        Worker* worker = detail::current_worker;
-        if (worker != nullptr && &worker->crew() == &crew_) {
+        if (Worker* worker = Worker::current; worker != nullptr && &worker->crew() == &crew_) {
             worker->schedule(std::move(runnable));
             return;
         }
-        inside_schedule_.fetch_add(1, relaxed);
-        crew_.injection.push(std::move(runnable));
-        crew_.wake_one();
-        inside_schedule_.fetch_sub(1, release);
+        crew_.injection.push(std::move(runnable), [this] { crew_.wake_one(); });
     }
 
-    /// Takes a task that ended out of the list. Called by the task, on any thread.
+    /// Called by a task that ended, on any thread.
     void finished(Task& task) noexcept override {
         Lock lock(tasks_mutex_);
         tasks_.remove(task);
@@ -90,11 +102,11 @@ class MultiThread final : public Scheduler {
     bool is_multi_threaded() const noexcept override { return true; }
 
     /// How many threads run tasks.
-    std::size_t worker_count() const noexcept { return crew_.workers.size(); }
+    std::size_t worker_count() const noexcept { return crew_.remotes.size(); }
     /// How many workers sleep until another thread wakes them, which leaves out the one that monitors. Called by tests.
     std::size_t asleep_count() const noexcept {
         std::size_t const resting = worker_count() - crew_.idle.awake_count();
-        return crew_.monitor.is_on() && resting != 0 ? resting - 1 : resting;
+        return crew_.monitor.is_locked() && resting != 0 ? resting - 1 : resting;
     }
     /// How many tasks have not ended. Called by tests and by statistics.
     std::size_t task_count() const noexcept {
@@ -103,32 +115,6 @@ class MultiThread final : public Scheduler {
     }
 
   private:
-    /// The future of `block_on`, which has a budget as a task has.
-    template <Future F>
-    class MainFuture {
-      public:
-        using Output = OutputOf<F>;
-
-        explicit MainFuture(F future) : future_(std::move(future)) {}
-        Poll<Output> poll(Context& cx) {
-            budget::refill();
-            trace::PartPoll announced(this, "block_on");
-            Poll<Output> poll = future_.poll(cx);
-            announced.ended(poll.is_ready());
-            return poll;
-        }
-
-      private:
-        F future_;
-    };
-
-    static unsigned at_least_one(unsigned workers) noexcept {
-        if (workers == 0) {
-            violation("a runtime with no worker would never run a task: give MultiThread at least one");
-        }
-        return workers;
-    }
-
     void launch(Runnable runnable) noexcept override {
         Lock lock(tasks_mutex_);
         tasks_.insert(runnable.task());
@@ -138,18 +124,6 @@ class MultiThread final : public Scheduler {
             schedule(std::move(runnable));
         }
         // Otherwise the Runnable is dropped here, so the task ends as cancelled and leaves the list.
-    }
-
-    void start() {
-        threads_.reserve(crew_.workers.size());
-        try {
-            for (const auto& worker : crew_.workers) {
-                threads_.emplace_back([&worker = *worker] { worker.run(); });
-            }
-        } catch (...) {
-            stop_workers();
-            throw;
-        }
     }
 
     void stop_workers() noexcept {
@@ -169,16 +143,16 @@ class MultiThread final : public Scheduler {
         {
             RunsFutures runs_futures;
             EnterScheduler entered(*this);
-            abort_all();
+            close();
             do {
                 run_what_is_left();
-                yield_thread();  // another thread is a few instructions away from the end of `schedule`
-            } while (task_count() != 0 || inside_schedule_.load(acquire) != 0);
+                yield_thread();  // another thread is a few instructions away from its push
+            } while (task_count() != 0);
         }
         close_services();
     }
 
-    void abort_all() noexcept {
+    void close() noexcept {
         Lock lock(tasks_mutex_);
         is_closed_ = true;
         tasks_.abort_all();
@@ -186,8 +160,8 @@ class MultiThread final : public Scheduler {
 
     /// All tasks are aborted, so this destroys their futures, whose destructors may wake and spawn.
     void run_what_is_left() noexcept {
-        for (const auto& worker : crew_.workers) {
-            while (std::optional<Runnable> runnable = worker->queue().pop()) {
+        for (Remote& remote : crew_.remotes) {
+            while (std::optional<Runnable> runnable = remote.queue.pop()) {
                 std::move(*runnable).run();
             }
         }
@@ -202,8 +176,6 @@ class MultiThread final : public Scheduler {
 
     Crew crew_;
     std::vector<Thread> threads_;
-
-    Atomic<int> inside_schedule_{0};
 };
 
 }  // namespace rt

@@ -1,5 +1,5 @@
 /// \file
-/// `Worker`: one thread of a MultiThread, and its queue. `Crew`: all workers of a runtime, and what they share.
+/// `Worker`: one thread of a MultiThread. `Crew`: what the workers of one runtime share.
 ///
 /// A worker looks for its next task in this order:
 ///
@@ -10,13 +10,18 @@
 /// After every `look_interval` polls it looks into the injection queue first, so that its own queue does not starve tasks from
 /// outside. Then it also serves the driver, if no worker sleeps there, so that timers and I/O go on while all work.
 ///
-/// *Invariant*: a poll may take long, so before each poll, and after each push during one, the worker makes sure that another
-/// worker takes care of what it leaves behind: its queue and the driver. It wakes a sleeper for that, unless one is in the
-/// driver or monitors (monitor.hpp). If no worker sleeps, each of them looks for itself.
+/// Invariant: a poll may take long, so before each poll, and after each push during one, the worker makes sure that another
+/// worker takes care of what it leaves behind: its queue and the driver. It wakes a sleeper for that, unless a worker is in the
+/// driver or monitors. If no worker sleeps, each of them looks for itself.
 ///
-/// *Thread safety*: `run` and `schedule` belong to the worker's thread. Other threads take from its queue and unpark it.
+/// The monitor: a task usually wakes one other task and then waits. This worker runs that task next, so to wake a second worker
+/// would be a system call for nothing. But the poll may be long. So one sleeping worker at a time wakes up every millisecond
+/// and looks for work. While it does, a single task and the driver may wait for it. No task is left behind: a worker pushes a
+/// task and then sees the monitor, and the monitor unlocks and then looks into all queues. All of that is seq_cst. Once all
+/// others sleep, nobody monitors, so an idle runtime does not wake up at all. Without the monitor, a round trip between two
+/// tasks takes about twice the time.
 ///
-/// Source of the idea: Go's `findRunnable`, Tokio's `multi_thread/worker.rs`.
+/// Source: Go's `findRunnable` and `sysmon`, Tokio's `multi_thread/worker.rs`.
 #pragma once
 
 #include <rt/block_on.hpp>
@@ -24,7 +29,6 @@
 #include <rt/deque.hpp>
 #include <rt/idle.hpp>
 #include <rt/injection.hpp>
-#include <rt/monitor.hpp>
 #include <rt/park.hpp>
 #include <rt/runnable.hpp>
 #include <rt/scheduler.hpp>
@@ -34,47 +38,58 @@
 #include <rt/trace.hpp>
 #include <rt/worker_park.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 namespace rt {
 
-class Worker;
-
-namespace detail {
-
-/// The worker whose thread this is, or null.
-inline constinit thread_local Worker* current_worker = nullptr;
-
-}  // namespace detail
+/// What other threads use of a worker.
+struct Remote {
+    Deque queue;
+    WorkerPark park;
+};
 
 // Given: you use `wake_one`, `is_driver_attended` and the members.
-/// What the workers of one runtime share.
 class Crew {
   public:
-    Crew(Scheduler& scheduler, unsigned workers);
+    Crew(Scheduler& s, unsigned workers) : scheduler(s), idle(workers), driver(s.park()), remotes(workers) {}
 
     /// Wakes a worker, which will search, if that is needed. Called by a thread that has made work.
-    void wake_one() noexcept;
+    void wake_one() noexcept {
+        if (std::optional<unsigned> chosen = idle.choose_sleeper()) {
+            remotes[*chosen].park.unpark();
+        }
+    }
+
     /// Returns true if some queue is not empty. Called by the last searcher when it stops.
-    bool has_work() const noexcept;
+    bool has_work() const noexcept {
+        auto has_tasks = [](const Remote& remote) { return !remote.queue.is_empty(); };
+        return !injection.is_empty() || std::any_of(remotes.begin(), remotes.end(), has_tasks);
+    }
+
     /// Returns true if a worker is in the driver, or will soon be. Called by a worker before it polls.
-    bool is_driver_attended() const noexcept { return driver.is_locked() || monitor.is_on(); }
+    bool is_driver_attended() const noexcept { return driver.is_locked() || monitor.is_locked(); }
 
     /// Tells all workers to return from `run`.
-    void stop() noexcept;
+    void stop() noexcept {
+        stopping_.store(true, relaxed);
+        for (Remote& remote : remotes) {
+            remote.park.unpark();
+        }
+    }
     bool is_stopping() const noexcept { return stopping_.load(relaxed); }
 
     Scheduler& scheduler;
     Idle idle;
     InjectionQueue injection;
     DriverLock driver;
-    Monitor monitor;
-    std::vector<std::unique_ptr<Worker>> workers;
+    TryLock monitor;
+    std::vector<Remote> remotes;  // one for each worker
 
   private:
     Atomic<bool> stopping_{false};  // relaxed, because `stop` then unparks each worker, which publishes it
@@ -85,35 +100,36 @@ class Worker {
   public:
     /// Polls between two looks at the driver and at the injection queue.
     static constexpr unsigned look_interval = 61;
+    /// How long a single task, or the driver, may have to wait for the end of another task's poll.
+    static constexpr std::chrono::milliseconds monitor_interval{1};
 
-    Worker(Crew& crew, unsigned id) noexcept : crew_(crew), id_(id) {}
+    /// The worker whose thread this is, or null.
+    inline static constinit thread_local Worker* current = nullptr;
+
+    Worker(Crew& crew, unsigned id) noexcept : crew_(crew), id_(id), own_(crew.remotes[id]) {}
 
     // Given: what a thread has to set up to run tasks.
     /// Runs tasks until the crew is stopped. Called once, on the worker's thread.
     void run() {
         RunsFutures runs_futures;
         EnterScheduler entered(crew_.scheduler);
-        detail::current_worker = this;
+        current = this;
         trace::emit(trace::Kind::thread, nullptr, id_ + 1, "worker");
         work();
-        detail::current_worker = nullptr;
+        current = nullptr;
     }
 
     /// Queues a task that was woken or spawned on this worker's thread.
     void schedule(Runnable runnable) noexcept {
         // A task that yielded is not new work. And a worker in the driver runs a task, or sleeps again, as soon as it is out.
         bool const is_new = polled_ != nullptr && polled_ != &runnable.task();
-        bool const is_only = queue_.push(std::move(runnable), crew_.injection);
-        if (is_new && !(is_only && crew_.monitor.is_on())) {
+        bool const is_only = own_.queue.push(std::move(runnable), crew_.injection);
+        if (is_new && !(is_only && crew_.monitor.is_locked())) {
             crew_.wake_one();
         }
     }
 
-    /// Ends the worker's present or next sleep. Called from any thread.
-    void unpark() noexcept { park_.unpark(crew_.driver); }
-
     Crew& crew() noexcept { return crew_; }
-    Deque& queue() noexcept { return queue_; }
 
   private:
     void work() {
@@ -131,7 +147,7 @@ class Worker {
             is_searching_ = false;
             look_again_if(crew_.idle.end_search());
         }
-        if (!queue_.is_empty() || !crew_.is_driver_attended()) {
+        if (!own_.queue.is_empty() || !crew_.is_driver_attended()) {
             crew_.wake_one();
         }
         budget::refill();
@@ -147,7 +163,7 @@ class Worker {
                 return runnable;
             }
         }
-        if (std::optional<Runnable> runnable = queue_.pop()) {
+        if (std::optional<Runnable> runnable = own_.queue.pop()) {
             return runnable;
         }
         if (std::optional<Runnable> runnable = take_share()) {
@@ -159,10 +175,10 @@ class Worker {
     // Given: a loop.
     /// Moves this worker's share of the injection queue to its own queue, which is empty, and returns the oldest.
     std::optional<Runnable> take_share() noexcept {
-        TaskQueue share = crew_.injection.take_share(crew_.workers.size(), Deque::half);
+        TaskQueue share = crew_.injection.take_share(crew_.remotes.size(), Deque::half);
         std::optional<Runnable> oldest = share.pop();
         while (std::optional<Runnable> runnable = share.pop()) {
-            queue_.push(std::move(*runnable), crew_.injection);
+            own_.queue.push(std::move(*runnable), crew_.injection);
         }
         return oldest;
     }
@@ -173,22 +189,14 @@ class Worker {
             return std::nullopt;
         }
         is_searching_ = true;
-        std::size_t const count = crew_.workers.size();
+        std::size_t const count = crew_.remotes.size();
         for (std::size_t i = 1; i < count; ++i) {
-            if (std::optional<Runnable> runnable = steal_from(*crew_.workers[(id_ + i) % count])) {
+            if (std::optional<Runnable> runnable = own_.queue.steal_from(crew_.remotes[(id_ + i) % count].queue)) {
+                trace::emit(trace::Kind::steal, this, static_cast<std::int64_t>(own_.queue.size() + 1));
                 return runnable;
             }
         }
         return take_share();
-    }
-
-    // Given: the trace.
-    std::optional<Runnable> steal_from(Worker& victim) noexcept {
-        std::optional<Runnable> oldest = queue_.steal_from(victim.queue_);
-        if (oldest) {
-            trace::emit(trace::Kind::steal, this, static_cast<std::int64_t>(queue_.size() + 1));
-        }
-        return oldest;
     }
 
     /// Serves timers and I/O without sleeping, unless another worker is in the driver.
@@ -201,12 +209,12 @@ class Worker {
 
     void sleep() {
         look_again_if(crew_.idle.fall_asleep(id_, std::exchange(is_searching_, false)));  // may choose this worker
-        if (crew_.idle.awake_count() != 0 && crew_.monitor.try_begin()) {
-            park_.park_until(sys::now() + Monitor::interval);
-            crew_.monitor.end();
+        if (crew_.idle.awake_count() != 0 && crew_.monitor.try_lock()) {
+            own_.park.park_until(sys::now() + monitor_interval);
+            crew_.monitor.unlock();
             serve_driver();
         } else {
-            park_.park(crew_.driver);
+            own_.park.park(crew_.driver);
         }
         is_searching_ = crew_.idle.wake_up(id_);
     }
@@ -219,47 +227,10 @@ class Worker {
 
     Crew& crew_;
     unsigned const id_;
+    Remote& own_;
     unsigned looks_ = 0;
     bool is_searching_ = false;
     Task* polled_ = nullptr;  // the task that is being polled
-    Deque queue_;
-    WorkerPark park_;
 };
-
-// Given: see Crew.
-inline Crew::Crew(Scheduler& s, unsigned count) : scheduler(s), idle(count), driver(s.park()) {
-    workers.reserve(count);
-    for (unsigned id = 0; id < count; ++id) {
-        workers.push_back(std::make_unique<Worker>(*this, id));
-    }
-}
-
-// Given: see Crew.
-inline void Crew::wake_one() noexcept {
-    if (std::optional<unsigned> chosen = idle.choose_sleeper()) {
-        workers[*chosen]->unpark();
-    }
-}
-
-// Given: see Crew.
-inline bool Crew::has_work() const noexcept {
-    if (!injection.is_empty()) {
-        return true;
-    }
-    for (const std::unique_ptr<Worker>& worker : workers) {
-        if (!worker->queue().is_empty()) {
-            return true;
-        }
-    }
-    return false;
-}
-
-// Given: see Crew.
-inline void Crew::stop() noexcept {
-    stopping_.store(true, relaxed);
-    for (const std::unique_ptr<Worker>& worker : workers) {
-        worker->unpark();
-    }
-}
 
 }  // namespace rt
