@@ -5,6 +5,7 @@
 #include <rt/sys.hpp>
 #include <rt/timers.hpp>
 #include <rt/waker.hpp>
+#include <support/calling_waker.hpp>
 #include <support/counting_waker.hpp>
 #include <support/paused_clock.hpp>
 #include <support/random.hpp>
@@ -34,34 +35,14 @@ class RecordingPark final : public rt::Park {
   public:
     void park(std::optional<rt::Instant> deadline) override {
         calls += deadline == rt::no_wait ? "no wait, "
-                 : deadline              ? fmt::format("{} s, ", Seconds(*deadline - start).count())
-                                         : "without end, ";
+                 : deadline ? fmt::format("{} s, ", std::chrono::duration<double>(*deadline - start).count())
+                            : "without end, ";
     }
     void unpark() noexcept override { ++unparks; }
 
     std::string calls;  // deadlines in seconds from `start`
     rt::Instant start = std::chrono::ceil<std::chrono::milliseconds>(rt::sys::now());
     int unparks = 0;
-
-  private:
-    using Seconds = std::chrono::duration<double>;
-};
-
-/// A waker that calls a function, to see what a wake or a drop may do.
-template <class F>
-class CallingWaker {
-  public:
-    explicit CallingWaker(F f) : f_(std::move(f)) {}
-    rt::Waker waker() { return rt::Waker(&f_, &on_wake); }
-    rt::Waker waker_to_drop() { return rt::Waker(&f_, &on_drop); }
-
-  private:
-    static void call(void* f) noexcept { (*static_cast<F*>(f))(); }
-    static void nothing(void*) noexcept {}
-    static constexpr rt::WakerVTable on_wake{&nothing, &call, &call, &nothing};
-    static constexpr rt::WakerVTable on_drop{&nothing, &nothing, &nothing, &call};
-
-    F f_;
 };
 
 }  // namespace
@@ -199,13 +180,11 @@ TEST_SUITE("14.2 timers under the runtime") {
         PausedClock clock;
         constexpr int n = 100;
         std::vector<int> order;
-        auto note = [&order](int i) { return [&order, i] { order.push_back(i); }; };
-        using Noting = CallingWaker<decltype(note(0))>;
-        std::vector<std::unique_ptr<Noting>> wakers;
+        std::vector<std::unique_ptr<CallingWaker>> wakers;
         std::vector<std::unique_ptr<rt::Timer>> timers;
         std::vector<int> expected;
         for (int i = 0; i < n; ++i) {
-            wakers.push_back(std::make_unique<Noting>(note(i)));
+            wakers.push_back(std::make_unique<CallingWaker>([&order, i] { order.push_back(i); }));
             timers.push_back(std::make_unique<rt::Timer>());
             clock.service().set(*timers.back(), clock.now() + 1s, wakers.back()->waker());
             expected.push_back(i);
@@ -247,15 +226,15 @@ TEST_SUITE("14.2 timers under the runtime") {
             CHECK(timers.size() <= 1);
             ++drops;
         };
-        CallingWaker asking(ask);
+        CallingWaker asking([] {}, ask);
         step("the waker is replaced");
-        timers.set(timer, clock.now() + 1s, asking.waker_to_drop());
+        timers.set(timer, clock.now() + 1s, asking.waker());
         drops = 0;
         CHECK(timers.update(timer, sleeper.waker()));
         CHECK(drops == 1);
         timers.cancel(timer);
         step("the timer is cancelled");
-        timers.set(timer, clock.now() + 1s, asking.waker_to_drop());
+        timers.set(timer, clock.now() + 1s, asking.waker());
         drops = 0;
         timers.cancel(timer);
         CHECK(drops == 1);

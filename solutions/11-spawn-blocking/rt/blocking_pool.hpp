@@ -147,7 +147,6 @@ inline std::optional<Runnable> BlockingPool::next_job(Lock& lock) noexcept {
 }
 
 // Given: the life of a thread.
-
 /// Does without the new thread if it can't be started, but there are others. Called under the lock, for which the new
 /// thread waits.
 inline void BlockingPool::start_thread() {
