@@ -5,7 +5,7 @@
 A given file says so in its first comment: `/// Given: why it is here, and what you use of it.` (a `/// \\file` may stand above).
 Inside of a file, `// Given: …` is about what follows it: the next declaration, with its body, up to the line that ends it.
 
-At most 400 lines are asked for, or 600 in a lesson of two sittings. A lesson that has a chapter must keep to that.
+At most 400 lines are asked for, or 600 in a lesson of two sittings.
 """
 import argparse
 import re
@@ -69,13 +69,9 @@ def limit_of(lesson: str) -> int:
     return LIMIT_OF_TWO if lesson in TWO_SITTINGS else LIMIT
 
 
-def has_chapter(lesson: str, root: Path = ROOT) -> bool:
-    return (root / f"book/{lesson}.md").is_file()
-
-
 def too_much(root: Path = ROOT) -> list:
     return [f"{lesson}: {count} lines to read; there are to be {limit_of(lesson)} at most. Label what is given, or split the lesson"
-            for lesson in registered_lessons(root) if has_chapter(lesson, root)
+            for lesson in registered_lessons(root)
             for count in [lines_of(lesson, root)] if count > limit_of(lesson)]
 
 
@@ -109,8 +105,7 @@ def main(arguments: list) -> int:
     for lesson in lessons:
         if not asked.lesson or {lesson, lesson[:2]} & set(asked.lesson):
             count, limit = lines_of(lesson), limit_of(lesson)
-            print(f"{lesson:<20} {count:>5} of {limit}{'  too much' if count > limit else ''}"
-                  f"{'' if has_chapter(lesson) else '  (no chapter yet)'}")
+            print(f"{lesson:<20} {count:>5} of {limit}{'  too much' if count > limit else ''}")
             for path in files(lesson) if asked.verbose else []:
                 print(f"{'':<20} {to_read(path.read_text(encoding='utf-8')):>5} {name_of(path)}")
     return 1 if too_much() else 0
