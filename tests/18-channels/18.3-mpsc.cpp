@@ -173,6 +173,29 @@ TEST_SUITE("18.3 mpsc") {
         }
     }
 
+    TEST_CASE("a recv that takes the value of another one leaves the list") {
+        auto [sender, receiver] = mpsc::channel<int>(2);
+        auto first = mock_recv(receiver);
+        CHECK(first.poll() == Pending);
+        {
+            auto second = mock_recv(receiver);
+            CHECK(second.poll() == Pending);
+            step("the first in line is woken, and the second is polled before it");
+            CHECK(sender.try_send(1) == TrySend::sent);
+            CHECK(second.poll() == Ready(Value(1)));
+        }
+        step("the second has gone");
+        auto third = mock_recv(receiver);
+        CHECK(third.poll() == Pending);
+        CHECK(first.poll() == Pending);
+        CHECK(sender.try_send(2) == TrySend::sent);
+        CHECK(third.wakes() == 1);
+        CHECK(third.poll() == Ready(Value(2)));
+        CHECK(sender.try_send(3) == TrySend::sent);
+        CHECK(first.wakes() == 2);
+        CHECK(first.poll() == Ready(Value(3)));
+    }
+
     TEST_CASE("the receiver goes: senders that wait are woken and get their value back") {
         auto [sender, receiver] = mpsc::channel<int>(1);
         CHECK(sender.try_send(0) == TrySend::sent);

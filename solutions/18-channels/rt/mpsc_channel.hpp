@@ -102,6 +102,7 @@ class Channel : public rt::detail::ChannelBase {
         if (!buffer_.empty()) {
             std::optional<T> value(std::move(buffer_.front()));
             buffer_.pop_front();
+            receiver_waiting_.remove(waiter);  // this recv may find the value of another one that was woken
             release_place(std::move(lock));
             return Ready<std::optional<T>>(std::move(value));
         }
