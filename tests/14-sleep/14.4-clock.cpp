@@ -367,6 +367,13 @@ TEST_SUITE("14.4 a clock that stands still") {
         CHECK_FALSE(clock.service().is_paused());
     }
 
+    TEST_CASE("an advance that was not polled before the clock goes on is over") {
+        PausedClock clock;
+        auto advance = spawn_mock("advance(1 h)", rt::time::advance(1h));
+        rt::time::resume();
+        CHECK(advance.poll() == Ready());
+    }
+
     TEST_CASE("who may move the clock") {
         SUBCASE("advance needs a paused clock") {
             rt::CurrentThread runtime;
