@@ -213,6 +213,9 @@ class Worker {
             own_.park.park_until(sys::now() + monitor_interval);
             crew_.monitor.unlock();
             serve_driver();
+            if (crew_.has_work()) {
+                crew_.wake_one();  // because this worker may find a task of its own, and then looks no further
+            }
         } else {
             own_.park.park(crew_.driver);
         }
