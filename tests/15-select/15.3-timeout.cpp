@@ -197,6 +197,6 @@ TEST_SUITE("15.3 timeout") {
         PausedClock clock;
         auto tea = spawn_mock("timeout(0 s, pending)", rt::timeout(0s, rt::pending<int>()));
         CHECK_THROWS_AS((void)tea.poll(), rt::Elapsed);
-        expect_violation("Async: polled after Ready", [&] { (void)tea.poll(); });
+        expect_violation("timeout: polled after Ready", [&] { (void)tea.poll(); });
     }
 }

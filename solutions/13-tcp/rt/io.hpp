@@ -12,13 +12,12 @@
 /// Invariants: a poll that returns Pending has taken nothing from the stream, and has kept the waker. So a future here may
 /// be dropped while it waits, and no byte is lost. (After a dropped `write_all` it is not known how much was written.)
 ///
-/// These futures keep the address of the stream, so it must outlive them and must not move. ReadChunk and WriteAll require
+/// These futures keep the address of the stream, so it must outlive them and must not move. Their class templates require
 /// no concept, because a stream names them in its own members, where its class is not complete yet.
 ///
 /// Source: Tokio's `AsyncRead`, `AsyncWrite`, and their `Ext` traits.
 #pragma once
 
-#include <rt/async.hpp>
 #include <rt/chunk.hpp>
 #include <rt/future.hpp>
 
@@ -72,6 +71,42 @@ class [[nodiscard]] ReadChunk {
     std::size_t max_;
 };
 
+/// See `read_to_string`. Holds no memory but the text while it waits.
+template <class R>
+class [[nodiscard]] ReadToString {
+  public:
+    using Output = std::string;
+
+    ReadToString(R& reader, std::size_t limit) noexcept : reader_(&reader), limit_(limit) {}
+
+    Poll<std::string> poll(Context& cx) {
+        contract_.begin("read_to_string");
+        Chunk chunk = Chunk::with_capacity(step);
+        for (;;) {
+            Poll<std::size_t> read = reader_->poll_read(cx, chunk.room());
+            if (read.is_pending()) {
+                return contract_.pending();
+            }
+            if (read.value() == 0) {
+                return Ready<std::string>(std::move(text_));
+            }
+            if (read.value() > limit_ - text_.size()) {
+                throw std::system_error(EMSGSIZE, std::system_category(),
+                                        "read_to_string: the stream is longer than the limit");
+            }
+            text_.append(chunk.room().data(), read.value());
+        }
+    }
+
+  private:
+    static constexpr std::size_t step = 16 * 1024;
+
+    [[no_unique_address]] Contract contract_;
+    R* reader_;
+    std::size_t limit_;
+    std::string text_;
+};
+
 /// See `write_all`.
 template <class W>
 class [[nodiscard]] WriteAll {
@@ -101,24 +136,6 @@ class [[nodiscard]] WriteAll {
     std::string_view left_;
 };
 
-namespace detail {
-
-/// See `read_to_string`. Holds no memory but the text while it waits.
-template <class R>
-Async<std::string> read_to_string(R* reader, std::size_t limit) {
-    std::string text;
-    while (Chunk chunk = co_await ReadChunk<R>(*reader, 16 * 1024)) {
-        if (chunk.size() > limit - text.size()) {
-            throw std::system_error(EMSGSIZE, std::system_category(),
-                                    "read_to_string: the stream is longer than the limit");
-        }
-        text += chunk.view();
-    }
-    co_return text;
-}
-
-}  // namespace detail
-
 }  // namespace rt
 
 // Given: the functions that you call to make these futures, and advice for types that are no streams.
@@ -143,8 +160,8 @@ inline constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
 /// Reads to the end of the stream. Throws EMSGSIZE as soon as more than `limit` bytes have come.
 template <AsyncRead R>
-Async<std::string> read_to_string(R& reader, std::size_t limit = no_limit) {
-    return detail::read_to_string(&reader, limit);
+ReadToString<R> read_to_string(R& reader, std::size_t limit = no_limit) noexcept {
+    return ReadToString<R>(reader, limit);
 }
 
 /// Writes all of `text`, in as many pieces as it takes. `text` must outlive the future.

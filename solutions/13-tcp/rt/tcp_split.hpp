@@ -29,7 +29,9 @@ class ReadHalf {
     explicit ReadHalf(std::shared_ptr<TcpStream> stream) noexcept : stream_(std::move(stream)) {}
 
     ReadChunk<ReadHalf> read(std::size_t max) noexcept { return ReadChunk<ReadHalf>(*this, max); }
-    Async<std::string> read_to_string(std::size_t limit = no_limit) { return rt::read_to_string(*this, limit); }
+    ReadToString<ReadHalf> read_to_string(std::size_t limit = no_limit) noexcept {
+        return ReadToString<ReadHalf>(*this, limit);
+    }
     Poll<std::size_t> poll_read(Context& cx, std::span<char> into) { return stream_->poll_read(cx, into); }
 
   private:

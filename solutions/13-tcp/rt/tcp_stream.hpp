@@ -54,7 +54,9 @@ class TcpStream {
     /// Reads at most `max` bytes. The Chunk is empty at the end of the stream. Holds no memory while it waits.
     ReadChunk<TcpStream> read(std::size_t max) noexcept { return ReadChunk<TcpStream>(*this, max); }
     /// Reads to the end of the stream. Throws EMSGSIZE as soon as more than `limit` bytes have come.
-    Async<std::string> read_to_string(std::size_t limit = no_limit) { return rt::read_to_string(*this, limit); }
+    ReadToString<TcpStream> read_to_string(std::size_t limit = no_limit) noexcept {
+        return ReadToString<TcpStream>(*this, limit);
+    }
     /// Writes all of `text`, which must outlive the future.
     WriteAll<TcpStream> write_all(std::string_view text) noexcept { return WriteAll<TcpStream>(*this, text); }
     /// No more will be written. The other side reads the end of the stream, and can still write.

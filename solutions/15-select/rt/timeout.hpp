@@ -5,17 +5,16 @@
 /// Source: `tokio::time::timeout`.
 #pragma once
 
-#include <rt/async.hpp>
 #include <rt/future.hpp>
+#include <rt/outcome.hpp>
 #include <rt/park.hpp>
-#include <rt/select.hpp>
 #include <rt/sleep.hpp>
 
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 namespace rt {
 
@@ -27,25 +26,57 @@ class Elapsed : public std::exception {
     }
 };
 
-/// Like `timeout`, until `deadline`.
+/// See `timeout`.
 template <Future F>
-Async<OutputOf<F>> timeout_at(Instant deadline, F future) {
-    // The future comes first: a result that is there is not late, whatever the clock says.
-    auto race = select(biased, std::move(future), sleep_until(deadline));
-    auto winner = co_await race;
-    if (winner.index() == 1) {
-        throw Elapsed();
+class [[nodiscard]] Timeout {
+  public:
+    using Output = OutputOf<F>;
+
+    Timeout(Instant deadline, F future) : racers_(std::in_place, std::move(future), deadline) {}
+
+    Poll<Output> poll(Context& cx) {
+        contract_.begin("timeout");
+        // The future comes first: a result that is there is not late, whatever the clock says.
+        Outcome<Output> outcome;
+        bool const done = poll_into(racers_->future, cx, outcome);
+        if (!done && racers_->sleep.poll(cx).is_pending()) {
+            return contract_.pending();
+        }
+        racers_.reset();  // both go before the caller sees the end
+        if (!done) {
+            throw Elapsed();
+        }
+        if constexpr (std::is_void_v<Output>) {
+            outcome.take();
+            return Ready();
+        } else {
+            return Ready<Output>(outcome.take());
+        }
     }
-    if constexpr (!std::is_void_v<OutputOf<F>>) {
-        co_return std::get<0>(std::move(winner));
-    }
-}
+
+  private:
+    struct Racers {
+        Racers(F f, Instant deadline) : future(std::move(f)), sleep(deadline) {}
+
+        F future;
+        Sleep sleep;
+    };
+
+    [[no_unique_address]] Contract contract_;
+    std::optional<Racers> racers_;  // until one has won
+};
 
 /// Waits for `future` until `duration` from now. Yields its value or throws what it threw. If it is not done by then it is
 /// destroyed, and Elapsed is thrown. A future that is ready wins, even if the time is up.
 template <class Rep, class Period, Future F>
-Async<OutputOf<F>> timeout(std::chrono::duration<Rep, Period> duration, F future) {
-    return timeout_at(time::later(time::now(), duration), std::move(future));
+Timeout<F> timeout(std::chrono::duration<Rep, Period> duration, F future) {
+    return Timeout<F>(time::later(time::now(), duration), std::move(future));
+}
+
+/// Like `timeout`, until `deadline`.
+template <Future F>
+Timeout<F> timeout_at(Instant deadline, F future) {
+    return Timeout<F>(deadline, std::move(future));
 }
 
 // Given: advice for what is not a future.
