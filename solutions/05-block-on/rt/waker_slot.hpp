@@ -73,8 +73,8 @@ class WakerSlot {
   private:
     enum State : unsigned { waiting = 0, registering = 1, waking = 2 };
 
-    Atomic<unsigned> state_{waiting};
     Waker waker_;
+    Atomic<unsigned> state_{waiting};
 };
 
 }  // namespace rt

@@ -65,7 +65,7 @@ class Task : public Recycled {
     enum class PollResult : int { exception = -1, pending = 0, ready = 1 };
 
     Task(Schedule& schedule, bool is_owned, std::source_location where) noexcept
-        : state_(is_owned), schedule_(schedule), origin_(where) {
+        : schedule_(schedule), state_(is_owned), origin_(where) {
         trace::emit(trace::Kind::spawn, this, where.line(), where.file_name());
     }
     virtual ~Task() = default;
@@ -106,9 +106,9 @@ class Task : public Recycled {
         return next;
     }
 
-    TaskState state_;
     Schedule& schedule_;
-    WakerSlot join_waker_;  // of the JoinHandle that waits for the end
+    [[no_unique_address]] WakerSlot join_waker_;  // of the JoinHandle that waits for the end
+    TaskState state_;                             // in the padding of the slot, which makes a task 8 bytes smaller
     [[no_unique_address]] detail::TaskOrigin origin_;
 };
 

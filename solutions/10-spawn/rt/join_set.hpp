@@ -165,9 +165,9 @@ class JoinSet<T>::Notice : public Wake<Notice>, public Recycled {
     }
 
   private:
+    Atomic<bool> is_listed_{false};  // first, where it fills the gap behind the count of wakers
     std::shared_ptr<Finished> finished_;
     Member member_;
-    Atomic<bool> is_listed_{false};
 };
 
 template <class T>
