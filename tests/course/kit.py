@@ -18,7 +18,7 @@ from sources import ROOT
 COMPILER = os.environ.get("PBP_CXX", "g++")
 # -Wpedantic is for all: g++ defines other macros with it, and would not take the precompiled header.
 FLAGS = ["-std=c++20", "-pthread", "-Wpedantic", "-O0", "-fsanitize=address", "-fno-omit-frame-pointer",
-         "-D_GLIBCXX_ASSERTIONS", "-DPBP_HAS_ASIO=0", *shlex.split(os.environ.get("PBP_CXX_FLAGS", ""))]
+         "-D_GLIBCXX_ASSERTIONS", *shlex.split(os.environ.get("PBP_CXX_FLAGS", ""))]
 WARNINGS = ["-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror"]
 LIBRARIES = ["-lfmt"]
 SHARED = ["doctest/doctest.h", "fmt/core.h", "algorithm", "array", "atomic", "chrono", "concepts", "coroutine", "exception",

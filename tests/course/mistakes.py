@@ -47,7 +47,7 @@ FILE = re.compile(r"--- (?:a/)?(solutions/\S+)")
 NOT_READ = ("diff --git ", "index ", "+++ b/")   # git diff's own lines
 FLAGS = ["-w"]
 HAS_ASIO = Path("/usr/include/asio.hpp").exists()
-ASIO = ["-UPBP_HAS_ASIO", "-DPBP_HAS_ASIO=1", "-DASIO_STANDALONE", "-DASIO_NO_DEPRECATED"]
+ASIO = ["-DPBP_HAS_ASIO=1", "-DASIO_STANDALONE", "-DASIO_NO_DEPRECATED"]
 
 
 @dataclass(frozen=True)
