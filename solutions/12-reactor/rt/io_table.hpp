@@ -1,26 +1,24 @@
 /// \file
-/// Given: the container in which the reactor finds what an event is about. You use `Registration`, its `record()` and its
-/// `token()`.
+/// Given: the container of what the reactor and the descriptors' users share. You use `Registration` and its `record()`.
 ///
 /// `IoTable` has one record for each descriptor that a task waits for. A `Registration` owns one record while the
 /// descriptor is open.
 ///
-/// Invariants: the kernel knows a record by its index and its generation, because it may still report a descriptor that
-/// was closed a moment ago. So a record never moves, and it exists until the reactor and the last registration are gone. A
-/// socket may therefore outlive its runtime, if only to be closed. A record's generation ends before the record is free.
+/// Invariants: the kernel knows a record by its address, and may still report a descriptor that was closed a moment ago. So
+/// a record never moves, and it exists until the reactor and the last registration are gone. A socket may therefore outlive
+/// its runtime, if only to be closed. A late event may reach the next descriptor that has the record. That descriptor's task
+/// tries once in vain, and waits again.
 ///
 /// Thread safety: any thread may use the table. A record is shared, without a lock, by a task that reads, a task that
 /// writes, and the reactor (see readiness.hpp and waker_slot.hpp). If two tasks wait in one direction, the latest wins.
 ///
-/// Source: the slab of early versions of Tokio.
+/// Source: Asio's `object_pool` of descriptors.
 #pragma once
 
 #include <rt/readiness.hpp>
 #include <rt/sync.hpp>
 #include <rt/waker_slot.hpp>
 
-#include <cstddef>
-#include <cstdint>
 #include <deque>
 #include <memory>
 #include <utility>
@@ -29,33 +27,23 @@ namespace rt {
 
 /// What the reactor and a descriptor's users share.
 struct IoRecord {
-    explicit IoRecord(std::uint32_t number) noexcept : index(number) {}
-
     WakerSlot& waiter(Direction direction) noexcept { return direction == Direction::read ? reader : writer; }
 
     ReadinessWord readiness;
     WakerSlot reader;
     WakerSlot writer;
-    const std::uint32_t index;
     IoRecord* next_free = nullptr;  // under the lock of the table
 };
 
 class IoTable {
   public:
-    /// The record with this index, which may be free by now. Called by the reactor with what the kernel reported.
-    IoRecord& at(std::uint32_t index) noexcept {
-        Lock lock(mutex_);
-        return records_[index];
-    }
-
     /// Takes a free record. Called by Registration.
     IoRecord& take() {
         Lock lock(mutex_);
         if (first_free_ == nullptr) {
-            first_free_ = &records_.emplace_back(static_cast<std::uint32_t>(records_.size()));
-            first_free_->readiness.begin_generation();
+            first_free_ = &records_.emplace_back();
         }
-        ++size_;
+        first_free_->readiness.reset();
         return *std::exchange(first_free_, first_free_->next_free);
     }
 
@@ -64,9 +52,7 @@ class IoTable {
         Waker reader = record.reader.take();  // dropped after the lock: that may run anything
         Waker writer = record.writer.take();
         Lock lock(mutex_);
-        record.readiness.begin_generation();
         record.next_free = std::exchange(first_free_, &record);
-        --size_;
     }
 
     /// True once the reactor is gone. Then nothing is ever reported again.
@@ -74,18 +60,11 @@ class IoTable {
     /// Called by the reactor's destructor.
     void abandon() noexcept { abandoned_.store(true, relaxed); }
 
-    /// How many records are in use.
-    std::size_t size() const noexcept {
-        Lock lock(mutex_);
-        return size_;
-    }
-
   private:
     Atomic<bool> abandoned_{false};
-    mutable Mutex mutex_;           // for all that follow
+    Mutex mutex_;                   // for all that follow
     std::deque<IoRecord> records_;  // a deque that only grows at its end moves none of its elements
     IoRecord* first_free_ = nullptr;
-    std::size_t size_ = 0;
 };
 
 /// One record, while its descriptor is open. Made by the reactor. The descriptor's owner destroys it before or with the
@@ -105,11 +84,6 @@ class Registration {
     explicit operator bool() const noexcept { return record_ != nullptr; }
     IoRecord& record() const noexcept { return *record_; }
     bool is_abandoned() const noexcept { return record_.get_deleter().table->is_abandoned(); }
-
-    /// What the kernel is to say when it reports this descriptor.
-    std::uint64_t token() const noexcept {
-        return (std::uint64_t{record_->readiness.load().generation()} << 32) | record_->index;
-    }
 
   private:
     std::unique_ptr<IoRecord, GiveBack> record_;

@@ -8,8 +8,7 @@
 ///   unpark                writes to an eventfd, but only if a thread sleeps, and once for each sleep. The eventfd is never
 ///                         read, because edge-triggered epoll reports each write.
 ///
-/// Invariants: a newer event is not cleared, an event of a closed descriptor does not reach its successor, and a signal
-/// (EINTR) only ends a sleep early. No lock is held while a task is woken.
+/// Invariants: a signal (EINTR) only ends a sleep early. No lock is held while a task is woken.
 ///
 /// Thread safety: one thread at a time parks. Any thread may add, close, and unpark. After `fork` the child must not use
 /// the parent's runtime.
@@ -46,8 +45,9 @@ class Reactor final : public Park {
     /// Called by `scheduler.service<Reactor>()`.
     explicit Reactor(Scheduler& scheduler) : Reactor() { scheduler.set_base(*this); }
     /// A reactor on its own, for a test or for a runtime that takes it as its base.
-    Reactor() : epoll_(check(sys::epoll_create(), "epoll_create")), event_(check(sys::event_fd(), "eventfd")) {
-        check(sys::epoll_add(epoll_.get(), event_.get(), EPOLLIN | EPOLLET, unpark_token), "epoll_ctl");
+    Reactor()
+        : epoll_(sys::check(sys::epoll_create(), "epoll_create")), event_(sys::check(sys::event_fd(), "eventfd")) {
+        sys::check(sys::epoll_add(epoll_.get(), event_.get(), EPOLLIN | EPOLLET, nullptr), "epoll_ctl");
     }
     ~Reactor() override { table_->abandon(); }
 
@@ -55,7 +55,7 @@ class Reactor final : public Park {
     /// Throws what epoll_ctl reports. EPERM: no task can wait for a file of this kind.
     Registration add(int fd) {
         Registration registration(table_);
-        check(sys::epoll_add(epoll_.get(), fd, interest, registration.token()), "epoll_ctl");
+        sys::check(sys::epoll_add(epoll_.get(), fd, interest, &registration.record()), "epoll_ctl");
         trace::emit(trace::Kind::io_register, &registration.record(), fd);
         return registration;
     }
@@ -73,17 +73,19 @@ class Reactor final : public Park {
         if (count == -EINTR) {
             return;  // a signal: the caller looks at the clock again
         }
-        check(count, "epoll_wait");
+        sys::check(count, "epoll_wait");
         for (const epoll_event& event : std::span(events_).first(static_cast<std::size_t>(count))) {
-            if (event.data.u64 != unpark_token) {
-                dispatch(event);
+            if (event.data.ptr != nullptr) {  // not the eventfd
+                dispatch(*static_cast<IoRecord*>(event.data.ptr), Readiness::flags_of(event.events));
             }
         }
     }
 
     void unpark() noexcept override {
         if (state_.exchange(notified, acq_rel) == parked) {
-            interrupt();
+            trace::emit(trace::Kind::unpark, this);
+            constexpr std::uint64_t one = 1;
+            while (sys::write(event_.get(), {reinterpret_cast<const char*>(&one), sizeof one}) == -EINTR) {}
         }
     }
 
@@ -95,21 +97,10 @@ class Reactor final : public Park {
         state_.exchange(parked, acq_rel);
     }
 
-    /// How many descriptors are registered.
-    std::size_t registered() const noexcept { return table_->size(); }
-
   private:
     enum State : int { awake, parked, notified };
 
     static constexpr std::uint32_t interest = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
-    static constexpr std::uint64_t unpark_token = std::numeric_limits<std::uint64_t>::max();
-
-    static int check(int result, const char* what) {
-        if (result < 0) {
-            throw sys::error(result, what);
-        }
-        return result;
-    }
 
     /// The timeout for epoll_wait, rounded up: a timer must not fire early, and the last part of a millisecond must not
     /// become a busy loop.
@@ -124,26 +115,15 @@ class Reactor final : public Park {
         return static_cast<int>(std::clamp<decltype(left)>(left, 0, std::numeric_limits<int>::max()));
     }
 
-    void dispatch(const epoll_event& event) noexcept {
-        auto index = static_cast<std::uint32_t>(event.data.u64);
-        auto generation = static_cast<std::uint32_t>(event.data.u64 >> 32);
-        IoRecord& record = table_->at(index);
-        Readiness::Flags flags = Readiness::flags_of(event.events);
+    static void dispatch(IoRecord& record, Readiness::Flags flags) noexcept {
         trace::emit(trace::Kind::io_ready, &record, static_cast<std::int64_t>(flags));
-        ReadinessWord::News news = record.readiness.set(generation, flags);
+        ReadinessWord::News news = record.readiness.set(flags);
         if (news.read) {
             record.reader.wake();
         }
         if (news.write) {
             record.writer.wake();
         }
-    }
-
-    /// Ends the sleep in epoll_wait.
-    void interrupt() noexcept {
-        trace::emit(trace::Kind::unpark, this);
-        constexpr std::uint64_t one = 1;
-        while (sys::write(event_.get(), {reinterpret_cast<const char*>(&one), sizeof one}) == -EINTR) {}
     }
 
     std::shared_ptr<IoTable> table_ = std::make_shared<IoTable>();

@@ -1,18 +1,15 @@
 /// \file
 /// `ReadinessWord`: what is known about one descriptor, in one integer that the reactor and the descriptor's users share.
 ///
-///   bits 0 to 7    flags: may it be read, may it be written, has either side ended (see `Readiness`)
-///   bits 8 to 31   the tick, which counts the events that the kernel reported
-///   bits 32 to 63  the generation, which counts the descriptors that have used this word
+///   bits 0 to 7   flags: may it be read, may it be written, has either side ended (see `Readiness`)
+///   bits 8 to 63  the tick, which counts the events that the kernel reported
 ///
-/// Edge-triggered epoll reports each thing once, so a flag that is cleared by mistake is a task that sleeps forever.
+/// Edge-triggered epoll reports each thing once, so a flag that is cleared by mistake is a task that sleeps forever. A flag
+/// that is set by mistake costs one system call, which the kernel refuses.
 ///
 /// Invariants:
 ///  - A user clears with the word that it saw before it tried. If a newer event has come since, the tick differs. Then
 ///    nothing is cleared, and the user tries again.
-///  - An event carries the generation of the descriptor that it belongs to. If the word belongs to a successor by now, the
-///    generation differs, and nothing is set. (One worker has the event in its hands while another worker closes the
-///    descriptor and opens the next one.)
 ///  - A short read keeps `read_closed`, because the end of the stream may have come in the same event as the last bytes and
 ///    is not reported again. A refusal clears it: a FIFO comes back to life when another writer opens it.
 ///
@@ -41,12 +38,8 @@ class Readiness {
     static constexpr Flags write_closed = 8;  ///< a write will fail
     static constexpr Flags urgent = 16;       ///< out-of-band data has come: a read may stop short of it
 
-    explicit constexpr Readiness(std::uint64_t word) noexcept : word_(word) {}
-
     /// What is assumed about a descriptor that has not been tried: that it is worth trying.
-    static constexpr Readiness untried(std::uint32_t generation = 0) noexcept {
-        return Readiness((std::uint64_t{generation} << 32) | readable | writable);
-    }
+    constexpr Readiness() noexcept = default;
 
     /// The flags for `events` of epoll_wait.
     static constexpr Flags flags_of(std::uint32_t events) noexcept {
@@ -66,13 +59,19 @@ class Readiness {
     /// True if a system call in this direction is worth trying.
     constexpr bool allows(Direction direction) const noexcept { return (word_ & mask(direction)) != 0; }
     constexpr bool is_urgent() const noexcept { return (word_ & urgent) != 0; }
-    constexpr std::uint64_t word() const noexcept { return word_; }
-    constexpr std::uint32_t generation() const noexcept { return static_cast<std::uint32_t>(word_ >> 32); }
-    /// True if neither an event nor a successor has come between `other` and this.
+    /// True if no event has come between `other` and this.
     constexpr bool is_same_event_as(Readiness other) const noexcept { return ((word_ ^ other.word_) >> 8) == 0; }
 
+    /// The next tick, with these flags too.
+    constexpr Readiness with_event(Flags flags) const noexcept { return Readiness((word_ + one_tick) | flags); }
+    constexpr Readiness without(Flags flags) const noexcept { return Readiness(word_ & ~flags); }
+
   private:
-    std::uint64_t word_;
+    static constexpr std::uint64_t one_tick = 1 << 8;
+
+    explicit constexpr Readiness(std::uint64_t word) noexcept : word_(word) {}
+
+    std::uint64_t word_ = readable | writable;
 };
 
 class ReadinessWord {
@@ -80,7 +79,7 @@ class ReadinessWord {
     ReadinessWord() noexcept = default;
 
     /// Called by a user before it tries.
-    Readiness load() const noexcept { return Readiness(word_.load(acquire)); }
+    Readiness load() const noexcept { return word_.load(acquire); }
 
     /// The directions that an event has made worth trying.
     struct News {
@@ -88,22 +87,14 @@ class ReadinessWord {
         bool write = false;
     };
 
-    /// Adds `flags`, which the kernel reported for the descriptor of this generation. Returns the directions to wake. A
-    /// direction that was ready before has no task asleep. Called by the reactor.
-    News set(std::uint32_t generation, Readiness::Flags flags) noexcept {
-        std::uint64_t before = word_.load(acquire);
-        for (;;) {
-            Readiness old(before);
-            if (old.generation() != generation) {
-                return {};  // meant for a predecessor, which has been closed
-            }
-            std::uint64_t tick = (before + one_tick) & tick_bits;
-            Readiness now((before & ~tick_bits) | tick | flags);
-            if (word_.compare_exchange_weak(before, now.word(), acq_rel, acquire)) {
-                return {.read = now.allows(Direction::read) && !old.allows(Direction::read),
-                        .write = now.allows(Direction::write) && !old.allows(Direction::write)};
-            }
-        }
+    /// Adds `flags`, which the kernel reported. Returns the directions to wake. A direction that was ready before has no task
+    /// asleep. Called by the reactor.
+    News set(Readiness::Flags flags) noexcept {
+        Readiness before = load();
+        while (!word_.compare_exchange_weak(before, before.with_event(flags), acq_rel, acquire)) {}
+        Readiness now = before.with_event(flags);
+        return {.read = now.allows(Direction::read) && !before.allows(Direction::read),
+                .write = now.allows(Direction::write) && !before.allows(Direction::write)};
     }
 
     /// The kernel answered "not now" to a user that had seen `seen`.
@@ -112,30 +103,25 @@ class ReadinessWord {
     /// The kernel read or wrote less than it was asked to, so it can do no more for now. Whether the stream has ended is
     /// another question.
     void clear_short(Direction direction, Readiness seen) noexcept {
-        if (direction == Direction::write) {
-            clear(Readiness::writable, seen);
-        } else if (!seen.is_urgent()) {
-            clear(Readiness::readable, seen);
+        if (!seen.is_urgent()) {
+            clear(direction == Direction::read ? Readiness::readable : Readiness::writable, seen);
         }
     }
 
-    /// From now on the word belongs to another descriptor, and events of the old one set nothing. Called by the table.
-    void begin_generation() noexcept { word_.store(Readiness::untried(load().generation() + 1).word(), release); }
+    /// From now on the word belongs to another descriptor. Called by the table.
+    void reset() noexcept { word_.store(Readiness(), release); }
 
   private:
-    static constexpr std::uint64_t one_tick = 1 << 8;
-    static constexpr std::uint64_t tick_bits = 0xffff'ff00;
-
     void clear(Readiness::Flags flags, Readiness seen) noexcept {
-        std::uint64_t before = seen.word();
-        while (!word_.compare_exchange_weak(before, before & ~flags, acq_rel, acquire)) {
-            if (!Readiness(before).is_same_event_as(seen)) {
+        Readiness before = seen;
+        while (!word_.compare_exchange_weak(before, before.without(flags), acq_rel, acquire)) {
+            if (!before.is_same_event_as(seen)) {
                 return;
             }
         }
     }
 
-    Atomic<std::uint64_t> word_{0};
+    Atomic<Readiness> word_{Readiness()};
 };
 
 }  // namespace rt
