@@ -3,7 +3,8 @@
 ///
 /// A stream knows no lines. One read may end in the middle of a line, and the next one may bring the rest and three more
 /// lines. So the bytes that were read stay here until a task takes them. A `read_line` that is dropped while it waits loses
-/// nothing, and the bytes behind a line are there for the next read, by line or by `rt::read`.
+/// nothing, and the bytes behind a line are there for the next read, by line or by `rt::read`. While there are none, no
+/// memory is held.
 ///
 /// A line has a limit, because a client may send a line that never ends. A longer line is an error and is skipped. The next
 /// `read_line` gives the line after it.
@@ -14,11 +15,9 @@
 /// Source: `tokio::io::{BufReader, AsyncBufReadExt}`.
 #pragma once
 
-#include <rt/buffer.hpp>
 #include <rt/future.hpp>
 #include <rt/io.hpp>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <optional>
@@ -48,22 +47,20 @@ class BufReader {
     /// Gives the stream back. What is `buffered` is lost.
     R into_inner() && { return std::move(reader_); }
     /// The bytes that were read and not taken.
-    std::string_view buffered() const noexcept { return buffer_.view(); }
+    std::string_view buffered() const noexcept { return std::string_view(bytes_).substr(taken_); }
 
     // The polls that <rt/io.hpp> asks for.
     Poll<std::size_t> poll_read(Context& cx, std::span<char> into) {
-        if (buffer_.empty()) {
-            if (into.size() >= capacity) {
-                return reader_.poll_read(cx, into);  // as much at once as the buffer would get
+        if (buffered().empty()) {
+            if (into.size() >= most_per_read) {
+                return reader_.poll_read(cx, into);
             }
-            Poll<bool> more = buffer_.poll_fill(cx, reader_);
-            if (more.is_pending()) {
+            if (poll_fill(cx).is_pending()) {
                 return Pending;
             }
         }
-        std::size_t count = std::min(into.size(), buffer_.view().size());
-        std::copy_n(buffer_.view().begin(), count, into.begin());
-        buffer_.consume(count);
+        std::size_t count = buffered().copy(into.data(), into.size());
+        consume(count);
         return Ready(count);
     }
     Poll<std::size_t> poll_write(Context& cx, std::string_view from)
@@ -80,17 +77,17 @@ class BufReader {
   private:
     using Line = std::optional<std::string>;
 
-    static constexpr std::size_t capacity = 8 * 1024;
+    static constexpr std::size_t most_per_read = 8 * 1024;
 
-    /// The first `searched` bytes of the buffer are known to hold no end of a line.
+    /// The first `searched` bytes of `buffered()` are known to hold no end of a line.
     Poll<Line> poll_line(Context& cx, std::size_t& searched) {
         for (;;) {
-            std::size_t end = buffer_.view().find('\n', searched);
+            std::size_t end = buffered().find('\n', searched);
             bool found = end != std::string_view::npos;
-            std::string_view text = buffer_.view().substr(0, found ? end + 1 : end);
+            std::string_view text = buffered().substr(0, found ? end + 1 : end);
             if (skipping_ || is_too_long(text)) {
                 bool is_new = !std::exchange(skipping_, !found);
-                buffer_.consume(text.size());
+                consume(text.size());
                 searched = 0;
                 if (is_new) {
                     throw std::system_error(EMSGSIZE, std::system_category(),
@@ -104,21 +101,43 @@ class BufReader {
             } else {
                 searched = text.size();
             }
-            Poll<bool> more = buffer_.poll_fill(cx, reader_);
+            Poll<bool> more = poll_fill(cx);
             if (more.is_pending()) {
                 return Pending;
             }
             if (!more.value()) {
                 skipping_ = false;
-                return Ready<Line>(buffer_.empty() ? Line() : take_line(buffer_.view().size()));
+                return Ready<Line>(buffered().empty() ? Line() : take_line(buffered().size()));
             }
         }
     }
 
-    /// Takes the first `size` bytes out of the buffer, and returns them without the end of the line.
+    /// Reads some bytes behind those that are there. Yields false at the end of the stream. If it is Pending or throws, the
+    /// bytes are still there.
+    Poll<bool> poll_fill(Context& cx) {
+        char bytes[most_per_read];
+        Poll<std::size_t> read = reader_.poll_read(cx, bytes);
+        if (read.is_pending()) {
+            return Pending;
+        }
+        bytes_.erase(0, std::exchange(taken_, 0));
+        bytes_.append(bytes, read.value());
+        return Ready(read.value() != 0);
+    }
+
+    /// Takes the first `count` bytes out.
+    void consume(std::size_t count) noexcept {
+        taken_ += count;
+        if (buffered().empty()) {
+            std::string().swap(bytes_);  // frees the memory
+            taken_ = 0;
+        }
+    }
+
+    /// Takes the first `size` bytes out, and returns them without the end of the line.
     std::string take_line(std::size_t size) {
-        std::string line(strip(buffer_.view().substr(0, size)));
-        buffer_.consume(size);
+        std::string line(strip(buffered().substr(0, size)));
+        consume(size);
         return line;
     }
 
@@ -133,13 +152,13 @@ class BufReader {
     /// True if `text`, a line or the beginning of one, is above the limit. A '\r' at its end is not counted, because a '\n'
     /// may follow it.
     bool is_too_long(std::string_view text) const noexcept {
-        std::size_t size = strip(text).size() - (text.ends_with('\r') ? 1 : 0);
-        return size > limit_;
+        return strip(text).size() - (text.ends_with('\r') ? 1 : 0) > limit_;
     }
 
     R reader_;
     std::size_t limit_;
-    Buffer buffer_{capacity};
+    std::string bytes_;  // the first `taken_` of them have been taken
+    std::size_t taken_ = 0;
     bool skipping_ = false;  // until the end of a line that was too long
 };
 
