@@ -15,10 +15,10 @@
 #include <vector>
 
 using namespace support;
-using rt::Lagged;
 using rt::Pending;
 using rt::Ready;
 namespace broadcast = rt::broadcast;
+using broadcast::Lagged;
 
 namespace {
 

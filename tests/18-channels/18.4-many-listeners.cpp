@@ -23,9 +23,9 @@
 
 using namespace support;
 using rt::Async;
-using rt::Lagged;
 using rt::Pending;
 namespace broadcast = rt::broadcast;
+using broadcast::Lagged;
 
 namespace {
 

@@ -29,7 +29,7 @@
 #include <utility>
 #include <vector>
 
-namespace rt {
+namespace rt::broadcast {
 
 /// Thrown to a broadcast receiver that was too slow. It can continue to receive.
 class Lagged : public std::exception {
@@ -44,8 +44,6 @@ class Lagged : public std::exception {
     std::uint64_t missed_;
 };
 
-namespace broadcast {
-
 namespace detail {
 
 template <class T>
@@ -53,10 +51,9 @@ class Queue;
 
 /// What all ends share.
 template <class T>
-class Channel : public rt::detail::ChannelBase {
+class Channel : public std::enable_shared_from_this<Channel<T>> {
   public:
-    /// Begins with a sender. Each Queue adds itself.
-    explicit Channel(std::size_t capacity) noexcept : ChannelBase(1), capacity_(capacity) {}
+    explicit Channel(std::size_t capacity) noexcept : capacity_(capacity) {}
 
     /// Returns the number of receivers that will see `value`.
     std::size_t send(T value) {
@@ -81,17 +78,11 @@ class Channel : public rt::detail::ChannelBase {
         return queues_.size();
     }
 
-    /// Called when a sender is copied.
-    void add_sender() noexcept {
+    /// Called when the last sender is destroyed.
+    void drop_senders() noexcept {
         Lock lock(mutex_);
-        ++senders_;
-    }
-    /// Called when a sender is destroyed. The last one wakes the receivers.
-    void drop_sender() noexcept {
-        Lock lock(mutex_);
-        if (--senders_ == 0) {
-            waiting_.wake_all(std::move(lock));
-        }
+        has_senders_ = false;
+        waiting_.wake_all(std::move(lock));
     }
 
   private:
@@ -99,7 +90,7 @@ class Channel : public rt::detail::ChannelBase {
 
     Mutex mutex_;
     std::size_t const capacity_;
-    std::size_t senders_ = 1;
+    bool has_senders_ = true;
     std::vector<Queue<T>*> queues_;  // of all receivers
     WaitList waiting_;               // receivers whose queue is empty
 };
@@ -110,28 +101,21 @@ class Queue {
   public:
     using Value = T;
 
-    explicit Queue(Channel<T>& channel) : channel_(channel) {
-        Lock lock(channel_.mutex_);
-        channel_.queues_.push_back(this);
-        channel_.add_end();
+    explicit Queue(std::shared_ptr<Channel<T>> channel) : channel_(std::move(channel)) {
+        Lock lock(channel_->mutex_);
+        channel_->queues_.push_back(this);
     }
     Queue(const Queue&) = delete;
     Queue& operator=(const Queue&) = delete;
     ~Queue() {
-        {
-            Lock lock(channel_.mutex_);
-            std::erase(channel_.queues_, this);
-        }
-        if (channel_.remove_end()) {
-            delete &channel_;
-        }
+        Lock lock(channel_->mutex_);
+        std::erase(channel_->queues_, this);
     }
 
     /// The next value, or `std::nullopt` if there will be none. If there is none yet, returns Pending, and `waiter`
     /// waits, unless `waker` is null.
     Poll<std::optional<T>> poll_recv(Waiter& waiter, const Waker* waker) {
-        Waker replaced;  // destroyed after the lock is released
-        Lock lock(channel_.mutex_);
+        Lock lock(channel_->mutex_);
         if (missed_ != 0) {
             throw Lagged(std::exchange(missed_, 0));
         }
@@ -141,25 +125,25 @@ class Queue {
             lock.unlock();
             return Ready<std::optional<T>>(*value);
         }
-        if (channel_.senders_ == 0) {
+        if (!channel_->has_senders_) {
             return Ready<std::optional<T>>(std::nullopt);
         }
         if (waker != nullptr) {
-            replaced = channel_.waiting_.add(waiter, *waker);
+            channel_->waiting_.add(waiter, *waker, std::move(lock));
         }
         return Pending;
     }
 
     /// Called when a recv is destroyed before it has received.
     void give_up_recv(Waiter& waiter) noexcept {
-        Lock lock(channel_.mutex_);
-        channel_.waiting_.remove(waiter);
+        Lock lock(channel_->mutex_);
+        channel_->waiting_.remove(waiter);
     }
 
   private:
     friend Channel<T>;
 
-    Channel<T>& channel_;
+    std::shared_ptr<Channel<T>> channel_;
     std::deque<std::shared_ptr<const T>> values_;
     std::uint64_t missed_ = 0;  // how many were pushed out since the last Lagged
 };
@@ -174,7 +158,8 @@ using Recv = rt::detail::RecvFuture<detail::Queue<T>>;
 template <class T>
 class Receiver {
   public:
-    explicit Receiver(detail::Channel<T>& channel) : queue_(std::make_unique<detail::Queue<T>>(channel)) {}
+    explicit Receiver(std::shared_ptr<detail::Channel<T>> channel)
+        : queue_(std::make_unique<detail::Queue<T>>(std::move(channel))) {}
 
     /// A future of the next value, as a copy. Its result is `std::nullopt` if all senders were dropped and this
     /// receiver has seen everything. Throws `Lagged` if it has missed values. A recv that is destroyed before it is
@@ -186,10 +171,7 @@ class Receiver {
 
   private:
     detail::Queue<T>& queue() const noexcept {
-        if (queue_ == nullptr) {
-            violation("a broadcast receiver was used after it was moved from.");
-        }
-        return *queue_;
+        return rt::detail::checked(queue_, "a broadcast receiver was used after it was moved from.");
     }
 
     std::unique_ptr<detail::Queue<T>> queue_;
@@ -201,23 +183,24 @@ class Sender {
     using Channel = detail::Channel<T>;
 
   public:
-    explicit Sender(Channel& channel) noexcept : end_(channel) {}
+    explicit Sender(std::shared_ptr<Channel> end) noexcept : end_(std::move(end)) {}
 
     /// Sends to all receivers, without waiting. Returns how many there are. If that is 0, `value` is destroyed.
     std::size_t send(T value) const { return channel().send(std::move(value)); }
 
     /// A new receiver, which sees what is sent from now on.
-    Receiver<T> subscribe() const { return Receiver<T>(channel()); }
+    Receiver<T> subscribe() const { return Receiver<T>(channel().shared_from_this()); }
 
     /// How many receivers there are.
     std::size_t receiver_count() const noexcept { return channel().receivers(); }
 
   private:
     Channel& channel() const noexcept {
-        return end_.get("a broadcast sender was used after it was moved from. Copy it if you need both.");
+        return rt::detail::checked(end_,
+                                   "a broadcast sender was used after it was moved from. Copy it if you need both.");
     }
 
-    rt::detail::ChannelEnd<Channel, rt::detail::EndRole::shared_sender> end_;
+    std::shared_ptr<Channel> end_;
 };
 
 /// The first two ends of a new channel that keeps `capacity` values. The capacity is at least 1.
@@ -226,10 +209,9 @@ std::pair<Sender<T>, Receiver<T>> channel(std::size_t capacity) {
     if (capacity == 0) {
         violation("broadcast::channel: a capacity of 0 keeps nothing. Use 1 or more.");
     }
-    Sender<T> sender(*new detail::Channel<T>(capacity));
-    Receiver<T> receiver = sender.subscribe();
-    return {std::move(sender), std::move(receiver)};
+    using Channel = detail::Channel<T>;
+    auto channel = std::make_shared<Channel>(capacity);
+    return {Sender<T>(rt::detail::channel_end<&Channel::drop_senders>(channel)), Receiver<T>(channel)};
 }
 
-}  // namespace broadcast
-}  // namespace rt
+}  // namespace rt::broadcast

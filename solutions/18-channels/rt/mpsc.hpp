@@ -1,41 +1,218 @@
 /// \file
-/// Given: the ends of an mpsc channel, a queue between tasks with many senders and one receiver. You use
-/// `mpsc::channel<T>(capacity)`, `co_await sender.send(value)`, and `co_await receiver.recv()`. What the ends share
-/// is in mpsc_channel.hpp.
+/// An mpsc channel: a queue between tasks with many senders and one receiver. You use `mpsc::channel<T>(capacity)`,
+/// `co_await sender.send(value)`, and `co_await receiver.recv()`.
 ///
-/// Thread safety: any thread may use its own end. The receiver is for one task at a time.
+/// The number of places is limited, so a fast sender waits for a slow receiver (backpressure) and does not fill the
+/// memory.
+///
+/// Invariants: a place is free, or it holds a value, or it is reserved for a sender that was woken alone. A place is
+/// free only while no sender waits, so nobody overtakes a sender that waits.
+///
+/// The end: after the last sender is dropped, the receiver takes what is in the buffer and then gets `std::nullopt`.
+/// After `close()` each send throws, also one that waits, and the receiver can still take what is in the buffer.
+///
+/// Thread safety: any thread may use its own end. The receiver is for one task at a time. `mutex_` protects everything.
+/// Values are never destroyed under the lock, because their destructors may take it.
 ///
 /// Source: `tokio::sync::mpsc`.
 #pragma once
 
 #include <rt/channel_end.hpp>
-#include <rt/mpsc_channel.hpp>
+#include <rt/future.hpp>
+#include <rt/sync.hpp>
 #include <rt/violation.hpp>
+#include <rt/wait_list.hpp>
+#include <rt/waker.hpp>
 
 #include <concepts>
 #include <cstddef>
+#include <deque>
+#include <exception>
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
 namespace rt::mpsc {
 
+// Given: thrown by a send when the receiver was dropped or closed, with the value that was not sent.
+template <class T>
+class SendError : public std::exception {
+  public:
+    explicit SendError(T value) noexcept : value_(std::move(value)) {}
+
+    const char* what() const noexcept override { return "the receiver was dropped or closed, so nothing can be sent"; }
+    /// Gives the value back. Called once.
+    T take() noexcept { return std::move(value_); }
+
+  private:
+    T value_;
+};
+
+/// The result of a `try_send`.
+enum class TrySend { sent, full, closed };
+
+namespace detail {
+
+/// What the ends share: a buffer with a limited number of places.
+template <class T>
+class Channel {
+  public:
+    using Value = T;
+
+    explicit Channel(std::size_t capacity) noexcept : places_(capacity) {}
+
+    /// Puts `value` into the buffer, unless the channel is full or closed. Then `value` is left as it was. If the
+    /// channel is full, `waiter` waits for a place, unless `waker` is null.
+    TrySend poll_send(T& value, Waiter& waiter, const Waker* waker) {
+        Lock lock(mutex_);
+        if (closed_) {
+            return TrySend::closed;
+        }
+        bool has_reserved = waiter.was_woken_alone();
+        if (!has_reserved && places_ == 0) {
+            if (waker != nullptr) {
+                senders_waiting_.add(waiter, *waker, std::move(lock));
+            }
+            return TrySend::full;
+        }
+        buffer_.push_back(std::move(value));  // if this throws, no place is taken
+        places_ -= has_reserved ? 0 : 1;
+        receiver_waiting_.wake_one(std::move(lock));
+        return TrySend::sent;
+    }
+
+    /// Called when a send is destroyed before it has sent. If a place was reserved for it, the next sender gets the
+    /// place.
+    void give_up_send(Waiter& waiter) noexcept {
+        Lock lock(mutex_);
+        senders_waiting_.remove(waiter);
+        if (waiter.was_woken_alone()) {
+            release_place(std::move(lock));
+        }
+    }
+
+    /// The next value, or `std::nullopt` if there will be none. If there is none yet, returns Pending, and `waiter`
+    /// waits, unless `waker` is null.
+    Poll<std::optional<T>> poll_recv(Waiter& waiter, const Waker* waker) {
+        Lock lock(mutex_);
+        if (!buffer_.empty()) {
+            std::optional<T> value(std::move(buffer_.front()));
+            buffer_.pop_front();
+            receiver_waiting_.remove(waiter);  // this recv may find the value of another one that was woken
+            release_place(std::move(lock));
+            return Ready<std::optional<T>>(std::move(value));
+        }
+        if (closed_ || !has_senders_) {
+            return Ready<std::optional<T>>(std::nullopt);
+        }
+        if (waker != nullptr) {
+            receiver_waiting_.add(waiter, *waker, std::move(lock));
+        }
+        return Pending;
+    }
+
+    /// Called when a recv is destroyed before it has received. If it was woken, another recv may have to look
+    /// instead.
+    void give_up_recv(Waiter& waiter) noexcept {
+        Lock lock(mutex_);
+        receiver_waiting_.remove(waiter);
+        if (waiter.was_woken_alone()) {
+            receiver_waiting_.wake_one(std::move(lock));
+        }
+    }
+
+    /// Refuses values from now on, and wakes everyone who waits for a place or for a value.
+    void close() noexcept {
+        Lock lock(mutex_);
+        closed_ = true;
+        senders_waiting_.wake_all(std::move(lock));
+        receiver_waiting_.wake_all(Lock(mutex_));
+    }
+    bool is_closed() noexcept {
+        Lock lock(mutex_);
+        return closed_;
+    }
+
+    /// Called when the receiver is destroyed. Destroys what it did not receive.
+    void drop_receiver() noexcept {
+        close();
+        std::deque<T> rest;  // destroyed after the lock is released
+        Lock lock(mutex_);
+        std::swap(rest, buffer_);
+    }
+
+    /// Called when the last sender is destroyed.
+    void drop_senders() noexcept {
+        Lock lock(mutex_);
+        has_senders_ = false;
+        receiver_waiting_.wake_all(std::move(lock));
+    }
+
+  private:
+    /// Gives a place to the sender that has waited longest, or makes it free. Releases the lock.
+    void release_place(Lock lock) noexcept {
+        if (senders_waiting_.is_empty()) {
+            ++places_;
+        } else {
+            senders_waiting_.wake_one(std::move(lock));
+        }
+    }
+
+    Mutex mutex_;
+    std::size_t places_;  // how many are free
+    bool has_senders_ = true;
+    bool closed_ = false;
+    std::deque<T> buffer_;
+    WaitList senders_waiting_;   // for a place
+    WaitList receiver_waiting_;  // for a value
+};
+
+// Given: what a send waits for.
+template <class T>
+class SendWait {
+  public:
+    using Output = void;
+    static constexpr const char* name = "send";
+
+    SendWait(Channel<T>& channel, T value) noexcept : channel_(channel), value_(std::move(value)) {}
+
+    Poll<void> poll(Waiter& waiter, const Waker& waker) {
+        TrySend result = channel_.poll_send(value_, waiter, &waker);
+        if (result == TrySend::closed) {
+            throw SendError<T>(std::move(value_));
+        }
+        return result == TrySend::sent ? Poll<void>(Ready()) : Pending;
+    }
+    void give_up(Waiter& waiter) noexcept { channel_.give_up_send(waiter); }
+
+  private:
+    Channel<T>& channel_;
+    T value_;
+};
+
+}  // namespace detail
+
+/// See `Sender::send`.
+template <class T>
+using Send = rt::detail::WaitFuture<detail::SendWait<T>>;
+
 /// See `Receiver::recv`.
 template <class T>
 using Recv = rt::detail::RecvFuture<detail::Channel<T>>;
 
-/// An end that sends. Copy it to get more senders. The channel ends when the last one is dropped.
+// Given: an end that sends. Copy it to get more senders. The channel ends when the last one is dropped.
 template <class T>
 class Sender {
     using Channel = detail::Channel<T>;
 
   public:
-    explicit Sender(Channel& channel) noexcept : end_(channel) {}
+    explicit Sender(std::shared_ptr<Channel> end) noexcept : end_(std::move(end)) {}
 
     /// A future that waits for a place in the buffer and puts `value` there. Places are given in the order in which
-    /// the sends began to wait. Throws a `SendError`, an `Unsent<T>`, if the receiver was dropped or closed. A send
-    /// that is destroyed before it is Ready has sent nothing. The sender must outlive it.
-    Send<T> send(T value) const { return Send<T>(channel(), std::move(value)); }
+    /// the sends began to wait. Throws a `SendError` if the receiver was dropped or closed. A send that is destroyed
+    /// before it is Ready has sent nothing. The sender must outlive it.
+    Send<T> send(T value) const { return Send<T>({channel(), std::move(value)}); }
 
     /// Sends at once, or not at all. Unless the result is `sent`, `value` is left as it was.
     TrySend try_send(T&& value) const {
@@ -45,8 +222,7 @@ class Sender {
     TrySend try_send(const T& value) const
         requires std::copy_constructible<T>
     {
-        T copy = value;
-        return try_send(std::move(copy));
+        return try_send(T(value));
     }
 
     /// True if the receiver was dropped or closed.
@@ -54,19 +230,21 @@ class Sender {
 
   private:
     Channel& channel() const noexcept {
-        return end_.get("an mpsc sender was used after it was moved from. Copy it if you need both.");
+        return rt::detail::checked(end_, "an mpsc sender was used after it was moved from. Copy it if you need both.");
     }
 
-    rt::detail::ChannelEnd<Channel, rt::detail::EndRole::shared_sender> end_;
+    std::shared_ptr<Channel> end_;
 };
 
-/// The end that receives. When it is dropped, the values that it has not received are destroyed.
+// Given: the end that receives. When it is dropped, the values that it has not received are destroyed.
 template <class T>
 class Receiver {
     using Channel = detail::Channel<T>;
 
   public:
-    explicit Receiver(Channel& channel) noexcept : end_(channel) {}
+    explicit Receiver(std::shared_ptr<Channel> end) noexcept : end_(std::move(end)) {}
+    Receiver(Receiver&&) noexcept = default;
+    Receiver& operator=(Receiver&&) noexcept = default;
 
     /// A future of the next value, in the order in which they were sent. Its result is `std::nullopt` if the buffer
     /// is empty, and all senders were dropped or this end was closed. A recv that is destroyed before it is Ready has
@@ -80,12 +258,14 @@ class Receiver {
     void close() noexcept { channel().close(); }
 
   private:
-    Channel& channel() const noexcept { return end_.get("an mpsc receiver was used after it was moved from."); }
+    Channel& channel() const noexcept {
+        return rt::detail::checked(end_, "an mpsc receiver was used after it was moved from.");
+    }
 
-    rt::detail::ChannelEnd<Channel, rt::detail::EndRole::receiver> end_;
+    std::shared_ptr<Channel> end_;
 };
 
-/// The two ends of a new channel that holds at most `capacity` values. The capacity is at least 1.
+// Given: the two ends of a new channel that holds at most `capacity` values. The capacity is at least 1.
 template <class T>
 std::pair<Sender<T>, Receiver<T>> channel(std::size_t capacity) {
     static_assert(std::is_nothrow_move_constructible_v<T>,
@@ -93,8 +273,10 @@ std::pair<Sender<T>, Receiver<T>> channel(std::size_t capacity) {
     if (capacity == 0) {
         violation("mpsc::channel: a capacity of 0 has room for nothing. Use 1 or more.");
     }
-    auto* channel = new detail::Channel<T>(capacity);
-    return {Sender<T>(*channel), Receiver<T>(*channel)};
+    using Channel = detail::Channel<T>;
+    auto channel = std::make_shared<Channel>(capacity);
+    return {Sender<T>(rt::detail::channel_end<&Channel::drop_senders>(channel)),
+            Receiver<T>(rt::detail::channel_end<&Channel::drop_receiver>(channel))};
 }
 
 }  // namespace rt::mpsc

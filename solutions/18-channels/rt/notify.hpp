@@ -12,7 +12,6 @@
 /// Source: `tokio::sync::Notify`.
 #pragma once
 
-#include <rt/budget.hpp>
 #include <rt/future.hpp>
 #include <rt/sync.hpp>
 #include <rt/wait_list.hpp>
@@ -22,10 +21,12 @@
 
 namespace rt {
 
-class Notified;
-
 class Notify {
+    class Wait;
+
   public:
+    using Notified = detail::WaitFuture<Wait>;
+
     Notify() = default;
     Notify(const Notify&) = delete;
     Notify& operator=(const Notify&) = delete;
@@ -42,10 +43,41 @@ class Notify {
 
     /// A future of the next notification. From this call on it notices `notify_waiters`. It takes a permit only when
     /// it is polled. So call this first, then check the condition that you wait for, and only then await the future.
-    Notified notified() noexcept;
+    /// The Notify must outlive the future, until that is Ready or destroyed.
+    Notified notified() noexcept { return Notified(*this); }
 
   private:
-    friend Notified;
+    /// What a `Notified` waits for.
+    class Wait {
+      public:
+        using Output = void;
+        static constexpr const char* name = "notified";
+
+        Wait(Notify& notify) noexcept : notify_(notify), calls_to_all_(notify.calls_to_all_.load(acquire)) {}
+
+        Poll<void> poll(Waiter& waiter, const Waker& waker) noexcept {
+            Lock lock(notify_.mutex_);
+            if (waiter.was_woken_alone() || calls_to_all_ != notify_.calls_to_all_.load(relaxed) ||
+                std::exchange(notify_.has_permit_, false)) {
+                return Ready();
+            }
+            notify_.waiters_.add(waiter, waker, std::move(lock));
+            return Pending;
+        }
+
+        /// If the waiter was given a permit and has not used it, the next waiter gets it.
+        void give_up(Waiter& waiter) noexcept {
+            Lock lock(notify_.mutex_);
+            notify_.waiters_.remove(waiter);
+            if (waiter.was_woken_alone()) {
+                notify_.give_permit(std::move(lock));
+            }
+        }
+
+      private:
+        Notify& notify_;
+        unsigned calls_to_all_;  // how many there were when this was made
+    };
 
     void give_permit(Lock lock) noexcept {
         if (waiters_.is_empty()) {
@@ -61,57 +93,6 @@ class Notify {
     WaitList waiters_;
 };
 
-/// See `Notify::notified`. The Notify must outlive it, until it is Ready or destroyed.
-class [[nodiscard]] Notified {
-  public:
-    using Output = void;
-
-    explicit Notified(Notify& notify) noexcept : notify_(notify), calls_to_all_(notify.calls_to_all_.load(acquire)) {}
-    Notified(Notified&&) noexcept = default;
-
-    /// Stops waiting. If it was given a permit and has not used it, the next waiter gets it.
-    ~Notified() {
-        if (!is_registered_) {
-            return;
-        }
-        Lock lock(notify_.mutex_);
-        notify_.waiters_.remove(waiter_);
-        if (waiter_.notified() == Waiter::Notified::one) {
-            notify_.give_permit(std::move(lock));
-        }
-    }
-
-    Poll<void> poll(Context& cx) {
-        contract_.begin("notified");
-        if (!budget::poll_proceed(cx) || !take_notification(cx.waker())) {
-            return contract_.pending();
-        }
-        budget::spend();
-        return Ready();
-    }
-
-  private:
-    /// Returns true if the wait is over. Otherwise it waits, and `waker` is the one to wake.
-    bool take_notification(const Waker& waker) noexcept {
-        Waker replaced;  // destroyed after the lock is released
-        Lock lock(notify_.mutex_);
-        bool is_over = waiter_.notified() != Waiter::Notified::no ||
-                       calls_to_all_ != notify_.calls_to_all_.load(relaxed) ||
-                       std::exchange(notify_.has_permit_, false);
-        if (!is_over) {
-            replaced = notify_.waiters_.add(waiter_, waker);
-        }
-        is_registered_ = !is_over;
-        return is_over;
-    }
-
-    [[no_unique_address]] Contract contract_;
-    Notify& notify_;
-    unsigned calls_to_all_;       // how many there were when this was made
-    bool is_registered_ = false;  // it waits, or was given something that it has not used
-    Waiter waiter_;
-};
-
-inline Notified Notify::notified() noexcept { return Notified(*this); }
+using Notified = Notify::Notified;
 
 }  // namespace rt

@@ -1,6 +1,17 @@
 /// \file
-/// Given: the two ends of a oneshot channel, which carries one value from one task to another. You use
-/// `oneshot::channel<T>()`, `send`, and `co_await` of the receiver. What the ends share is in oneshot_channel.hpp.
+/// A oneshot channel, which carries one value from one task to another. You use `oneshot::channel<T>()`, `send`, and
+/// `co_await` of the receiver.
+///
+/// Invariants: the state leaves `empty` once and never changes again. So exactly one of three things happens: the
+/// receiver gets the value, the sender gets it back, or there never is one. Only the thread that changed the state
+/// wakes the other side.
+///
+///     empty ──> sent      the value is in the channel
+///           ──> dropped   the sender was dropped without sending
+///           ──> closed    the receiver was dropped or closed
+///
+/// Thread safety: one thread uses the sender and one thread the receiver. `value_` belongs to the sender until the
+/// state is `sent`, then to the receiver.
 ///
 /// Source: `tokio::sync::oneshot`.
 #pragma once
@@ -8,42 +19,149 @@
 #include <rt/budget.hpp>
 #include <rt/channel_end.hpp>
 #include <rt/future.hpp>
-#include <rt/oneshot_channel.hpp>
+#include <rt/recycled.hpp>
+#include <rt/sync.hpp>
+#include <rt/waker.hpp>
+#include <rt/waker_slot.hpp>
 
 #include <concepts>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
-namespace rt {
+namespace rt::oneshot {
 
-/// Thrown by a oneshot receiver when no value was sent, and none will be.
+// Given: thrown by a oneshot receiver when no value was sent, and none will be.
 class RecvError : public std::exception {
   public:
     const char* what() const noexcept override { return "the oneshot channel ended and nothing was sent"; }
 };
 
-namespace oneshot {
+namespace detail {
 
-/// The end that sends, once. If it is dropped before it has sent, the receiver throws `RecvError`.
+/// What the two ends share: one value, one state word, and a slot for each end's waker.
+template <class T>
+class Channel : public Recycled {
+    using Value = NonVoid<T>;
+    enum class State : unsigned char { empty, sent, dropped, closed };
+
+  public:
+    Channel() = default;
+
+    /// Moves `value` to the receiver. Returns false if the channel is closed, and leaves `value` as it was. Called
+    /// once.
+    bool send(Value& value) noexcept {
+        value_.emplace(std::move(value));
+        if (finish(State::sent)) {
+            receiver_.wake();
+            return true;
+        }
+        value = std::move(*value_);
+        return false;
+    }
+
+    /// Called when the receiver wants no value.
+    void close() noexcept {
+        if (finish(State::closed)) {
+            sender_.wake();
+        }
+    }
+
+    bool is_closed() const noexcept { return state() == State::closed; }
+    /// True if the receiver need not wait: there is a value, or there never will be one.
+    bool is_over() const noexcept { return state() != State::empty; }
+
+    /// Returns true if the channel is closed. Otherwise `waker` is woken when it is. Called by the sender.
+    bool poll_closed(const Waker& waker) noexcept {
+        if (!is_closed()) {
+            sender_.register_waker(waker);
+        }
+        return is_closed();
+    }
+
+    /// Returns true if `is_over()`. Otherwise `waker` is woken when it is. Called by the receiver.
+    bool poll_over(const Waker& waker) noexcept {
+        if (!is_over()) {
+            receiver_.register_waker(waker);
+        }
+        return is_over();
+    }
+
+    /// The value, or nothing if none was sent. Called by the receiver when `is_over()`.
+    std::optional<Value> take() noexcept {
+        if (state() != State::sent) {
+            return std::nullopt;
+        }
+        return std::move(value_);
+    }
+
+    /// Called when the sender is destroyed, whether it has sent or not.
+    void drop_sender() noexcept {
+        if (finish(State::dropped)) {
+            receiver_.wake();
+        }
+        drop_end();
+    }
+
+    /// Called when the receiver is destroyed. Its waker is destroyed too, because the sender may live on.
+    void drop_receiver() noexcept {
+        if (!is_over()) {
+            close();
+            Waker forgotten = receiver_.take();
+        }
+        drop_end();
+    }
+
+  private:
+    State state() const noexcept { return state_.load(acquire); }
+
+    /// Returns true if this call took the state out of `empty`.
+    bool finish(State to) noexcept {
+        State expected = state();
+        return expected == State::empty && state_.compare_exchange_strong(expected, to, acq_rel, acquire);
+    }
+
+    /// The last end deletes the channel.
+    void drop_end() noexcept {
+        if (ends_.fetch_sub(1, acq_rel) == 1) {
+            delete this;
+        }
+    }
+
+    Atomic<State> state_{State::empty};
+    Atomic<int> ends_{2};
+    std::optional<Value> value_;
+    WakerSlot receiver_;  // waits until the channel is over
+    WakerSlot sender_;    // waits until the channel is closed
+};
+
+}  // namespace detail
+
+// Given: the end that sends, once. If it is dropped before it has sent, the receiver throws `RecvError`.
 template <class T>
 class Sender {
     using Channel = detail::Channel<T>;
     using Value = NonVoid<T>;
-    using End = rt::detail::ChannelEnd<Channel, rt::detail::EndRole::sender>;
+    struct Drop {
+        void operator()(Channel* channel) const noexcept { channel->drop_sender(); }
+    };
 
   public:
-    explicit Sender(Channel& channel) noexcept : end_(channel) {}
+    explicit Sender(Channel& channel) noexcept : end_(&channel) {}
 
     /// Sends, and uses the sender up. Returns false if the receiver was dropped or closed, and leaves `value` as it
     /// was.
-    bool send(Value&& value) { return send_from(value); }
+    bool send(Value&& value) {
+        Channel& channel = this->channel();
+        auto last_use = std::move(end_);
+        return channel.send(value);
+    }
     bool send(const Value& value)
         requires std::copy_constructible<Value>
     {
-        Value copy = value;
-        return send_from(copy);
+        return send(Value(value));
     }
     bool send()
         requires std::is_void_v<T>
@@ -67,32 +185,29 @@ class Sender {
 
   private:
     Channel& channel() const noexcept {
-        return end_.get("a oneshot sender was used after it had sent, or was moved from. It sends only once.");
-    }
-    bool send_from(Value& value) {
-        Channel& channel = this->channel();
-        End last_use = std::move(end_);
-        return channel.send(value);
+        return rt::detail::checked(
+            end_, "a oneshot sender was used after it had sent, or was moved from. It sends only once.");
     }
 
-    End end_;
+    std::unique_ptr<Channel, Drop> end_;
 };
 
-/// The end that receives: a future of the value. Throws `RecvError` if no value comes. You can lend it to a `select`
-/// with `rt::by_ref` and await it again, because the value stays in the channel until then.
+// Given: the end that receives: a future of the value. Throws `RecvError` if no value comes. You can lend it to a
+// `select` with `rt::by_ref` and await it again, because the value stays in the channel until then.
 template <class T>
 class [[nodiscard]] Receiver {
     using Channel = detail::Channel<T>;
-    using End = rt::detail::ChannelEnd<Channel, rt::detail::EndRole::receiver>;
+    struct Drop {
+        void operator()(Channel* channel) const noexcept { channel->drop_receiver(); }
+    };
 
   public:
     using Output = T;
 
-    explicit Receiver(Channel& channel) noexcept : end_(channel) {}
+    explicit Receiver(Channel& channel) noexcept : end_(&channel) {}
 
     Poll<T> poll(Context& cx) {
-        Channel& channel = this->channel();
-        if (!budget::poll_proceed(cx) || !channel.poll_over(cx.waker())) {
+        if (!budget::poll_proceed(cx) || !channel().poll_over(cx.waker())) {
             return Pending;
         }
         budget::spend();
@@ -117,30 +232,29 @@ class [[nodiscard]] Receiver {
 
   private:
     Channel& channel() const noexcept {
-        return end_.get(
-            "a oneshot receiver was used after it gave its value, or was moved from. It receives only once.");
+        return rt::detail::checked(
+            end_, "a oneshot receiver was used after it gave its value, or was moved from. It receives only once.");
     }
     NonVoid<T> take() {
-        Channel& channel = this->channel();
-        End last_use = std::move(end_);
-        if (auto value = channel.take()) {
+        auto last_use = std::move(end_);
+        if (auto value = last_use->take()) {
             return std::move(*value);
         }
         throw RecvError();
     }
 
-    End end_;
+    std::unique_ptr<Channel, Drop> end_;
 };
 
-/// The two ends of a new channel. `T` may be void, if the news is all that matters.
+// Given: the two ends of a new channel. `T` may be void, if the news is all that matters.
 template <class T = void>
 std::pair<Sender<T>, Receiver<T>> channel() {
     // Checked here and not in Sender, because a T may contain a Sender of T.
-    static_assert(std::is_nothrow_move_constructible_v<NonVoid<T>>,
+    using Value = NonVoid<T>;
+    static_assert(std::is_nothrow_move_constructible_v<Value> && std::is_nothrow_move_assignable_v<Value>,
                   "oneshot: T must be movable without throwing. Send a std::unique_ptr<T> instead.");
     auto* channel = new detail::Channel<T>;
     return {Sender<T>(*channel), Receiver<T>(*channel)};
 }
 
-}  // namespace oneshot
-}  // namespace rt
+}  // namespace rt::oneshot

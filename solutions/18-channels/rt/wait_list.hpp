@@ -1,17 +1,21 @@
 /// \file
-/// Given: a queue of futures that wait for the same thing. `Notify` and the channels use `add`, `remove`, `wake_one`,
-/// and `wake_all`. Each of these futures has a `Waiter` as a member, so waiting allocates nothing.
+/// Given: a queue of futures that wait for the same thing, and the future itself. `Notify` and the channels use the
+/// `WaitList` and say what a `WaitFuture` waits for.
+///
+/// Each of these futures has a `Waiter` as a member, so waiting allocates nothing.
 ///
 /// Invariants: a future checks its condition and calls `add` under one hold of the lock, so it misses no news. Wakers
-/// are woken and destroyed after the lock is released, because both run code that may take the same lock. A waiter
-/// whose `notified()` is `one` was given something. If its future is destroyed before it has used that, it passes it
-/// on, or a wakeup is lost.
+/// are woken and destroyed after the lock is released, because both run code that may take the same lock. A waiter that
+/// `was_woken_alone()` was given something. If its future is destroyed before it has used that, it passes it on, or a
+/// wakeup is lost.
 ///
 /// Thread safety: the owner's lock protects the list and each Waiter in it.
 ///
 /// Source: the wait queues of Linux, and the waiters of Tokio's `Notify`.
 #pragma once
 
+#include <rt/budget.hpp>
+#include <rt/future.hpp>
 #include <rt/sync.hpp>
 #include <rt/waker.hpp>
 
@@ -23,57 +27,54 @@ namespace rt {
 /// One future's place in a `WaitList`.
 class Waiter {
   public:
-    /// How the waiter left its list: not yet, alone, or together with all others.
-    enum class Notified : unsigned char { no, one, all };
-
     Waiter() noexcept = default;
     /// Moves nothing, because a future moves only before its first poll, when its waiter is in no list.
     Waiter(Waiter&&) noexcept {}
     Waiter& operator=(Waiter&&) = delete;
     ~Waiter() = default;
 
-    bool is_waiting() const noexcept { return is_waiting_; }
-    Notified notified() const noexcept { return notified_; }
+    bool is_waiting() const noexcept { return next_ != nullptr; }
+    /// True if `wake_one` took it out of the list, and not `wake_all`.
+    bool was_woken_alone() const noexcept { return woken_alone_; }
 
   private:
     friend class WaitList;
 
     Waiter* previous_ = nullptr;
     Waiter* next_ = nullptr;
-    bool is_waiting_ = false;
-    Notified notified_ = Notified::no;
+    bool woken_alone_ = false;
     Waker waker_;
 };
 
 /// The waiters, in the order in which they came.
 class WaitList {
   public:
-    WaitList() noexcept = default;
+    WaitList() noexcept { end_.previous_ = end_.next_ = &end_; }
     WaitList(const WaitList&) = delete;
     WaitList& operator=(const WaitList&) = delete;
 
-    bool is_empty() const noexcept { return first_ == nullptr; }
+    bool is_empty() const noexcept { return end_.next_ == &end_; }
 
-    /// Appends `waiter`, unless it is in the list already, and keeps a copy of `waker` for it. Returns the waker that
-    /// this replaces. The caller destroys that after it has released the lock.
-    [[nodiscard]] Waker add(Waiter& waiter, const Waker& waker) noexcept {
-        if (!waiter.is_waiting_) {
-            waiter.is_waiting_ = true;
-            waiter.notified_ = Waiter::Notified::no;
-            waiter.previous_ = last_;
-            waiter.next_ = nullptr;
-            (last_ != nullptr ? last_->next_ : first_) = &waiter;
-            last_ = &waiter;
+    /// Appends `waiter`, unless it is in the list already, keeps a copy of `waker` for it, and releases `lock`.
+    void add(Waiter& waiter, const Waker& waker, Lock lock) noexcept {
+        if (!waiter.is_waiting()) {
+            waiter.woken_alone_ = false;
+            waiter.next_ = &end_;
+            waiter.previous_ = std::exchange(end_.previous_, &waiter);
+            waiter.previous_->next_ = &waiter;
         }
-        return waiter.waker_.will_wake(waker) ? Waker() : std::exchange(waiter.waker_, waker);
+        if (!waiter.waker_.will_wake(waker)) {
+            Waker replaced = std::exchange(waiter.waker_, waker);
+            lock.unlock();
+        }
     }
 
     /// Takes `waiter` out if it is in the list. Called when its future is destroyed.
     void remove(Waiter& waiter) noexcept {
-        if (waiter.is_waiting_) {
-            (waiter.previous_ != nullptr ? waiter.previous_->next_ : first_) = waiter.next_;
-            (waiter.next_ != nullptr ? waiter.next_->previous_ : last_) = waiter.previous_;
-            waiter.is_waiting_ = false;
+        if (waiter.is_waiting()) {
+            waiter.previous_->next_ = waiter.next_;
+            waiter.next_->previous_ = waiter.previous_;
+            waiter.next_ = nullptr;
         }
     }
 
@@ -81,7 +82,8 @@ class WaitList {
     /// one waiter. The waiter may destroy the list as soon as it is woken.
     void wake_one(Lock lock) noexcept {
         if (!is_empty()) {
-            Waker waker = take_first(Waiter::Notified::one);
+            end_.next_->woken_alone_ = true;
+            Waker waker = take_first();
             lock.unlock();
             std::move(waker).wake();
         }
@@ -92,7 +94,7 @@ class WaitList {
     void wake_all(Lock lock) noexcept {
         std::vector<Waker> wakers;
         while (!is_empty()) {
-            wakers.push_back(take_first(Waiter::Notified::all));
+            wakers.push_back(take_first());
         }
         lock.unlock();
         for (Waker& waker : wakers) {
@@ -101,15 +103,53 @@ class WaitList {
     }
 
   private:
-    Waker take_first(Waiter::Notified how) noexcept {
-        Waiter& waiter = *first_;
+    Waker take_first() noexcept {
+        Waiter& waiter = *end_.next_;
         remove(waiter);
-        waiter.notified_ = how;
         return std::move(waiter.waker_);
     }
 
-    Waiter* first_ = nullptr;
-    Waiter* last_ = nullptr;
+    Waiter end_;  // behind the last and before the first
 };
 
+namespace detail {
+
+/// A future that waits in a `WaitList`. `Wait` says for what. Its `poll(Waiter&, const Waker&)` returns the result, or
+/// adds the waiter to the list and returns Pending. Its `give_up(Waiter&)` is called if the future is destroyed after
+/// that.
+template <class Wait>
+class [[nodiscard]] WaitFuture {
+  public:
+    using Output = typename Wait::Output;
+
+    explicit WaitFuture(Wait wait) noexcept : wait_(std::move(wait)) {}
+    WaitFuture(WaitFuture&&) noexcept = default;
+    ~WaitFuture() {
+        if (is_registered_) {
+            wait_.give_up(waiter_);
+        }
+    }
+
+    Poll<Output> poll(Context& cx) {
+        contract_.begin(Wait::name);
+        if (!budget::poll_proceed(cx)) {
+            return contract_.pending();
+        }
+        Poll<Output> result = wait_.poll(waiter_, cx.waker());
+        is_registered_ = result.is_pending();
+        if (is_registered_) {
+            return contract_.pending();
+        }
+        budget::spend();
+        return result;
+    }
+
+  private:
+    [[no_unique_address]] Contract contract_;
+    bool is_registered_ = false;  // it waits, or was woken and has not looked since
+    Wait wait_;
+    Waiter waiter_;
+};
+
+}  // namespace detail
 }  // namespace rt
