@@ -39,14 +39,14 @@ TEST_SUITE("13.1 addresses") {
         }
     }
 
-    TEST_CASE("address and port compare and change") {
+    TEST_CASE("address and port compare") {
         SocketAddr a = SocketAddr::from_ip("127.0.0.1", 80).value();
         CHECK(a == SocketAddr::from_ip("127.0.0.1", 80).value());
         CHECK_FALSE(a == SocketAddr::from_ip("127.0.0.2", 80).value());
         CHECK_FALSE(a == SocketAddr::from_ip("::1", 80).value());
-        CHECK_FALSE(a == a.with_port(81));
-        CHECK(a.with_port(81).port() == 81);
-        CHECK(SocketAddr::from_ip("::1", 80).value().with_port(9).port() == 9);
+        CHECK_FALSE(a == SocketAddr::from_ip("127.0.0.1", 81).value());
+        CHECK(a.port() == 80);
+        CHECK(SocketAddr::from_ip("::1", 9).value().port() == 9);
         CHECK(SocketAddr::from_system(a.data()) == a);
         CHECK(a.ip() == "127.0.0.1");
         CHECK_FALSE(a.is_v6());
@@ -132,7 +132,7 @@ TEST_SUITE("13.1 addresses") {
             runtime.block_on(rt::resolve("no.such.host.invalid", 80));
             FAIL_CHECK("it was resolved");
         } catch (const std::system_error& error) {
-            CHECK(error.code().category() == rt::resolve_category());
+            CHECK(error.code().category() == rt::resolve_category);
             CHECK(std::string(error.what()).starts_with("cannot resolve 'no.such.host.invalid': "));
         }
     }

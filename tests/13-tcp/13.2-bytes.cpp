@@ -79,7 +79,6 @@ class Script {
 
 static_assert(rt::AsyncRead<Script> && rt::AsyncWrite<Script>);
 static_assert(!rt::AsyncRead<std::string> && !rt::AsyncWrite<std::string>);
-static_assert(rt::Future<rt::ReadChunk<Script>> && rt::Future<rt::WriteAll<Script>>);
 
 constexpr auto nothing = std::nullopt;
 

@@ -3,6 +3,7 @@
 /// so include it in at most one file of a test executable. Other names go to the C library.
 #pragma once
 
+#include <cstdlib>
 #include <cstring>
 
 #include <arpa/inet.h>
@@ -42,6 +43,8 @@ extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo
     using namespace support::detail;
     if (std::strcmp(host, support::two_addresses) == 0) {
         first_address.info.ai_next = &second_address.info;
+        first_address.address.sin_port = htons(static_cast<in_port_t>(std::atoi(service)));
+        second_address.address.sin_port = first_address.address.sin_port;
         *found = &first_address.info;
         return 0;
     }

@@ -58,9 +58,9 @@ inline int peer_address(int fd, sockaddr* address, socklen_t* size) noexcept {
     return detail::or_errno(::getpeername(fd, address, size));
 }
 
-/// Asks for the addresses of `host`. May block for seconds. Answers like getaddrinfo: 0 or EAI_….
-inline int address_info(const char* host, const addrinfo& hints, addrinfo** found) noexcept {
-    return ::getaddrinfo(host, nullptr, &hints, found);
+/// Asks for the addresses of `host` and `port`. May block for seconds. Answers like getaddrinfo: 0 or EAI_….
+inline int address_info(const char* host, const char* port, const addrinfo& hints, addrinfo** found) noexcept {
+    return ::getaddrinfo(host, port, &hints, found);
 }
 inline void free_address_info(addrinfo* found) noexcept { ::freeaddrinfo(found); }
 

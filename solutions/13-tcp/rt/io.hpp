@@ -12,8 +12,7 @@
 /// Invariants: a poll that returns Pending has taken nothing from the stream, and has kept the waker. So a future here may
 /// be dropped while it waits, and no byte is lost. (After a dropped `write_all` it is not known how much was written.)
 ///
-/// These futures keep the address of the stream, so it must outlive them and must not move. Their class templates require
-/// no concept, because a stream names them in its own members, where its class is not complete yet.
+/// These futures keep the address of the stream, so it must outlive them and must not move.
 ///
 /// Source: Tokio's `AsyncRead`, `AsyncWrite`, and their `Ext` traits.
 #pragma once
@@ -46,101 +45,6 @@ concept AsyncWrite = requires(W& writer, Context& cx, std::string_view from) {
     { writer.poll_shutdown(cx) } -> std::same_as<Poll<void>>;
 };
 
-/// See `read(reader, max)`.
-template <class R>
-class [[nodiscard]] ReadChunk {
-  public:
-    using Output = Chunk;
-
-    ReadChunk(R& reader, std::size_t max) noexcept : reader_(&reader), max_(max) {}
-
-    Poll<Chunk> poll(Context& cx) {
-        contract_.begin("read");
-        Chunk chunk = Chunk::with_capacity(max_);
-        Poll<std::size_t> read = reader_->poll_read(cx, chunk.room());
-        if (read.is_pending()) {
-            return contract_.pending();
-        }
-        chunk.set_size(read.value());
-        return Ready<Chunk>(std::move(chunk));
-    }
-
-  private:
-    [[no_unique_address]] Contract contract_;
-    R* reader_;
-    std::size_t max_;
-};
-
-/// See `read_to_string`. Holds no memory but the text while it waits.
-template <class R>
-class [[nodiscard]] ReadToString {
-  public:
-    using Output = std::string;
-
-    ReadToString(R& reader, std::size_t limit) noexcept : reader_(&reader), limit_(limit) {}
-
-    Poll<std::string> poll(Context& cx) {
-        contract_.begin("read_to_string");
-        Chunk chunk = Chunk::with_capacity(step);
-        for (;;) {
-            Poll<std::size_t> read = reader_->poll_read(cx, chunk.room());
-            if (read.is_pending()) {
-                return contract_.pending();
-            }
-            if (read.value() == 0) {
-                return Ready<std::string>(std::move(text_));
-            }
-            if (read.value() > limit_ - text_.size()) {
-                throw std::system_error(EMSGSIZE, std::system_category(),
-                                        "read_to_string: the stream is longer than the limit");
-            }
-            text_.append(chunk.room().data(), read.value());
-        }
-    }
-
-  private:
-    static constexpr std::size_t step = 16 * 1024;
-
-    [[no_unique_address]] Contract contract_;
-    R* reader_;
-    std::size_t limit_;
-    std::string text_;
-};
-
-/// See `write_all`.
-template <class W>
-class [[nodiscard]] WriteAll {
-  public:
-    using Output = void;
-
-    WriteAll(W& writer, std::string_view text) noexcept : writer_(&writer), left_(text) {}
-
-    Poll<void> poll(Context& cx) {
-        contract_.begin("write_all");
-        while (!left_.empty()) {
-            Poll<std::size_t> written = writer_->poll_write(cx, left_);
-            if (written.is_pending()) {
-                return contract_.pending();
-            }
-            if (written.value() == 0) {
-                throw std::system_error(EPIPE, std::system_category(), "write_all: the stream takes no more bytes");
-            }
-            left_.remove_prefix(written.value());
-        }
-        return Ready();
-    }
-
-  private:
-    [[no_unique_address]] Contract contract_;
-    W* writer_;
-    std::string_view left_;
-};
-
-}  // namespace rt
-
-// Given: the functions that you call to make these futures, and advice for types that are no streams.
-namespace rt {
-
 /// Waits for bytes and puts them into `into`. Yields how many, 0 at the end of the stream. `into` must not be empty and
 /// must outlive the future.
 template <AsyncRead R>
@@ -151,23 +55,60 @@ auto read(R& reader, std::span<char> into) {
 /// Waits for bytes, at most `max`. Yields them as a Chunk, which is empty at the end of the stream. Holds no memory while
 /// it waits.
 template <AsyncRead R>
-ReadChunk<R> read(R& reader, std::size_t max) noexcept {
-    return ReadChunk<R>(reader, max);
+auto read(R& reader, std::size_t max) {
+    return poll_fn([&reader, max](Context& cx) -> Poll<Chunk> {
+        Chunk chunk = Chunk::with_capacity(max);
+        Poll<std::size_t> read = reader.poll_read(cx, chunk.room());
+        if (read.is_pending()) {
+            return Pending;
+        }
+        chunk.set_size(read.value());
+        return Ready<Chunk>(std::move(chunk));
+    });
 }
 
 /// The `limit` of a read_to_string that has none.
 inline constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
-/// Reads to the end of the stream. Throws EMSGSIZE as soon as more than `limit` bytes have come.
+/// Reads to the end of the stream. Throws EMSGSIZE as soon as more than `limit` bytes have come. Holds no memory but the
+/// text while it waits.
 template <AsyncRead R>
-ReadToString<R> read_to_string(R& reader, std::size_t limit = no_limit) noexcept {
-    return ReadToString<R>(reader, limit);
+auto read_to_string(R& reader, std::size_t limit = no_limit) {
+    return poll_fn([&reader, limit, text = std::string()](Context& cx) mutable -> Poll<std::string> {
+        Chunk chunk = Chunk::with_capacity(16 * 1024);
+        for (;;) {
+            Poll<std::size_t> read = reader.poll_read(cx, chunk.room());
+            if (read.is_pending()) {
+                return Pending;
+            }
+            if (read.value() == 0) {
+                return Ready<std::string>(std::move(text));
+            }
+            if (read.value() > limit - text.size()) {
+                throw std::system_error(EMSGSIZE, std::system_category(),
+                                        "read_to_string: the stream is longer than the limit");
+            }
+            text.append(chunk.room().data(), read.value());
+        }
+    });
 }
 
 /// Writes all of `text`, in as many pieces as it takes. `text` must outlive the future.
 template <AsyncWrite W>
-WriteAll<W> write_all(W& writer, std::string_view text) noexcept {
-    return WriteAll<W>(writer, text);
+auto write_all(W& writer, std::string_view text) {
+    return poll_fn([&writer, left = text](Context& cx) mutable -> Poll<void> {
+        while (!left.empty()) {
+            Poll<std::size_t> written = writer.poll_write(cx, left);
+            if (written.is_pending()) {
+                return Pending;
+            }
+            if (written.value() == 0) {
+                throw std::system_error(EPIPE, std::system_category(), "write_all: the stream takes no more bytes");
+            }
+            left.remove_prefix(written.value());
+        }
+        return Ready();
+    });
 }
 
 /// No more will be written. The other side reads the end of the stream after everything that was written before.
@@ -176,7 +117,7 @@ auto shutdown(W& writer) {
     return poll_fn([&writer](Context& cx) { return writer.poll_shutdown(cx); });
 }
 
-/// Chosen for a type that cannot be read, to say so.
+// Given: advice for a type that is no stream.
 template <class R, class Into>
     requires(!AsyncRead<R>)
 auto read(R&, const Into&) {
@@ -184,8 +125,6 @@ auto read(R&, const Into&) {
         AsyncRead<R>,
         "read needs something to read from: a type with `Poll<std::size_t> poll_read(Context&, std::span<char>)`");
 }
-
-/// Chosen for a type that cannot be written, to say so.
 template <class W>
     requires(!AsyncWrite<W>)
 auto write_all(W&, std::string_view) {

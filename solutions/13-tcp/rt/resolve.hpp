@@ -21,15 +21,11 @@
 namespace rt {
 
 /// The category of the errors of `getaddrinfo`, such as EAI_NONAME.
-inline const std::error_category& resolve_category() noexcept {
-    class Category final : public std::error_category {
-      public:
-        const char* name() const noexcept override { return "resolve"; }
-        std::string message(int code) const override { return ::gai_strerror(code); }
-    };
-    static const Category category;
-    return category;
-}
+class ResolveCategory final : public std::error_category {
+    const char* name() const noexcept override { return "resolve"; }
+    std::string message(int code) const override { return ::gai_strerror(code); }
+};
+inline const ResolveCategory resolve_category;
 
 namespace detail {
 
@@ -38,19 +34,20 @@ inline std::vector<SocketAddr> resolve_blocking(const std::string& host, std::ui
     addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_NUMERICSERV;
     addrinfo* found = nullptr;
-    int result = sys::address_info(host.c_str(), hints, &found);
+    int result = sys::address_info(host.c_str(), std::to_string(port).c_str(), hints, &found);
     if (result == EAI_SYSTEM) {
         throw std::system_error(errno, std::system_category(), "cannot resolve '" + host + "'");
     }
     if (result != 0) {
-        throw std::system_error(result, resolve_category(), "cannot resolve '" + host + "'");
+        throw std::system_error(result, resolve_category, "cannot resolve '" + host + "'");
     }
     std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, [](addrinfo* list) { sys::free_address_info(list); });
     std::vector<SocketAddr> addresses;
     for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
         if (each->ai_family == AF_INET || each->ai_family == AF_INET6) {
-            addresses.push_back(SocketAddr::from_system(each->ai_addr).with_port(port));
+            addresses.push_back(SocketAddr::from_system(each->ai_addr));
         }
     }
     return addresses;

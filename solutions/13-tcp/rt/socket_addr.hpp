@@ -29,17 +29,7 @@ namespace rt {
 class SocketAddr {
   public:
     /// 0.0.0.0:0.
-    SocketAddr() noexcept : SocketAddr(in_addr{}, 0) {}
-    SocketAddr(in_addr ip, std::uint16_t port) noexcept : v4_{} {
-        v4_.sin_family = AF_INET;
-        v4_.sin_addr = ip;
-        v4_.sin_port = htons(port);
-    }
-    SocketAddr(const in6_addr& ip, std::uint16_t port) noexcept : v6_{} {
-        v6_.sin6_family = AF_INET6;
-        v6_.sin6_addr = ip;
-        v6_.sin6_port = htons(port);
-    }
+    SocketAddr() noexcept : v4_{} { v4_.sin_family = AF_INET; }
     /// What the system returned, of family AF_INET or AF_INET6.
     static SocketAddr from_system(const sockaddr* address) noexcept {
         SocketAddr result;
@@ -57,33 +47,28 @@ class SocketAddr {
         sockaddr_storage storage{};
         socklen_t size = sizeof storage;
         auto* where = reinterpret_cast<sockaddr*>(&storage);
-        if (int result = ask(socket, where, &size); result < 0) {
-            throw sys::error(result, what);
-        }
+        sys::check(ask(socket, where, &size), what);
         return from_system(where);
     }
 
     /// `ip` is "127.0.0.1" or "::1". Nothing if it is not numeric.
     static std::optional<SocketAddr> from_ip(const std::string& ip, std::uint16_t port) noexcept {
-        in_addr v4{};
-        if (::inet_pton(AF_INET, ip.c_str(), &v4) == 1) {
-            return SocketAddr(v4, port);
+        SocketAddr address;
+        address.v4_.sin_port = htons(port);
+        if (::inet_pton(AF_INET, ip.c_str(), &address.v4_.sin_addr) == 1) {
+            return address;
         }
-        in6_addr v6{};
-        if (::inet_pton(AF_INET6, ip.c_str(), &v6) == 1) {
-            return SocketAddr(v6, port);
+        address.v6_ = sockaddr_in6{};
+        address.v6_.sin6_family = AF_INET6;
+        address.v6_.sin6_port = htons(port);
+        if (::inet_pton(AF_INET6, ip.c_str(), &address.v6_.sin6_addr) == 1) {
+            return address;
         }
         return std::nullopt;
     }
 
     bool is_v6() const noexcept { return v4_.sin_family == AF_INET6; }
     std::uint16_t port() const noexcept { return ntohs(is_v6() ? v6_.sin6_port : v4_.sin_port); }
-    /// The same address with another port.
-    SocketAddr with_port(std::uint16_t port) const noexcept {
-        SocketAddr result = *this;
-        (is_v6() ? result.v6_.sin6_port : result.v4_.sin_port) = htons(port);
-        return result;
-    }
 
     /// "127.0.0.1" or "::1".
     std::string ip() const {
@@ -156,7 +141,6 @@ struct HostPort {
 template <>
 struct fmt::formatter<rt::SocketAddr> {
     constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }
-
     auto format(const rt::SocketAddr& address, fmt::format_context& context) const {
         std::string const text = address.to_string();
         return std::copy(text.begin(), text.end(), context.out());

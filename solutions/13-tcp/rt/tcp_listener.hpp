@@ -70,23 +70,16 @@ class TcpListener {
         }
     }
 
-    // Given: throws what a system call of `listen` reports.
-    static int check(int result, const SocketAddr& address) {
-        if (result < 0) {
-            throw std::system_error(-result, std::system_category(), "cannot listen at " + address.to_string());
-        }
-        return result;
-    }
-
     IoSource source_;
 };
 
 inline TcpListener TcpListener::listen(const SocketAddr& address) {
-    sys::Fd socket(check(sys::tcp_socket(address.is_v6() ? AF_INET6 : AF_INET), address));
+    std::string const what = "cannot listen at " + address.to_string();
+    sys::Fd socket(sys::check(sys::tcp_socket(address.is_v6() ? AF_INET6 : AF_INET), what.c_str()));
     // Without this, a server that restarts must wait until the system has forgotten the connections of its predecessor.
-    check(sys::set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1), address);
-    check(sys::bind(socket.get(), address.data(), address.size()), address);
-    check(sys::listen(socket.get(), backlog), address);
+    sys::check(sys::set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1), what.c_str());
+    sys::check(sys::bind(socket.get(), address.data(), address.size()), what.c_str());
+    sys::check(sys::listen(socket.get(), backlog), what.c_str());
     return TcpListener(std::move(socket));
 }
 
@@ -94,15 +87,13 @@ inline TcpListener TcpListener::listen(const SocketAddr& address) {
 inline Async<TcpListener> TcpListener::bind(std::string host_and_port) {
     HostPort parsed = HostPort::parse(host_and_port);
     std::vector<SocketAddr> addresses = co_await resolve(std::move(parsed.host), parsed.port);
-    for (std::size_t i = 0;; ++i) {
+    for (std::size_t i = 0; i + 1 < addresses.size(); ++i) {
         try {
-            co_return listen(addresses.at(i));
-        } catch (const std::system_error&) {
-            if (i + 1 == addresses.size()) {
-                throw;
-            }
+            co_return listen(addresses[i]);
+        } catch (const std::system_error&) {  // the next one may be ours
         }
     }
+    co_return listen(addresses.back());
 }
 
 }  // namespace rt

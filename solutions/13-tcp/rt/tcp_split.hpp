@@ -7,7 +7,6 @@
 /// Source: `tokio::net::TcpStream::into_split`.
 #pragma once
 
-#include <rt/async.hpp>
 #include <rt/future.hpp>
 #include <rt/io.hpp>
 #include <rt/sys_socket.hpp>
@@ -16,7 +15,6 @@
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <string>
 #include <string_view>
 #include <utility>
 
@@ -28,10 +26,8 @@ class ReadHalf {
     /// Called by `split`.
     explicit ReadHalf(std::shared_ptr<TcpStream> stream) noexcept : stream_(std::move(stream)) {}
 
-    ReadChunk<ReadHalf> read(std::size_t max) noexcept { return ReadChunk<ReadHalf>(*this, max); }
-    ReadToString<ReadHalf> read_to_string(std::size_t limit = no_limit) noexcept {
-        return ReadToString<ReadHalf>(*this, limit);
-    }
+    auto read(std::size_t max) { return rt::read(*this, max); }
+    auto read_to_string(std::size_t limit = no_limit) { return rt::read_to_string(*this, limit); }
     Poll<std::size_t> poll_read(Context& cx, std::span<char> into) { return stream_->poll_read(cx, into); }
 
   private:
@@ -40,29 +36,22 @@ class ReadHalf {
 
 /// The half to write to. When it is dropped, the other side reads the end of the stream, as after `shutdown`.
 class WriteHalf {
+    struct EndWriting {
+        void operator()(TcpStream* stream) const noexcept { sys::shutdown(stream->fd(), SHUT_WR); }
+        std::shared_ptr<TcpStream> shared;
+    };
+
   public:
     /// Called by `split`.
-    explicit WriteHalf(std::shared_ptr<TcpStream> stream) noexcept : stream_(std::move(stream)) {}
-    WriteHalf(WriteHalf&&) noexcept = default;
-    WriteHalf& operator=(WriteHalf other) noexcept {
-        stream_.swap(other.stream_);
-        return *this;
-    }
-    ~WriteHalf() {
-        if (stream_) {
-            sys::shutdown(stream_->fd(), SHUT_WR);
-        }
-    }
+    explicit WriteHalf(const std::shared_ptr<TcpStream>& stream) noexcept : stream_(stream.get(), EndWriting{stream}) {}
 
-    WriteAll<WriteHalf> write_all(std::string_view text) noexcept { return WriteAll<WriteHalf>(*this, text); }
-    auto shutdown() {
-        return poll_fn([this](Context& cx) { return poll_shutdown(cx); });
-    }
+    auto write_all(std::string_view text) { return rt::write_all(*this, text); }
+    auto shutdown() { return rt::shutdown(*this); }
     Poll<std::size_t> poll_write(Context& cx, std::string_view from) { return stream_->poll_write(cx, from); }
     Poll<void> poll_shutdown(Context& cx) { return stream_->poll_shutdown(cx); }
 
   private:
-    std::shared_ptr<TcpStream> stream_;
+    std::unique_ptr<TcpStream, EndWriting> stream_;
 };
 
 /// Two halves of `stream`. Called inside of a runtime.

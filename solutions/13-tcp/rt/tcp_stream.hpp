@@ -48,21 +48,15 @@ class TcpStream {
     static Async<TcpStream> connect(std::string host_and_port);
 
     /// Reads the bytes that are there, as far as `into` has room. Yields how many, 0 at the end of the stream.
-    auto read(std::span<char> into) {
-        return poll_fn([this, into](Context& cx) { return poll_read(cx, into); });
-    }
+    auto read(std::span<char> into) { return rt::read(*this, into); }
     /// Reads at most `max` bytes. The Chunk is empty at the end of the stream. Holds no memory while it waits.
-    ReadChunk<TcpStream> read(std::size_t max) noexcept { return ReadChunk<TcpStream>(*this, max); }
+    auto read(std::size_t max) { return rt::read(*this, max); }
     /// Reads to the end of the stream. Throws EMSGSIZE as soon as more than `limit` bytes have come.
-    ReadToString<TcpStream> read_to_string(std::size_t limit = no_limit) noexcept {
-        return ReadToString<TcpStream>(*this, limit);
-    }
+    auto read_to_string(std::size_t limit = no_limit) { return rt::read_to_string(*this, limit); }
     /// Writes all of `text`, which must outlive the future.
-    WriteAll<TcpStream> write_all(std::string_view text) noexcept { return WriteAll<TcpStream>(*this, text); }
+    auto write_all(std::string_view text) { return rt::write_all(*this, text); }
     /// No more will be written. The other side reads the end of the stream, and can still write.
-    auto shutdown() {
-        return poll_fn([this](Context& cx) { return poll_shutdown(cx); });
-    }
+    auto shutdown() { return rt::shutdown(*this); }
     // Given: reads what has come already, and then the end of the stream. Ends a read that waits. Called by a server that stops.
     void shutdown_read() noexcept { sys::shutdown(source_.fd(), SHUT_RD); }
 
@@ -80,17 +74,15 @@ class TcpStream {
     }
     Poll<void> poll_shutdown(Context&) {
         int result = sys::shutdown(source_.fd(), SHUT_WR);
-        if (result < 0 && result != -ENOTCONN) {  // not connected any more: there is no other side to tell
-            throw sys::error(result, "shutdown");
+        if (result != -ENOTCONN) {  // not connected any more: there is no other side to tell
+            sys::check(result, "shutdown");
         }
         return Ready();
     }
 
     // Given: true sends a small write at once, instead of waiting until the previous one was acknowledged.
     void set_nodelay(bool on) {
-        if (int result = sys::set_option(source_.fd(), IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0); result < 0) {
-            throw sys::error(result, "set_nodelay");
-        }
+        sys::check(sys::set_option(source_.fd(), IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0), "set_nodelay");
     }
 
     // Given: the other side's address. Throws ENOTCONN if the connection is gone.
@@ -123,17 +115,13 @@ class TcpStream {
 
 inline Async<TcpStream> TcpStream::connect(SocketAddr address) {
     try {
-        int socket = sys::tcp_socket(address.is_v6() ? AF_INET6 : AF_INET);
-        if (socket < 0) {
-            throw sys::error(socket, "socket");
-        }
-        TcpStream stream((sys::Fd(socket)));
-        int result = sys::connect(socket, address.data(), address.size());
+        TcpStream stream(sys::Fd(sys::check(sys::tcp_socket(address.is_v6() ? AF_INET6 : AF_INET), "socket")));
+        int result = sys::connect(stream.fd(), address.data(), address.size());
         if (result == -EINPROGRESS || result == -EINTR) {  // a signal does not end the connect
             auto connected = poll_fn([&stream](Context& cx) { return stream.poll_connected(cx); });
             co_await connected;
-        } else if (result < 0) {
-            throw sys::error(result, "connect");
+        } else {
+            sys::check(result, "connect");
         }
         co_return stream;
     } catch (const std::system_error& error) {
@@ -143,15 +131,13 @@ inline Async<TcpStream> TcpStream::connect(SocketAddr address) {
 
 inline Async<TcpStream> TcpStream::connect(std::string host, std::uint16_t port) {
     std::vector<SocketAddr> addresses = co_await resolve(std::move(host), port);
-    for (std::size_t i = 0;; ++i) {
+    for (std::size_t i = 0; i + 1 < addresses.size(); ++i) {
         try {
-            co_return co_await connect(addresses.at(i));
-        } catch (const std::system_error&) {
-            if (i + 1 == addresses.size()) {
-                throw;
-            }
+            co_return co_await connect(addresses[i]);
+        } catch (const std::system_error&) {  // the next one may answer
         }
     }
+    co_return co_await connect(addresses.back());
 }
 
 // Given: the same for what the user typed.
