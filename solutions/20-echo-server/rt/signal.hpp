@@ -27,7 +27,7 @@ class [[nodiscard("a signal is waited for by awaiting this")]] Signal {
 
     /// `asked` is a set of signals, as made by `SignalTable::bit`.
     explicit Signal(std::uint64_t asked)
-        : source_(sys::Fd(sys::event_fd())), entry_(&Table::take(source_.fd(), asked)) {}
+        : source_(sys::Fd(sys::check(sys::event_fd(), "eventfd"))), entry_(&Table::take(source_.fd(), asked)) {}
     Signal(Signal&&) noexcept = default;
 
     Poll<int> poll(Context& cx) {
@@ -55,7 +55,7 @@ class [[nodiscard("a signal is waited for by awaiting this")]] Signal {
 /// caught. SIGUSR1 does not come here if the program keeps a record, because it asks for the report.
 template <std::same_as<int>... Numbers>
 Signal signal(Numbers... numbers) {
-    return Signal((detail::SignalTable::checked_bit(numbers) | ...));
+    return Signal((detail::SignalTable::bit(numbers) | ...));
 }
 
 /// A future of Ctrl-C.

@@ -30,34 +30,25 @@ namespace rt::detail {
 class SignalTable {
   public:
     struct Entry {
-        Atomic<bool> is_taken{false};
-        Atomic<int> fd{-1};              // -1: no signal was asked for
-        Atomic<std::uint64_t> asked{0};  // a set of signals, as made by `bit`
+        Atomic<std::uint64_t> asked{0};  // a set of signals, as made by `bit`. Empty: the entry is free
         Atomic<std::uint64_t> came{0};   // those that have come and were not taken
+        Atomic<int> fd{-1};              // -1: the handler writes to none
     };
 
-    /// The set of signal `number`, which is from 1 to 64.
-    static constexpr std::uint64_t bit(int number) noexcept {
-        return std::uint64_t{1} << static_cast<unsigned>(number - 1);
-    }
-    /// The same. Throws if there is no such signal.
-    static std::uint64_t checked_bit(int number) {
+    /// The set of signal `number`. Throws if there is no such signal.
+    static std::uint64_t bit(int number) {
         if (number < 1 || number > 64) {
             throw sys::error(-EINVAL, "sigaction");
         }
-        return bit(number);
+        return std::uint64_t{1} << static_cast<unsigned>(number - 1);
     }
 
     /// An entry that writes to the eventfd `fd` when one of the signals `asked` comes. Throws if there are too many entries,
-    /// if the system refuses a signal, or if it had no eventfd. Then `fd` is its error.
+    /// or if the system refuses a signal.
     static Entry& take(int fd, std::uint64_t asked) {
-        if (fd < 0) {
-            throw sys::error(fd, "eventfd");
-        }
         for (Entry& entry : entries) {
-            if (!entry.is_taken.exchange(true, acq_rel)) {
-                entry.came.store(0, relaxed);
-                entry.asked.store(asked, relaxed);
+            std::uint64_t none = 0;
+            if (entry.asked.compare_exchange_strong(none, asked, acquire, relaxed)) {
                 entry.fd.store(fd, seq_cst);
                 for (int number = 1; number <= 64; ++number) {
                     int result = (asked & bit(number)) != 0 ? sys::on_signal(number, &handle) : 0;
@@ -79,7 +70,8 @@ class SignalTable {
         while (handlers.load(seq_cst) != 0) {
             yield_thread();
         }
-        entry.is_taken.store(false, release);
+        entry.came.store(0, relaxed);
+        entry.asked.store(0, release);
     }
 
   private:
