@@ -107,7 +107,9 @@ TEST_SUITE("19.3 a foreign loop") {
         };
         rt::TcpListener listener = runtime.block_on(listen());
         int answers = 0;
-        std::thread client([&answers, &talk, address = listener.local_addr()] { answers = rt::run(talk(address)); });
+        std::thread client([&answers, &talk, address = listener.local_addr()] {
+            answers = rt::run(rt::Flavor::current_thread(), talk(address));
+        });
         step("answer a client of another thread a hundred times, and wait for it each time");
         runtime.block_on(echo(std::move(listener)));
         client.join();

@@ -4,8 +4,8 @@
 ///
 /// Asio owns the thread and knows nothing of polls and wakers. The runtime needs one thing of such a host, which any
 /// event loop can do. The host calls `turn` soon after the runtime was unparked, when the reactor's epoll descriptor
-/// is readable, and at the deadline of the next timer. So the runtime and the host meet in the Park and nowhere else:
-/// `HostPark` wakes the host instead of a thread.
+/// is readable, and at the deadline of the next timer. So this class is the Park of its tasks, and its `unpark` wakes the
+/// host instead of a thread.
 ///
 /// Thread safety: any thread may call `post_turn`. Everything else belongs to the thread that made the runtime.
 ///
@@ -31,12 +31,10 @@
 
 namespace rt {
 
-class AsioRuntime {
+class AsioRuntime final : private Park {
   public:
-    AsioRuntime() : timer_(io_), park_(*this), runtime_(park_) {}
-    AsioRuntime(const AsioRuntime&) = delete;
-    AsioRuntime& operator=(const AsioRuntime&) = delete;
-    ~AsioRuntime() {
+    AsioRuntime() : timer_(io_), runtime_(*this) {}
+    ~AsioRuntime() override {
         if (epoll_) {
             epoll_->release();  // because the reactor closes it
         }
@@ -59,21 +57,12 @@ class AsioRuntime {
     }
 
   private:
-    /// Unparks the host. It sleeps itself only while the runtime is destroyed and waits for wakes that are under way.
-    class HostPark final : public Park {
-      public:
-        explicit HostPark(AsioRuntime& host) noexcept : host_(host) {}
-
-        void park(std::optional<Instant> deadline) override { sleep_.park(deadline); }
-        void unpark() noexcept override {
-            sleep_.unpark();
-            host_.post_turn();
-        }
-
-      private:
-        AsioRuntime& host_;
-        ThreadPark sleep_;
-    };
+    /// Sleeps only while the runtime is destroyed and waits for wakes that are under way.
+    void park(std::optional<Instant> deadline) override { sleep_.park(deadline); }
+    void unpark() noexcept override {
+        sleep_.unpark();
+        post_turn();
+    }
 
     /// Lets the host call `turn` soon, once. Both exchanges read the other's write, so a thread that finds a turn
     /// posted can rely on that turn to see what it did before.
@@ -103,7 +92,7 @@ class AsioRuntime {
             timer_.expires_at(*next);  // cancels the wait before
             timer_.async_wait([this](asio::error_code error) {
                 if (!error) {
-                    post_turn();
+                    turn();
                 }
             });
         }
@@ -111,26 +100,25 @@ class AsioRuntime {
 
     void watch_reactor() {
         auto* reactor = runtime_.find_service<Reactor>();
-        if (reactor == nullptr || watching_) {
-            return;
-        }
-        if (!epoll_) {
+        if (reactor != nullptr && !epoll_) {
             reactor->drive_from_outside();
             epoll_.emplace(io_, reactor->descriptor());
+            wait_for_events();
         }
-        watching_ = true;
+    }
+
+    void wait_for_events() {
         epoll_->async_wait(asio::posix::stream_descriptor::wait_read, [this](asio::error_code) {
-            watching_ = false;
-            post_turn();
+            turn();
+            wait_for_events();
         });
     }
 
     asio::io_context io_{1};
     asio::steady_timer timer_;
     std::optional<asio::posix::stream_descriptor> epoll_;
-    bool watching_ = false;
     Atomic<bool> posted_{false};
-    HostPark park_;
+    ThreadPark sleep_;
     CurrentThread runtime_;
 };
 
