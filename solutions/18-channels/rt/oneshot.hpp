@@ -3,8 +3,7 @@
 /// `co_await` of the receiver.
 ///
 /// Invariants: the state leaves `empty` once and never changes again. So exactly one of three things happens: the
-/// receiver gets the value, the sender gets it back, or there never is one. Only the thread that changed the state
-/// wakes the other side.
+/// receiver gets the value, the sender gets it back, or there never is one.
 ///
 ///     empty ──> sent      the value is in the channel
 ///           ──> dropped   the sender was dropped without sending
@@ -41,7 +40,7 @@ class RecvError : public std::exception {
 
 namespace detail {
 
-/// What the two ends share: one value, one state word, and a slot for each end's waker.
+/// What the two ends share: one value, one state word, and a slot for the receiver's waker.
 template <class T>
 class Channel : public Recycled {
     using Value = NonVoid<T>;
@@ -63,23 +62,11 @@ class Channel : public Recycled {
     }
 
     /// Called when the receiver wants no value.
-    void close() noexcept {
-        if (finish(State::closed)) {
-            sender_.wake();
-        }
-    }
+    void close() noexcept { finish(State::closed); }
 
     bool is_closed() const noexcept { return state() == State::closed; }
     /// True if the receiver need not wait: there is a value, or there never will be one.
     bool is_over() const noexcept { return state() != State::empty; }
-
-    /// Returns true if the channel is closed. Otherwise `waker` is woken when it is. Called by the sender.
-    bool poll_closed(const Waker& waker) noexcept {
-        if (!is_closed()) {
-            sender_.register_waker(waker);
-        }
-        return is_closed();
-    }
 
     /// Returns true if `is_over()`. Otherwise `waker` is woken when it is. Called by the receiver.
     bool poll_over(const Waker& waker) noexcept {
@@ -89,12 +76,12 @@ class Channel : public Recycled {
         return is_over();
     }
 
-    /// The value, or nothing if none was sent. Called by the receiver when `is_over()`.
-    std::optional<Value> take() noexcept {
+    /// The value. Throws `RecvError` if none was sent. Called by the receiver when `is_over()`.
+    Value take() {
         if (state() != State::sent) {
-            return std::nullopt;
+            throw RecvError();
         }
-        return std::move(value_);
+        return std::move(*value_);
     }
 
     /// Called when the sender is destroyed, whether it has sent or not.
@@ -134,7 +121,6 @@ class Channel : public Recycled {
     Atomic<int> ends_{2};
     std::optional<Value> value_;
     WakerSlot receiver_;  // waits until the channel is over
-    WakerSlot sender_;    // waits until the channel is closed
 };
 
 }  // namespace detail
@@ -171,17 +157,6 @@ class Sender {
 
     /// True if the receiver was dropped or closed.
     bool is_closed() const noexcept { return channel().is_closed(); }
-
-    /// A future that is Ready when the receiver is dropped or closed. Use it in a `select`, to stop work whose result
-    /// nobody wants. The sender must outlive it.
-    auto closed() noexcept {
-        return poll_fn([&channel = channel()](Context& cx) -> Poll<void> {
-            if (channel.poll_closed(cx.waker())) {
-                return Ready();
-            }
-            return Pending;
-        });
-    }
 
   private:
     Channel& channel() const noexcept {
@@ -237,10 +212,7 @@ class [[nodiscard]] Receiver {
     }
     NonVoid<T> take() {
         auto last_use = std::move(end_);
-        if (auto value = last_use->take()) {
-            return std::move(*value);
-        }
-        throw RecvError();
+        return last_use->take();
     }
 
     std::unique_ptr<Channel, Drop> end_;
