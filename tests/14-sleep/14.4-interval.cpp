@@ -111,17 +111,6 @@ TEST_SUITE("14.4 intervals") {
         CHECK(tick.poll() == Ready(start + 10s));
     }
 
-    TEST_CASE("an interval that is reset begins a period from now") {
-        PausedClock clock;
-        rt::Interval ticks = rt::interval(10s);
-        clock.advance(3s);
-        ticks.reset();
-        auto tick = spawn_mock("tick", ticks.tick());
-        CHECK(tick.poll() == Pending);
-        clock.jump();
-        CHECK(clock.elapsed() == 13s);
-    }
-
     TEST_CASE("an interval without a period is refused") {
         PausedClock clock;
         expect_violation(

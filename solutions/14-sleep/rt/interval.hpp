@@ -45,9 +45,6 @@ class Interval {
         co_return planned;
     }
 
-    /// The next tick comes a period from now.
-    void reset() noexcept { next_ = time::later(time::now(), period_); }
-
     void set_missed_tick_behavior(MissedTickBehavior behavior) noexcept { behavior_ = behavior; }
 
   private:

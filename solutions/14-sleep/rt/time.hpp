@@ -6,7 +6,7 @@
 /// and every timer fires in order and at its moment. While a blocking job is under way the clock does not jump by itself,
 /// because the job may end at any time.
 ///
-/// Source: `tokio::time::{pause, resume, advance}`.
+/// Source: `tokio::time::{pause, advance}`.
 #pragma once
 
 #include <rt/interval.hpp>
@@ -19,33 +19,24 @@
 
 namespace rt::time {
 
-namespace detail {
-
-inline Timers& movable_timers(const char* what) {
-    Scheduler& scheduler = current(what);
+/// Stops the clock of the current runtime, which must have one thread. Called at the top of a test.
+inline void pause() {
+    Scheduler& scheduler = current("rt::time::pause");
     if (scheduler.is_multi_threaded()) {
         violation(
             "the clock of a multi_thread runtime cannot be paused: its threads are never idle together; use "
             "current_thread",
-            what);
+            "rt::time::pause");
     }
-    return scheduler.service<Timers>();
+    scheduler.service<Timers>().pause();
 }
-
-}  // namespace detail
-
-/// Stops the clock of the current runtime, which must have one thread. Called at the top of a test.
-inline void pause() { detail::movable_timers("rt::time::pause").pause(); }
-
-/// Lets the clock go on from the time it shows.
-inline void resume() { detail::movable_timers("rt::time::resume").resume(); }
 
 /// Moves the paused clock by `duration`. It goes from timer to timer, fires each at its moment, and lets the tasks run until all
 /// wait. Ready when the clock is there and all tasks wait again, so `advance(0s)` lets all tasks run. Blocking jobs do not hold
 /// it up.
 template <class Rep, class Period>
 Sleep advance(std::chrono::duration<Rep, Period> duration) noexcept {
-    Timers& timers = detail::movable_timers("rt::time::advance");
+    Timers& timers = current("rt::time::advance").service<Timers>();
     if (!timers.is_paused()) {
         violation("rt::time::advance on a running clock: call rt::time::pause first");
     }

@@ -44,8 +44,6 @@ class Timer {
 
     /// Where it was set. Called while it is waiting.
     Timers& timers() const noexcept { return *timers_; }
-    /// Makes a fired timer idle, so that it may be set again.
-    void clear() noexcept { state_.store(State::idle, relaxed); }
 
   private:
     friend TimerHeap;

@@ -23,10 +23,10 @@
 /// Source: Tokio's time driver.
 #pragma once
 
-#include <rt/clock.hpp>
 #include <rt/park.hpp>
 #include <rt/scheduler.hpp>
 #include <rt/sync.hpp>
+#include <rt/sys.hpp>
 #include <rt/timer_heap.hpp>
 #include <rt/trace.hpp>
 #include <rt/waker.hpp>
@@ -54,17 +54,21 @@ class Timers final : public Park {
     void park(std::optional<Instant> deadline) override {
         if (deadline == no_wait) {
             below_.park(no_wait);
-        } else if (clock_.is_paused()) {
+        } else if (is_paused()) {
             park_paused();
         } else {
             below_.park(begin_sleep(deadline));
         }
-        fire(sleeping_, clock_.now());
+        fire(sleeping_, now());
     }
 
     void unpark() noexcept override { below_.unpark(); }
 
-    Instant now() const noexcept { return clock_.now(); }
+    /// The real time, until a test pauses it.
+    Instant now() const noexcept {
+        Instant const stopped_at = stopped_at_.load(relaxed);
+        return stopped_at == running ? sys::now() : stopped_at;
+    }
 
     /// Wakes `waker` at `deadline`. Instant::max() never comes. Called by futures, from any thread. `timer` must not be waiting
     /// already, and must stay where it is until it has fired or is cancelled.
@@ -95,23 +99,22 @@ class Timers final : public Park {
         return true;
     }
 
-    /// Removes the timer and returns its waker, or nothing if it has fired. Called by its future, on any thread.
-    Waker cancel(Timer& timer) noexcept {
-        Waker waker;
+    /// Removes the timer, unless it has fired. Called by its future, on any thread.
+    void cancel(Timer& timer) noexcept {
+        Waker waker;  // dropped after the unlock
         Lock lock(mutex_);
         if (timer.is_waiting()) {
             heap_of(timer).remove(timer);
             waker = std::move(timer.waker_);
             timer.state_.store(State::idle, relaxed);
         }
-        return waker;
     }
 
     // Given: foreign event loops ask for it.
-    /// The earliest deadline, in real time. Called by a foreign event loop, which must itself wake up for the timers.
+    /// The earliest deadline. Called by a foreign event loop, which must itself wake up for the timers.
     std::optional<Instant> next_deadline() const noexcept {
         Lock lock(mutex_);
-        return sleeping_.is_empty() ? std::nullopt : std::optional(clock_.to_real(sleeping_.next_deadline()));
+        return sleeping_.is_empty() ? std::nullopt : std::optional(sleeping_.next_deadline());
     }
     // Given: tests ask how many timers are set.
     std::size_t size() const noexcept {
@@ -119,29 +122,24 @@ class Timers final : public Park {
         return sleeping_.size();
     }
 
-    // Given: the paused clock. time.hpp calls these three.
-    void pause() noexcept { clock_.pause(); }
-    // Given: see above. Ends every `advance`.
-    void resume() noexcept {
-        clock_.resume();
-        fire(advancing_, Instant::max());
-    }
-    // Given: see above.
-    bool is_paused() const noexcept { return clock_.is_paused(); }
+    // Given: a clock that tests can stop. Called by time.hpp, on the thread of the runtime, which has one.
+    void pause() noexcept { stopped_at_.store(now(), relaxed); }
+    bool is_paused() const noexcept { return stopped_at_.load(relaxed) != running; }
 
   private:
     using State = Timer::State;
 
+    static constexpr Instant running = Instant::min();
+
     TimerHeap& heap_of(Timer& timer) noexcept { return timer.moves_clock() ? advancing_ : sleeping_; }
 
-    /// Step 1. Returns until when to sleep, in real time.
+    /// Step 1. Returns until when to sleep.
     std::optional<Instant> begin_sleep(std::optional<Instant> deadline) noexcept {
         Lock lock(mutex_);
         Instant const next = sleeping_.next_deadline();
         wakes_at_ = next;
         if (next != Instant::max()) {
-            Instant const real = full_millisecond(clock_.to_real(next));
-            deadline = deadline ? std::min(*deadline, real) : real;
+            deadline = std::min(deadline.value_or(Instant::max()), full_millisecond(next));
         }
         return deadline;
     }
@@ -183,16 +181,19 @@ class Timers final : public Park {
         if (advance < timer) {
             // All timers before it have fired, and the tasks they woke wait again.
             lock.unlock();
-            clock_.jump_to(advance);
+            jump_to(advance);
             fire(advancing_, advance);
         } else if (timer != Instant::max() && (!outside_work || !advancing_.is_empty())) {
-            clock_.jump_to(timer);  // `park` then fires it
+            jump_to(timer);  // `park` then fires it
         } else {
             wakes_at_ = Instant::max();
             lock.unlock();
             below_.park(std::nullopt);
         }
     }
+
+    // Given: moves the paused clock, but never backwards.
+    void jump_to(Instant moment) noexcept { stopped_at_.store(std::max(now(), moment), relaxed); }
 
     // Given: the end.
     /// Timers that are still set, in futures outside of the tasks, become idle.
@@ -206,7 +207,7 @@ class Timers final : public Park {
 
     Scheduler& scheduler_;
     Park& below_;
-    Clock clock_;
+    Atomic<Instant> stopped_at_{running};  // what a paused clock shows
     mutable Mutex mutex_;
     TimerHeap sleeping_;
     TimerHeap advancing_;                // those that move the clock
