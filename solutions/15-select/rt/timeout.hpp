@@ -6,15 +6,15 @@
 #pragma once
 
 #include <rt/future.hpp>
-#include <rt/outcome.hpp>
 #include <rt/park.hpp>
+#include <rt/select.hpp>
 #include <rt/sleep.hpp>
 
 #include <chrono>
 #include <exception>
-#include <optional>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 namespace rt {
 
@@ -32,38 +32,27 @@ class [[nodiscard]] Timeout {
   public:
     using Output = OutputOf<F>;
 
-    Timeout(Instant deadline, F future) : racers_(std::in_place, std::move(future), deadline) {}
+    Timeout(Instant deadline, F future) : racers_(std::move(future), Sleep(deadline)) {}
 
     Poll<Output> poll(Context& cx) {
         contract_.begin("timeout");
-        // The future comes first: a result that is there is not late, whatever the clock says.
-        Outcome<Output> outcome;
-        bool const done = poll_into(racers_->future, cx, outcome);
-        if (!done && racers_->sleep.poll(cx).is_pending()) {
+        auto first = racers_.poll(cx);
+        if (first.is_pending()) {
             return contract_.pending();
         }
-        racers_.reset();  // both go before the caller sees the end
-        if (!done) {
+        if (first.value().index() == 1) {
             throw Elapsed();
         }
         if constexpr (std::is_void_v<Output>) {
-            outcome.take();
             return Ready();
         } else {
-            return Ready<Output>(outcome.take());
+            return Ready<Output>(std::get<0>(std::move(first).value()));
         }
     }
 
   private:
-    struct Racers {
-        Racers(F f, Instant deadline) : future(std::move(f)), sleep(deadline) {}
-
-        F future;
-        Sleep sleep;
-    };
-
     [[no_unique_address]] Contract contract_;
-    std::optional<Racers> racers_;  // until one has won
+    Select<true, F, Sleep> racers_;  // in this order: a result that is there is not late, whatever the clock says
 };
 
 /// Waits for `future` until `duration` from now. Yields its value or throws what it threw. If it is not done by then it is
