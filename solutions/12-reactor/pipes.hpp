@@ -13,11 +13,7 @@
 
 /// Opens a file or a FIFO, non-blocking. Throws what the system reports.
 inline rt::sys::Fd open_to_read(const char* path) {
-    int fd = rt::sys::open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) {
-        throw rt::sys::error(fd, path);
-    }
-    return rt::sys::Fd(fd);
+    return rt::sys::Fd(rt::sys::check(rt::sys::open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), path));
 }
 
 /// Two pipes, and a thread that writes a text to each of them, in pieces that do not end where lines end.
@@ -26,9 +22,7 @@ class TwoPipes {
     TwoPipes() {
         for (Pipe* pipe : {&left_, &right_}) {
             std::array<int, 2> ends{};
-            if (int result = rt::sys::pipe(ends, O_NONBLOCK); result < 0) {
-                throw rt::sys::error(result, "pipe");
-            }
+            rt::sys::check(rt::sys::pipe(ends, O_NONBLOCK), "pipe");
             *pipe = Pipe{rt::sys::Fd(ends[0]), rt::sys::Fd(ends[1])};
         }
         writer_ = rt::Thread([this] { write_both(); });
