@@ -24,6 +24,7 @@
 #include <concepts>
 #include <cstddef>
 #include <limits>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -57,13 +58,12 @@ auto read(R& reader, std::span<char> into) {
 template <AsyncRead R>
 auto read(R& reader, std::size_t max) {
     return poll_fn([&reader, max](Context& cx) -> Poll<Chunk> {
-        Chunk chunk = Chunk::with_capacity(max);
-        Poll<std::size_t> read = reader.poll_read(cx, chunk.room());
+        auto memory = std::make_unique_for_overwrite<char[]>(max);  // make_unique would write zeros first
+        Poll<std::size_t> read = reader.poll_read(cx, {memory.get(), max});
         if (read.is_pending()) {
             return Pending;
         }
-        chunk.set_size(read.value());
-        return Ready<Chunk>(std::move(chunk));
+        return Ready(Chunk(std::move(memory), read.value()));
     });
 }
 
@@ -75,9 +75,10 @@ inline constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 template <AsyncRead R>
 auto read_to_string(R& reader, std::size_t limit = no_limit) {
     return poll_fn([&reader, limit, text = std::string()](Context& cx) mutable -> Poll<std::string> {
-        Chunk chunk = Chunk::with_capacity(16 * 1024);
+        constexpr std::size_t step = 16 * 1024;
+        auto memory = std::make_unique_for_overwrite<char[]>(step);
         for (;;) {
-            Poll<std::size_t> read = reader.poll_read(cx, chunk.room());
+            Poll<std::size_t> read = reader.poll_read(cx, {memory.get(), step});
             if (read.is_pending()) {
                 return Pending;
             }
@@ -88,7 +89,7 @@ auto read_to_string(R& reader, std::size_t limit = no_limit) {
                 throw std::system_error(EMSGSIZE, std::system_category(),
                                         "read_to_string: the stream is longer than the limit");
             }
-            text.append(chunk.room().data(), read.value());
+            text.append(memory.get(), read.value());
         }
     });
 }
