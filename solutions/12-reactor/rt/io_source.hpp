@@ -36,7 +36,6 @@ class IoSource {
     explicit IoSource(sys::Fd fd) noexcept : fd_(std::move(fd)) {}
 
     int fd() const noexcept { return fd_.get(); }
-    explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
 
     /// The value of `full` for an operation whose result does not say what the kernel has left: accept, for example.
     static constexpr std::size_t never_short = 0;
@@ -69,7 +68,7 @@ class IoSource {
                 if (result != -EAGAIN) {
                     throw sys::error(result, what);
                 }
-                prepare();
+                prepare();  // a new record begins with what was assumed, so `seen` fits
                 readiness().clear_refused(direction, seen);
             }
             waiter(direction).register_waker(cx.waker());

@@ -44,11 +44,10 @@ class SocketAddr {
     /// The address that `ask` (`sys::local_address` or `sys::peer_address`) tells about `socket`. Throws its error.
     template <class Ask>
     static SocketAddr of_socket(int socket, Ask ask, const char* what) {
-        sockaddr_storage storage{};
-        socklen_t size = sizeof storage;
-        auto* where = reinterpret_cast<sockaddr*>(&storage);
-        sys::check(ask(socket, where, &size), what);
-        return from_system(where);
+        SocketAddr result;
+        socklen_t size = sizeof result;
+        sys::check(ask(socket, reinterpret_cast<sockaddr*>(&result), &size), what);
+        return result;
     }
 
     /// `ip` is "127.0.0.1" or "::1". Nothing if it is not numeric.

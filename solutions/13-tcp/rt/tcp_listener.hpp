@@ -41,7 +41,6 @@ class TcpListener {
     // Given: the address at which it listens.
     SocketAddr local_addr() const { return SocketAddr::of_socket(fd(), sys::local_address, "local_addr"); }
     int fd() const noexcept { return source_.fd(); }
-    explicit operator bool() const noexcept { return static_cast<bool>(source_); }
 
   private:
     /// How many connections may wait to be accepted. The system may allow fewer (net.core.somaxconn).

@@ -92,11 +92,10 @@ class TcpStream {
 
     // Given: the descriptor, or -1.
     int fd() const noexcept { return source_.fd(); }
-    explicit operator bool() const noexcept { return static_cast<bool>(source_); }
 
   private:
-    /// Waits until a connect that is in progress has ended. Throws its error.
-    Poll<void> poll_connected(Context& cx) {
+    /// Waits until a connect that is in progress has ended. Throws its error, with `what`.
+    Poll<void> poll_connected(Context& cx, const char* what) {
         auto ask = [](int fd) {
             if (int error = sys::take_socket_error(fd); error != 0) {
                 return error < 0 ? error : -error;
@@ -107,26 +106,23 @@ class TcpStream {
             int result = sys::peer_address(fd, reinterpret_cast<sockaddr*>(&storage), &size);
             return result == -ENOTCONN ? -EAGAIN : result;
         };
-        return source_.poll_io(cx, Direction::write, IoSource::never_short, "connect", ask).map([](std::size_t) {});
+        return source_.poll_io(cx, Direction::write, IoSource::never_short, what, ask).map([](std::size_t) {});
     }
 
     IoSource source_;
 };
 
 inline Async<TcpStream> TcpStream::connect(SocketAddr address) {
-    try {
-        TcpStream stream(sys::Fd(sys::check(sys::tcp_socket(address.is_v6() ? AF_INET6 : AF_INET), "socket")));
-        int result = sys::connect(stream.fd(), address.data(), address.size());
-        if (result == -EINPROGRESS || result == -EINTR) {  // a signal does not end the connect
-            auto connected = poll_fn([&stream](Context& cx) { return stream.poll_connected(cx); });
-            co_await connected;
-        } else {
-            sys::check(result, "connect");
-        }
-        co_return stream;
-    } catch (const std::system_error& error) {
-        throw std::system_error(error.code(), "cannot connect to " + address.to_string());
+    std::string const what = "cannot connect to " + address.to_string();
+    TcpStream stream(sys::Fd(sys::check(sys::tcp_socket(address.is_v6() ? AF_INET6 : AF_INET), what.c_str())));
+    int result = sys::connect(stream.fd(), address.data(), address.size());
+    if (result == -EINPROGRESS || result == -EINTR) {  // a signal does not end the connect
+        auto connected = poll_fn([&](Context& cx) { return stream.poll_connected(cx, what.c_str()); });
+        co_await connected;
+    } else {
+        sys::check(result, what.c_str());
     }
+    co_return stream;
 }
 
 inline Async<TcpStream> TcpStream::connect(std::string host, std::uint16_t port) {
