@@ -14,7 +14,6 @@
 #include <rt/multi_thread.hpp>
 
 #include <stdexcept>
-#include <type_traits>
 #include <utility>
 
 #ifndef PBP_HAS_ASIO
