@@ -7,7 +7,7 @@
 /// is readable, and at the deadline of the next timer. So this class is the Park of its tasks, and its `unpark` wakes the
 /// host instead of a thread.
 ///
-/// Thread safety: any thread may call `post_turn`. Everything else belongs to the thread that made the runtime.
+/// Thread safety: any thread may call `unpark`. Everything else belongs to the thread that made the runtime.
 ///
 /// Source: Asio's `posix::stream_descriptor`, and how GLib and libuv are embedded in other event loops.
 #pragma once
