@@ -39,7 +39,7 @@ class JoinHandle {
 
     Poll<T> poll(Context& cx) {
         if (!is_finished()) {
-            register_waker(cx.waker());
+            task().join_waker_.register_waker(cx.waker());
             if (!is_finished()) {  // the second look: the task may have ended before it could see the waker
                 return Pending;
             }
@@ -51,11 +51,6 @@ class JoinHandle {
             return Ready<T>(take_result());
         }
     }
-
-    /// Keeps `waker`, in place of the one before, and wakes it when the task ends. The caller must look at
-    /// `is_finished()` afterwards, because a task that has ended before wakes nobody. Called by `poll`, and by a
-    /// JoinSet.
-    void register_waker(const Waker& waker) noexcept { task().join_waker_.register_waker(waker); }
 
     /// Returns the task's value, or throws its exception or `Cancelled`. Called once, when the task is finished.
     T take_result() {

@@ -1,27 +1,24 @@
 /// \file
 /// `JoinSet<T>`: tasks that belong together. Spawn them, and take their results in the order in which they end.
 ///
-/// The set keeps a list of JoinHandles. Each handle gets a waker of its own, which knows the handle's place in the
-/// list. When a task ends, its waker puts that place into a second list and wakes the task that waits in `join_next`.
-/// So the set never searches for the handle that is finished.
+/// The task of a member stores its outcome in the set's list of members. Then it puts the member's place in that list
+/// into a queue, and wakes the task that waits in `join_next`. So the set never searches for the member that has ended.
 ///
-/// Thread safety: the set belongs to one thread at a time. Only the list of finished members has a lock.
+/// Thread safety: the set belongs to one thread at a time. Only the queue has a lock, because members end on any thread.
 ///
 /// Source: `tokio::task::JoinSet`.
 #pragma once
 
 #include <rt/future.hpp>
-#include <rt/recycled.hpp>
+#include <rt/outcome.hpp>
+#include <rt/scheduler.hpp>
 #include <rt/spawn.hpp>
 #include <rt/sync.hpp>
 #include <rt/task.hpp>
-#include <rt/wake.hpp>
-#include <rt/waker.hpp>
 #include <rt/waker_slot.hpp>
 
 #include <cstddef>
 #include <deque>
-#include <iterator>
 #include <list>
 #include <memory>
 #include <optional>
@@ -33,47 +30,45 @@ namespace rt {
 
 template <class T = void>
 class JoinSet {
-    using Members = std::list<JoinHandle<T>>;
-    using Member = typename Members::iterator;
-    class Finished;
-    class Notice;
+    struct Member;
+    struct Shared;
+    using Place = typename std::list<Member>::iterator;
+    template <class F>
+    class MemberFuture;
 
   public:
     JoinSet() = default;
     /// Moves the members. The other set is empty then, and can be used again.
-    JoinSet(JoinSet&& other) noexcept = default;
+    JoinSet(JoinSet&& other) noexcept { std::swap(shared_, other.shared_); }
     JoinSet& operator=(JoinSet other) noexcept {
-        std::swap(members_, other.members_);
-        std::swap(finished_, other.finished_);
+        std::swap(shared_, other.shared_);
         return *this;
     }
     /// Aborts the members that still run. Results and exceptions that were not taken are lost.
     ~JoinSet() {
         abort_all();
-        if (finished_) {
-            finished_->waiter.take();
-        }
+        shared_->waiter.take();
     }
 
     /// Spawns a future, `f()`, or `f(args...)` as `rt::spawn` does. The task is a member of this set.
     template <class F>
     void spawn(F f, std::source_location where = std::source_location::current()) {
-        insert(rt::spawn(std::move(f), where));
+        insert(detail::to_send_future(std::move(f)), where);
     }
     template <class F, class... Args>
         requires(sizeof...(Args) > 0)
     void spawn(F f, Args... args) {
-        insert(rt::spawn(std::move(f), std::move(args)...));
+        insert(detail::to_send_future(std::move(f), std::move(args)...), std::source_location());
     }
 
     /// How many results have not been taken.
-    std::size_t size() const noexcept { return members_.size(); }
-    bool is_empty() const noexcept { return members_.empty(); }
+    std::size_t size() const noexcept { return shared_->members.size(); }
+    bool is_empty() const noexcept { return shared_->members.empty(); }
 
     /// Asks all members to end. `join_next` then throws `Cancelled` for each that has not ended before.
     void abort_all() noexcept {
-        for (JoinHandle<T>& member : members_) {
-            member.abort();
+        for (Member& member : shared_->members) {
+            member.handle.abort();
         }
     }
 
@@ -81,119 +76,97 @@ class JoinSet {
     /// throws what the member threw, or `Cancelled`. Destroying the future loses no result.
     auto join_next() noexcept {
         return poll_fn([this](Context& cx) -> Poll<std::optional<NonVoid<T>>> {
-            if (is_empty()) {
-                return Ready<std::optional<NonVoid<T>>>(std::nullopt);
+            std::optional<NonVoid<T>> next = try_join_next();
+            if (!next && !is_empty()) {
+                shared_->waiter.register_waker(cx.waker());
+                next = try_join_next();  // the second look: one may have ended before it could see the waker
+                if (!next) {
+                    return Pending;
+                }
             }
-            std::optional<Member> member = finished_->poll_pop(cx);
-            if (!member) {
-                return Pending;
-            }
-            return Ready<std::optional<NonVoid<T>>>(take_result(*member));
+            return Ready<std::optional<NonVoid<T>>>(std::move(next));
         });
     }
 
     /// The next result if a member has ended, else nullopt. Throws as `join_next` does.
     std::optional<NonVoid<T>> try_join_next() {
-        std::optional<Member> member = is_empty() ? std::nullopt : finished_->pop();
-        if (!member) {
+        Lock lock(shared_->mutex);
+        if (shared_->ended.empty()) {
             return std::nullopt;
         }
-        return std::optional<NonVoid<T>>(std::in_place, take_result(*member));
+        const Place member = shared_->ended.front();
+        shared_->ended.pop_front();
+        lock.unlock();
+        Outcome<T> outcome = std::move(member->outcome);
+        shared_->members.erase(member);
+        if (outcome.is_empty()) {
+            throw Cancelled();
+        }
+        if constexpr (std::is_void_v<T>) {
+            outcome.take();
+            return std::monostate();
+        } else {
+            return std::optional<T>(std::in_place, outcome.take());
+        }
     }
 
   private:
-    void insert(JoinHandle<T> handle);
-    NonVoid<T> take_result(Member member);
+    template <class F>
+    void insert(F&& future, std::source_location where) {
+        const Place member = shared_->members.emplace(shared_->members.end());
+        member->handle = current("JoinSet::spawn").spawn(MemberFuture<F>(std::move(future), shared_, member), where);
+    }
 
-    Members members_;                     // whose result was not taken
-    std::shared_ptr<Finished> finished_;  // made for the first member
+    std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
 };
 
-/// The members that have ended. The set and the wakers share it.
 template <class T>
-class JoinSet<T>::Finished {
+struct JoinSet<T>::Member {
+    JoinHandle<> handle{nullptr};
+    Outcome<T> outcome;  // stored by the task. Stays empty if the task is cancelled
+};
+
+/// What the set and the tasks of its members share.
+template <class T>
+struct JoinSet<T>::Shared {
+    std::list<Member> members;  // whose result was not taken. Only the set changes the list
+    Mutex mutex;
+    std::deque<Place> ended;  // under mutex
+    WakerSlot waiter;         // of the task in `join_next`
+};
+
+/// The future of a member's task: runs the future that was spawned, and keeps how it ended.
+template <class T>
+template <class F>
+class JoinSet<T>::MemberFuture {
   public:
-    /// Called by wakers, once for each member.
-    void push(Member member) noexcept {
-        {
-            Lock lock(mutex_);
-            queue_.push_back(member);
+    using Output = void;
+
+    MemberFuture(F&& future, std::shared_ptr<Shared> shared, Place member) noexcept
+        : future_(std::move(future)), shared_(std::move(shared)), member_(member) {}
+    MemberFuture(MemberFuture&&) = default;
+    ~MemberFuture() {
+        if (shared_ == nullptr) {
+            return;  // moved from
         }
-        waiter.wake();
+        future_.reset();  // so that it has gone when the set gives the result away
+        Lock lock(shared_->mutex);
+        shared_->ended.push_back(member_);
+        lock.unlock();
+        shared_->waiter.wake();
     }
 
-    /// Takes out the member that ended first.
-    std::optional<Member> pop() noexcept {
-        Lock lock(mutex_);
-        if (queue_.empty()) {
-            return std::nullopt;
+    Poll<void> poll(Context& cx) {
+        if (!poll_into(*future_, cx, member_->outcome)) {
+            return Pending;
         }
-        Member first = queue_.front();
-        queue_.pop_front();
-        return first;
-    }
-
-    /// Does the same. If there is none, the next one that ends wakes the caller.
-    std::optional<Member> poll_pop(Context& cx) noexcept {
-        std::optional<Member> member = pop();
-        if (!member) {
-            waiter.register_waker(cx.waker());
-            member = pop();  // the second look: one may have ended before it could see the waker
-        }
-        return member;
-    }
-
-    WakerSlot waiter;
-
-  private:
-    Mutex mutex_;
-    std::deque<Member> queue_;
-};
-
-/// What the waker of a member wakes.
-template <class T>
-class JoinSet<T>::Notice : public Wake<Notice>, public Recycled {
-  public:
-    Notice(std::shared_ptr<Finished> finished, Member member) noexcept
-        : finished_(std::move(finished)), member_(member) {}
-
-    /// Lists the member. The second of two wakes does nothing.
-    void wake() noexcept {
-        if (!is_listed_.exchange(true, relaxed)) {
-            finished_->push(member_);
-        }
+        return Ready();
     }
 
   private:
-    Atomic<bool> is_listed_{false};  // first, where it fills the gap behind the count of wakers
-    std::shared_ptr<Finished> finished_;
-    Member member_;
+    std::optional<F> future_;
+    std::shared_ptr<Shared> shared_;
+    Place member_;
 };
-
-template <class T>
-void JoinSet<T>::insert(JoinHandle<T> handle) {
-    if (!finished_) {
-        finished_ = std::make_shared<Finished>();
-    }
-    members_.push_back(std::move(handle));
-    const Member member = std::prev(members_.end());
-    const Waker waker = (new Notice(finished_, member))->first_waker();
-    member->register_waker(waker);
-    if (member->is_finished()) {
-        waker.wake_by_ref();  // it may have ended before it could see the waker
-    }
-}
-
-template <class T>
-NonVoid<T> JoinSet<T>::take_result(Member member) {
-    JoinHandle<T> handle = std::move(*member);
-    members_.erase(member);
-    if constexpr (std::is_void_v<T>) {
-        handle.take_result();
-        return {};
-    } else {
-        return handle.take_result();
-    }
-}
 
 }  // namespace rt

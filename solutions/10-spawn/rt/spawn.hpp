@@ -31,17 +31,27 @@ Async<OutputOf<std::invoke_result_t<F&, Args...>>> call(F f, Args... args) {
     co_return co_await future;
 }
 
-/// Makes a task of a future, or of a callable and its arguments.
+/// The future of a new task: `f` itself, or the one that `f(args...)` returns.
 template <class F, class... Args>
-auto spawn_on(Scheduler& scheduler, std::source_location where, F&& f, Args&&... args) {
+auto to_future(F&& f, Args&&... args) {
     if constexpr (Future<F> && sizeof...(Args) == 0) {
-        return scheduler.spawn(std::move(f), where);
+        return F(std::move(f));
     } else if constexpr (AsyncCallable<F, Args...>) {
-        return scheduler.spawn(call(std::move(f), std::move(args)...), where);
+        return call(std::move(f), std::move(args)...);
     } else {
         static_assert(AsyncCallable<F, Args...>,
                       "spawn needs a future, or a callable and arguments that give one: an Async<T>, say");
+        return ready();
     }
+}
+
+/// Does the same for a task that may change threads.
+template <class F, class... Args>
+auto to_send_future(F&& f, Args&&... args) {
+    static_assert(
+        is_send<F> && (is_send<Args> && ...),
+        "spawn: the future, the callable, or an argument is bound to its thread (ThreadBound); use spawn_local");
+    return to_future(std::move(f), std::move(args)...);
 }
 
 /// The current runtime. Ends the program if that has several threads.
@@ -59,8 +69,7 @@ inline Scheduler& current_local() noexcept {
 /// a future, or a callable that returns one. The task keeps `f`, so `f` may be a lambda with captures.
 template <class F>
 auto spawn(F f, std::source_location where = std::source_location::current()) {
-    static_assert(is_send<F>, "spawn: this future or callable is bound to its thread (ThreadBound); use spawn_local");
-    return detail::spawn_on(current("spawn"), where, std::move(f));
+    return current("spawn").spawn(detail::to_send_future(std::move(f)), where);
 }
 
 /// Starts `f(args...)` as a task, which keeps `f` and `args`. Messages about it can't say where it was spawned, because
@@ -68,20 +77,18 @@ auto spawn(F f, std::source_location where = std::source_location::current()) {
 template <class F, class... Args>
     requires(sizeof...(Args) > 0)
 auto spawn(F f, Args... args) {
-    static_assert(is_send<F> && (is_send<Args> && ...),
-                  "spawn: the callable or an argument is bound to its thread (ThreadBound); use spawn_local");
-    return detail::spawn_on(current("spawn"), std::source_location(), std::move(f), std::move(args)...);
+    return current("spawn").spawn(detail::to_send_future(std::move(f), std::move(args)...), std::source_location());
 }
 
 /// Does what `spawn` does, for a task that must stay on this thread. Needs a runtime with one thread.
 template <class F>
 auto spawn_local(F f, std::source_location where = std::source_location::current()) {
-    return detail::spawn_on(detail::current_local(), where, std::move(f));
+    return detail::current_local().spawn(detail::to_future(std::move(f)), where);
 }
 template <class F, class... Args>
     requires(sizeof...(Args) > 0)
 auto spawn_local(F f, Args... args) {
-    return detail::spawn_on(detail::current_local(), std::source_location(), std::move(f), std::move(args)...);
+    return detail::current_local().spawn(detail::to_future(std::move(f), std::move(args)...), std::source_location());
 }
 
 }  // namespace rt

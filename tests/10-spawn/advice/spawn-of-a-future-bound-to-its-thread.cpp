@@ -1,4 +1,4 @@
-// expect: this future or callable is bound to its thread (ThreadBound); use spawn_local
+// expect: the future, the callable, or an argument is bound to its thread (ThreadBound); use spawn_local
 #include <rt/future.hpp>
 #include <rt/spawn.hpp>
 
