@@ -72,20 +72,16 @@ class Services {
   private:
     static constexpr std::size_t max_services = 16;  // types of services in a program
 
-    static std::size_t next_index() noexcept {
-        static Atomic<std::size_t> next{0};
-        std::size_t index = next.fetch_add(1, relaxed);
+    template <class T>
+    static std::size_t index() noexcept {
+        static const std::size_t index = next_index_.fetch_add(1, relaxed);
         if (index >= max_services) {
             violation("the program names more types of services than a runtime has room for. Raise max_services.");
         }
         return index;
     }
-    template <class T>
-    static std::size_t index() noexcept {
-        static const std::size_t index = next_index();
-        return index;
-    }
 
+    static inline Atomic<std::size_t> next_index_{0};
     std::array<Atomic<void*>, max_services> services_{};
     RecursiveMutex mutex_;
     std::vector<std::function<void()>> destructors_;  // under mutex_

@@ -17,10 +17,7 @@ namespace rt {
 class TaskQueue {
   public:
     TaskQueue() = default;
-    TaskQueue(TaskQueue&& other) noexcept
-        : first_(std::exchange(other.first_, nullptr)),
-          last_(std::exchange(other.last_, nullptr)),
-          size_(std::exchange(other.size_, 0)) {}
+    TaskQueue(TaskQueue&& other) noexcept { append(other); }
     TaskQueue& operator=(TaskQueue&&) = delete;
     ~TaskQueue() {
         while (auto runnable = pop()) {}
