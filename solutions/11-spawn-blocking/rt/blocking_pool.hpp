@@ -64,7 +64,7 @@ class BlockingPool final : public Schedule {
     BlockingPool& operator=(const BlockingPool&) = delete;
 
     /// Drops the jobs that wait, so their handles throw Cancelled. Waits for the jobs that run, and for all threads.
-    ~BlockingPool() { shut_down(); }
+    ~BlockingPool();
 
     /// Called before the first job: `rt::current().service<BlockingPool>().set_options(options)`.
     void set_options(BlockingOptions options) {
@@ -82,21 +82,10 @@ class BlockingPool final : public Schedule {
     /// Never called, because a job never sleeps, so nothing can wake it.
     void schedule(Runnable job) noexcept override { submit(std::move(job)); }
 
-    // Given: numbers for tests and statistics.
-    /// How many threads there are, at work or idle.
-    std::size_t thread_count() const noexcept {
-        Lock lock(mutex_);
-        return threads_.size();
-    }
-    /// How many threads wait for work.
+    /// How many threads wait for work. Called by tests and statistics.
     std::size_t idle_count() const noexcept {
         Lock lock(mutex_);
         return idle_;
-    }
-    /// How many jobs wait for a thread.
-    std::size_t queued_count() const noexcept {
-        Lock lock(mutex_);
-        return queue_.size();
     }
 
   private:
@@ -105,7 +94,6 @@ class BlockingPool final : public Schedule {
     void start_thread();
     void work(Threads::iterator self) noexcept;
     std::optional<Runnable> next_job(Lock& lock) noexcept;
-    void shut_down() noexcept;
 
     Scheduler& scheduler_;
     mutable Mutex mutex_;
@@ -182,7 +170,7 @@ inline void BlockingPool::work(Threads::iterator self) noexcept {
     }
 }
 
-inline void BlockingPool::shut_down() noexcept {
+inline BlockingPool::~BlockingPool() {
     {
         TaskQueue dropped;
         Lock lock(mutex_);

@@ -7,6 +7,7 @@
 /// Source: `tokio::task::spawn_blocking`.
 #pragma once
 
+#include <rt/async.hpp>
 #include <rt/blocking_pool.hpp>
 #include <rt/future.hpp>
 #include <rt/scheduler.hpp>
@@ -15,7 +16,6 @@
 
 #include <concepts>
 #include <functional>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -25,26 +25,9 @@ namespace detail {
 
 /// A future that calls `f(args...)` in its only poll.
 template <class F, class... Args>
-class BlockingCall {
-  public:
-    using Output = std::invoke_result_t<F, Args...>;
-
-    BlockingCall(F f, Args... args) : f_(std::move(f)), args_(std::move(args)...) {}
-
-    Poll<Output> poll(Context&) {
-        auto call = [this](Args&... args) -> Output { return std::invoke(std::move(f_), std::move(args)...); };
-        if constexpr (std::is_void_v<Output>) {
-            std::apply(call, args_);
-            return Ready();
-        } else {
-            return Ready<Output>(std::apply(call, args_));
-        }
-    }
-
-  private:
-    F f_;
-    std::tuple<Args...> args_;
-};
+Async<std::invoke_result_t<F, Args...>> call_blocking(F f, Args... args) {
+    co_return std::invoke(std::move(f), std::move(args)...);
+}
 
 template <class F, class... Args>
 concept BlockingCallable = std::invocable<F, Args...> && !std::is_reference_v<std::invoke_result_t<F, Args...>>;
@@ -65,7 +48,7 @@ auto spawn_blocking(F f, Args... args) {
     static_assert(is_send<F> && (is_send<Args> && ...) && is_send<T>,
                   "spawn_blocking: the callable, an argument or the result is bound to its thread (ThreadBound)");
     auto& pool = current("spawn_blocking").service<BlockingPool>();
-    auto [job, handle] = make_task(detail::BlockingCall<F, Args...>(std::move(f), std::move(args)...), pool);
+    auto [job, handle] = make_task(detail::call_blocking(std::move(f), std::move(args)...), pool);
     pool.submit(std::move(job));
     return std::move(handle);
 }
