@@ -78,8 +78,8 @@ class Workshop {
         }
         return false;
     }
-    void look_again_if(Idle::OnStop order) {
-        if (order == Idle::OnStop::look_again && work_.load(rt::seq_cst) != 0) {
+    void look_again_if(bool was_last_searcher) {
+        if (was_last_searcher && work_.load(rt::seq_cst) != 0) {
             wake_one();
         }
     }
@@ -106,26 +106,26 @@ TEST_SUITE("16.2 idle workers") {
 
     TEST_CASE("a sleeper is woken for work and begins as a searcher") {
         Idle idle(2);
-        CHECK(idle.fall_asleep(1, false) == Idle::OnStop::go_on);
+        CHECK_FALSE(idle.fall_asleep(1, false));
         CHECK(idle.awake_count() == 1);
 
         CHECK(idle.choose_sleeper() == 1U);
         CHECK(idle.awake_count() == 2);
         CHECK(idle.wake_up(1));
         CHECK(idle.awake_count() == 2);
-        CHECK(idle.end_search() == Idle::OnStop::look_again);
+        CHECK(idle.end_search());
     }
 
     TEST_CASE("nobody is woken while somebody searches") {
         Idle idle(4);
         for (unsigned id = 1; id < 4; ++id) {
-            CHECK(idle.fall_asleep(id, false) == Idle::OnStop::go_on);
+            CHECK_FALSE(idle.fall_asleep(id, false));
         }
         CHECK(idle.begin_search());
         CHECK(idle.choose_sleeper() == std::nullopt);
 
         step("the searcher finds work and was the last one; it looks again and there is more");
-        CHECK(idle.end_search() == Idle::OnStop::look_again);
+        CHECK(idle.end_search());
         CHECK(idle.choose_sleeper() == 3U);
         CHECK(idle.choose_sleeper() == std::nullopt);
         CHECK(idle.awake_count() == 2);
@@ -146,20 +146,20 @@ TEST_SUITE("16.2 idle workers") {
         Idle idle(4);
         CHECK(idle.begin_search());
         CHECK(idle.begin_search());
-        CHECK(idle.end_search() == Idle::OnStop::go_on);
-        CHECK(idle.end_search() == Idle::OnStop::look_again);
+        CHECK_FALSE(idle.end_search());
+        CHECK(idle.end_search());
 
         CHECK(idle.begin_search());
         CHECK(idle.begin_search());
-        CHECK(idle.fall_asleep(0, true) == Idle::OnStop::go_on);
-        CHECK(idle.fall_asleep(1, true) == Idle::OnStop::look_again);
+        CHECK_FALSE(idle.fall_asleep(0, true));
+        CHECK(idle.fall_asleep(1, true));
         CHECK(idle.awake_count() == 2);
         CHECK(idle.choose_sleeper() == 1U);
     }
 
     TEST_CASE("work arrives as the last searcher goes to sleep") {
         Idle idle(2);
-        CHECK(idle.fall_asleep(1, false) == Idle::OnStop::go_on);
+        CHECK_FALSE(idle.fall_asleep(1, false));
         CHECK(idle.begin_search());
         step("worker 0 has looked into all queues and found nothing");
 
@@ -167,7 +167,7 @@ TEST_SUITE("16.2 idle workers") {
         CHECK(idle.choose_sleeper() == std::nullopt);
 
         step("worker 0 goes to sleep: it must look again");
-        CHECK(idle.fall_asleep(0, true) == Idle::OnStop::look_again);
+        CHECK(idle.fall_asleep(0, true));
         step("it sees the work and wakes a sleeper: itself");
         CHECK(idle.choose_sleeper() == 0U);
         CHECK(idle.wake_up(0));
@@ -175,19 +175,19 @@ TEST_SUITE("16.2 idle workers") {
 
     TEST_CASE("work arrives as the last searcher finds some other") {
         Idle idle(2);
-        CHECK(idle.fall_asleep(1, false) == Idle::OnStop::go_on);
+        CHECK_FALSE(idle.fall_asleep(1, false));
         CHECK(idle.begin_search());
         step("worker 0 has found a task; now work comes; its maker sees a searcher and wakes nobody");
         CHECK(idle.choose_sleeper() == std::nullopt);
         step("worker 0 stops searching: it must look again before it runs its task");
-        CHECK(idle.end_search() == Idle::OnStop::look_again);
+        CHECK(idle.end_search());
         CHECK(idle.choose_sleeper() == 1U);
     }
 
     TEST_CASE("who wakes by itself is awake but no searcher") {
         Idle idle(2);
-        CHECK(idle.fall_asleep(0, false) == Idle::OnStop::go_on);
-        CHECK(idle.fall_asleep(1, false) == Idle::OnStop::go_on);
+        CHECK_FALSE(idle.fall_asleep(0, false));
+        CHECK_FALSE(idle.fall_asleep(1, false));
         CHECK_FALSE(idle.wake_up(0));
         CHECK(idle.awake_count() == 1);
         CHECK(idle.choose_sleeper() == 1U);
@@ -197,11 +197,11 @@ TEST_SUITE("16.2 idle workers") {
     TEST_CASE("the last to fall asleep is the first to be woken") {
         Idle idle(3);
         for (unsigned id = 0; id < 3; ++id) {
-            CHECK(idle.fall_asleep(id, false) == Idle::OnStop::go_on);
+            CHECK_FALSE(idle.fall_asleep(id, false));
         }
         for (unsigned const expected : {2U, 1U, 0U}) {
             CHECK(idle.choose_sleeper() == expected);
-            CHECK(idle.end_search() == Idle::OnStop::look_again);
+            CHECK(idle.end_search());
         }
         CHECK(idle.choose_sleeper() == std::nullopt);
     }
@@ -275,17 +275,16 @@ TEST_SUITE("16.2 idle workers") {
 TEST_SUITE("16.2 where workers sleep") {
     TEST_CASE("an unpark before the park is not lost and leaves the driver free") {
         rt::ThreadPark driver;
-        rt::DriverLock lock(driver);
+        rt::TryLock lock;
         rt::WorkerPark park;
         park.unpark();
-        park.park(lock);
+        park.park(driver, lock);
         CHECK(lock.try_lock());
         CHECK_FALSE(driver.has_token());
     }
 
     TEST_CASE("one worker at a time is in the driver") {
-        rt::ThreadPark driver;
-        rt::DriverLock lock(driver);
+        rt::TryLock lock;
         CHECK(lock.try_lock());
         CHECK_FALSE(lock.try_lock());
         lock.unlock();
@@ -296,17 +295,17 @@ TEST_SUITE("16.2 where workers sleep") {
         TraceLog log{Kind::park};
         rt::ThreadPark driver;
         log.call(&driver, "the driver");
-        rt::DriverLock lock(driver);
+        rt::TryLock lock;
         std::array<rt::WorkerPark, 2> parks;
 
         step("the first goes to sleep");
-        TestThread first([&] { parks[0].park(lock); });
+        TestThread first([&] { parks[0].park(driver, lock); });
         log.wait_for(Kind::park, 1);
         CHECK(log.text() == "park the driver\n");
         CHECK_FALSE(lock.try_lock());
 
         step("the second goes to sleep");
-        TestThread second([&] { parks[1].park(lock); });
+        TestThread second([&] { parks[1].park(driver, lock); });
         log.wait_for(Kind::park, 2);
         CHECK(log.text() == "park the driver\npark #1\n");
 
@@ -324,7 +323,7 @@ TEST_SUITE("16.2 where workers sleep") {
         int const rounds = rounds_of(20'000);
         seed_of_this_run();
         rt::ThreadPark driver;
-        rt::DriverLock lock(driver);
+        rt::TryLock lock;
         std::array<rt::WorkerPark, 2> parks;
         std::array<rt::Atomic<int>, 2> seen{};
         std::array<rt::Atomic<int>, 2> asked{};
@@ -332,7 +331,7 @@ TEST_SUITE("16.2 where workers sleep") {
         auto sleeper = [&](std::size_t id) {
             for (int n = 1; n <= rounds; ++n) {
                 while (asked[id].load(rt::acquire) < n) {
-                    parks[id].park(lock);
+                    parks[id].park(driver, lock);
                 }
                 seen[id].store(n, rt::release);
                 waker.unpark();

@@ -42,9 +42,8 @@ class Deque {
     static constexpr std::size_t capacity = 256;
     static constexpr std::size_t half = capacity / 2;
 
-    Deque() noexcept : Deque(0) {}
-    /// Begins at `first_index`. Called by tests.
-    explicit Deque(std::uint64_t first_index) noexcept : head_(first_index), tail_(first_index) {}
+    /// Tests begin at another index.
+    explicit Deque(std::uint64_t first_index = 0) noexcept : head_(first_index), tail_(first_index) {}
     Deque(const Deque&) = delete;
     Deque& operator=(const Deque&) = delete;
     /// Drops the Runnables that are left, which cancels their tasks.
@@ -118,15 +117,12 @@ class Deque {
     }
 
     /// Called from any thread. Sequentially consistent with `push`.
-    bool is_empty() const noexcept {
-        std::uint64_t const head = head_.load(seq_cst);
-        return tail_.load(seq_cst) == head;
-    }
+    bool is_empty() const noexcept { return size() == 0; }
 
     /// Exact if only the owner is at work.
     std::size_t size() const noexcept {
-        std::uint64_t const head = head_.load(acquire);
-        return static_cast<std::size_t>(tail_.load(acquire) - head);
+        std::uint64_t const head = head_.load(seq_cst);
+        return static_cast<std::size_t>(tail_.load(seq_cst) - head);
     }
 
   private:

@@ -36,8 +36,6 @@ namespace rt {
 
 class Idle {
   public:
-    enum class OnStop { go_on, look_again };
-
     /// All `workers` run at first.
     explicit Idle(unsigned workers) : workers_(workers), word_(workers * awake) { sleepers_.reserve(workers); }
 
@@ -69,19 +67,16 @@ class Idle {
         return true;
     }
 
-    /// The caller, a searcher, has found work. On `look_again` it looks into all queues, and if one is not empty, it calls
-    /// `choose_sleeper`.
-    OnStop end_search() noexcept {
-        std::uint32_t const before = word_.fetch_sub(searching, seq_cst);
-        return searching_in(before) == 1 ? OnStop::look_again : OnStop::go_on;
-    }
+    /// The caller, a searcher, has found work. Returns true if it was the last searcher. Then it looks into all queues, and if
+    /// one is not empty, it calls `choose_sleeper`.
+    [[nodiscard]] bool end_search() noexcept { return searching_in(word_.fetch_sub(searching, seq_cst)) == 1; }
 
-    /// The caller, `worker`, goes to sleep. `look_again` means the same as above.
-    OnStop fall_asleep(unsigned worker, bool is_searching) noexcept {
+    /// The caller, `worker`, goes to sleep. Returns true if it was the last searcher, which means the same as above.
+    [[nodiscard]] bool fall_asleep(unsigned worker, bool is_searching) noexcept {
         Lock lock(mutex_);
         sleepers_.push_back(worker);
         std::uint32_t const before = word_.fetch_sub(is_searching ? awake + searching : awake, seq_cst);
-        return is_searching && searching_in(before) == 1 ? OnStop::look_again : OnStop::go_on;
+        return is_searching && searching_in(before) == 1;
     }
 
     // Given: the way back.

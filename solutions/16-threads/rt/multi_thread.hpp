@@ -58,7 +58,24 @@ class MultiThread final : public Scheduler {
 
     /// Stops the workers, destroys all tasks on this thread, and then the services. Called by ordinary code, when no thread is
     /// inside `block_on`.
-    ~MultiThread() { shut_down(); }
+    ~MultiThread() {
+        if (detail::runs_futures) {
+            violation(
+                "a MultiThread was destroyed inside of a future: that waits for the workers, and would stop every other "
+                "task of this thread; let ordinary code own it");
+        }
+        stop_workers();
+        {
+            RunsFutures runs_futures;
+            EnterScheduler entered(*this);
+            abort_all();
+            do {
+                run_what_is_left();
+                yield_thread();  // another thread is a few instructions away from its push
+            } while (task_count() != 0);
+        }
+        close_services();
+    }
 
     /// Runs `future` on the calling thread while the workers run the tasks. Returns its output or throws what it threw. Called
     /// from ordinary code, by several threads at once if they like. `future` stays on its thread, so it need not be Send.
@@ -103,11 +120,8 @@ class MultiThread final : public Scheduler {
 
     /// How many threads run tasks.
     std::size_t worker_count() const noexcept { return crew_.remotes.size(); }
-    /// How many workers sleep until another thread wakes them, which leaves out the one that monitors. Called by tests.
-    std::size_t asleep_count() const noexcept {
-        std::size_t const resting = worker_count() - crew_.idle.awake_count();
-        return crew_.monitor.is_locked() && resting != 0 ? resting - 1 : resting;
-    }
+    /// True if all workers sleep until another thread wakes them. Called by tests.
+    bool is_asleep() const noexcept { return crew_.idle.awake_count() == 0 && !crew_.monitor_lock.is_locked(); }
     /// How many tasks have not ended. Called by tests and by statistics.
     std::size_t task_count() const noexcept {
         Lock lock(tasks_mutex_);
@@ -133,26 +147,7 @@ class MultiThread final : public Scheduler {
         }
     }
 
-    void shut_down() noexcept {
-        if (detail::runs_futures) {
-            violation(
-                "a MultiThread was destroyed inside of a future: that waits for the workers, and would stop every other "
-                "task of this thread; let ordinary code own it");
-        }
-        stop_workers();
-        {
-            RunsFutures runs_futures;
-            EnterScheduler entered(*this);
-            close();
-            do {
-                run_what_is_left();
-                yield_thread();  // another thread is a few instructions away from its push
-            } while (task_count() != 0);
-        }
-        close_services();
-    }
-
-    void close() noexcept {
+    void abort_all() noexcept {
         Lock lock(tasks_mutex_);
         is_closed_ = true;
         tasks_.abort_all();

@@ -54,10 +54,10 @@ struct Remote {
     WorkerPark park;
 };
 
-// Given: you use `wake_one`, `is_driver_attended` and the members.
+// Given: you use `wake_one`, `look_again` and the members.
 class Crew {
   public:
-    Crew(Scheduler& s, unsigned workers) : scheduler(s), idle(workers), driver(s.park()), remotes(workers) {}
+    Crew(Scheduler& s, unsigned workers) : scheduler(s), idle(workers), remotes(workers) {}
 
     /// Wakes a worker, which will search, if that is needed. Called by a thread that has made work.
     void wake_one() noexcept {
@@ -66,14 +66,13 @@ class Crew {
         }
     }
 
-    /// Returns true if some queue is not empty. Called by the last searcher when it stops.
-    bool has_work() const noexcept {
+    /// Looks into all queues, and does the same if one is not empty. Called by the last searcher when it stops.
+    void look_again() noexcept {
         auto has_tasks = [](const Remote& remote) { return !remote.queue.is_empty(); };
-        return !injection.is_empty() || std::any_of(remotes.begin(), remotes.end(), has_tasks);
+        if (!injection.is_empty() || std::any_of(remotes.begin(), remotes.end(), has_tasks)) {
+            wake_one();
+        }
     }
-
-    /// Returns true if a worker is in the driver, or will soon be. Called by a worker before it polls.
-    bool is_driver_attended() const noexcept { return driver.is_locked() || monitor.is_locked(); }
 
     /// Tells all workers to return from `run`.
     void stop() noexcept {
@@ -87,8 +86,8 @@ class Crew {
     Scheduler& scheduler;
     Idle idle;
     InjectionQueue injection;
-    DriverLock driver;
-    TryLock monitor;
+    TryLock driver_lock;  // of the worker that is in the driver, which is `scheduler.park()`
+    TryLock monitor_lock;
     std::vector<Remote> remotes;  // one for each worker
 
   private:
@@ -108,14 +107,19 @@ class Worker {
 
     Worker(Crew& crew, unsigned id) noexcept : crew_(crew), id_(id), own_(crew.remotes[id]) {}
 
-    // Given: what a thread has to set up to run tasks.
     /// Runs tasks until the crew is stopped. Called once, on the worker's thread.
     void run() {
         RunsFutures runs_futures;
         EnterScheduler entered(crew_.scheduler);
         current = this;
         trace::emit(trace::Kind::thread, nullptr, id_ + 1, "worker");
-        work();
+        while (!crew_.is_stopping()) {
+            if (std::optional<Runnable> runnable = next_task()) {
+                run_task(std::move(*runnable));
+            } else {
+                sleep();
+            }
+        }
         current = nullptr;
     }
 
@@ -124,7 +128,7 @@ class Worker {
         // A task that yielded is not new work. And a worker in the driver runs a task, or sleeps again, as soon as it is out.
         bool const is_new = polled_ != nullptr && polled_ != &runnable.task();
         bool const is_only = own_.queue.push(std::move(runnable), crew_.injection);
-        if (is_new && !(is_only && crew_.monitor.is_locked())) {
+        if (is_new && !(is_only && crew_.monitor_lock.is_locked())) {
             crew_.wake_one();
         }
     }
@@ -132,22 +136,14 @@ class Worker {
     Crew& crew() noexcept { return crew_; }
 
   private:
-    void work() {
-        while (!crew_.is_stopping()) {
-            if (std::optional<Runnable> runnable = next_task()) {
-                run_task(std::move(*runnable));
-            } else {
-                sleep();
-            }
-        }
-    }
-
     void run_task(Runnable runnable) noexcept {
         if (is_searching_) {
             is_searching_ = false;
-            look_again_if(crew_.idle.end_search());
+            if (crew_.idle.end_search()) {
+                crew_.look_again();
+            }
         }
-        if (!own_.queue.is_empty() || !crew_.is_driver_attended()) {
+        if (!own_.queue.is_empty() || !(crew_.driver_lock.is_locked() || crew_.monitor_lock.is_locked())) {
             crew_.wake_one();
         }
         budget::refill();
@@ -201,31 +197,25 @@ class Worker {
 
     /// Serves timers and I/O without sleeping, unless another worker is in the driver.
     void serve_driver() {
-        if (crew_.driver.try_lock()) {
-            crew_.driver.driver().park(no_wait);
-            crew_.driver.unlock();
+        if (crew_.driver_lock.try_lock()) {
+            crew_.scheduler.park().park(no_wait);
+            crew_.driver_lock.unlock();
         }
     }
 
     void sleep() {
-        look_again_if(crew_.idle.fall_asleep(id_, std::exchange(is_searching_, false)));  // may choose this worker
-        if (crew_.idle.awake_count() != 0 && crew_.monitor.try_lock()) {
+        if (crew_.idle.fall_asleep(id_, std::exchange(is_searching_, false))) {
+            crew_.look_again();  // may choose this worker
+        }
+        if (crew_.idle.awake_count() != 0 && crew_.monitor_lock.try_lock()) {
             own_.park.park_until(sys::now() + monitor_interval);
-            crew_.monitor.unlock();
+            crew_.monitor_lock.unlock();
             serve_driver();
-            if (crew_.has_work()) {
-                crew_.wake_one();  // because this worker may find a task of its own, and then looks no further
-            }
+            crew_.look_again();  // because this worker may find a task of its own, and then looks no further
         } else {
-            own_.park.park(crew_.driver);
+            own_.park.park(crew_.scheduler.park(), crew_.driver_lock);
         }
         is_searching_ = crew_.idle.wake_up(id_);
-    }
-
-    void look_again_if(Idle::OnStop order) noexcept {
-        if (order == Idle::OnStop::look_again && crew_.has_work()) {
-            crew_.wake_one();
-        }
     }
 
     Crew& crew_;

@@ -1,9 +1,9 @@
 /// Given: a Park for each worker, of which one at a time sleeps in the runtime's Park; you call `park` and `unpark`.
 /// \file
-/// `WorkerPark`: where one worker sleeps. `DriverLock`: the right to sleep in the driver.
+/// `WorkerPark`: where one worker sleeps. `TryLock`: the right to sleep in the driver.
 ///
 /// The driver is the runtime's Park, with the timers and epoll in it. Only one thread at a time may be in it. A worker that
-/// goes to sleep takes the DriverLock if it is free, and otherwise sleeps on a condition variable.
+/// goes to sleep takes the driver's lock if it is free, and otherwise sleeps on a condition variable.
 ///
 /// Invariant: while a worker sleeps, the driver does not stay without a thread. A worker that goes to sleep registers
 /// (idle.hpp), and then tries the lock. A worker that leaves the driver unlocks it, and then looks for a sleeper before it
@@ -31,23 +31,13 @@ class TryLock {
     Atomic<bool> locked_{false};
 };
 
-/// Whoever holds it may call the driver's `park`. Any thread may call its `unpark`.
-class DriverLock : public TryLock {
-  public:
-    explicit DriverLock(Park& driver) noexcept : driver_(driver) {}
-    Park& driver() noexcept { return driver_; }
-
-  private:
-    Park& driver_;
-};
-
 class WorkerPark {
   public:
     /// Sleeps until the token is there, in the driver if that is free. May return early. Called by the worker.
-    void park(DriverLock& driver) {
-        if (driver.try_lock()) {
-            sleep_in(driver.driver(), std::nullopt);
-            driver.unlock();
+    void park(Park& driver, TryLock& driver_lock) {
+        if (driver_lock.try_lock()) {
+            sleep_in(driver, std::nullopt);
+            driver_lock.unlock();
         } else {
             sleep_in(condvar_park_, std::nullopt);
         }
