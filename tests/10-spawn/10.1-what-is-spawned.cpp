@@ -148,7 +148,8 @@ TEST_SUITE("10.1 spawn") {
         };
         auto main = [](auto f) -> rt::Async<int> {
             Window window(80);
-            auto local = rt::spawn_local(f, window);
+            auto call = [f, window] { return f(window); };
+            auto local = rt::spawn_local(call);
             auto future = rt::spawn_local(rt::ready(3));
             int const three = co_await future;
             co_return co_await local + three;

@@ -6,8 +6,7 @@
 ///
 /// This is the side of a task that a runtime sees. The JoinHandle, which the user sees, is in task.hpp.
 ///
-/// Thread safety: the state word decides who may do what, and when. Its rules are in task_state.hpp. This header does
-/// what the word's answers ask for.
+/// Thread safety: the state word (task_state.hpp) decides who may do what. This header does what its answers ask for.
 ///
 /// Source: Rust's async-task crate.
 #pragma once
@@ -47,9 +46,6 @@ class Schedule {
 /// A future, later its outcome, and the state word. Users see it only through a Runnable, a Waker, or a JoinHandle.
 class Task : public Recycled {
   public:
-    Task(const Task&) = delete;
-    Task& operator=(const Task&) = delete;
-
     /// Asks the task to end. The next run destroys the future instead of polling it. A finished task stays as it is.
     void abort() noexcept;
 

@@ -2,9 +2,6 @@
 /// `make_task(future, schedule)` makes a task and returns its two ends: a `Runnable`, which polls it, and a
 /// `JoinHandle`, which waits for its outcome.
 ///
-/// A wake makes a new Runnable and gives it to the Schedule. In lesson 09 that is a queue which you empty by hand. From
-/// lesson 10 on it is a runtime.
-///
 /// Source: Rust's async-task crate, and Tokio's `JoinHandle`.
 #pragma once
 
@@ -79,8 +76,7 @@ class JoinHandle {
     /// Lets the task go on alone. If it ends with an exception, that is printed.
     void detach() noexcept {
         if (task_ != nullptr) {
-            Task& task = *std::exchange(task_, nullptr);
-            task.drop_handle();
+            std::exchange(task_, nullptr)->drop_handle();
         }
     }
 

@@ -54,10 +54,9 @@ class TaskOrigin {
   private:
 #if RT_CHECKS
     std::string name() const {
-        if (where_.line() == 0) {
-            return "a task spawned with arguments";
-        }
-        return "the task spawned at " + std::string(where_.file_name()) + ":" + std::to_string(where_.line());
+        return where_.line() == 0
+                   ? "a task spawned with arguments"
+                   : "the task spawned at " + std::string(where_.file_name()) + ":" + std::to_string(where_.line());
     }
 
     std::source_location where_;

@@ -47,7 +47,7 @@ class CurrentThread final : public Scheduler {
     /// sleep.
     ~CurrentThread() {
         {
-            Entered entered(*this);
+            Entered entered = enter();
             closing_ = true;
             tasks_.abort_all();
             while (!tasks_.is_empty()) {
@@ -66,7 +66,7 @@ class CurrentThread final : public Scheduler {
     /// are left go on in the next `block_on`.
     template <Future F>
     OutputOf<F> block_on(F future) {
-        Entered entered(*this);
+        Entered entered = enter();
         F main(std::move(future));  // so that it is destroyed while this runtime is still the current one
         Context cx(main_waker_);
         main_waker_.wake_by_ref();
@@ -89,13 +89,12 @@ class CurrentThread final : public Scheduler {
     /// Polls at most `look_interval` ready tasks, and looks at timers and I/O. True if more tasks are ready. Called by
     /// a foreign event loop (lesson 19), when the runtime was unparked or a timer is due.
     bool turn() {
-        Entered entered(*this);
+        Entered entered = enter();
         run_tasks();
         look_around(no_wait);
         return has_ready_tasks();
     }
 
-    /// Queues a task that was woken. Called from any thread.
     void schedule(Runnable runnable) noexcept override {
         trace::note(trace::Kind::queue, &runnable.task());
         if (detail::current_scheduler == this) {
@@ -116,17 +115,16 @@ class CurrentThread final : public Scheduler {
     std::size_t task_count() const noexcept { return tasks_.size(); }
 
   private:
-    /// Makes this runtime the current one of its thread. Ends the program on a wrong thread, or inside of a future.
-    class Entered {
-      public:
-        explicit Entered(CurrentThread& runtime) noexcept : scheduler_(runtime) {
-            runtime.bound_.require_own_thread("CurrentThread");
-        }
-
-      private:
-        RunsFutures runs_futures_;
-        EnterScheduler scheduler_;
+    struct Entered {
+        RunsFutures runs_futures;
+        EnterScheduler scheduler;
     };
+
+    /// Makes this runtime the current one of its thread. Ends the program on a wrong thread, or inside of a future.
+    Entered enter() noexcept {
+        bound_.require_own_thread("CurrentThread");
+        return {RunsFutures(), EnterScheduler(*this)};
+    }
 
     /// Called by `spawn`. A task that is spawned during the shutdown ends at once, because its Runnable is destroyed.
     void launch(Runnable runnable) noexcept override {
@@ -137,9 +135,14 @@ class CurrentThread final : public Scheduler {
         }
     }
 
-    /// Polls tasks until none is ready, or until it is time to look around.
+    /// Takes in the tasks that other threads have woken. Polls tasks until none is ready, or until it is time to look
+    /// around.
     void run_tasks() noexcept {
-        take_remote();
+        if (has_remote_.load(relaxed)) {
+            Lock lock(remote_mutex_);
+            queue_.append(remote_);
+            has_remote_.store(false, relaxed);
+        }
         while (polls_ < look_interval) {
             std::optional<Runnable> runnable = queue_.pop();
             if (!runnable) {
@@ -148,14 +151,6 @@ class CurrentThread final : public Scheduler {
             ++polls_;
             budget::refill();
             std::move(*runnable).run();
-        }
-    }
-
-    void take_remote() noexcept {
-        if (has_remote_.load(relaxed)) {
-            Lock lock(remote_mutex_);
-            queue_.append(remote_);
-            has_remote_.store(false, relaxed);
         }
     }
 

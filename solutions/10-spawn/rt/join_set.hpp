@@ -25,17 +25,12 @@
 #include <source_location>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 namespace rt {
 
 template <class T = void>
 class JoinSet {
-    struct Member;
-    struct Shared;
-    using Place = typename std::list<Member>::iterator;
-    template <class F>
-    class MemberFuture;
-
   public:
     JoinSet() = default;
     /// Moves the members. The other set is empty then, and can be used again.
@@ -111,6 +106,53 @@ class JoinSet {
     }
 
   private:
+    struct Member {
+        JoinHandle<> handle{nullptr};
+        Outcome<T> outcome;  // stored by the task. Stays empty if the task is cancelled
+    };
+    using Place = typename std::list<Member>::iterator;
+
+    /// What the set and the tasks of its members share.
+    struct Shared {
+        std::list<Member> members;  // whose result was not taken. Only the set changes the list
+        Mutex mutex;
+        std::deque<Place> ended;  // under mutex
+        WakerSlot waiter;         // of the task in `join_next`
+    };
+
+    /// The future of a member's task: runs the future that was spawned, and keeps how it ended.
+    template <class F>
+    class MemberFuture {
+      public:
+        using Output = void;
+
+        MemberFuture(F&& future, std::shared_ptr<Shared> shared, Place member) noexcept
+            : future_(std::move(future)), shared_(std::move(shared)), member_(member) {}
+        MemberFuture(MemberFuture&&) = default;
+        ~MemberFuture() {
+            if (shared_ == nullptr) {
+                return;  // moved from
+            }
+            future_.reset();  // so that it has gone when the set gives the result away
+            Lock lock(shared_->mutex);
+            shared_->ended.push_back(member_);
+            lock.unlock();
+            shared_->waiter.wake();
+        }
+
+        Poll<void> poll(Context& cx) {
+            if (!poll_into(*future_, cx, member_->outcome)) {
+                return Pending;
+            }
+            return Ready();
+        }
+
+      private:
+        std::optional<F> future_;
+        std::shared_ptr<Shared> shared_;
+        Place member_;
+    };
+
     template <class F>
     void insert(F&& future, std::source_location where) {
         const Place member = shared_->members.emplace(shared_->members.end());
@@ -118,55 +160,6 @@ class JoinSet {
     }
 
     std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
-};
-
-template <class T>
-struct JoinSet<T>::Member {
-    JoinHandle<> handle{nullptr};
-    Outcome<T> outcome;  // stored by the task. Stays empty if the task is cancelled
-};
-
-/// What the set and the tasks of its members share.
-template <class T>
-struct JoinSet<T>::Shared {
-    std::list<Member> members;  // whose result was not taken. Only the set changes the list
-    Mutex mutex;
-    std::deque<Place> ended;  // under mutex
-    WakerSlot waiter;         // of the task in `join_next`
-};
-
-/// The future of a member's task: runs the future that was spawned, and keeps how it ended.
-template <class T>
-template <class F>
-class JoinSet<T>::MemberFuture {
-  public:
-    using Output = void;
-
-    MemberFuture(F&& future, std::shared_ptr<Shared> shared, Place member) noexcept
-        : future_(std::move(future)), shared_(std::move(shared)), member_(member) {}
-    MemberFuture(MemberFuture&&) = default;
-    ~MemberFuture() {
-        if (shared_ == nullptr) {
-            return;  // moved from
-        }
-        future_.reset();  // so that it has gone when the set gives the result away
-        Lock lock(shared_->mutex);
-        shared_->ended.push_back(member_);
-        lock.unlock();
-        shared_->waiter.wake();
-    }
-
-    Poll<void> poll(Context& cx) {
-        if (!poll_into(*future_, cx, member_->outcome)) {
-            return Pending;
-        }
-        return Ready();
-    }
-
-  private:
-    std::optional<F> future_;
-    std::shared_ptr<Shared> shared_;
-    Place member_;
 };
 
 }  // namespace rt

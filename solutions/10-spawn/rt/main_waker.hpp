@@ -15,8 +15,6 @@ class MainWaker {
   public:
     /// A wake unparks `park`. Called on the runtime's thread.
     explicit MainWaker(Park& park) noexcept : park_(&park) {}
-    MainWaker(const MainWaker&) = delete;
-    MainWaker& operator=(const MainWaker&) = delete;
 
     /// The first waker, which keeps the flag until it is destroyed. Called once.
     Waker first_waker() noexcept { return Waker(this, &vtable); }

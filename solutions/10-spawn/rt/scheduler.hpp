@@ -3,15 +3,10 @@
 /// calls the `launch` that you write.
 ///
 /// A runtime is a queue of tasks over a Park. Everything else is a service: the pool of lesson 11, the reactor, the
-/// timers. A service is made when it is first asked for, so this header names none. Services change how a runtime
-/// sleeps:
+/// timers. A service is made when it is first asked for, so this header names none. A service may change how the runtime
+/// sleeps. When the runtime is destroyed, all tasks go first, because their futures use the services.
 ///
-///   set_base(base)    the innermost sleep is `base` from now on (epoll)
-///   wrap_park(outer)  the runtime sleeps in `outer`, which sleeps in the base (timers)
-///
-/// When the runtime is destroyed, all tasks go first, because their futures use the services.
-///
-/// Source: Tokio's runtime `Handle`.
+/// Source: Tokio's runtime `Handle`, and Asio's `use_service`.
 #pragma once
 
 #include <rt/budget.hpp>
@@ -19,21 +14,21 @@
 #include <rt/park.hpp>
 #include <rt/park_slot.hpp>
 #include <rt/runnable.hpp>
-#include <rt/services.hpp>
 #include <rt/sync.hpp>
 #include <rt/task.hpp>
 #include <rt/violation.hpp>
 
+#include <array>
+#include <cstddef>
+#include <functional>
 #include <source_location>
 #include <utility>
+#include <vector>
 
 namespace rt {
 
 class Scheduler : public Schedule {
   public:
-    Scheduler(const Scheduler&) = delete;
-    Scheduler& operator=(const Scheduler&) = delete;
-
     /// Makes a task of `future` and queues it. Called by this runtime's tasks, or on its owner's thread before it runs.
     template <Future F>
     JoinHandle<OutputOf<F>> spawn(F future, std::source_location where = std::source_location::current()) {
@@ -43,26 +38,38 @@ class Scheduler : public Schedule {
     }
 
     // What services need, in lessons 11 to 16:
-
     /// The service of type `T`. The first call makes it: `T(*this)`. Called from any thread.
     template <class T>
     T& service() {
-        return services_.find_or_make<T>([this] { return new T(*this); });
+        if (T* found = find_service<T>()) {
+            return *found;
+        }
+        RecursiveLock lock(services_mutex_);  // recursive, because the constructor of a service may ask for another one
+        if (T* found = find_service<T>()) {
+            return *found;
+        }
+        T* made = new T(*this);
+        destructors_.push_back([this, made] {
+            services_[index_of<T>()].store(nullptr, release);
+            delete made;
+        });
+        services_[index_of<T>()].store(made, release);
+        return *made;
     }
-    /// The service of type `T`, or null if it has not been made.
+    /// The service of type `T`, or null if it has not been made. Takes no lock.
     template <class T>
-    T* find_service() noexcept {
-        return services_.find<T>();
+    T* find_service() const noexcept {
+        return static_cast<T*>(services_[index_of<T>()].load(acquire));
     }
 
     /// Where this runtime sleeps, and where others end its sleep.
     Park& park() noexcept { return outer_; }
     /// The innermost sleep.
     Park& base_park() noexcept { return base_; }
-    /// Lets the runtime sleep in `outer`, which sleeps in `base_park()`. If `outer` wakes a task on the runtime's
+    /// Lets the runtime sleep in `outer`, for example in the timers, which sleeps in `base_park()`. If `outer` wakes a task on the runtime's
     /// thread, it returns without sleeping, because such a wake leaves no token.
     void wrap_park(Park& outer) noexcept { outer_.change_to(outer); }
-    /// Lets the innermost sleep be in `base`.
+    /// Lets the innermost sleep be in `base`, for example in epoll.
     void set_base(Park& base) noexcept { base_.change_to(base); }
 
     /// Counts work that is under way outside of tasks, for example on a thread of the pool. A paused clock (lesson 14)
@@ -71,7 +78,10 @@ class Scheduler : public Schedule {
     /// Unparks the runtime when no such work is left, so that it looks at its clock again.
     void end_outside_work() noexcept {
         if (outside_work_.fetch_sub(1, acq_rel) == 1) {
-            services_.unless_closed([this] { park().unpark(); });  // the parks are services, too
+            RecursiveLock lock(services_mutex_);
+            if (!services_closed_) {  // the parks are services, too
+                park().unpark();
+            }
         }
     }
     bool has_outside_work() const noexcept { return outside_work_.load(acquire) != 0; }
@@ -93,15 +103,41 @@ class Scheduler : public Schedule {
     /// Puts a new task into the list of tasks and its Runnable into a queue. In a shutdown, drops the Runnable.
     virtual void launch(Runnable runnable) noexcept = 0;
 
-    /// Called by the runtime's destructor, when the last task has gone.
-    void close_services() noexcept { services_.destroy_all(); }
+    /// Destroys the services, the youngest first, because a service uses those that its constructor asked for. Called by
+    /// the runtime's destructor, when the last task has gone.
+    void close_services() noexcept {
+        {
+            RecursiveLock lock(services_mutex_);
+            services_closed_ = true;
+        }
+        while (!destructors_.empty()) {
+            std::function<void()> destroy = std::move(destructors_.back());
+            destructors_.pop_back();
+            destroy();
+        }
+    }
 
   private:
+    static constexpr std::size_t max_services = 16;  // types of services in a program
+    static inline Atomic<std::size_t> next_index_{0};
+
+    template <class T>
+    static std::size_t index_of() noexcept {
+        static const std::size_t index = next_index_.fetch_add(1, relaxed);
+        if (index >= max_services) {
+            violation("the program names more types of services than a runtime has room for. Raise max_services.");
+        }
+        return index;
+    }
+
     ThreadPark thread_park_;
     ParkSlot base_;
     ParkSlot outer_;
     Atomic<int> outside_work_{0};
-    Services services_;
+    std::array<Atomic<void*>, max_services> services_{};
+    RecursiveMutex services_mutex_;
+    std::vector<std::function<void()>> destructors_;  // under services_mutex_
+    bool services_closed_ = false;                    // under services_mutex_
 };
 
 namespace detail {

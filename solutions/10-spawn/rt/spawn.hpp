@@ -54,15 +54,6 @@ auto to_send_future(F&& f, Args&&... args) {
     return to_future(std::move(f), std::move(args)...);
 }
 
-/// The current runtime. Ends the program if that has several threads.
-inline Scheduler& current_local() noexcept {
-    Scheduler& scheduler = current("spawn_local");
-    if (scheduler.is_multi_threaded()) {
-        violation("spawn_local on a multi_thread runtime: its tasks change threads; use a current_thread runtime");
-    }
-    return scheduler;
-}
-
 }  // namespace detail
 
 /// Starts a task of the current runtime, and returns its handle. The task runs even if nobody awaits the handle. `f` is
@@ -83,12 +74,11 @@ auto spawn(F f, Args... args) {
 /// Does what `spawn` does, for a task that must stay on this thread. Needs a runtime with one thread.
 template <class F>
 auto spawn_local(F f, std::source_location where = std::source_location::current()) {
-    return detail::current_local().spawn(detail::to_future(std::move(f)), where);
-}
-template <class F, class... Args>
-    requires(sizeof...(Args) > 0)
-auto spawn_local(F f, Args... args) {
-    return detail::current_local().spawn(detail::to_future(std::move(f), std::move(args)...), std::source_location());
+    Scheduler& scheduler = current("spawn_local");
+    if (scheduler.is_multi_threaded()) {
+        violation("spawn_local on a multi_thread runtime: its tasks change threads; use a current_thread runtime");
+    }
+    return scheduler.spawn(detail::to_future(std::move(f)), where);
 }
 
 }  // namespace rt

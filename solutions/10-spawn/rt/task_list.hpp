@@ -18,7 +18,6 @@ class TaskQueue {
   public:
     TaskQueue() = default;
     TaskQueue(TaskQueue&& other) noexcept { append(other); }
-    TaskQueue& operator=(TaskQueue&&) = delete;
     ~TaskQueue() {
         while (auto runnable = pop()) {}
     }
