@@ -39,8 +39,7 @@
 
 namespace rt {
 
-// Given: the options.
-/// How a pool behaves. See `BlockingPool::set_options`.
+// Given: how a pool behaves. See `BlockingPool::set_options`.
 class BlockingOptions {
   public:
     BlockingOptions() = default;
@@ -58,13 +57,23 @@ class BlockingOptions {
 /// A service of the runtime. The first `spawn_blocking` makes it.
 class BlockingPool final : public Schedule {
   public:
-    /// Called by `Scheduler::service`.
     explicit BlockingPool(Scheduler& scheduler) noexcept : scheduler_(scheduler) {}
-    BlockingPool(const BlockingPool&) = delete;
-    BlockingPool& operator=(const BlockingPool&) = delete;
 
     /// Drops the jobs that wait, so their handles throw Cancelled. Waits for the jobs that run, and for all threads.
-    ~BlockingPool();
+    ~BlockingPool() {
+        Lock lock(mutex_);
+        closing_ = true;
+        TaskQueue dropped(std::move(queue_));
+        lock.unlock();  // before the jobs go, because what a job destroys may call the pool
+        while (dropped.pop()) {}
+        work_came_.notify_all();
+        for (Thread& thread : threads_) {
+            thread.join();
+        }
+        if (left_.joinable()) {
+            left_.join();
+        }
+    }
 
     /// Called before the first job: `rt::current().service<BlockingPool>().set_options(options)`.
     void set_options(BlockingOptions options) {
@@ -77,7 +86,20 @@ class BlockingPool final : public Schedule {
 
     /// Lets a thread run `job`, after the jobs that wait already. Throws a std::system_error if the pool has no thread
     /// and can't start one. Called by spawn_blocking, from any thread.
-    void submit(Runnable job);
+    void submit(Runnable job) {
+        Lock lock(mutex_);
+        const bool notifies = idle_ > queue_.size();
+        if (!notifies && threads_.size() < options_.max_threads) {
+            start_thread();
+        }
+        scheduler_.begin_outside_work();  // for a paused clock (lesson 14)
+        trace::note(trace::Kind::queue, &job.task());
+        queue_.push(std::move(job));
+        lock.unlock();  // else the thread that is notified would wait for the lock
+        if (notifies) {
+            work_came_.notify_one();
+        }
+    }
 
     /// Never called, because a job never sleeps, so nothing can wake it.
     void schedule(Runnable job) noexcept override { submit(std::move(job)); }
@@ -91,9 +113,55 @@ class BlockingPool final : public Schedule {
   private:
     using Threads = std::list<Thread>;
 
-    void start_thread();
-    void work(Threads::iterator self) noexcept;
-    std::optional<Runnable> next_job(Lock& lock) noexcept;
+    /// The oldest job. Waits for it if there is none. Nothing if the thread is to end, because the pool closes or no job came
+    /// during `idle_time`.
+    std::optional<Runnable> next_job(Lock& lock) noexcept {
+        if (queue_.is_empty()) {
+            const Instant now = sys::now();
+            const Instant deadline = now + std::min<Instant::duration>(options_.idle_time, Instant::max() - now);
+            ++idle_;
+            work_came_.wait_until(lock, deadline, [this] { return closing_ || !queue_.is_empty(); });
+            --idle_;
+        }
+        return closing_ ? std::nullopt : queue_.pop();
+    }
+
+    // Given: the life of a thread.
+    /// Does without the new thread if it can't be started, but there are others. Called under the lock, for which the new
+    /// thread waits.
+    void start_thread() {
+        const Threads::iterator self = threads_.emplace(threads_.end());
+        try {
+            *self = options_.start_thread([this, self] { work(self); });
+        } catch (...) {
+            threads_.erase(self);
+            if (threads_.empty()) {
+                throw;
+            }
+        }
+    }
+
+    void work(Threads::iterator self) noexcept {
+        trace::emit(trace::Kind::thread, nullptr, 0, "blocking thread");
+        Lock lock(mutex_);
+        while (std::optional<Runnable> job = next_job(lock)) {
+            lock.unlock();
+            trace::emit(trace::Kind::blocking_run, &job->task());
+            std::move(*job).run();
+            scheduler_
+                .end_outside_work();  // after the run has queued the task that waits, so that a paused clock sees it
+            lock.lock();
+        }
+        if (closing_) {
+            return;  // the destructor joins all threads in the list
+        }
+        Thread left_before = std::exchange(left_, std::move(*self));
+        threads_.erase(self);
+        lock.unlock();
+        if (left_before.joinable()) {
+            left_before.join();
+        }
+    }
 
     Scheduler& scheduler_;
     mutable Mutex mutex_;
@@ -105,86 +173,5 @@ class BlockingPool final : public Schedule {
     std::size_t idle_ = 0;  // threads that wait
     bool closing_ = false;
 };
-
-inline void BlockingPool::submit(Runnable job) {
-    Lock lock(mutex_);
-    const bool notifies = idle_ > queue_.size();
-    if (!notifies && threads_.size() < options_.max_threads) {
-        start_thread();
-    }
-    scheduler_.begin_outside_work();  // for a paused clock (lesson 14)
-    trace::note(trace::Kind::queue, &job.task());
-    queue_.push(std::move(job));
-    lock.unlock();  // else the thread that is notified would wait for the lock
-    if (notifies) {
-        work_came_.notify_one();
-    }
-}
-
-/// The oldest job. Waits for it if there is none. Nothing if the thread is to end, because the pool closes or no job came
-/// during `idle_time`.
-inline std::optional<Runnable> BlockingPool::next_job(Lock& lock) noexcept {
-    if (queue_.is_empty()) {
-        const Instant now = sys::now();
-        const Instant deadline = now + std::min<Instant::duration>(options_.idle_time, Instant::max() - now);
-        ++idle_;
-        work_came_.wait_until(lock, deadline, [this] { return closing_ || !queue_.is_empty(); });
-        --idle_;
-    }
-    return closing_ ? std::nullopt : queue_.pop();
-}
-
-// Given: the life of a thread.
-/// Does without the new thread if it can't be started, but there are others. Called under the lock, for which the new
-/// thread waits.
-inline void BlockingPool::start_thread() {
-    const Threads::iterator self = threads_.emplace(threads_.end());
-    try {
-        *self = options_.start_thread([this, self] { work(self); });
-    } catch (...) {
-        threads_.erase(self);
-        if (threads_.empty()) {
-            throw;
-        }
-    }
-}
-
-inline void BlockingPool::work(Threads::iterator self) noexcept {
-    trace::emit(trace::Kind::thread, nullptr, 0, "blocking thread");
-    Lock lock(mutex_);
-    while (std::optional<Runnable> job = next_job(lock)) {
-        lock.unlock();
-        trace::emit(trace::Kind::blocking_run, &job->task());
-        std::move(*job).run();
-        scheduler_.end_outside_work();  // after the run has queued the task that waits, so that a paused clock sees it
-        lock.lock();
-    }
-    if (closing_) {
-        return;  // the destructor joins all threads in the list
-    }
-    Thread left_before = std::exchange(left_, std::move(*self));
-    threads_.erase(self);
-    lock.unlock();
-    if (left_before.joinable()) {
-        left_before.join();
-    }
-}
-
-inline BlockingPool::~BlockingPool() {
-    {
-        TaskQueue dropped;
-        Lock lock(mutex_);
-        closing_ = true;
-        dropped.append(queue_);
-        lock.unlock();  // before the jobs go, because what a job destroys may call the pool
-    }
-    work_came_.notify_all();
-    for (Thread& thread : threads_) {
-        thread.join();
-    }
-    if (left_.joinable()) {
-        left_.join();
-    }
-}
 
 }  // namespace rt

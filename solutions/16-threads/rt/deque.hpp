@@ -44,8 +44,6 @@ class Deque {
 
     /// Tests begin at another index.
     explicit Deque(std::uint64_t first_index = 0) noexcept : head_(first_index), tail_(first_index) {}
-    Deque(const Deque&) = delete;
-    Deque& operator=(const Deque&) = delete;
     /// Drops the Runnables that are left, which cancels their tasks.
     ~Deque() {
         while (auto runnable = pop()) {}

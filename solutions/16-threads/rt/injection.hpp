@@ -26,7 +26,7 @@ class InjectionQueue {
     void push(Runnable runnable, F wake) noexcept {
         Lock lock(mutex_);
         queue_.push(std::move(runnable));
-        publish_size();
+        size_.store(queue_.size(), seq_cst);
         wake();
     }
 
@@ -34,10 +34,9 @@ class InjectionQueue {
     void push_all(TaskQueue& batch) noexcept {
         Lock lock(mutex_);
         queue_.append(batch);
-        publish_size();
+        size_.store(queue_.size(), seq_cst);
     }
 
-    /// Removes the oldest.
     std::optional<Runnable> pop() noexcept { return take_share(1, 1).pop(); }
 
     /// Removes the oldest ones: as many as leave an equal share to each of `sharers` workers, and at most `at_most`.
@@ -51,7 +50,7 @@ class InjectionQueue {
         while (share.size() < count && !queue_.is_empty()) {
             share.push(*queue_.pop());
         }
-        publish_size();
+        size_.store(queue_.size(), seq_cst);
         return share;
     }
 
@@ -59,8 +58,6 @@ class InjectionQueue {
     bool is_empty() const noexcept { return size_.load(seq_cst) == 0; }
 
   private:
-    void publish_size() noexcept { size_.store(queue_.size(), seq_cst); }
-
     Mutex mutex_;
     TaskQueue queue_;              // under mutex_
     Atomic<std::size_t> size_{0};  // of queue_; written under mutex_

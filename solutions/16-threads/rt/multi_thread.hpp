@@ -2,16 +2,9 @@
 /// \file
 /// `MultiThread`: a runtime of several threads. Each worker has a queue, and takes from the others' when its own is empty.
 ///
-/// A worker's queue is in deque.hpp, and what a worker does in worker.hpp. This file is how tasks get in, and how the runtime
-/// ends.
-///
 /// Thread safety: a task is polled by the worker that holds its Runnable, and there is one Runnable (lesson 09). It goes from
 /// thread to thread through queues, and each hand-over is a release and an acquire. So a task needs no lock for what only it
 /// uses. But each poll may be on another thread, so a task must be Send (send.hpp).
-///
-/// Shutdown: the workers are stopped and joined. All tasks are aborted. The thread that destroys the runtime runs what is in the
-/// queues, which now destroys the tasks. A task may be missing there, because another thread is about to schedule it. Then
-/// the services go.
 ///
 /// Source: Tokio's `multi_thread` scheduler.
 #pragma once
@@ -30,7 +23,6 @@
 #include <rt/worker.hpp>
 
 #include <cstddef>
-#include <optional>
 #include <source_location>
 #include <utility>
 #include <vector>
@@ -68,10 +60,17 @@ class MultiThread final : public Scheduler {
         {
             RunsFutures runs_futures;
             EnterScheduler entered(*this);
-            abort_all();
-            do {
-                run_what_is_left();
-                yield_thread();  // another thread is a few instructions away from its push
+            {
+                Lock lock(tasks_mutex_);
+                is_closed_ = true;
+                tasks_.abort_all();
+            }
+            do {  // drop the Runnables, which destroys the futures. Their destructors may wake and spawn
+                for (Remote& remote : crew_.remotes) {
+                    while (remote.queue.pop()) {}
+                }
+                while (crew_.injection.pop()) {}
+                yield_thread();  // another thread may be a few instructions away from its push
             } while (task_count() != 0);
         }
         close_services();
@@ -101,7 +100,6 @@ class MultiThread final : public Scheduler {
         return Scheduler::spawn(std::move(future), where);
     }
 
-    /// Queues a woken task. Called by wakers, on any thread.
     void schedule(Runnable runnable) noexcept override {
         trace::note(trace::Kind::queue, &runnable.task());
         if (Worker* worker = Worker::current; worker != nullptr && &worker->crew() == &crew_) {
@@ -111,14 +109,12 @@ class MultiThread final : public Scheduler {
         crew_.injection.push(std::move(runnable), [this] { crew_.wake_one(); });
     }
 
-    /// Called by a task that ended, on any thread.
     void finished(Task& task) noexcept override {
         Lock lock(tasks_mutex_);
         tasks_.remove(task);
     }
     bool is_multi_threaded() const noexcept override { return true; }
 
-    /// How many threads run tasks.
     std::size_t worker_count() const noexcept { return crew_.remotes.size(); }
     /// True if all workers sleep until another thread wakes them. Called by tests.
     bool is_asleep() const noexcept { return crew_.idle.awake_count() == 0 && !crew_.monitor_lock.is_locked(); }
@@ -144,24 +140,6 @@ class MultiThread final : public Scheduler {
         crew_.stop();
         for (Thread& thread : threads_) {
             thread.join();
-        }
-    }
-
-    void abort_all() noexcept {
-        Lock lock(tasks_mutex_);
-        is_closed_ = true;
-        tasks_.abort_all();
-    }
-
-    /// All tasks are aborted, so this destroys their futures, whose destructors may wake and spawn.
-    void run_what_is_left() noexcept {
-        for (Remote& remote : crew_.remotes) {
-            while (std::optional<Runnable> runnable = remote.queue.pop()) {
-                std::move(*runnable).run();
-            }
-        }
-        while (std::optional<Runnable> runnable = crew_.injection.pop()) {
-            std::move(*runnable).run();
         }
     }
 

@@ -76,22 +76,19 @@ class Crew {
 
     /// Tells all workers to return from `run`.
     void stop() noexcept {
-        stopping_.store(true, relaxed);
+        stopping.store(true, relaxed);
         for (Remote& remote : remotes) {
             remote.park.unpark();
         }
     }
-    bool is_stopping() const noexcept { return stopping_.load(relaxed); }
 
     Scheduler& scheduler;
     Idle idle;
     InjectionQueue injection;
     TryLock driver_lock;  // of the worker that is in the driver, which is `scheduler.park()`
     TryLock monitor_lock;
-    std::vector<Remote> remotes;  // one for each worker
-
-  private:
-    Atomic<bool> stopping_{false};  // relaxed, because `stop` then unparks each worker, which publishes it
+    std::vector<Remote> remotes;   // one for each worker
+    Atomic<bool> stopping{false};  // relaxed, because `stop` then unparks each worker, which publishes it
 };
 
 /// One thread of a runtime.
@@ -113,7 +110,7 @@ class Worker {
         EnterScheduler entered(crew_.scheduler);
         current = this;
         trace::emit(trace::Kind::thread, nullptr, id_ + 1, "worker");
-        while (!crew_.is_stopping()) {
+        while (!crew_.stopping.load(relaxed)) {
             if (std::optional<Runnable> runnable = next_task()) {
                 run_task(std::move(*runnable));
             } else {
