@@ -54,12 +54,11 @@ class JoinHandle {
         if (!task().is_finished()) {
             violation("JoinHandle::take_result was called before the task had ended. Await the handle instead.");
         }
-        Outcome<T> outcome = std::move(task().outcome);
-        detach();
-        if (outcome.is_empty()) {
+        JoinHandle finished = std::move(*this);  // gives the task up at the end
+        if (finished.task_->outcome.is_empty()) {
             throw Cancelled();
         }
-        return outcome.take();
+        return finished.task_->outcome.take();
     }
 
     /// Asks the task to end. Its runtime destroys the future soon, and awaiting the handle throws `Cancelled`, unless
