@@ -36,7 +36,7 @@ class TaskOf final : public TaskYielding<OutputOf<F>> {
     using PollResult = Task::PollResult;
 
   public:
-    TaskOf(F future, Schedule& schedule, bool is_owned, std::source_location where)
+    TaskOf(F&& future, Schedule& schedule, bool is_owned, std::source_location where)
         : TaskYielding<OutputOf<F>>(schedule, is_owned, where), future_(std::move(future)) {}
     ~TaskOf() override { drop_future(); }
 
