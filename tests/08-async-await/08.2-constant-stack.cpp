@@ -79,11 +79,11 @@ Async<int> await_pending_ones(int n, StackExtent* stack) {
 
 constexpr std::uintptr_t constant_stack = 16 * 1024;
 
-Async<int> level(int depth, Remote<int>* leaf) {
+Async<int> nested(int depth, Remote<int>* leaf) {
     if (depth == 0) {
         co_return co_await leaf->future();
     }
-    co_return 1 + co_await level(depth - 1, leaf);
+    co_return 1 + co_await nested(depth - 1, leaf);
 }
 
 }  // namespace
@@ -122,7 +122,7 @@ TEST_SUITE("08.2 co_await any future") {
 
     TEST_CASE("a thousand coroutines deep") {
         Remote<int> kettle("the kettle");
-        auto task = spawn_mock("the outermost coroutine", level(1000, &kettle));
+        auto task = spawn_mock("the outermost coroutine", nested(1000, &kettle));
         CHECK(task.poll() == Pending);
         CHECK(task.poll() == Pending);
         kettle.finish(0);

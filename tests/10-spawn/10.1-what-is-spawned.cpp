@@ -22,7 +22,7 @@ using namespace support;
 
 namespace {
 
-rt::Async<int> add(int a, std::unique_ptr<int> b) {
+rt::Async<int> plus(int a, std::unique_ptr<int> b) {
     co_await rt::yield_now();
     co_return a + *b;
 }
@@ -98,7 +98,7 @@ TEST_SUITE("10.1 spawn") {
                 co_return text.size();
             };
             auto size = rt::spawn(std::move(coroutine));
-            auto sum = rt::spawn(add, 1, std::make_unique<int>(2));
+            auto sum = rt::spawn(plus, 1, std::make_unique<int>(2));
             co_await rt::yield_now();
             auto const length = static_cast<int>(co_await size);
             co_return length + co_await sum;

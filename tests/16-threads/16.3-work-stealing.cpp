@@ -28,9 +28,9 @@ using Kind = rt::trace::Kind;
 
 namespace {
 
-rt::Async<int> give(int n) { co_return n; }
+rt::Async<int> answer(int n) { co_return n; }
 
-rt::Async<> meet(std::latch* latch) {
+rt::Async<> arrive(std::latch* latch) {
     latch->arrive_and_wait();
     co_return;
 }
@@ -86,7 +86,7 @@ TEST_SUITE("16.3 work stealing") {
             rt::JoinSet<> tasks;
             auto main = [&]() -> rt::Async<> {  // house-rule: allow named, and it outlives its frame
                 for (int i = 0; i < workers; ++i) {
-                    tasks.spawn(meet(&all));
+                    tasks.spawn(arrive(&all));
                 }
                 while (!tasks.is_empty()) {
                     co_await tasks.join_next();
@@ -108,7 +108,7 @@ TEST_SUITE("16.3 work stealing") {
             auto block = [meeting]() -> rt::Async<> {
                 std::vector<rt::JoinHandle<>> others;
                 for (int i = 1; i < workers; ++i) {
-                    others.push_back(rt::spawn(meet(meeting)));
+                    others.push_back(rt::spawn(arrive(meeting)));
                 }
                 meeting->arrive_and_wait();
                 for (rt::JoinHandle<>& other : others) {
@@ -133,7 +133,7 @@ TEST_SUITE("16.3 work stealing") {
                 step("round {}: a task queues one other and waits for it without giving its thread up", round);
                 std::latch both(2);
                 auto block = [](std::latch* meeting) -> rt::Async<> {
-                    rt::JoinHandle<> other = rt::spawn(meet(meeting));
+                    rt::JoinHandle<> other = rt::spawn(arrive(meeting));
                     meeting->arrive_and_wait();
                     co_await other;
                 };
@@ -149,7 +149,7 @@ TEST_SUITE("16.3 work stealing") {
         step("spawn a task and wait for it, {} times", times);
         for (int n = 0; n < times; ++n) {
             still_alive();
-            REQUIRE(runtime.block_on(runtime.spawn(give(n))) == n);
+            REQUIRE(runtime.block_on(runtime.spawn(answer(n))) == n);
             for (int pause = random.below(200); pause > 0; --pause) {
                 still_alive();
             }
@@ -163,7 +163,7 @@ TEST_SUITE("16.3 work stealing") {
             int sum = 0;
             for (int n = 0; n < tasks; ++n) {
                 still_alive();
-                rt::JoinHandle<int> handle = rt::spawn(give(1));
+                rt::JoinHandle<int> handle = rt::spawn(answer(1));
                 sum += co_await handle;
             }
             co_return sum;
