@@ -22,8 +22,9 @@ next place. The output of `git diff solutions/` can be pasted as it is. The quot
 its own name, or better what is wrong. A right answer has no such sentence.
 
 Each diff is applied to a copy of the files it touches, and the copy comes first in the include path. Of a mistake, only the
-test files that contain the sentence are built, and their cases run one by one, those with the sentence first. A mistake is
-caught if a case fails within 5 s and prints the sentence. Of a right answer, all tests of its step must pass.
+test files that contain the sentence are built. If cases contain it, only those are built, and otherwise all cases of the file. They
+run one by one. A mistake is caught if a case fails within 5 s and prints the sentence. Of a right answer, all tests of its step must
+pass.
 """
 import argparse
 import concurrent.futures
@@ -219,7 +220,8 @@ def build(answer: Answer, copy: Path, made: Path) -> str:
                    for path in (ROOT / "solutions" / answer.lesson).glob("*.cpp")]
         complaint = kit.compile_with([*FLAGS, *(f"-I{folder}" for folder in where), *sources, "-o", executable, *kit.LIBRARIES])
     else:
-        complaint = kit.build_test(made, where, knows(answer) or test_files(answer), executable,
+        sources = [narrowed(path, answer.says, copy) for path in knows(answer)] or test_files(answer)
+        complaint = kit.build_test(made, [*where, answer.page.parent], sources, executable,
                                    *FLAGS, *(ASIO if needs_asio(answer) else []))
     return f"does not compile:\n{complaint}" if complaint else ""
 
@@ -229,25 +231,29 @@ def cases(answer: Answer, executable: Path) -> list:
     if answer.step.endswith("program"):
         return [[sys.executable, "-B", str(test_files(answer)[0]), *(["-k", answer.says] if answer.says else [])]]
     found = kit.case_names(executable)
-    if answer.says in found:
-        found = [answer.says]
-    else:
-        knowing = cases_that_know(answer)
-        found.sort(key=lambda name: name not in knowing)
-    return [kit.case_command(executable, name) for name in found]
+    return [kit.case_command(executable, name) for name in ([answer.says] if answer.says in found else found)]
 
 
-def cases_that_know(answer: Answer) -> list:
-    found = []
-    for path in knows(answer):
-        text = path.read_text(encoding="utf-8")
-        parts = [(name, line) for kind, name, line in named_parts(text) if kind == "TEST_CASE"]
-        lines = text.split("\n")
-        ends = [line - 1 for _, line in parts[1:]] + [len(lines)]
-        for (name, line), end in zip(parts, ends):
-            if answer.says in as_printed("\n".join(lines[line - 1:end])):
-                found.append(name)
-    return found
+def narrowed(path: Path, says: str, copy: Path) -> Path:
+    """A test file with no other cases than those that contain the sentence, if any does: half of the time to build it.
+    The lines of the others are left empty, so that a failure names the right line."""
+    text = path.read_text(encoding="utf-8")
+    lines = text.split("\n")
+    others = []
+    knowing = 0
+    for kind, _, line in named_parts(text):
+        if kind != "TEST_SUITE":
+            indent = lines[line - 1][:-len(lines[line - 1].lstrip())]
+            end = lines.index(indent + "}", line)
+            if says in as_printed("\n".join(lines[line - 1:end])):
+                knowing += 1
+            else:
+                others.append(range(line - 1, end + 1))
+    if not knowing:
+        return path
+    gone = {line for other in others for line in other}
+    (copy / path.name).write_text("\n".join("" if number in gone else line for number, line in enumerate(lines)), encoding="utf-8")
+    return copy / path.name
 
 
 @dataclass(frozen=True)
