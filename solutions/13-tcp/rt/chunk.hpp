@@ -20,22 +20,17 @@ class Chunk {
     Chunk() noexcept = default;
     /// The first `size` bytes of `memory`. Called by futures that read.
     Chunk(std::unique_ptr<char[]> memory, std::size_t size) noexcept : memory_(std::move(memory)), size_(size) {}
-    Chunk(Chunk&& other) noexcept : memory_(std::move(other.memory_)), size_(std::exchange(other.size_, 0)) {}
-    Chunk& operator=(Chunk other) noexcept {
-        memory_.swap(other.memory_);
-        std::swap(size_, other.size_);
-        return *this;
-    }
 
-    std::string_view view() const noexcept { return {memory_.get(), size_}; }
-    std::size_t size() const noexcept { return size_; }
-    bool empty() const noexcept { return size_ == 0; }
+    char* data() noexcept { return memory_.get(); }
+    std::string_view view() const noexcept { return {memory_.get(), size()}; }
+    std::size_t size() const noexcept { return memory_ ? size_ : 0; }
+    bool empty() const noexcept { return size() == 0; }
     /// False at the end of the stream: `while (Chunk chunk = co_await stream.read(4096)) …`.
-    explicit operator bool() const noexcept { return size_ != 0; }
+    explicit operator bool() const noexcept { return !empty(); }
 
   private:
     std::unique_ptr<char[]> memory_;
-    std::size_t size_ = 0;
+    std::size_t size_ = 0;  // while there is memory
 };
 
 }  // namespace rt

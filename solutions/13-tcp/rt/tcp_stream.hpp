@@ -8,7 +8,7 @@
 ///    MSG_NOSIGNAL turns it into an error (EPIPE).
 ///  - `shutdown` ends one direction. The other side reads to the end, and can still answer.
 ///
-/// Thread safety: one task may read while another one writes (see `split` in tcp_split.hpp).
+/// Thread safety: one task may read while another one writes (see `split` in split.hpp).
 ///
 /// Source: `tokio::net::TcpStream`.
 #pragma once
