@@ -207,6 +207,59 @@ TEST_SUITE("14.3 sleep") {
         CHECK(nap.poll() == Ready());
     }
 
+    TEST_CASE("a waiting sleep that is reset wakes at the new moment") {
+        PausedClock clock;
+        auto nap = spawn_mock("the nap", rt::sleep(10s));
+        CHECK(nap.poll() == Pending);
+        step("reset it to 20 s");
+        nap.future().reset(clock.now() + 20s);
+        clock.advance(19s);
+        CHECK(nap.wakes() == 0);
+        step("reset it to 19.5 s");
+        nap.future().reset(clock.now() + 500ms);
+        clock.advance(500ms);
+        CHECK(nap.wakes() == 1);
+        CHECK(nap.poll() == Ready());
+        CHECK(nap.polls() == 2);
+        CHECK(nap.clones() == 1);
+    }
+
+    TEST_CASE("a sleep that is reset after it was ready sleeps again") {
+        PausedClock clock;
+        auto nap = spawn_mock("the nap", rt::sleep(10s));
+        CHECK(nap.poll() == Pending);
+        clock.advance(10s);
+        CHECK(nap.poll() == Ready());
+        step("reset it");
+        nap.future().reset(clock.now() + 10s);
+        CHECK(nap.poll() == Pending);
+        clock.advance(10s);
+        CHECK(nap.poll() == Ready());
+    }
+
+    TEST_CASE("a sleep that has fired unseen and is reset sleeps again") {
+        PausedClock clock;
+        auto nap = spawn_mock("the nap", rt::sleep(10s));
+        CHECK(nap.poll() == Pending);
+        clock.advance(10s);
+        step("reset it before it is polled");
+        nap.future().reset(clock.now() + 10s);
+        CHECK(nap.poll() == Pending);
+        clock.advance(10s);
+        CHECK(nap.poll() == Ready());
+        CHECK(nap.wakes() == 2);
+    }
+
+    TEST_CASE("a sleep that is reset before its first poll sleeps that long") {
+        PausedClock clock;
+        rt::Sleep sleep = rt::sleep(10s);
+        sleep.reset(clock.now() + 1s);
+        auto nap = spawn_mock("the nap", std::move(sleep));
+        CHECK(nap.poll() == Pending);
+        clock.advance(1s);
+        CHECK(nap.poll() == Ready());
+    }
+
     TEST_CASE("a sleep that outlives its runtime sleeps on in the next") {
         rt::Sleep sleep = rt::sleep(1h);  // on the real clock, outside of any runtime
         {

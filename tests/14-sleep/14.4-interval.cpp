@@ -111,6 +111,39 @@ TEST_SUITE("14.4 intervals") {
         CHECK(tick.poll() == Ready(start + 10s));
     }
 
+    TEST_CASE("an interval that is reset begins a period from now") {
+        PausedClock clock;
+        rt::Interval ticks = rt::interval(10s);
+        clock.advance(3s);
+        ticks.reset();
+        auto tick = spawn_mock("tick", ticks.tick());
+        CHECK(tick.poll() == Pending);
+        clock.jump();
+        CHECK(clock.elapsed() == 13s);
+    }
+
+    TEST_CASE("a tick that is awaited when the interval is reset comes a period after that") {
+        PausedClock clock;
+        rt::Interval ticks = rt::interval(10s);
+        auto first = spawn_mock("first tick", ticks.tick());
+        CHECK(first.poll().is_ready());
+        auto tick = spawn_mock("tick", ticks.tick());
+        CHECK(tick.poll() == Pending);
+        clock.advance(5s);
+        ticks.reset();
+        clock.jump();
+        CHECK(clock.elapsed() == 10s);
+        step("it wakes at the old moment, and sleeps again");
+        CHECK(tick.poll() == Pending);
+        clock.jump();
+        CHECK(clock.elapsed() == 15s);
+        CHECK(tick.poll().is_ready());
+        auto next = spawn_mock("next tick", ticks.tick());
+        CHECK(next.poll() == Pending);
+        clock.jump();
+        CHECK(clock.elapsed() == 25s);
+    }
+
     TEST_CASE("an interval without a period is refused") {
         PausedClock clock;
         expect_violation(

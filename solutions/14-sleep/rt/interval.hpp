@@ -39,11 +39,17 @@ class Interval {
     /// Waits for the next tick. Yields the moment for which it was planned. Dropping it loses no tick, because the next one
     /// waits for the same moment.
     Async<Instant> tick() {
-        Instant const planned = next_;
-        co_await sleep_until(planned);
+        Instant planned;
+        do {
+            planned = next_;
+            co_await sleep_until(planned);
+        } while (planned != next_);  // the interval was reset meanwhile
         plan_next(time::now());
         co_return planned;
     }
+
+    /// The next tick comes a period from now. A tick that is awaited already is put off until then, but not brought forward.
+    void reset() noexcept { next_ = time::later(time::now(), period_); }
 
     void set_missed_tick_behavior(MissedTickBehavior behavior) noexcept { behavior_ = behavior; }
 

@@ -14,10 +14,12 @@
 #include <rt/sys.hpp>
 #include <rt/timer_heap.hpp>
 #include <rt/timers.hpp>
+#include <rt/waker.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <type_traits>
+#include <utility>
 
 namespace rt {
 
@@ -56,7 +58,7 @@ class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
     /// If `moves_clock`, a paused clock goes to `deadline` on behalf of this sleep (time.hpp).
     explicit Sleep(Instant deadline, bool moves_clock = false) noexcept : deadline_(deadline), timer_(moves_clock) {}
     Sleep(Sleep&&) noexcept = default;
-    Sleep& operator=(Sleep&&) = delete;
+    Sleep& operator=(Sleep&&) = delete;  // use reset
     ~Sleep() {
         if (timer_.is_waiting()) {
             timer_.timers().cancel(timer_);
@@ -80,9 +82,26 @@ class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
         if (timer_.is_waiting() && timer_.timers().update(timer_, cx.waker())) {
             return contract_.pending();
         }
+        timer_.clear();
         return Ready();
     }
 
+    // Given: a timeout that begins anew needs it.
+    /// Changes the deadline. A task that waits is woken at the new one. After Ready, the sleep may be polled again.
+    void reset(Instant deadline) {
+        deadline_ = deadline;
+        if (timer_.is_waiting()) {
+            if (Waker waker = timer_.timers().cancel(timer_)) {
+                timer_.timers().set(timer_, deadline, std::move(waker));
+                return;
+            }
+        }
+        if (timer_.has_fired()) {
+            timer_.clear();  // the waker is on its way, and that poll sets the timer again
+        } else {
+            contract_ = Contract();
+        }
+    }
     /// When it is, or was, Ready.
     Instant deadline() const noexcept { return deadline_; }
 

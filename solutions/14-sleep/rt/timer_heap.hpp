@@ -31,8 +31,6 @@ class Timer {
     explicit Timer(bool moves_clock = false) noexcept : moves_clock_(moves_clock) {}
     /// A timer that waits must not move.
     Timer(Timer&& other) noexcept : moves_clock_(other.moves_clock_) {}
-    Timer& operator=(Timer&&) = delete;
-    ~Timer() = default;
 
     /// Returns true if a paused clock goes to its deadline, and does not only pass by.
     bool moves_clock() const noexcept { return moves_clock_; }
@@ -41,6 +39,8 @@ class Timer {
     bool is_idle() const noexcept { return state_.load(acquire) == State::idle; }
     bool is_waiting() const noexcept { return state_.load(acquire) == State::waiting; }
     bool has_fired() const noexcept { return state_.load(acquire) == State::fired; }
+    /// It may be set again. Called when it has fired.
+    void clear() noexcept { state_.store(State::idle, relaxed); }
 
     /// Where it was set. Called while it is waiting.
     Timers& timers() const noexcept { return *timers_; }

@@ -99,15 +99,16 @@ class Timers final : public Park {
         return true;
     }
 
-    /// Removes the timer, unless it has fired. Called by its future, on any thread.
-    void cancel(Timer& timer) noexcept {
-        Waker waker;  // dropped after the unlock
+    /// Removes the timer and returns its waker, or nothing if it has fired. Called by its future, on any thread.
+    Waker cancel(Timer& timer) noexcept {
+        Waker waker;
         Lock lock(mutex_);
         if (timer.is_waiting()) {
             heap_of(timer).remove(timer);
             waker = std::move(timer.waker_);
             timer.state_.store(State::idle, relaxed);
         }
+        return waker;
     }
 
     // Given: foreign event loops ask for it.
