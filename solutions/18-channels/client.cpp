@@ -29,7 +29,7 @@ void read_stdin(rt::mpsc::Sender<std::string> lines) {
         for (std::string line; std::getline(std::cin, line);) {
             rt::block_on(lines.send(std::move(line)));
         }
-    } catch (const rt::mpsc::SendError<std::string>&) {
+    } catch (const rt::SendError&) {
         // The task that posts has ended.
     }
 }

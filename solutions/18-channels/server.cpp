@@ -74,14 +74,14 @@ rt::Async<> follow(std::string group, rt::broadcast::Receiver<std::string> messa
                 auto* message = std::get_if<0>(&next);
                 is_in = message != nullptr && message->has_value();
                 line = is_in ? fmt::format("message {} {}\n", group, **message) : "";
-            } catch (const rt::broadcast::Lagged& lagged) {
+            } catch (const rt::Lagged& lagged) {
                 line = fmt::format("lagged {} {}\n", group, lagged.missed());
             }
             if (is_in) {
                 co_await outbox.send(std::move(line));
             }
         }
-    } catch (const rt::mpsc::SendError<std::string>&) {
+    } catch (const rt::SendError&) {
         // The client is gone.
     }
 }

@@ -159,7 +159,7 @@ TEST_SUITE("18.2 oneshot") {
         step("drop the sender");
         { auto gone = std::move(sender); }
         CHECK(task.wakes() == 1);
-        CHECK_THROWS_AS(std::ignore = task.poll(), oneshot::RecvError);
+        CHECK_THROWS_AS(std::ignore = task.poll(), rt::RecvError);
     }
 
     TEST_CASE("a sender that had gone before is seen at the first poll") {
@@ -167,7 +167,7 @@ TEST_SUITE("18.2 oneshot") {
         { auto gone = std::move(sender); }
         auto task = spawn_mock("the receiver", std::move(receiver));
         CHECK_THROWS_WITH_AS(std::ignore = task.poll(), "the oneshot channel ended and nothing was sent",
-                             oneshot::RecvError);
+                             rt::RecvError);
     }
 
     TEST_CASE("a receiver that has gone leaves the value with the sender") {
@@ -197,7 +197,7 @@ TEST_SUITE("18.2 oneshot") {
         auto [late_sender, late_receiver] = oneshot::channel<int>();
         late_receiver.close();
         CHECK_FALSE(late_sender.send(1));
-        CHECK_THROWS_AS(late_receiver.try_recv(), oneshot::RecvError);
+        CHECK_THROWS_AS(late_receiver.try_recv(), rt::RecvError);
 
         auto [sender, receiver] = oneshot::channel<int>();
         CHECK(sender.send(2));
@@ -209,7 +209,7 @@ TEST_SUITE("18.2 oneshot") {
         auto [sender, receiver] = oneshot::channel<int>();
         receiver.close();
         auto task = spawn_mock("the receiver", std::move(receiver));
-        CHECK_THROWS_AS(std::ignore = task.poll(), oneshot::RecvError);
+        CHECK_THROWS_AS(std::ignore = task.poll(), rt::RecvError);
         CHECK(sender.is_closed());
     }
 
@@ -228,7 +228,7 @@ TEST_SUITE("18.2 oneshot") {
         CHECK_FALSE(sender.send(std::move(value)));
         step("it went into the channel and out again");
         CHECK(value.moves == 2);
-        CHECK_THROWS_AS(receiver.try_recv(), oneshot::RecvError);
+        CHECK_THROWS_AS(receiver.try_recv(), rt::RecvError);
     }
 
     TEST_CASE("try_recv does not wait") {
@@ -354,7 +354,7 @@ TEST_SUITE("18.2 oneshot from two threads") {
             ends->receiver.close();
             try {
                 received = ends->receiver.try_recv().value_or(nullptr);
-            } catch (const oneshot::RecvError&) {}
+            } catch (const rt::RecvError&) {}
         };
         auto send = [&] { sent = ends->sender.send(std::move(kept)); };
         auto look = [&] { wrong += (received != nullptr) == sent && (kept == nullptr) == sent ? 0 : 1; };
@@ -368,7 +368,7 @@ TEST_SUITE("18.2 oneshot from two threads") {
         auto receive = [&] {
             try {
                 rt::block_on(std::move(ends->receiver));
-            } catch (const oneshot::RecvError&) {
+            } catch (const rt::RecvError&) {
                 ++heard;
             }
         };

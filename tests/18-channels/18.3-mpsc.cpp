@@ -210,10 +210,10 @@ TEST_SUITE("18.3 mpsc") {
         try {
             std::ignore = first.poll();
             FAIL("no exception");
-        } catch (mpsc::SendError<int>& unsent) {
+        } catch (mpsc::Unsent<int>& unsent) {
             CHECK(unsent.take() == 1);
         }
-        CHECK_THROWS_AS(std::ignore = second.poll(), mpsc::SendError<int>);
+        CHECK_THROWS_AS(std::ignore = second.poll(), mpsc::Unsent<int>);
         CHECK(sender.is_closed());
     }
 
@@ -227,7 +227,7 @@ TEST_SUITE("18.3 mpsc") {
         try {
             std::ignore = send.poll();
             FAIL("no exception");
-        } catch (mpsc::SendError<std::unique_ptr<int>>& unsent) {
+        } catch (mpsc::Unsent<std::unique_ptr<int>>& unsent) {
             CHECK(*unsent.take() == 3);
         }
     }
@@ -268,7 +268,7 @@ TEST_SUITE("18.3 mpsc") {
         CHECK(send.poll() == Pending);
         receiver.close();
         CHECK(send.wakes() == 1);
-        CHECK_THROWS_AS(std::ignore = send.poll(), mpsc::SendError<int>);
+        CHECK_THROWS_AS(std::ignore = send.poll(), mpsc::Unsent<int>);
         CHECK(sender.try_send(4) == TrySend::closed);
         for (auto expected : {Value(1), Value(2), Value()}) {
             auto recv = mock_recv(receiver);

@@ -352,7 +352,7 @@ TEST_SUITE("18.3 mpsc") {
                             co_await to.send(tokens->token());
                         }
                     };
-                    CHECK_THROWS_AS(rt::block_on(send_all(own, &counter)), mpsc::SendError<DropCounter::Token>);
+                    CHECK_THROWS_AS(rt::block_on(send_all(own, &counter)), mpsc::Unsent<DropCounter::Token>);
                 });
                 auto own = std::move(receiver);
                 for (int n = random.below(20); n > 0; --n) {

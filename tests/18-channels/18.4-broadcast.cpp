@@ -18,7 +18,7 @@ using namespace support;
 using rt::Pending;
 using rt::Ready;
 namespace broadcast = rt::broadcast;
-using broadcast::Lagged;
+using rt::Lagged;
 
 namespace {
 

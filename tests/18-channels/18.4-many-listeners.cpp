@@ -25,7 +25,7 @@ using namespace support;
 using rt::Async;
 using rt::Pending;
 namespace broadcast = rt::broadcast;
-using broadcast::Lagged;
+using rt::Lagged;
 
 namespace {
 

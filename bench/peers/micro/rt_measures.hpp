@@ -134,7 +134,7 @@ inline Async<Count> play(rt::oneshot::Receiver<Ball> coming, Count n) {
         std::optional<Ball> ball;
         try {
             ball.emplace(co_await coming);
-        } catch (const rt::oneshot::RecvError&) {
+        } catch (const rt::RecvError&) {
             co_return n;
         }
         if (ball->hits == n) {

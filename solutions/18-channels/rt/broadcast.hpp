@@ -29,7 +29,7 @@
 #include <utility>
 #include <vector>
 
-namespace rt::broadcast {
+namespace rt {
 
 /// Thrown to a broadcast receiver that was too slow. It can continue to receive.
 class Lagged : public std::exception {
@@ -43,6 +43,8 @@ class Lagged : public std::exception {
   private:
     std::uint64_t missed_;
 };
+
+namespace broadcast {
 
 namespace detail {
 
@@ -214,4 +216,5 @@ std::pair<Sender<T>, Receiver<T>> channel(std::size_t capacity) {
     return {Sender<T>(rt::detail::channel_end<&Channel::drop_senders>(channel)), Receiver<T>(channel)};
 }
 
-}  // namespace rt::broadcast
+}  // namespace broadcast
+}  // namespace rt

@@ -33,15 +33,22 @@
 #include <type_traits>
 #include <utility>
 
-namespace rt::mpsc {
+namespace rt {
 
-// Given: thrown by a send when the receiver was dropped or closed, with the value that was not sent.
-template <class T>
+// Given: thrown by a send when the receiver was dropped or closed.
 class SendError : public std::exception {
   public:
-    explicit SendError(T value) noexcept : value_(std::move(value)) {}
-
     const char* what() const noexcept override { return "the receiver was dropped or closed, so nothing can be sent"; }
+};
+
+namespace mpsc {
+
+// Given: the SendError that is thrown, with the value that was not sent.
+template <class T>
+class Unsent : public SendError {
+  public:
+    explicit Unsent(T value) noexcept : value_(std::move(value)) {}
+
     /// Gives the value back. Called once.
     T take() noexcept { return std::move(value_); }
 
@@ -180,7 +187,7 @@ class SendWait {
     Poll<void> poll(Waiter& waiter, const Waker& waker) {
         TrySend result = channel_.poll_send(value_, waiter, &waker);
         if (result == TrySend::closed) {
-            throw SendError<T>(std::move(value_));
+            throw Unsent<T>(std::move(value_));
         }
         return result == TrySend::sent ? Poll<void>(Ready()) : Pending;
     }
@@ -210,7 +217,7 @@ class Sender {
     explicit Sender(std::shared_ptr<Channel> end) noexcept : end_(std::move(end)) {}
 
     /// A future that waits for a place in the buffer and puts `value` there. Places are given in the order in which
-    /// the sends began to wait. Throws a `SendError` if the receiver was dropped or closed. A send that is destroyed
+    /// the sends began to wait. Throws a `SendError`, an `Unsent<T>`, if the receiver was dropped or closed. A send that is destroyed
     /// before it is Ready has sent nothing. The sender must outlive it.
     Send<T> send(T value) const { return Send<T>({channel(), std::move(value)}); }
 
@@ -279,4 +286,5 @@ std::pair<Sender<T>, Receiver<T>> channel(std::size_t capacity) {
             Receiver<T>(rt::detail::channel_end<&Channel::drop_receiver>(channel))};
 }
 
-}  // namespace rt::mpsc
+}  // namespace mpsc
+}  // namespace rt

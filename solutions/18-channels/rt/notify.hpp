@@ -27,10 +27,6 @@ class Notify {
   public:
     using Notified = detail::WaitFuture<Wait>;
 
-    Notify() = default;
-    Notify(const Notify&) = delete;
-    Notify& operator=(const Notify&) = delete;
-
     /// Wakes the task that has waited longest, or keeps the permit for the next one. At most one permit is kept.
     void notify_one() noexcept { give_permit(Lock(mutex_)); }
 

@@ -30,7 +30,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace rt::oneshot {
+namespace rt {
 
 // Given: thrown by a oneshot receiver when no value was sent, and none will be.
 class RecvError : public std::exception {
@@ -38,6 +38,7 @@ class RecvError : public std::exception {
     const char* what() const noexcept override { return "the oneshot channel ended and nothing was sent"; }
 };
 
+namespace oneshot {
 namespace detail {
 
 /// What the two ends share: one value, one state word, and a slot for the receiver's waker.
@@ -229,4 +230,5 @@ std::pair<Sender<T>, Receiver<T>> channel() {
     return {Sender<T>(*channel), Receiver<T>(*channel)};
 }
 
-}  // namespace rt::oneshot
+}  // namespace oneshot
+}  // namespace rt

@@ -30,8 +30,6 @@ class Waiter {
     Waiter() noexcept = default;
     /// Moves nothing, because a future moves only before its first poll, when its waiter is in no list.
     Waiter(Waiter&&) noexcept {}
-    Waiter& operator=(Waiter&&) = delete;
-    ~Waiter() = default;
 
     bool is_waiting() const noexcept { return next_ != nullptr; }
     /// True if `wake_one` took it out of the list, and not `wake_all`.
