@@ -86,6 +86,7 @@ TEST_SUITE("19.2 run") {
             CHECK(rt::run(flavor, rt::ready(5)) == 5);
             rt::run(flavor, rt::ready());
         }
+        CHECK(rt::run(squares()) == 2'686'700);
     }
 
     TEST_CASE("an exception comes back from each runtime") {

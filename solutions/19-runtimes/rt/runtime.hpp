@@ -52,4 +52,10 @@ OutputOf<F> run(Flavor flavor, F main) {
 #endif
 }
 
+/// Runs `main` on the calling thread.
+template <Future F>
+OutputOf<F> run(F main) {
+    return run(Flavor::current_thread(), std::move(main));
+}
+
 }  // namespace rt
