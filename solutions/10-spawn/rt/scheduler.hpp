@@ -12,7 +12,6 @@
 #include <rt/budget.hpp>
 #include <rt/future.hpp>
 #include <rt/park.hpp>
-#include <rt/park_slot.hpp>
 #include <rt/runnable.hpp>
 #include <rt/sync.hpp>
 #include <rt/task.hpp>
@@ -21,11 +20,38 @@
 #include <array>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <source_location>
 #include <utility>
 #include <vector>
 
 namespace rt {
+
+/// A Park that passes everything on to another Park, which a service may replace.
+///
+/// Thread safety: all functions but `park` may be called from any thread, also while another thread sleeps in `park`.
+class ParkSlot final : public Park {
+  public:
+    explicit ParkSlot(Park* target) noexcept : target_(target) {}
+
+    void park(std::optional<Instant> deadline) override { target_.load(acquire)->park(deadline); }
+
+    /// Uses a read-modify-write (adding 0) instead of a load, so that it is totally ordered with `change_to`. If
+    /// `unpark` comes first, the thread that `change_to` wakes sees what the caller has made ready. Else it unparks the
+    /// new target.
+    void unpark() noexcept override { target_.fetch_add(0, acq_rel)->unpark(); }
+
+    /// Passes on to `target` from now on. Unparks both targets: the old one because a thread may sleep in it, the new
+    /// one because a thread that has just entered it must look once more, in case an unpark still went to the old one.
+    void change_to(Park& target) noexcept {
+        Park* old = target_.exchange(&target, acq_rel);
+        old->unpark();
+        target.unpark();
+    }
+
+  private:
+    Atomic<Park*> target_;
+};
 
 class Scheduler : public Schedule {
   public:
@@ -66,8 +92,8 @@ class Scheduler : public Schedule {
     Park& park() noexcept { return outer_; }
     /// The innermost sleep.
     Park& base_park() noexcept { return base_; }
-    /// Lets the runtime sleep in `outer`, for example in the timers, which sleeps in `base_park()`. If `outer` wakes a task on the runtime's
-    /// thread, it returns without sleeping, because such a wake leaves no token.
+    /// Lets the runtime sleep in `outer`, for example in the timers, which sleeps in `base_park()`. If `outer` wakes a task
+    /// on the runtime's thread, it returns without sleeping, because such a wake leaves no token.
     void wrap_park(Park& outer) noexcept { outer_.change_to(outer); }
     /// Lets the innermost sleep be in `base`, for example in epoll.
     void set_base(Park& base) noexcept { base_.change_to(base); }

@@ -113,17 +113,27 @@ class BlockingPool final : public Schedule {
   private:
     using Threads = std::list<Thread>;
 
-    /// The oldest job. Waits for it if there is none. Nothing if the thread is to end, because the pool closes or no job came
-    /// during `idle_time`.
+    /// The oldest job. Waits for it if there is none. Nothing if the thread is to end, because the pool closes or no job
+    /// came during `idle_time`.
     std::optional<Runnable> next_job(Lock& lock) noexcept {
         if (queue_.is_empty()) {
             const Instant now = sys::now();
             const Instant deadline = now + std::min<Instant::duration>(options_.idle_time, Instant::max() - now);
             ++idle_;
+            look_briefly(lock);
             work_came_.wait_until(lock, deadline, [this] { return closing_ || !queue_.is_empty(); });
             --idle_;
         }
         return closing_ ? std::nullopt : queue_.pop();
+    }
+
+    // Given: who awaits a job often submits the next one at once, and a few looks cost less than to fall asleep and be woken.
+    void look_briefly(Lock& lock) noexcept {
+        for (int looks = 0; looks < 20 && queue_.is_empty() && !closing_; ++looks) {
+            lock.unlock();
+            yield_thread();
+            lock.lock();
+        }
     }
 
     // Given: the life of a thread.
@@ -148,8 +158,8 @@ class BlockingPool final : public Schedule {
             lock.unlock();
             trace::emit(trace::Kind::blocking_run, &job->task());
             std::move(*job).run();
-            scheduler_
-                .end_outside_work();  // after the run has queued the task that waits, so that a paused clock sees it
+            // The run has queued the task that waits, so a paused clock sees that one.
+            scheduler_.end_outside_work();
             lock.lock();
         }
         if (closing_) {
