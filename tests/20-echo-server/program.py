@@ -165,8 +165,6 @@ class Limits(unittest.TestCase):
                 two.close()
                 self.assertEqual(receive(three, 7), b"and me?")
 
-    # UndefinedBehaviorSanitizer makes a pipe to see whether memory can be read; without descriptors it says it cannot.
-    @unittest.skipIf("undefined" in SANITIZERS, "this sanitizer needs descriptors of its own")
     def test_without_descriptors_clients_wait_and_none_is_lost(self):
         for runtime in RUNTIMES:
             with self.subTest(runtime=runtime):
@@ -236,8 +234,12 @@ class Demo(unittest.TestCase):
 
     @unittest.skipUnless(SANITIZERS == "none" and os.environ.get("PBP_BUILD_TYPE") == "Release", "memory is a matter of release")
     def test_a_thousand_clients_take_less_memory_than_tokios(self):
-        done = run("demo", "--runtime", "current_thread")
-        self.assertLess(int(re.search(r"peak memory (\d+) kB", done.stdout)[1]), 4460)
+        """What they add to the process with one client, so that the libraries of this machine do not count. Tokio's demo adds
+        945 kB (bench, `memory`)."""
+        def peak(clients: int) -> int:
+            runs = [run("demo", "--runtime", "current_thread", "--clients", str(clients)) for _ in range(3)]
+            return min(int(re.search(r"peak memory (\d+) kB", done.stdout)[1]) for done in runs)
+        self.assertLess(peak(1000) - peak(1), 945)
 
     def test_no_server_there(self):
         with socket.create_server(("127.0.0.1", 0)) as closed:
