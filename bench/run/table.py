@@ -101,7 +101,9 @@ def section_for_page(outcome: Outcome) -> list:
     found = verdicts(outcome)
     if found:
         lines.append(f"- {counted(found)}.")
-    lines += [f"- **{one.word}**: {goal_line(one)}" for one in found if one.word != MET]
+    for word in (MISSED, CLOSE):
+        goals = [goal_line(one) for one in found if one.word == word]
+        lines += [f"- **{word}**: {'. '.join(goals)}."] if goals else []
     lines += [f"- {line}" for line in sentences(outcome)]
     if outcome.machine:
         lines.append(f"- Measured on {in_words(outcome.machine)}.")
