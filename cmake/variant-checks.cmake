@@ -22,7 +22,8 @@ if("starters" IN_LIST PBP_VARIANT_CHECKS)
     file(STRINGS "${PBP_ROOT}/tests/course/starter_builds.py" PBP_LINES REGEX "def test_")
     foreach(PBP_LINE IN LISTS PBP_LINES)
         string(REGEX MATCH "test_[0-9]+" PBP_METHOD "${PBP_LINE}")
-        set_tests_properties("starters/Starter.${PBP_METHOD}" PROPERTIES FIXTURES_REQUIRED pbp-kit)
+        # They take longest, so they begin first.
+        set_tests_properties("starters/Starter.${PBP_METHOD}" PROPERTIES FIXTURES_REQUIRED pbp-kit COST 90)
     endforeach()
 endif()
 
