@@ -236,7 +236,7 @@ def cases(answer: Answer, executable: Path) -> list:
 
 def narrowed(path: Path, says: str, copy: Path) -> Path:
     """A test file with no other cases than those that contain the sentence, if any does: half of the time to build it.
-    The lines of the others are left empty, so that a failure names the right line."""
+    A failure names the line of the whole file."""
     text = path.read_text(encoding="utf-8")
     lines = text.split("\n")
     others = []
@@ -244,7 +244,7 @@ def narrowed(path: Path, says: str, copy: Path) -> Path:
     for kind, _, line in named_parts(text):
         if kind != "TEST_SUITE":
             indent = lines[line - 1][:-len(lines[line - 1].lstrip())]
-            end = lines.index(indent + "}", line)
+            end = line - 1 if lines[line - 1].endswith("}") else lines.index(indent + "}", line)
             if says in as_printed("\n".join(lines[line - 1:end])):
                 knowing += 1
             else:
@@ -252,7 +252,8 @@ def narrowed(path: Path, says: str, copy: Path) -> Path:
     if not knowing:
         return path
     gone = {line for other in others for line in other}
-    (copy / path.name).write_text("\n".join("" if number in gone else line for number, line in enumerate(lines)), encoding="utf-8")
+    kept = ["" if number in gone else line for number, line in enumerate(lines)]
+    (copy / path.name).write_text("\n".join([f'#line 1 "{path}"', *kept]), encoding="utf-8")
     return copy / path.name
 
 
