@@ -4,8 +4,8 @@
 #include "sleepers.hpp"
 
 #include <doctest/doctest.h>
+#include <observe/sys_observe.hpp>
 #include <rt/sync.hpp>
-#include <rt/sys_process.hpp>
 #include <rt/trace.hpp>
 #include <support/random.hpp>
 #include <support/story.hpp>

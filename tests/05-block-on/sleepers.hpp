@@ -4,8 +4,8 @@
 
 #include "driven_park.hpp"
 
+#include <observe/sys_observe.hpp>
 #include <rt/sync.hpp>
-#include <rt/sys_process.hpp>
 #include <rt/trace.hpp>
 #include <support/test_thread.hpp>
 

@@ -5,7 +5,6 @@
 #include <rt/current_thread.hpp>
 #include <rt/spawn_blocking.hpp>
 #include <rt/sync.hpp>
-#include <rt/sys_process.hpp>
 #include <support/drop_counter.hpp>
 #include <support/mock_task.hpp>
 #include <support/show.hpp>

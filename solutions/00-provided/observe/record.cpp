@@ -3,8 +3,8 @@
 #include <observe/record.hpp>
 
 #include <observe/record_table.hpp>
+#include <observe/sys_observe.hpp>
 #include <rt/sync.hpp>
-#include <rt/sys_process.hpp>
 #include <rt/trace.hpp>
 
 #include <cstddef>

@@ -4,7 +4,6 @@
 
 #include <observe/sys_observe.hpp>
 #include <rt/sync.hpp>
-#include <rt/sys_process.hpp>
 
 #include <array>
 #include <cstddef>

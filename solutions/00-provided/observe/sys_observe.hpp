@@ -4,7 +4,6 @@
 #pragma once
 
 #include <rt/sys.hpp>
-#include <rt/sys_process.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -17,6 +16,9 @@
 #include <unistd.h>
 
 namespace rt::sys {
+
+/// The kernel's number of the calling thread.
+inline int thread_id() noexcept { return static_cast<int>(::gettid()); }
 
 /// Makes `path` an empty file that its owner can write and all can read.
 inline int create(const char* path) noexcept {

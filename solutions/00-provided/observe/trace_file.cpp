@@ -18,7 +18,6 @@
 #include <observe/trace_output.hpp>
 #include <rt/sync.hpp>
 #include <rt/sys.hpp>
-#include <rt/sys_process.hpp>
 #include <rt/trace.hpp>
 
 #include <chrono>

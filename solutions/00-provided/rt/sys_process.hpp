@@ -8,7 +8,6 @@
 
 #include <signal.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 namespace rt::sys {
 
@@ -20,9 +19,6 @@ inline int on_signal(int number, void (*handler)(int)) noexcept {
     ::sigfillset(&action.sa_mask);
     return detail::or_errno(::sigaction(number, &action, nullptr));
 }
-
-/// The kernel's number of the calling thread.
-inline int thread_id() noexcept { return static_cast<int>(::gettid()); }
 
 /// Raises the limit of open descriptors as far as the process may.
 inline void raise_descriptor_limit() noexcept {

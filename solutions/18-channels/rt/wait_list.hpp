@@ -49,7 +49,6 @@ class WaitList {
   public:
     WaitList() noexcept { end_.previous_ = end_.next_ = &end_; }
     WaitList(const WaitList&) = delete;
-    WaitList& operator=(const WaitList&) = delete;
 
     bool is_empty() const noexcept { return end_.next_ == &end_; }
 

@@ -43,7 +43,6 @@ class Flavor {
     }
 
     constexpr Kind kind() const noexcept { return kind_; }
-    /// The number of threads of `multi_thread`. 0 means as many as the machine can run at once.
     constexpr unsigned workers() const noexcept { return workers_; }
 
     /// The text that `parse` reads.
