@@ -6,8 +6,10 @@
 #include <rt/block_on.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/future.hpp>
+#include <rt/park.hpp>
 #include <rt/scheduler.hpp>
 #include <rt/sync.hpp>
+#include <rt/waker.hpp>
 #include <rt/yield_now.hpp>
 #include <support/counted_future.hpp>
 #include <support/drop_counter.hpp>
@@ -48,6 +50,53 @@ class SpawnsAtTheEnd {
   private:
     CountedFuture<int> future_;
     std::optional<rt::JoinHandle<int>>* handle_;
+};
+
+/// Keeps its waker in `waker`, and says when it is destroyed.
+class LastTask {
+  public:
+    using Output = void;
+
+    LastTask(rt::Waker& waker, rt::Atomic<bool>& gone) : waker_(&waker), gone_(&gone) {}
+    LastTask(LastTask&& other) noexcept : waker_(other.waker_), gone_(std::exchange(other.gone_, nullptr)) {}
+    ~LastTask() {
+        if (gone_ != nullptr) {
+            gone_->store(true, rt::release);
+        }
+    }
+
+    rt::Poll<void> poll(rt::Context& cx) {
+        *waker_ = cx.waker();
+        return Pending;
+    }
+
+  private:
+    rt::Waker* waker_;
+    rt::Atomic<bool>* gone_;
+};
+
+/// Never sleeps. An unpark on another thread comes back some time after the last task is gone.
+class SlowUnpark final : public rt::Park {
+  public:
+    void park(std::optional<rt::Instant>) override {}
+    void unpark() noexcept override {
+        if (rt::this_thread_id() == owner_) {
+            return;
+        }
+        entered.store(true, rt::release);
+        spin_until([&] { return task_gone.load(rt::acquire); });
+        for (int turns = 0; turns < 10'000; ++turns) {
+            rt::yield_thread();
+        }
+        left.store(true, rt::release);
+    }
+
+    rt::Atomic<bool> task_gone{false};
+    rt::Atomic<bool> entered{false};
+    rt::Atomic<bool> left{false};
+
+  private:
+    rt::ThreadId owner_ = rt::this_thread_id();
 };
 
 }  // namespace
@@ -121,6 +170,20 @@ TEST_SUITE("10.3 shutdown") {
             elsewhere.wake_by_ref();
             std::move(elsewhere).wake();
         }).join();
+    }
+
+    TEST_CASE("the runtime waits for a thread that has handed over the last task") {
+        SlowUnpark park;
+        rt::Waker waker;
+        std::optional<rt::CurrentThread> runtime(std::in_place, park);
+        runtime->spawn(LastTask(waker, park.task_gone)).detach();
+        runtime->block_on(rt::Countdown(1));
+        step("wake the task on another thread");
+        TestThread other([&] { std::move(waker).wake(); });
+        spin_until([&] { return park.entered.load(rt::acquire); });
+        step("destroy the runtime while that thread unparks it");
+        runtime.reset();
+        CHECK(park.left.load(rt::acquire));
     }
 
     TEST_CASE("whoever has the handle hears of it") {

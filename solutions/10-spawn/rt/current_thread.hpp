@@ -6,9 +6,9 @@
 /// woken, and lets the Park serve timers and I/O. So if every poll returns, nothing waits forever.
 ///
 /// Thread safety: any thread may call `schedule`. Everything else belongs to the thread that made the runtime. Another
-/// thread leaves its Runnable in `remote_` and unparks, both under the lock. The owner looks into `remote_` before it
-/// sleeps, and a Runnable that comes later leaves a token in the Park. The owner can take a Runnable only after that
-/// thread is done with the runtime, so when the last task has gone, no other thread uses the runtime.
+/// thread leaves its Runnable in `remote_` under the lock, and unparks after it, because the owner that wakes up needs
+/// the lock. The owner looks into `remote_` before it sleeps, and a Runnable that comes later leaves a token in the Park.
+/// The destructor waits until no other thread is in `schedule`.
 ///
 /// Source: Tokio's `current_thread` scheduler.
 #pragma once
@@ -57,6 +57,9 @@ class CurrentThread final : public Scheduler {
                 polls_ = 0;
                 run_tasks();
             }
+            while (in_schedule_.load(acquire) != 0) {
+                yield_thread();  // another thread has handed over the last task, and is about to unpark
+            }
         }
         main_flag_.runtime_has_gone();
         close_services();
@@ -101,10 +104,13 @@ class CurrentThread final : public Scheduler {
             queue_.push(std::move(runnable));
             return;
         }
+        in_schedule_.fetch_add(1, relaxed);
         Lock lock(remote_mutex_);
         remote_.push(std::move(runnable));
         has_remote_.store(true, relaxed);
+        lock.unlock();
         park().unpark();
+        in_schedule_.fetch_sub(1, release);
     }
 
     void finished(Task& task) noexcept override { tasks_.remove(task); }
@@ -187,6 +193,7 @@ class CurrentThread final : public Scheduler {
     Mutex remote_mutex_;
     TaskQueue remote_;                // woken by other threads, under remote_mutex_
     Atomic<bool> has_remote_{false};  // lets the owner see without the lock that there is nothing
+    Atomic<int> in_schedule_{0};      // other threads that are in `schedule`
 };
 
 }  // namespace rt
