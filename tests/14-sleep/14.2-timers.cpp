@@ -7,6 +7,7 @@
 #include <rt/waker.hpp>
 #include <support/calling_waker.hpp>
 #include <support/counting_waker.hpp>
+#include <support/late_bytes.hpp>
 #include <support/paused_clock.hpp>
 #include <support/random.hpp>
 #include <support/show.hpp>
@@ -132,7 +133,6 @@ TEST_SUITE("14.2 timers under the runtime") {
         rt::Timer timer;
         clock.service().set(timer, clock.now() + 1ms, sleeper.waker());
         clock.advance(1ms - 1ns);
-        clock.look();
         CHECK(sleeper.wakes() == 0);
         clock.advance(1ns);
         CHECK(sleeper.wakes() == 1);
@@ -149,6 +149,47 @@ TEST_SUITE("14.2 timers under the runtime") {
         runtime.park().park(rt::no_wait);
         CHECK(sleeper.wakes_by_value() == 1);
         CHECK(sleeper.clones() == sleeper.drops());  // the copy was used up, the test's own was dropped
+    }
+
+    TEST_CASE("what is ready is not late") {
+        for (int count : {1, 10, 62, 200, 2000}) {
+            rt::CurrentThread runtime;
+            LateBytes clients(count);
+            for (int i = 0; i < count; ++i) {
+                runtime.spawn(clients.serve(i)).detach();
+            }
+            while (clients.waiting.load() < count || runtime.base_park().has_more()) {
+                runtime.turn();
+            }
+            clients.stand_still();
+            while (!clients.all_have_ended()) {
+                runtime.turn();
+            }
+            CHECK_MESSAGE(clients.late.load() == 0, "timers fired before the bytes that were there had been seen");
+        }
+    }
+
+    TEST_CASE("a look that began before a timer was due does not fire it") {
+        // Because bytes that came after the look began may be there, too.
+        class SlowPark final : public rt::Park {
+          public:
+            void park(std::optional<rt::Instant>) override {
+                while (rt::sys::now() < stands_still_until) {}
+            }
+            void unpark() noexcept override {}
+            rt::Instant stands_still_until;
+        } below;
+        rt::CurrentThread runtime(below);
+        auto& timers = runtime.service<rt::Timers>();
+        CountingWaker sleeper;
+        rt::Timer timer;
+        rt::Instant const deadline = rt::sys::now() + 10ms;
+        timers.set(timer, deadline, sleeper.waker());
+        below.stands_still_until = deadline;
+        runtime.park().park(std::nullopt);
+        CHECK_MESSAGE(sleeper.wakes() == 0, "a timer that became due during the look fired without another look");
+        runtime.park().park(std::nullopt);
+        CHECK(sleeper.wakes() == 1);
     }
 
     TEST_CASE("each timer fires once") {

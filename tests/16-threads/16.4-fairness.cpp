@@ -14,6 +14,7 @@
 #include <rt/worker.hpp>
 #include <rt/yield_now.hpp>
 #include <support/counted_future.hpp>
+#include <support/late_bytes.hpp>
 #include <support/random.hpp>
 #include <support/story.hpp>
 
@@ -216,6 +217,26 @@ TEST_SUITE("16.4 fairness and the end") {
             runtime.block_on(std::move(releasing));
             runtime.block_on(std::move(one));
             runtime.block_on(std::move(other));
+        }
+    }
+
+    TEST_CASE("what is ready is not late on any worker") {
+        for (int count : {1, 62, 2000}) {
+            rt::MultiThread runtime(2);
+            LateBytes clients(count);
+            for (int i = 0; i < count; ++i) {
+                runtime.spawn(clients.serve(i)).detach();
+            }
+            spin_until([&] { return clients.waiting.load() == count; });
+            std::latch both(2);
+            std::latch over(1);
+            runtime.spawn(stand(&both, &over)).detach();
+            runtime.spawn(stand(&both, &over)).detach();
+            both.wait();
+            clients.stand_still();
+            over.count_down();
+            spin_until([&] { return clients.all_have_ended(); });
+            CHECK_MESSAGE(clients.late.load() == 0, "timers fired before the bytes that were there had been seen");
         }
     }
 

@@ -5,8 +5,13 @@
 
 #include <rt/async.hpp>
 #include <rt/join_set.hpp>
+#include <rt/park.hpp>
+#include <rt/spawn.hpp>
+#include <rt/task.hpp>
 #include <rt/time.hpp>
 #include <rt/yield_now.hpp>
+#include <support/drop_counter.hpp>
+#include <support/late_bytes.hpp>
 #include <support/story.hpp>
 
 #include <asio/steady_timer.hpp>
@@ -21,6 +26,21 @@ namespace {
 
 rt::Async<> yield_often(int times) {
     for (int i = 0; i < times; ++i) {
+        co_await rt::yield_now();
+    }
+}
+
+rt::Async<> begin_to_wait(LateBytes* clients) {
+    for (int i = 0; i < clients->count(); ++i) {
+        rt::spawn(clients->serve(i)).detach();
+    }
+    while (clients->waiting.load() < clients->count()) {
+        co_await rt::yield_now();
+    }
+}
+
+rt::Async<> until_all_have_ended(LateBytes* clients) {
+    while (!clients->all_have_ended()) {
         co_await rt::yield_now();
     }
 }
@@ -43,6 +63,41 @@ TEST_SUITE("19.3 a foreign loop") {
         timer.async_wait([&stop](asio::error_code) { stop = true; });
         step("yield until a handler of the host says stop");
         CHECK(runtime.block_on(busy(&stop)) > 0);
+    }
+
+    TEST_CASE("what is ready is not late however long the host stands still") {
+        for (int count : {1, 62, 2000}) {
+            rt::AsioRuntime runtime;
+            LateBytes clients(count);
+            runtime.block_on(begin_to_wait(&clients));
+            clients.stand_still();
+            runtime.block_on(until_all_have_ended(&clients));
+            CHECK_MESSAGE(clients.late.load() == 0, "timers fired before the bytes that were there had been seen");
+        }
+    }
+
+    TEST_CASE("a loop that other code stops ends block_on") {
+        rt::AsioRuntime runtime;
+        DropCounter futures;
+        auto wait = [](DropCounter::Token) -> rt::Async<> { co_await rt::sleep_until(rt::Instant::max()); };
+        asio::steady_timer timer(runtime.io_context(), 1ms);
+        timer.async_wait([&runtime](asio::error_code) { runtime.io_context().stop(); });
+        CHECK_THROWS_AS(runtime.block_on(wait(futures.token())), rt::Cancelled);
+        CHECK(futures.drops() == 1);
+        step("the next block_on starts the loop again");
+        runtime.block_on(yield_often(3));
+    }
+
+    TEST_CASE("a paused clock jumps when the host has nothing to do") {
+        rt::AsioRuntime runtime;
+        auto nap = []() -> rt::Async<rt::Instant::duration> {
+            rt::time::pause();
+            rt::Instant const start = rt::time::now();
+            co_await rt::sleep(10ms);
+            co_await rt::sleep(1h);
+            co_return rt::time::now() - start;
+        };
+        CHECK(runtime.block_on(nap()) == 1h + 10ms);
     }
 
     TEST_CASE("block_on again and again on one loop") {

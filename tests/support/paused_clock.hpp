@@ -41,12 +41,6 @@ class PausedClock {
         runtime_.park().park(std::nullopt);
     }
 
-    /// Lets the runtime look around once, as it does between tasks: the clock stays where it is.
-    void look() {
-        step("the runtime looks around");
-        runtime_.park().park(rt::no_wait);
-    }
-
     /// Moves the clock, timer by timer.
     template <class Rep, class Period>
     void advance(std::chrono::duration<Rep, Period> duration) {

@@ -37,6 +37,10 @@ class Park {
 
     /// Puts the token down, and thereby ends the present or the next `park`. Called from any thread.
     virtual void unpark() noexcept = 0;
+
+    // Given: lesson 14 asks for it, because what is ready is not late.
+    /// True if events may be left that had come before the last `park`. Called by the thread that parks.
+    virtual bool has_more() const noexcept { return false; }
 };
 
 /// A Park that can do nothing but sleep. Without a deadline its `park` returns with the token and never early.

@@ -35,6 +35,7 @@ class ParkSlot final : public Park {
     explicit ParkSlot(Park* target) noexcept : target_(target) {}
 
     void park(std::optional<Instant> deadline) override { target_.load(acquire)->park(deadline); }
+    bool has_more() const noexcept override { return target_.load(acquire)->has_more(); }
 
     /// Uses a read-modify-write (adding 0) instead of a load, so that it is totally ordered with `change_to`. If
     /// `unpark` comes first, the thread that `change_to` wakes sees what the caller has made ready. Else it unparks the

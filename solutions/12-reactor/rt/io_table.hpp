@@ -19,6 +19,7 @@
 #include <rt/sync.hpp>
 #include <rt/waker_slot.hpp>
 
+#include <cstddef>
 #include <deque>
 #include <memory>
 #include <utility>
@@ -55,6 +56,12 @@ class IoTable {
         record.next_free = std::exchange(first_free_, &record);
     }
 
+    /// How many records there are. No more descriptors are watched.
+    std::size_t size() const noexcept {
+        Lock lock(mutex_);
+        return records_.size();
+    }
+
     /// True once the reactor is gone. Then nothing is ever reported again.
     bool is_abandoned() const noexcept { return abandoned_.load(relaxed); }
     /// Called by the reactor's destructor.
@@ -62,7 +69,7 @@ class IoTable {
 
   private:
     Atomic<bool> abandoned_{false};
-    Mutex mutex_;                   // for all that follow
+    mutable Mutex mutex_;           // for all that follow
     std::deque<IoRecord> records_;  // a deque that only grows at its end moves none of its elements
     IoRecord* first_free_ = nullptr;
 };

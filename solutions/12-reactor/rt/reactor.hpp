@@ -8,7 +8,10 @@
 ///   unpark                writes to an eventfd, but only if a thread sleeps, and once for each sleep. The eventfd is never
 ///                         read, because edge-triggered epoll reports each write.
 ///
-/// Invariants: a signal (EINTR) only ends a sleep early. No lock is held while a task is woken.
+/// Invariants: a signal (EINTR) ends a sleep early, but no park returns without a look. No lock is held while a task is woken.
+/// A full batch may leave events behind. The kernel reports in the order in which descriptors became ready, and each of them
+/// once. So after as many events as there are descriptors, all that was ready at the first look has been reported, however
+/// much comes meanwhile. Until then `has_more` is true.
 ///
 /// Thread safety: one thread at a time parks. Any thread may add, close, and unpark. After `fork` the child must not use
 /// the parent's runtime.
@@ -68,13 +71,15 @@ class Reactor final : public Park {
         if (timeout != 0) {
             trace::emit(trace::Kind::park, this, trace::sees_kernel + (deadline ? trace::has_deadline : 0));
         }
-        int count = sys::epoll_wait(epoll_.get(), events_, timeout);
-        state_.exchange(driven_from_outside_ ? parked : awake, acq_rel);
-        if (count == -EINTR) {
-            return;  // a signal: the caller looks at the clock again
+        int answer = sys::epoll_wait(epoll_.get(), events_, timeout);
+        while (answer == -EINTR) {
+            answer = sys::epoll_wait(epoll_.get(), events_, 0);
         }
-        sys::check(count, "epoll_wait");
-        for (const epoll_event& event : std::span(events_).first(static_cast<std::size_t>(count))) {
+        state_.exchange(driven_from_outside_ ? parked : awake, acq_rel);
+        auto const count = static_cast<std::size_t>(sys::check(answer, "epoll_wait"));
+        std::size_t const more = count < batch ? 0 : left_ == 0 ? table_->size() + 1 : left_;
+        left_ = more - std::min(more, count);
+        for (const epoll_event& event : std::span(events_).first(count)) {
             if (event.data.ptr != nullptr) {  // not the eventfd
                 dispatch(*static_cast<IoRecord*>(event.data.ptr), Readiness::flags_of(event.events));
             }
@@ -88,6 +93,8 @@ class Reactor final : public Park {
             while (sys::write(event_.get(), {reinterpret_cast<const char*>(&one), sizeof one}) == -EINTR) {}
         }
     }
+
+    bool has_more() const noexcept override { return left_ != 0; }
 
     /// The epoll descriptor, which is readable when `park` would find an event. Called by a foreign event loop.
     int descriptor() const noexcept { return epoll_.get(); }
@@ -131,6 +138,7 @@ class Reactor final : public Park {
     sys::Fd event_;
     Atomic<int> state_{awake};
     bool driven_from_outside_ = false;
+    std::size_t left_ = 0;                     // events that may be in the kernel since the first of these full batches
     std::array<epoll_event, batch> events_{};  // of the thread that parks
 };
 

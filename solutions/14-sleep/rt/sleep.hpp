@@ -70,9 +70,9 @@ class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
         contract_.begin("sleep");
         if (timer_.is_idle()) {
             Timers& timers = current("sleep").service<Timers>();
-            // A moment that has passed needs no timer. Without budget it gets one all the same, so a loop around sleep(0)
+            // A moment that has passed for the timers needs none. Without budget it gets one all the same, so a loop around sleep(0)
             // starves no other task.
-            if (timers.now() >= deadline_ && !timer_.moves_clock() && budget::poll_proceed(cx)) {
+            if (timers.has_passed(deadline_) && !timer_.moves_clock() && budget::poll_proceed(cx)) {
                 budget::spend();
                 return Ready();
             }

@@ -4,16 +4,20 @@
 /// A runtime's Park sleeps until an unpark. Timers is a Park around it that also wakes up for the next deadline, so time needs
 /// no thread of its own.
 ///
-///   park(deadline) ──► 1 under the lock: take the earlier of `deadline` and the first timer's, and write it to wakes_at_
-///                      2 the Park below sleeps until then, or until an unpark
-///                      3 under the lock: take out the timers whose moment has come; after it: wake them
+///   park(deadline) ──► 1 read the clock. Under the lock: take the earlier of `deadline` and the first timer's, and write it
+///                        to wakes_at_
+///                      2 the Park below sleeps until then, or until an unpark, and reports what is ready
+///                      3 under the lock: take out the timers that were due in step 1; after it: wake them
 ///
 /// Invariants:
 ///
 ///   - No waker is woken, dropped, or replaced under the lock, because each of these can end a task, and a future of that task
 ///     may come back for the lock.
-///   - A timer is never early, because step 3 compares with the clock to the nanosecond. It may be late by up to a
-///     millisecond, because a sleep ends at a full one. So timers that are close together share a sleep.
+///   - What is ready is not late. The process may stand still at any step, for as long as it likes. Then bytes come and
+///     deadlines pass. So a timer fires only after all that was ready when it was due has been reported. Step 3 does not read
+///     the clock again, and it waits while the Park below has more to report.
+///   - A timer is never early, because step 3 compares to the nanosecond. It may be late by up to a millisecond, because a
+///     sleep ends at a full one. So timers that are close together share a sleep.
 ///   - A thread that sets an earlier timer during a sleep ends the sleep. While nobody sleeps, `wakes_at_` is Instant::min(),
 ///     and no deadline is earlier. So the runtime's own thread never unparks itself.
 ///
@@ -52,14 +56,18 @@ class Timers final : public Park {
     }
 
     void park(std::optional<Instant> deadline) override {
-        if (deadline == no_wait) {
-            below_.park(no_wait);
-        } else if (is_paused()) {
-            park_paused();
-        } else {
-            below_.park(begin_sleep(deadline));
+        if (!below_.has_more()) {
+            due_ = now();
         }
-        fire(sleeping_, now());
+        if (is_paused()) {
+            park_paused(deadline);
+        } else {
+            below_.park(deadline == no_wait ? deadline : begin_sleep(deadline));
+        }
+        if (!below_.has_more()) {
+            reported_.store(due_, release);
+        }
+        fire(sleeping_, reported_.load(relaxed));
     }
 
     void unpark() noexcept override { below_.unpark(); }
@@ -69,6 +77,9 @@ class Timers final : public Park {
         Instant const stopped_at = stopped_at_.load(relaxed);
         return stopped_at == running ? sys::now() : stopped_at;
     }
+
+    /// True if `deadline` has passed, and all that was ready by then has been reported. Called by futures, from any thread.
+    bool has_passed(Instant deadline) const noexcept { return deadline <= reported_.load(acquire); }
 
     /// Wakes `waker` at `deadline`. Instant::max() never comes. Called by futures, from any thread. `timer` must not be waiting
     /// already, and must stay where it is until it has fired or is cancelled.
@@ -112,10 +123,10 @@ class Timers final : public Park {
     }
 
     // Given: foreign event loops ask for it.
-    /// The earliest deadline. Called by a foreign event loop, which must itself wake up for the timers.
+    /// The earliest deadline on a running clock. Called by a foreign event loop, which must itself wake up for the timers.
     std::optional<Instant> next_deadline() const noexcept {
         Lock lock(mutex_);
-        return sleeping_.is_empty() ? std::nullopt : std::optional(sleeping_.next_deadline());
+        return sleeping_.is_empty() || is_paused() ? std::nullopt : std::optional(sleeping_.next_deadline());
     }
     // Given: tests ask how many timers are set.
     std::size_t size() const noexcept {
@@ -124,7 +135,7 @@ class Timers final : public Park {
     }
 
     // Given: a clock that tests can stop. Called by time.hpp, on the thread of the runtime, which has one.
-    void pause() noexcept { stopped_at_.store(now(), relaxed); }
+    void pause() noexcept { jump_to(now()); }
     bool is_paused() const noexcept { return stopped_at_.load(relaxed) != running; }
 
   private:
@@ -169,11 +180,11 @@ class Timers final : public Park {
     // Given: a sleep while the clock stands still.
     /// The clock moves only if nothing is ready after a look at the Park below: for `advance`, or to the next timer unless a
     /// blocking job (lesson 11) is under way.
-    void park_paused() {
+    void park_paused(std::optional<Instant> deadline) {
         below_.park(no_wait);
         // In this order, because a job that ends first queues the task it wakes, and then does not count any more.
         bool const outside_work = scheduler_.has_outside_work();
-        if (!scheduler_.is_idle()) {
+        if (!scheduler_.is_idle() || below_.has_more()) {
             return;
         }
         Lock lock(mutex_);
@@ -189,12 +200,16 @@ class Timers final : public Park {
         } else {
             wakes_at_ = Instant::max();
             lock.unlock();
-            below_.park(std::nullopt);
+            below_.park(deadline);
         }
     }
 
     // Given: moves the paused clock, but never backwards.
-    void jump_to(Instant moment) noexcept { stopped_at_.store(std::max(now(), moment), relaxed); }
+    void jump_to(Instant moment) noexcept {
+        due_ = std::max(now(), moment);
+        stopped_at_.store(due_, relaxed);
+        reported_.store(due_, relaxed);
+    }
 
     // Given: the end.
     /// Timers that are still set, in futures outside of the tasks, become idle.
@@ -208,7 +223,9 @@ class Timers final : public Park {
 
     Scheduler& scheduler_;
     Park& below_;
-    Atomic<Instant> stopped_at_{running};  // what a paused clock shows
+    Atomic<Instant> stopped_at_{running};       // what a paused clock shows
+    Instant due_ = Instant::min();              // when the first of the looks that report all began
+    Atomic<Instant> reported_{Instant::min()};  // up to then, all that was ready has been reported
     mutable Mutex mutex_;
     TimerHeap sleeping_;
     TimerHeap advancing_;                // those that move the clock

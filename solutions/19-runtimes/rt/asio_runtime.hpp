@@ -43,7 +43,8 @@ class AsioRuntime final : private Park {
     /// The event loop. Other Asio code of the program can use it and then shares the thread with our tasks.
     asio::io_context& io_context() noexcept { return io_; }
 
-    /// Runs `future`, and the tasks that it spawns, until `future` is done.
+    /// Runs `future`, and the tasks that it spawns, until `future` is done. Returns its output, or throws what it threw. If
+    /// other code stops the io_context, `future` is destroyed, and `Cancelled` is thrown.
     template <Future F>
     OutputOf<F> block_on(F future) {
         JoinHandle<OutputOf<F>> main = runtime_.spawn(std::move(future));
@@ -51,7 +52,10 @@ class AsioRuntime final : private Park {
         auto work = asio::make_work_guard(io_);
         post_turn();
         while (!main.is_finished()) {
-            io_.run_one();
+            if (io_.run_one() == 0) {
+                main.abort();  // because a stopped loop never runs anything again
+                runtime_.turn();
+            }
         }
         return main.take_result();
     }
