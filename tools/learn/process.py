@@ -2,11 +2,12 @@
 import contextlib
 import os
 import re
+import select
 import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Callable, Optional
+from typing import IO, Callable, Iterator, Optional
 
 
 class Interrupts:
@@ -86,6 +87,24 @@ def end_session(child: subprocess.Popen) -> None:
     kill_session(child)
 
 
+def lines_of(output: IO[bytes]) -> Iterator[str]:
+    """Each line, once it is whole. No read blocks: a signal that arrives just before a read would have to wait for its end."""
+    os.set_blocking(output.fileno(), False)
+    rest = b""
+    while True:
+        select.select([output], [], [], 0.1)
+        try:
+            data = os.read(output.fileno(), 65536)
+        except BlockingIOError:
+            continue
+        *lines, rest = (rest + data).split(b"\n")
+        yield from (line.decode(errors="replace") for line in lines)
+        if not data:
+            break
+    if rest:
+        yield rest.decode(errors="replace")
+
+
 def run_logged(command: list, log: Path, folder: Path, environment: Optional[dict] = None,
                on_line: Callable[[str], None] = lambda line: None, append: bool = False) -> int:
     """Runs a command with its output in `log`; each line passes `on_line` too. Gives its exit status."""
@@ -95,12 +114,12 @@ def run_logged(command: list, log: Path, folder: Path, environment: Optional[dic
         Interrupts.hold()
         child = subprocess.Popen([str(word) for word in command], cwd=folder, stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-                                 env={**os.environ, **(environment or {})}, text=True, errors="replace")
+                                 env={**os.environ, **(environment or {})})
         try:
             Interrupts.release()
-            for line in child.stdout:
-                file.write(line)
-                on_line(line.rstrip("\n"))
+            for line in lines_of(child.stdout):
+                file.write(line + "\n")
+                on_line(line)
             return child.wait()
         except BaseException:
             Interrupts.hold()
