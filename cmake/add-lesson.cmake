@@ -43,6 +43,10 @@ function(pbp_define_support)
     endif()
 
     pbp_define_pch(pbp-pch)
+    # Only where `verify` builds a program again: its builds with AddressSanitizer see an include that a program lacks.
+    if(CMAKE_UNITY_BUILD AND NOT "address" IN_LIST PBP_SANITIZERS)
+        pbp_define_program_pch()
+    endif()
 endfunction()
 
 # The include folders of a lesson: FOLDERS first, then the lessons before it (BASE says whose), then what is provided.
@@ -118,6 +122,9 @@ function(pbp_add_program TARGET FOLDER SOLUTION RUNTIME ASIO)
         target_link_libraries(${TARGET} PRIVATE pbp-observer)
     endif()
     pbp_use_asio(${TARGET} ${ASIO})
+    if(TARGET pbp-program-pch)
+        target_precompile_headers(${TARGET} REUSE_FROM pbp-program-pch)
+    endif()
     set_target_properties(${TARGET} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/bin")
 endfunction()
 

@@ -7,6 +7,11 @@
 #   and their code compiled once (pbp_compile_pch)           1.0           3.5
 #   and what most tests instantiate (support/precompiled)    0.75   1.2    2.8
 
+set(PBP_COMMON_HEADERS <fmt/core.h>
+    <algorithm> <array> <atomic> <chrono> <concepts> <coroutine> <cstddef> <cstdint> <exception> <functional>
+    <latch> <memory> <mutex> <condition_variable> <thread> <optional> <span> <stdexcept> <string> <string_view>
+    <system_error> <tuple> <type_traits> <utility> <variant> <vector>)
+
 # A target that holds a precompiled header: what every test includes, and HEADERS.
 function(pbp_define_pch TARGET)
     set(SOURCE "${CMAKE_CURRENT_BINARY_DIR}/pch.cpp")
@@ -14,15 +19,18 @@ function(pbp_define_pch TARGET)
     add_library(${TARGET} OBJECT "${SOURCE}")
     target_link_libraries(${TARGET} PRIVATE pbp-options doctest::doctest fmt::fmt Threads::Threads)
     pbp_set_symbols(${TARGET})
-    target_precompile_headers(${TARGET} PRIVATE
-        <doctest/doctest.h> <fmt/core.h>
-        <algorithm> <array> <atomic> <chrono> <concepts> <coroutine> <cstddef> <cstdint> <exception> <functional>
-        <latch> <memory> <mutex> <condition_variable> <thread> <optional> <span> <stdexcept> <string> <string_view>
-        <system_error> <tuple> <type_traits> <utility> <variant> <vector> ${ARGN})
+    target_precompile_headers(${TARGET} PRIVATE <doctest/doctest.h> ${PBP_COMMON_HEADERS} ${ARGN})
     if(PBP_LEARNER AND CMAKE_GENERATOR STREQUAL "Ninja"
             AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 16)
         pbp_compile_pch(${TARGET})
     endif()
+endfunction()
+
+# The same for programs, without doctest. It takes a quarter of their compile time away with g++.
+function(pbp_define_program_pch)
+    add_library(pbp-program-pch OBJECT "${CMAKE_CURRENT_BINARY_DIR}/pch.cpp")
+    target_link_libraries(pbp-program-pch PRIVATE pbp-options fmt::fmt Threads::Threads)
+    target_precompile_headers(pbp-program-pch PRIVATE ${PBP_COMMON_HEADERS})
 endfunction()
 
 # What TARGET's precompiled header defines and instantiates is compiled once, into the file of its property PBP_CODE. Whoever

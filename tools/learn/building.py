@@ -2,6 +2,7 @@
 import os
 import re
 import shutil
+import sys
 import xml.etree.ElementTree as xml
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,7 +79,9 @@ class Build:
         self.forget_if_moved()
         with alone_in(self.folder):
             progress = Progress(f"configuring {self.preset}")
-            status = run_logged(["cmake", "--preset", self.preset, *self.compiler(), *extra], self.log("configure"), ROOT)
+            # CMake would take the first python3 of PATH, which may be a script that looks for the real one each time.
+            words = ["cmake", "--preset", self.preset, f"-DPython3_EXECUTABLE={sys.executable}", *self.compiler(), *extra]
+            status = run_logged(words, self.log("configure"), ROOT)
         progress.done(green("ok") if status == 0 else red("failed"))
         if status != 0:
             self.give_up("configuring", "configure")
@@ -116,7 +119,8 @@ class Build:
             if step:
                 progress.update(step.group(1))
 
-        status = run_logged(["ctest", "--output-on-failure", "--output-junit", report, "-j", str(self.machine.cores()),
+        # One more than there are cores, because some tests wait: for a time limit, a terminal, or a process.
+        status = run_logged(["ctest", "--output-on-failure", "--output-junit", report, "-j", str(self.machine.cores() + 1),
                              *filters], self.log("test"), self.folder, on_line=count)
         outcome = read_report(report)
         if status != 0 and not outcome.failed:
