@@ -1,8 +1,8 @@
 /// \file
 /// Polling by hand, step by step: who asks, what is answered, and who is woken.
 #include <rt/future.hpp>
+#include <rt/print.hpp>
 
-#include <cstdio>
 #include <utility>
 
 #include <fmt/core.h>
@@ -39,7 +39,7 @@ void poll_to_the_end(const char* name, F future) {
 
 int main(int argc, char** argv) {
     if (argc > 1) {
-        fmt::print(stderr, "'{}' means nothing here: this program takes no arguments.\n", argv[1]);
+        rt::eprintln("'{}' means nothing here: this program takes no arguments.", argv[1]);
         return 2;
     }
     auto knock = [knocks = 0](Context& cx) mutable -> Poll<int> {

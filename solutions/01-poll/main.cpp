@@ -1,8 +1,8 @@
 /// \file
 /// A kettle, asked again and again. It answers at once, each time; mostly with "not yet".
 #include <rt/poll.hpp>
+#include <rt/print.hpp>
 
-#include <cstdio>
 #include <utility>
 
 #include <fmt/core.h>
@@ -32,7 +32,7 @@ class Kettle {
 
 int main(int argc, char** argv) {
     if (argc > 1) {
-        fmt::print(stderr, "'{}' means nothing here: this program takes no arguments.\n", argv[1]);
+        rt::eprintln("'{}' means nothing here: this program takes no arguments.", argv[1]);
         return 2;
     }
     Kettle kettle;

@@ -1,9 +1,9 @@
 /// \file
 /// A doorbell rung from another thread. The bell counts its buttons: each waker is one, and none may be lost.
+#include <rt/print.hpp>
 #include <rt/sync.hpp>
 #include <rt/waker.hpp>
 
-#include <cstdio>
 #include <utility>
 
 #include <fmt/core.h>
@@ -40,7 +40,7 @@ void show(const char* what, const Doorbell& bell) {
 
 int main(int argc, char** argv) {
     if (argc > 1) {
-        fmt::print(stderr, "'{}' means nothing here: this program takes no arguments.\n", argv[1]);
+        rt::eprintln("'{}' means nothing here: this program takes no arguments.", argv[1]);
         return 2;
     }
     Doorbell bell;

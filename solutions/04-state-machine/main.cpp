@@ -1,9 +1,9 @@
 /// \file
 /// Making tea in two waits, twice: with the enum and the switch written out, and with `then`.
 #include <rt/future.hpp>
+#include <rt/print.hpp>
 #include <rt/then.hpp>
 
-#include <cstdio>
 #include <optional>
 #include <utility>
 
@@ -81,7 +81,7 @@ void serve(F future) {
 
 int main(int argc, char** argv) {
     if (argc > 1) {
-        fmt::print(stderr, "'{}' means nothing here: this program takes no arguments.\n", argv[1]);
+        rt::eprintln("'{}' means nothing here: this program takes no arguments.", argv[1]);
         return 2;
     }
     fmt::print("by hand:\n");

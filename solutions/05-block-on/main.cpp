@@ -4,11 +4,11 @@
 #include <rt/block_on.hpp>
 #include <rt/future.hpp>
 #include <rt/park.hpp>
+#include <rt/print.hpp>
 #include <rt/sync.hpp>
 #include <rt/waker_slot.hpp>
 
 #include <chrono>
-#include <cstdio>
 #include <memory>
 #include <utility>
 
@@ -84,7 +84,7 @@ int polls_sleeping(Alarm alarm) {
 
 int main(int argc, char** argv) {
     if (argc > 1) {
-        fmt::print(stderr, "'{}' means nothing here: this program takes no arguments.\n", argv[1]);
+        rt::eprintln("'{}' means nothing here: this program takes no arguments.", argv[1]);
         return 2;
     }
     auto const after = std::chrono::milliseconds(30);

@@ -3,10 +3,10 @@
 #include <rt/block_on.hpp>
 #include <rt/future.hpp>
 #include <rt/join.hpp>
+#include <rt/print.hpp>
 #include <rt/trace.hpp>
 #include <rt/yield_now.hpp>
 
-#include <cstdio>
 #include <string>
 #include <utility>
 
@@ -58,7 +58,7 @@ class Looper {
 
 int main(int argc, char** argv) {
     if (argc > 1) {
-        fmt::print(stderr, "'{}' means nothing here: this program takes no arguments.\n", argv[1]);
+        rt::eprintln("'{}' means nothing here: this program takes no arguments.", argv[1]);
         return 2;
     }
     auto loopers = rt::join(Looper("red"), Looper("green"), Looper("blue"));

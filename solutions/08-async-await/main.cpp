@@ -4,10 +4,10 @@
 #include <rt/async.hpp>
 #include <rt/block_on.hpp>
 #include <rt/join.hpp>
+#include <rt/print.hpp>
 #include <rt/trace.hpp>
 #include <rt/yield_now.hpp>
 
-#include <cstdio>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -94,9 +94,8 @@ int main(int argc, char** argv) {
         rt::block_on(nested());
         rt::block_on(block());
     } else {
-        fmt::print(
-            stderr,
-            "'{}' means nothing here: say nothing, or 'dangle' for the async block that outlives its captures.\n",
+        rt::eprintln(
+            "'{}' means nothing here: say nothing, or 'dangle' for the async block that outlives its captures.",
             argv[argc - 1]);
         return 2;
     }

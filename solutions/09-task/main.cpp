@@ -1,10 +1,10 @@
 /// \file
 /// One task, run by hand, wake by wake: main has the queue, and does itself what a runtime does in a loop.
 #include <rt/async.hpp>
+#include <rt/print.hpp>
 #include <rt/task.hpp>
 #include <rt/waker_slot.hpp>
 
-#include <cstdio>
 #include <deque>
 #include <utility>
 
@@ -67,7 +67,7 @@ rt::Async<int> open_the_door(Doorbell* bell) {
 
 int main(int argc, char** argv) {
     if (argc > 1) {
-        fmt::print(stderr, "'{}' means nothing here: this program takes no arguments.\n", argv[1]);
+        rt::eprintln("'{}' means nothing here: this program takes no arguments.", argv[1]);
         return 2;
     }
     Queue queue;

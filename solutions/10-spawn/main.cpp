@@ -3,9 +3,9 @@
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/join_set.hpp>
+#include <rt/print.hpp>
 #include <rt/yield_now.hpp>
 
-#include <cstdio>
 #include <string>
 #include <utility>
 
@@ -50,7 +50,7 @@ rt::Async<> kitchen() {
 
 int main(int argc, char** argv) {
     if (argc > 1) {
-        fmt::print(stderr, "'{}' means nothing here: this program takes no arguments.\n", argv[1]);
+        rt::eprintln("'{}' means nothing here: this program takes no arguments.", argv[1]);
         return 2;
     }
     rt::CurrentThread runtime;

@@ -4,10 +4,10 @@
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/join.hpp>
+#include <rt/print.hpp>
 #include <rt/spawn_blocking.hpp>
 
 #include <barrier>
-#include <cstdio>
 #include <string>
 #include <utility>
 
@@ -38,7 +38,7 @@ rt::Async<> loopers() {
 
 int main(int argc, char** argv) {
     if (argc > 1) {
-        fmt::print(stderr, "'{}' means nothing here: this program takes no arguments.\n", argv[1]);
+        rt::eprintln("'{}' means nothing here: this program takes no arguments.", argv[1]);
         return 2;
     }
     rt::CurrentThread runtime;

@@ -9,6 +9,7 @@
 #include <rt/current_thread.hpp>
 #include <rt/io_source.hpp>
 #include <rt/join.hpp>
+#include <rt/print.hpp>
 #include <rt/sys.hpp>
 
 #include <array>
@@ -90,14 +91,14 @@ void show_files(const char* left, const char* right) {
 
 int main(int argc, char** argv) {
     if (argc != 1 && argc != 3) {
-        fmt::print(stderr, "Name two files to read from, such as FIFOs, or none.\n");
+        rt::eprintln("Name two files to read from, such as FIFOs, or none.");
         return 2;
     }
     std::setvbuf(stdout, nullptr, _IOLBF, 0);  // so that a program behind a pipe sees each line at once
     try {
         argc == 1 ? show_own_pipes() : show_files(argv[1], argv[2]);
     } catch (const std::system_error& error) {
-        fmt::print(stderr, "{}\n", error.what());
+        rt::eprintln("{}", error.what());
         return 1;
     }
     return 0;

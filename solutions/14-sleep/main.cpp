@@ -3,10 +3,10 @@
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/join.hpp>
+#include <rt/print.hpp>
 #include <rt/time.hpp>
 
 #include <chrono>
-#include <cstdio>
 #include <string>
 #include <utility>
 
@@ -33,7 +33,7 @@ rt::Async<> night() {
 
 int main(int argc, char** argv) {
     if (argc > 1) {
-        fmt::print(stderr, "'{}' means nothing here: this program takes no arguments.\n", argv[1]);
+        rt::eprintln("'{}' means nothing here: this program takes no arguments.", argv[1]);
         return 2;
     }
     rt::CurrentThread runtime;

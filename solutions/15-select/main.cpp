@@ -2,12 +2,12 @@
 /// A slow answer and a deadline: `timeout`, and the same by hand with `select`, where the loser is dropped.
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
+#include <rt/print.hpp>
 #include <rt/select.hpp>
 #include <rt/time.hpp>
 #include <rt/timeout.hpp>
 
 #include <chrono>
-#include <cstdio>
 #include <string>
 #include <utility>
 #include <variant>
@@ -57,7 +57,7 @@ rt::Async<> questions() {
 
 int main(int argc, char** argv) {
     if (argc > 1) {
-        fmt::print(stderr, "'{}' means nothing here: this program takes no arguments.\n", argv[1]);
+        rt::eprintln("'{}' means nothing here: this program takes no arguments.", argv[1]);
         return 2;
     }
     rt::CurrentThread runtime;

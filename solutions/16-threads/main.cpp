@@ -5,12 +5,12 @@
 #include <rt/current_thread.hpp>
 #include <rt/join_set.hpp>
 #include <rt/multi_thread.hpp>
+#include <rt/print.hpp>
 #include <rt/sync.hpp>
 #include <rt/time.hpp>
 
 #include <charconv>
 #include <chrono>
-#include <cstdio>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -77,20 +77,24 @@ int main(int argc, char** argv) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), workers);
     const bool is_number = error == std::errc() && end == text.data() + text.size() && workers >= 1 && workers <= 64;
     if (argc > 2 || (argc == 2 && !is_number)) {
-        fmt::print(stderr,
-                   "'{}' means nothing here: say how many workers, 1 to 64, or nothing for one per processor.\n",
-                   argv[argc - 1]);
+        rt::eprintln("'{}' means nothing here: say how many workers, 1 to 64, or nothing for one per processor.",
+                     argv[argc - 1]);
         return 2;
     }
-    {
-        rt::CurrentThread one_thread;
-        measure(one_thread, "one thread", "sleeps of 100 ms", wait());
+    try {
+        {
+            rt::CurrentThread one_thread;
+            measure(one_thread, "one thread", "sleeps of 100 ms", wait());
+        }
+        {
+            rt::MultiThread one_worker(1);
+            measure(one_worker, "one worker", "primes", work());
+        }
+        rt::MultiThread all_workers(workers);
+        measure(all_workers, fmt::format("{} worker{}", workers, workers == 1 ? "" : "s"), "primes", work());
+        return 0;
+    } catch (const std::system_error& not_started) {
+        rt::eprintln("{}", not_started.what());
+        return 1;
     }
-    {
-        rt::MultiThread one_worker(1);
-        measure(one_worker, "one worker", "primes", work());
-    }
-    rt::MultiThread all_workers(workers);
-    measure(all_workers, fmt::format("{} worker{}", workers, workers == 1 ? "" : "s"), "primes", work());
-    return 0;
 }

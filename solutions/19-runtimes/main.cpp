@@ -3,6 +3,7 @@
 //     solution-19 [--runtime=current_thread|multi_thread[:N]|asio]
 #include <rt/async.hpp>
 #include <rt/join_set.hpp>
+#include <rt/print.hpp>
 #include <rt/runtime.hpp>
 #include <rt/spawn_blocking.hpp>
 #include <rt/tcp.hpp>
@@ -10,7 +11,6 @@
 #include <rt/yield_now.hpp>
 
 #include <chrono>
-#include <cstdio>
 #include <exception>
 #include <optional>
 #include <string>
@@ -77,22 +77,21 @@ int main(int argc, char** argv) {
         std::string_view argument = argv[1];
         auto chosen = argument.starts_with(prefix) ? rt::Flavor::parse(argument.substr(prefix.size())) : std::nullopt;
         if (argc > 2 || !chosen) {
-            fmt::print(
-                stderr,
-                "say --runtime=current_thread, --runtime=multi_thread, --runtime=multi_thread:N or --runtime=asio\n");
+            rt::eprintln(
+                "say --runtime=current_thread, --runtime=multi_thread, --runtime=multi_thread:N or --runtime=asio");
             return 2;
         }
         flavor = *chosen;
     }
     if (flavor == rt::Flavor::asio() && !rt::has_asio) {
-        fmt::print(stderr, "this program was built without Asio: install libasio-dev and build again\n");
+        rt::eprintln("this program was built without Asio: install libasio-dev and build again");
         return 2;
     }
     try {
         fmt::print("on {}\n", flavor.to_string());
         rt::run(flavor, tasks());
     } catch (const std::exception& error) {
-        fmt::print(stderr, "{}\n", error.what());
+        rt::eprintln("{}", error.what());
         return 1;
     }
 }

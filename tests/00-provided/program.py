@@ -5,6 +5,7 @@ import re
 import select
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -95,6 +96,31 @@ class Asked(unittest.TestCase):
         run = program.run("demo", "--clients", "1", timeout=4 * PATIENCE, env={**os.environ, "RT_TRACE": "/dev/full"})
         self.assertEqual(run.returncode, 0)
         self.assertEqual(run.stderr.count("rt: the trace ends here, and the program goes on: No space left on device\n"), 1)
+
+
+class Output(unittest.TestCase):
+    def run_with(self, *arguments, **streams):
+        """(the program's status, what it said on stderr)"""
+        done = subprocess.run([program.PROGRAM, *arguments], stderr=streams.pop("stderr", subprocess.PIPE), text=True,
+                              timeout=PATIENCE, **streams)
+        return done.returncode, done.stderr
+
+    def test_output_that_is_lost_is_an_error(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            self.assertEqual(self.run_with("--help", stdout=full), (1, "output was lost: No space left on device\n"))
+            self.assertEqual(self.run_with("demo", "--clients", "1", stdout=full),
+                             (1, "output was lost: No space left on device\n"))
+
+    def test_a_reader_that_has_gone_is_an_error(self):
+        theirs, ours = os.pipe()
+        os.close(theirs)
+        with os.fdopen(ours, "w") as gone:
+            self.assertEqual(self.run_with("--help", stdout=gone), (1, "output was lost: Broken pipe\n"))
+
+    def test_an_error_that_cannot_be_printed_has_its_status(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            self.assertEqual(self.run_with("bake", stderr=full), (2, None))
+            self.assertEqual(self.run_with("demo", "--addr", "127.0.0.1:1", stderr=full), (1, None))
 
 
 if __name__ == "__main__":

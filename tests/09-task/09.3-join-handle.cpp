@@ -201,19 +201,33 @@ TEST_SUITE("09.3 the JoinHandle") {
         std::string const who = rt::checks_enabled ? name_of_task(where) : "a task";
         Remote<int> kettle("the kettle");
         auto handle = std::make_unique<rt::JoinHandle<int>>(start(queue, kettle.future(), rt::Owned::no, where));
-        kettle.fail(std::runtime_error("the kettle leaks"));
+        std::string why;
         StderrCapture printed;
         SUBCASE("the handle went before") {
+            kettle.fail(std::runtime_error(why = "the kettle leaks"));
             handle.reset();
             CHECK(queue.run_one());
         }
         SUBCASE("the handle goes afterwards") {
+            kettle.fail(std::runtime_error(why = "the kettle is empty"));
             CHECK(queue.run_one());
             handle.reset();
         }
         std::string const text = printed.text();
         CHECK_MESSAGE(text.starts_with("rt: " + who), text);
-        CHECK_MESSAGE(text.ends_with(" ended with an exception that nobody awaited: the kettle leaks\n"), text);
+        CHECK_MESSAGE(text.ends_with(" ended with an exception that nobody awaited: " + why + "\n"), text);
+    }
+
+    TEST_CASE("the same exception of the same place is printed once") {
+        Queue queue;
+        StderrCapture printed;
+        for (int i = 0; i < 3; ++i) {
+            start(queue, rt::poll_fn([](rt::Context&) -> rt::Poll<void> { throw std::runtime_error("reset"); }))
+                .detach();
+            CHECK(queue.run_one());
+        }
+        std::string const text = printed.text();
+        CHECK_MESSAGE((text.find("reset") != text.npos && text.find("reset") == text.rfind("reset")), text);
     }
 
     TEST_CASE("what is thrown and is no std::exception is printed too") {

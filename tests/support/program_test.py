@@ -1,8 +1,10 @@
 """What the tests of the lessons' programs share."""
 import os
 import re
+import resource
 import shutil
 import socket
+import struct
 import subprocess
 import tempfile
 import unittest
@@ -33,11 +35,23 @@ class TakesNoArguments(unittest.TestCase):
         self.assertEqual(run("faster"), ("", "'faster' means nothing here: this program takes no arguments.\n", 2))
 
 
+def reset(connection):
+    """Ends a connection as a client does that crashes."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def few_descriptors():
+    """For `preexec_fn`: the program may have no more than 20."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))
+
+
 class Server:
     """The program in a process of its own, once it has said where it listens. At the end it must be gone."""
 
     def __init__(self, *arguments, **options):
-        self.process = subprocess.Popen([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+        options = {"stderr": subprocess.PIPE, **options}
+        self.process = subprocess.Popen([PROGRAM, *arguments], stdout=subprocess.PIPE, text=True, **options)
         line = self.process.stdout.readline()
         found = re.match(r"listening on (\S+):(\d+)\b", line)
         if not found:

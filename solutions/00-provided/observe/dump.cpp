@@ -6,6 +6,7 @@
 #include <observe/record_table.hpp>
 #include <observe/sys_observe.hpp>
 #include <observe/verdict.hpp>
+#include <rt/print.hpp>
 #include <rt/sync.hpp>
 #include <rt/trace.hpp>
 #include <rt/violation.hpp>
@@ -16,6 +17,7 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <fmt/core.h>
@@ -63,7 +65,7 @@ std::string about_wakes(const TaskRow& row, const std::vector<const TaskRow*>& t
     }
     std::string text = fmt::format("woken {}, last {:.1f} s ago", times(row.wakes.load(relaxed)),
                                    seconds_since(row.woken_at.load(relaxed), time));
-    for (const ThreadRow& thread : detail::thread_rows) {
+    for (const ThreadRow& thread : record::detail::thread_rows) {
         if (thread.id.load(relaxed) != 0 && thread.number.load(relaxed) == row.woken_on.load(relaxed)) {
             text += ", on " + name_of(thread);
         }
@@ -176,7 +178,7 @@ void dump() {
 void dump_on_signal() {
     record::start();
     sys::block_signal(sys::report_signal);
-    Thread([] {
+    auto watch = [] {
         constexpr int look_every = 1'000;  // ms
         sys::block_all_signals();
         for (int quiet_looks = 0;;) {
@@ -189,7 +191,12 @@ void dump_on_signal() {
                 dump();
             }
         }
-    }).detach();
+    };
+    try {
+        Thread(watch).detach();
+    } catch (const std::system_error& error) {
+        eprintln("rt: there is no report on SIGUSR1: {}", error.what());
+    }
 }
 
 }  // namespace rt

@@ -1,20 +1,27 @@
 /// \file
-/// Given: what starts the observers. It is linked into every program of the course.
+/// Given: what starts the observers, and what a program's own code would say twice. It is linked into every program of the
+/// course.
 ///
 ///     RT_TRACE=file   writes the program's events to that file (trace_file.hpp)
 ///     RT_RECORD=1     keeps a record of the tasks (record.hpp), which SIGUSR1 prints (dump.hpp); RT_RECORD=0 keeps none
 ///
 /// A debug build keeps the record unless RT_RECORD=0 says otherwise.
+///
+/// A program whose output was lost, because the disk is full for example, says so and ends with status 1. A reader that has
+/// gone is such an error too, and does not kill the program.
 #include <observe/dump.hpp>
 #include <observe/sys_observe.hpp>
 #include <observe/trace_file.hpp>
+#include <rt/print.hpp>
 #include <rt/sys.hpp>
 #include <rt/sys_process.hpp>
 #include <rt/violation.hpp>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <string_view>
+#include <system_error>
 
 namespace {
 
@@ -31,8 +38,19 @@ void say_how(int) {
     errno = before;
 }
 
+/// Called at the end of the program. What fmt::print writes stays in a buffer until then, and exit() drops its error.
+void report_lost_output() noexcept {
+    errno = EIO;  // if an earlier write has failed, its own error is not known any more
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+        rt::eprintln("output was lost: {}", std::system_category().message(errno));
+        std::_Exit(1);
+    }
+}
+
 struct Observer {
     Observer() {
+        rt::sys::ignore_signal(SIGPIPE);
+        std::atexit(report_lost_output);
         if (const char* const path = std::getenv("RT_TRACE"); path != nullptr && *path != '\0') {
             rt::trace::trace_to_file(path);
         }

@@ -7,9 +7,13 @@
 #pragma once
 
 #include <atomic>
+#include <concepts>
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 #include <thread>
+#include <type_traits>
+#include <utility>
 
 namespace rt {
 
@@ -21,8 +25,22 @@ using RecursiveMutex = std::recursive_mutex;
 using RecursiveLock = std::unique_lock<std::recursive_mutex>;
 using Condvar = std::condition_variable;
 using CondvarStatus = std::cv_status;
-using Thread = std::thread;
 using ThreadId = std::thread::id;
+
+/// `std::thread`, but its error names what is missing: "cannot start a thread: Resource temporarily unavailable".
+class Thread : public std::thread {
+  public:
+    Thread() noexcept = default;
+    template <class F, class... Args>
+        requires(!std::same_as<std::remove_cvref_t<F>, Thread>)
+    explicit Thread(F&& f, Args&&... args) {
+        try {
+            std::thread::operator=(std::thread(std::forward<F>(f), std::forward<Args>(args)...));
+        } catch (const std::system_error& error) {
+            throw std::system_error(error.code(), "cannot start a thread");
+        }
+    }
+};
 
 inline constexpr auto relaxed = std::memory_order_relaxed;
 inline constexpr auto acquire = std::memory_order_acquire;

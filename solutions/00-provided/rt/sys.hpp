@@ -81,6 +81,8 @@ inline ssize_t write(int fd, std::span<const char> from) noexcept {
     return detail::or_errno(::write(fd, from.data(), from.size()));
 }
 
+inline bool is_terminal(int fd) noexcept { return ::isatty(fd) == 1; }
+
 /// `flags` are those of open(2): O_RDONLY, O_NONBLOCK, O_CLOEXEC. Does not create a file.
 inline int open(const char* path, int flags) noexcept { return detail::or_errno(::open(path, flags)); }
 /// Makes a pipe: what is written to `ends[1]` is read from `ends[0]`. Both are closed on exec. `flags`: O_NONBLOCK or 0.

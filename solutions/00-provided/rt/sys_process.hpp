@@ -4,6 +4,7 @@
 
 #include <rt/sys.hpp>
 
+#include <cerrno>
 #include <cstdio>
 
 #include <signal.h>
@@ -19,6 +20,9 @@ inline int on_signal(int number, void (*handler)(int)) noexcept {
     ::sigfillset(&action.sa_mask);
     return detail::or_errno(::sigaction(number, &action, nullptr));
 }
+
+/// Ignores signal `number`, so that what would raise it answers an error instead.
+inline int ignore_signal(int number) noexcept { return ::signal(number, SIG_IGN) == SIG_ERR ? -errno : 0; }
 
 /// Raises the limit of open descriptors as far as the process may.
 inline void raise_descriptor_limit() noexcept {

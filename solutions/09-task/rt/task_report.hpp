@@ -2,9 +2,9 @@
 /// Given: how a task is named in messages, and what is said when its outcome is lost. You use `Cancelled` only.
 #pragma once
 
+#include <rt/print.hpp>
 #include <rt/violation.hpp>
 
-#include <cstdio>
 #include <exception>
 #include <source_location>
 #include <string>
@@ -37,17 +37,17 @@ class TaskOrigin {
         }
     }
 
-    /// Prints an exception that the task ended with, because nobody can ask for it any more.
+    /// Prints an exception that the task ended with, because nobody can ask for it any more. Prints the same line once, because
+    /// a stranger may be able to cause it again and again.
     void report_unawaited(std::exception_ptr exception) const noexcept {
         try {
             std::rethrow_exception(std::move(exception));
         } catch (const Cancelled&) {
             return;  // the task passed an abort on, so nothing is lost
         } catch (const std::exception& error) {
-            std::fprintf(stderr, "rt: %s ended with an exception that nobody awaited: %s\n", name().c_str(),
-                         error.what());
+            eprintln_once("rt: {} ended with an exception that nobody awaited: {}", name(), error.what());
         } catch (...) {
-            std::fprintf(stderr, "rt: %s ended with an exception that nobody awaited\n", name().c_str());
+            eprintln_once("rt: {} ended with an exception that nobody awaited", name());
         }
     }
 

@@ -1,0 +1,102 @@
+/// \file
+/// Given: lines for people that hold what strangers sent, and errors that may find stderr full or closed. You use
+/// `rt::eprintln` and `rt::visible`.
+///
+/// Thread safety: any thread may call anything here.
+///
+/// Source: Rust's `eprintln!` and `str::escape_debug`.
+#pragma once
+
+#include <rt/sync.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace rt {
+
+namespace detail {
+
+/// How many bytes the first character of `text` has. 0 if it is a control character or not UTF-8.
+inline std::size_t size_of_printable(std::string_view text) noexcept {
+    auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned lead = byte(0);
+    if (lead < 0x80) {
+        return lead == '\t' || (lead >= ' ' && lead != 0x7f) ? 1 : 0;
+    }
+    const std::size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    // With a smaller second byte it would be a control character, or have a shorter form.
+    const unsigned least = lead == 0xc2 || lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+    if (lead < 0xc2 || lead > 0xf4 || text.size() < size || byte(1) < least) {
+        return 0;
+    }
+    for (std::size_t i = 1; i < size; ++i) {
+        if ((byte(i) & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    return size;
+}
+
+/// True if `line` is new. Remembers 16 lines, and says no to all others.
+inline bool is_new(std::string_view line) noexcept {
+    constinit static Mutex mutex;
+    constinit static std::array<std::size_t, 16> seen{};
+    constinit static std::size_t count = 0;
+    const std::size_t hash = std::hash<std::string_view>()(line);
+    Lock lock(mutex);
+    if (count == seen.size() || std::find(seen.begin(), seen.end(), hash) != seen.end()) {
+        return false;
+    }
+    seen[count++] = hash;
+    return true;
+}
+
+}  // namespace detail
+
+/// `text` without what could command a terminal: each byte of a control character (a tab is none), or of what is not UTF-8,
+/// becomes four characters, such as `\x1b`.
+inline std::string visible(std::string_view text) {
+    std::string result;
+    while (!text.empty()) {
+        const std::size_t size = detail::size_of_printable(text);
+        if (size == 0) {
+            result += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
+        } else {
+            result += text.substr(0, size);
+        }
+        text.remove_prefix(std::max<std::size_t>(size, 1));
+    }
+    return result;
+}
+
+/// Prints a line to stderr, as `visible` returns it. Never throws, so a program that can't print its error goes on.
+template <class... Args>
+void eprintln(fmt::format_string<Args...> format, Args&&... args) noexcept {
+    try {
+        const std::string line = visible(fmt::format(format, std::forward<Args>(args)...)) + '\n';
+        std::fwrite(line.data(), 1, line.size(), stderr);
+    } catch (...) {
+        // There is no memory for the line.
+    }
+}
+
+/// The same, but each line once, and 16 different lines at most. For errors that a stranger can cause again and again.
+template <class... Args>
+void eprintln_once(fmt::format_string<Args...> format, Args&&... args) noexcept {
+    try {
+        if (const std::string line = fmt::format(format, std::forward<Args>(args)...); detail::is_new(line)) {
+            eprintln("{}", line);
+        }
+    } catch (...) {
+        // There is no memory for the line.
+    }
+}
+
+}  // namespace rt
