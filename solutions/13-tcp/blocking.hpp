@@ -37,10 +37,13 @@ class TcpStream {
         }
     }
 
-    std::string read_to_string() {
+    std::string read_to_string(std::size_t limit) {
         std::string text;
         std::array<char, 4096> buffer;
         while (std::size_t size = check(rt::sys::recv(socket_.get(), buffer), "read")) {
+            if (size > limit - text.size()) {
+                throw rt::sys::error(-EMSGSIZE, "read_to_string: the stream is longer than the limit");
+            }
             text.append(buffer.data(), size);
         }
         return text;

@@ -16,6 +16,7 @@
 #include <support/test_thread.hpp>
 #include <support/trace_log.hpp>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -180,5 +181,15 @@ TEST_SUITE("13.4 a listener") {
             co_return co_await read_and_answer(l, "second");
         };
         CHECK(runtime.block_on(main(&listener)) == "still here");
+    }
+
+    TEST_CASE("an error of one client or a lack of room does not break a listener") {
+        for (int number : {EBADF, EFAULT, EINVAL, ENOTSOCK, EOPNOTSUPP}) {
+            CHECK(TcpListener::is_broken(std::error_code(number, std::system_category())));
+        }
+        for (int number : {ECONNABORTED, EPERM, ETIMEDOUT, EPROTO, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH,
+                           ENONET, ENOPROTOOPT, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC, ENOSR, ECONNRESET}) {
+            CHECK_FALSE(TcpListener::is_broken(std::error_code(number, std::system_category())));
+        }
     }
 }

@@ -1,6 +1,8 @@
 """Lesson 13's program: an HTTP request, and many at once."""
+import os
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import unittest
@@ -196,6 +198,54 @@ class Failures(unittest.TestCase):
             self.expect(1, "read: Connection reset by peer", "127.0.0.1", server.port, "/")
 
 
+    def test_an_answer_that_was_cut_short(self):
+        for sent, sentence in (
+                (b"", "the server ended the connection without an answer"),
+                (b"HTTP/1.0 200 OK\r\nContent-Le", "the answer was cut short in its header"),
+                (ANSWER[:-1], f"the answer was cut short: {len(BODY) - 1} of {len(BODY)} bytes came"),
+                (b"HTTP/1.0 200 OK\r\ncontent-length:7\r\nA: b\r\n\r\nhello\n", "the answer was cut short: 6 of 7 bytes came")):
+            def answer(connection):
+                read_request(connection)
+                connection.sendall(sent)
+
+            for before in ([], ["--blocking"]):
+                with self.subTest(sentence=sentence, before=before), Server(answer) as server:
+                    self.expect(1, sentence, *before, "127.0.0.1", server.port, "/")
+                    self.expect(1, sentence, *before, "127.0.0.1", server.port, "/", 3)
+
+    def test_an_answer_without_end(self):
+        def answer(connection):
+            read_request(connection)
+            try:
+                while True:
+                    connection.sendall(b"Header: " + b"x" * 65000 + b"\r\n")
+            except OSError:
+                pass  # the program has gone
+
+        for before in ([], ["--blocking"]):
+            with self.subTest(before=before), Server(answer) as server:
+                self.expect(1, "read_to_string: the stream is longer than the limit: Message too long",
+                            *before, "127.0.0.1", server.port, "/")
+
+
+class Terminal(unittest.TestCase):
+    def test_an_answer_cannot_command_it(self):
+        def answer(connection):
+            read_request(connection)
+            connection.sendall(b"HTTP/1.0 200 OK\r\n\r\nred: \x1b[31m\rgone\xc2\x9b\nM\xc3\xbcller")
+
+        ours, theirs = os.openpty()
+        with Server(answer) as server, os.fdopen(ours, "rb", buffering=0) as terminal:
+            done = subprocess.run([program.PROGRAM, "127.0.0.1", str(server.port), "/"], stdout=theirs, timeout=program.PATIENCE)
+            os.close(theirs)
+            shown = b""
+            while b"ller\r\n" not in shown:  # after the last \n, a terminal that has no reader any more is an error
+                shown += terminal.read(1000)
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(shown.replace(b"\r\n", b"\n"),
+                         b"HTTP/1.0 200 OK\n\nred: \\x1b[31m\\x0dgone\\xc2\\x9b\nM\xc3\xbcller\n")
+
+
 class Echo(unittest.TestCase):
     def answer_to(self, connection, text):
         connection.sendall(text)
@@ -216,9 +266,24 @@ class Echo(unittest.TestCase):
         with program.Server("echo", "127.0.0.1:0") as server, server.connect() as good:
             bad = server.connect()
             self.assertEqual(self.answer_to(bad, b"hello"), b"hello")
-            bad.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            bad.close()
+            program.reset(bad)
             self.assertEqual(self.answer_to(good, b"still there?"), b"still there?")
+
+    def test_many_that_reset_are_one_line(self):
+        with program.Server("echo", "127.0.0.1:0") as server, server.connect() as good:
+            for _ in range(10):
+                bad = server.connect()
+                self.assertEqual(self.answer_to(bad, b"hello"), b"hello")
+                program.reset(bad)
+                self.assertEqual(self.answer_to(good, b"still there?"), b"still there?")
+            server.process.kill()
+            self.assertEqual(server.process.communicate()[1].count("\n"), 1)
+
+    def test_without_descriptors_clients_wait_and_none_is_lost(self):
+        with program.Server("echo", "127.0.0.1:0", preexec_fn=program.few_descriptors) as server:
+            for client in [server.connect() for _ in range(40)]:
+                with client:
+                    self.assertEqual(self.answer_to(client, b"hello"), b"hello")
 
 
 if __name__ == "__main__":

@@ -12,8 +12,10 @@
 #include <rt/sys_socket.hpp>
 #include <rt/tcp_stream.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <iterator>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -32,10 +34,17 @@ class TcpListener {
     /// Listens at "host:port", at the first address of the host that works.
     static Async<TcpListener> bind(std::string host_and_port);
 
-    /// A future of the next connection. Throws EMFILE, ENFILE, ENOBUFS, or ENOMEM when there is no room for it. Then the
-    /// connection goes on waiting, so wait a little and accept again. One task at a time accepts.
+    /// A future of the next connection. One task at a time accepts. Throws what the kernel reports, see `is_broken`.
     auto accept() {
         return poll_fn([this](Context& cx) { return poll_accept(cx); });
+    }
+
+    // Given: which errors of `accept` are about the listener. Each other one is about a single connection, or about a lack of
+    // descriptors, memory, or watches. So it passes: wait a little and accept again, as `next_client` of lesson 17 does.
+    static bool is_broken(const std::error_code& error) noexcept {
+        constexpr int broken[] = {EBADF, EFAULT, EINVAL, ENOTSOCK, EOPNOTSUPP};
+        return error.category() == std::system_category() &&
+               std::ranges::find(broken, error.value()) != std::end(broken);
     }
 
     // Given: the address at which it listens.
@@ -49,24 +58,8 @@ class TcpListener {
     explicit TcpListener(sys::Fd socket) noexcept : source_(std::move(socket)) {}
 
     Poll<TcpStream> poll_accept(Context& cx) {
-        return source_.poll_io(cx, Direction::read, IoSource::never_short, "accept", accept_one)
+        return source_.poll_io(cx, Direction::read, IoSource::never_short, "accept", sys::accept)
             .map([](std::size_t socket) { return TcpStream(sys::Fd(static_cast<int>(socket))); });
-    }
-
-    // Given: accepts a connection. Linux reports the error of a connection that was lost before it was accepted. Then
-    // the next one is worth a try, as after an interrupted call.
-    static int accept_one(int fd) noexcept {
-        switch (int result = sys::accept(fd)) {
-            case -ECONNABORTED:
-            case -EPROTO:
-            case -ENETDOWN:
-            case -ENETUNREACH:
-            case -EHOSTDOWN:
-            case -EHOSTUNREACH:
-            case -ENONET:
-            case -ENOPROTOOPT: return -EINTR;
-            default: return result;
-        }
     }
 
     IoSource source_;
@@ -86,13 +79,17 @@ inline TcpListener TcpListener::listen(const SocketAddr& address) {
 inline Async<TcpListener> TcpListener::bind(std::string host_and_port) {
     HostPort parsed = HostPort::parse(host_and_port);
     std::vector<SocketAddr> addresses = co_await resolve(std::move(parsed.host), parsed.port);
-    for (std::size_t i = 0; i + 1 < addresses.size(); ++i) {
+    for (std::size_t i = 0;; ++i) {
         try {
-            co_return listen(addresses[i]);
-        } catch (const std::system_error&) {  // the next one may be ours
+            TcpListener listener = listen(addresses[i]);
+            listener.source_.prepare();  // so that the reactor has its descriptors before clients take the last ones
+            co_return listener;
+        } catch (const std::system_error&) {
+            if (i + 1 == addresses.size()) {
+                throw;
+            }
         }
     }
-    co_return listen(addresses.back());
 }
 
 }  // namespace rt
