@@ -8,6 +8,8 @@
 #include <rt/current_thread.hpp>
 #include <rt/io.hpp>
 #include <rt/join_set.hpp>
+#include <rt/next_client.hpp>
+#include <rt/print.hpp>
 #include <rt/tcp.hpp>
 
 #include <charconv>
@@ -15,6 +17,7 @@
 #include <cstdio>
 #include <exception>
 #include <limits>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -42,8 +45,8 @@ rt::Async<> greet(rt::TcpStream stream) {
             std::string greeting = fmt::format("Hello, {}!\n", *name);
             co_await rt::write_all(client, greeting);
         }
-    } catch (const std::system_error& error) {
-        fmt::print(stderr, "a client was not greeted: {}\n", error.what());
+    } catch (const std::exception& error) {
+        rt::eprintln_once("a client was not greeted: {}", error.what());
     }
 }
 
@@ -53,11 +56,15 @@ rt::Async<> serve(Options options) {
     std::fflush(stdout);
     rt::JoinSet<> greetings;
     for (int n = 0; n < options.clients; ++n) {
-        rt::TcpStream client = co_await listener.accept();
-        if (options.spawn) {
-            greetings.spawn(greet(std::move(client)));
-        } else {
-            co_await greet(std::move(client));
+        try {
+            rt::TcpStream client = co_await rt::next_client(&listener);
+            if (options.spawn) {
+                greetings.spawn(greet(std::move(client)));
+            } else {
+                co_await greet(std::move(client));
+            }
+        } catch (const std::bad_alloc&) {
+            rt::eprintln_once("there is no memory for another client");
         }
         while (greetings.try_join_next()) {
             // Forgets tasks that have ended, so that the set does not grow.
@@ -106,10 +113,10 @@ int main(int argc, char** argv) {
         runtime.block_on(serve(parse(argc, argv)));
         return 0;
     } catch (const std::invalid_argument& error) {
-        fmt::print(stderr, "{}\n", error.what());
+        rt::eprintln("{}", error.what());
         return 2;
     } catch (const std::exception& error) {
-        fmt::print(stderr, "{}\n", error.what());
+        rt::eprintln("{}", error.what());
         return 1;
     }
 }

@@ -7,6 +7,7 @@
 
 #include <rt/async.hpp>
 #include <rt/join_set.hpp>
+#include <rt/print.hpp>
 #include <rt/runtime.hpp>
 #include <rt/serve.hpp>
 #include <rt/signal.hpp>
@@ -104,10 +105,10 @@ int main(int argc, char** argv) {
         }
         return run(options);
     } catch (const std::invalid_argument& error) {
-        fmt::print(stderr, "{}\n", error.what());
+        rt::eprintln("{}", error.what());
         return 2;
     } catch (const std::exception& error) {
-        fmt::print(stderr, "{}\n", error.what());
+        rt::eprintln("{}", error.what());
         return 1;
     }
 }

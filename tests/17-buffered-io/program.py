@@ -1,8 +1,8 @@
 """Lesson 17's program, met by real clients: Python's sockets, netcat and socat."""
+import os
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import unittest
@@ -14,8 +14,8 @@ from program_test import PATIENCE, run  # noqa: E402
 
 
 class Greeter(program.Server):
-    def __init__(self, *arguments):
-        super().__init__("--addr", "127.0.0.1:0", *arguments)
+    def __init__(self, *arguments, **options):
+        super().__init__("--addr", "127.0.0.1:0", *arguments, **options)
 
 
 def heard(client):
@@ -71,12 +71,49 @@ class Greetings(unittest.TestCase):
     def test_a_client_that_resets_harms_nobody(self):
         with Greeter("--clients", "2") as greeter:
             with greeter.connect() as bad:
-                bad.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 bad.sendall(b"half a na")
+                program.reset(bad)
             with greeter.connect() as client:
                 client.sendall(b"Ada\n")
                 self.assertEqual(heard(client), b"Hello, Ada!\n")
             self.assertEqual(greeter.end()[2], 0)
+
+    def bad_clients(self, greeter, count):
+        """Each says half a name and resets. The next one, who behaves, is greeted."""
+        for _ in range(count):
+            bad = greeter.connect()
+            bad.sendall(b"half a na")
+            program.reset(bad)
+        with greeter.connect() as client:
+            client.sendall(b"Ada\n")
+            self.assertEqual(heard(client), b"Hello, Ada!\n")
+
+    def test_many_that_reset_are_one_line(self):
+        with Greeter("--clients", "11") as greeter:
+            self.bad_clients(greeter, 10)
+            self.assertEqual(greeter.end(), ("", "a client was not greeted: read: Connection reset by peer\n", 0))
+
+    def test_an_error_that_cannot_be_printed_harms_nobody(self):
+        with open("/dev/full", "w") as full, Greeter("--clients", "2", stderr=full) as greeter:
+            self.bad_clients(greeter, 1)
+            self.assertEqual(greeter.end(), ("", None, 0))
+        nobody_reads, ours = os.pipe()
+        os.close(nobody_reads)
+        with os.fdopen(ours, "w") as gone, Greeter("--clients", "2", stderr=gone) as greeter:
+            self.bad_clients(greeter, 1)
+            self.assertEqual(greeter.end(), ("", None, 0))
+
+    def test_without_descriptors_clients_wait_and_none_is_lost(self):
+        for spawn in ([], ["--spawn"]):
+            with self.subTest(spawn=spawn), \
+                    Greeter("--clients", "40", *spawn, preexec_fn=program.few_descriptors) as greeter:
+                clients = [greeter.connect() for _ in range(40)]
+                for client in clients:
+                    client.sendall(b"Ada\n")
+                for client in clients:
+                    with client:
+                        self.assertEqual(heard(client), b"Hello, Ada!\n")
+                self.assertEqual(greeter.end(), ("", "", 0))
 
     @unittest.skipUnless(shutil.which("nc"), "nc is not installed")
     def test_netcat(self):
@@ -135,6 +172,7 @@ class CommandLine(unittest.TestCase):
                 (["--clients"], "--clients needs a value\n"),
                 (["--clients", "0"], "--clients needs a number of 1 or more, not '0'\n"),
                 (["--clients", "3x"], "--clients needs a number of 1 or more, not '3x'\n"),
+                (["\x1b[2J"], "'\\x1b[2J' means nothing here: say [--spawn] [--addr HOST:PORT] [--clients N]\n"),
                 (["--addr"], "--addr needs a value\n")):
             with self.subTest(arguments=arguments):
                 self.assertEqual(run(*arguments), ("", sentence, 2))

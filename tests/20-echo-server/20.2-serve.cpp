@@ -17,8 +17,10 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -193,14 +195,73 @@ TEST_SUITE("20.2 serve") {
             Noticed::in_every_build);
     }
 
-    TEST_CASE("every lack of room is waited out and no other error") {
-        for (int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM}) {
-            CHECK_MESSAGE(rt::detail::is_out_of_room(std::error_code(error, std::system_category())),
-                          "accept found no room, and the server ends instead of waiting: errno ", error);
-        }
-        for (int error : {EBADF, EINVAL, EPERM}) {
-            CHECK_FALSE(rt::detail::is_out_of_room(std::error_code(error, std::system_category())));
-        }
+    TEST_CASE("what a handler throws is said once per kind unless the client did it") {
+        auto story = []() -> rt::Async<> {
+            auto handler = [](rt::TcpStream* stream) -> rt::Async<> {
+                rt::Chunk chunk = co_await stream->read(1);
+                switch (chunk.view()[0]) {
+                    case 'b': throw std::logic_error("a bug in the handler");
+                    case 'd': throw std::system_error(EMFILE, std::system_category(), "open");
+                    case 'r': throw std::system_error(ECONNRESET, std::system_category(), "read");
+                    default: throw rt::Elapsed();
+                }
+            };
+            Running server = start(rt::ServeLimits(), handler);
+            for (char kind : std::string("bbdrbet")) {
+                rt::TcpStream client = co_await rt::TcpStream::connect(server.address);
+                co_await client.write_all(std::string_view(&kind, 1));
+                co_await client.read_to_string();
+            }
+            co_await stop(&server);
+        };
+        const Ended ended = run_in_a_child([&] {
+            rt::CurrentThread runtime;
+            runtime.block_on(story());
+        });
+        CHECK_MESSAGE(ended.printed ==
+                          "rt: a handler of rt::serve ended with an exception: a bug in the handler\n"
+                          "rt: a handler of rt::serve ended with an exception: open: Too many open files\n",
+                      "of two bugs, a reset, and a timeout, the bugs are to be said: ", ended.printed);
+    }
+
+    TEST_CASE("a client without memory for it harms nobody") {
+        struct Handler {
+            explicit Handler(std::shared_ptr<bool> m) : has_memory(std::move(m)) {}
+            Handler(const Handler& other) : has_memory(other.has_memory) {
+                if (!*has_memory) {
+                    throw std::bad_alloc();
+                }
+            }
+            Handler(Handler&&) = default;
+            rt::Async<> operator()(rt::TcpStream* stream) const { return echo(stream); }
+
+            std::shared_ptr<bool> has_memory;
+        };
+        auto story = []() -> rt::Async<> {
+            auto has_memory = std::make_shared<bool>(true);
+            Running server = start(rt::ServeLimits(), Handler(has_memory));
+            rt::TcpStream first = co_await rt::TcpStream::connect(server.address);
+            bool answered = co_await is_answered(&first, "1");
+            CHECK(answered);
+            *has_memory = false;
+            step("a client for which there is no memory");
+            rt::TcpStream second = co_await rt::TcpStream::connect(server.address);
+            std::string nothing = co_await second.read_to_string();
+            CHECK(nothing.empty());
+            answered = co_await is_answered(&first, "still there?");
+            CHECK(answered);
+            *has_memory = true;
+            step("a client for which there is some again");
+            rt::TcpStream third = co_await rt::TcpStream::connect(server.address);
+            answered = co_await is_answered(&third, "3");
+            CHECK(answered);
+            first = rt::TcpStream();
+            third = rt::TcpStream();
+            std::size_t served = co_await stop(&server);
+            CHECK(served == 2);
+        };
+        rt::CurrentThread runtime;
+        runtime.block_on(story());
     }
 
     TEST_CASE("a thousand clients on two threads") {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/socket.h>
 
 using namespace support;
 using namespace std::chrono_literals;
@@ -52,6 +53,39 @@ TEST_SUITE("20.3 the end") {
             CHECK(served == 1);
             std::string heard = co_await client.read_to_string();
             CHECK(heard == "last words");
+        };
+        rt::CurrentThread runtime;
+        runtime.block_on(story());
+    }
+
+    TEST_CASE("a broken listener is an error once the clients have gone") {
+        auto story = []() -> rt::Async<> {
+            rt::TcpListener listener = listen();
+            rt::SocketAddr address = listener.local_addr();
+            int const port = listener.fd();
+            // Answers the last words after the moment at which the server finds its listener broken.
+            auto slow = [](rt::TcpStream* stream) -> rt::Async<> {
+                co_await stream->write_all("hello");
+                std::string words = co_await stream->read_to_string();
+                co_await rt::sleep(10ms);
+                co_await stream->write_all(words);
+            };
+            auto server = rt::spawn(rt::serve(std::move(listener), rt::ServeLimits(), rt::pending(), slow));
+            rt::TcpStream client = co_await rt::TcpStream::connect(address);
+            rt::Chunk hello = co_await client.read(100);
+            CHECK(hello.view() == "hello");
+            step("say last words, and break the listener");
+            co_await client.write_all("last words");
+            ::shutdown(port, SHUT_RDWR);
+            std::string heard = co_await client.read_to_string();
+            CHECK_MESSAGE(heard == "last words", "an error of the listener cost a client its answer");
+            std::string said;
+            try {
+                co_await server;
+            } catch (const std::system_error& error) {
+                said = error.what();
+            }
+            CHECK(said == "accept: Invalid argument");
         };
         rt::CurrentThread runtime;
         runtime.block_on(story());

@@ -4,9 +4,10 @@
 ///
 /// What can go wrong in an accept loop, and what happens here:
 ///  - Too many clients: while `limits.connections` are open, none is accepted. The next one waits in the kernel's queue.
-///  - No descriptor is left: accept fails, and would fail again at once. The loop waits a moment. Clients stay in the queue.
+///  - No descriptor or no memory is left: the loop waits a moment (`next_client`). Clients stay in the queue.
 ///  - A client resets, stalls, or sends nonsense: its handler throws or waits, in a task of its own. No other client
 ///    notices.
+///  - The listener breaks: the loop ends as if it had been stopped, and throws.
 ///  - The server stops: once `stop` is Ready, the port is closed and each connection is shut down for reading. A handler
 ///    gets the bytes that have come and then the end of the stream, and may still answer. After `limits.drain` the handlers
 ///    that are left are dropped.
@@ -17,19 +18,23 @@
 #include <rt/async.hpp>
 #include <rt/future.hpp>
 #include <rt/join_set.hpp>
+#include <rt/next_client.hpp>
 #include <rt/notify.hpp>
+#include <rt/print.hpp>
 #include <rt/select.hpp>
 #include <rt/tcp.hpp>
 #include <rt/time.hpp>
+#include <rt/timeout.hpp>
 #include <rt/violation.hpp>
 
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <memory>
+#include <new>
 #include <system_error>
 #include <utility>
-#include <variant>
 
 namespace rt {
 
@@ -45,26 +50,22 @@ class ServeLimits {
 
 namespace detail {
 
-// Given: the errors of `accept` that pass when another client goes.
-inline bool is_out_of_room(const std::error_code& error) noexcept {
-    return error.category() == std::system_category() &&
-           (error.value() == EMFILE || error.value() == ENFILE || error.value() == ENOBUFS || error.value() == ENOMEM);
-}
-
-/// The next client, as soon as there is room for it.
-inline Async<TcpStream> next_client(TcpListener* listener, JoinSet<>* clients, std::size_t most) {
-    while (clients->size() >= most) {
-        co_await clients->join_next();
-    }
-    for (;;) {
-        try {
-            co_return co_await listener->accept();
-        } catch (const std::system_error& error) {
-            if (!is_out_of_room(error.code())) {
-                throw;
-            }
+// Given: says what a handler has thrown, as for a detached task. Not if the client may have caused it, by a reset or by being
+// too slow. Called inside of a catch block.
+inline void report_handler() noexcept {
+    constexpr const char* line = "rt: a handler of rt::serve ended with an exception";
+    try {
+        throw;
+    } catch (const Elapsed&) {
+    } catch (const std::system_error& error) {
+        const int number = error.code().value();
+        if (number != ECONNRESET && number != EPIPE && number != ETIMEDOUT) {
+            eprintln_once("{}: {}", line, error.what());
         }
-        co_await sleep(std::chrono::milliseconds(50));  // some client may have gone by then
+    } catch (const std::exception& error) {
+        eprintln_once("{}: {}", line, error.what());
+    } catch (...) {
+        eprintln_once("{}", line);
     }
 }
 
@@ -89,14 +90,39 @@ Async<> attend(TcpStream stream, Stopping stopping, Handler handler) {
             stream.shutdown_read();
             co_await handled;
         }
-    } catch (...) {}
+    } catch (...) {
+        report_handler();
+    }
+}
+
+/// Gives each client a task, until the listener is broken. Counts them in `count`.
+template <class Handler>
+Async<> attend_all(TcpListener* listener, std::size_t most, JoinSet<>* clients, std::shared_ptr<Notify> stopping,
+                   Handler handler, std::size_t* count) {
+    for (bool has_memory = true;;) {
+        try {
+            if (!std::exchange(has_memory, true)) {
+                co_await sleep(std::chrono::milliseconds(50));  // some client may have gone by then
+            }
+            while (clients->try_join_next()) {}
+            while (clients->size() >= most) {
+                co_await clients->join_next();
+            }
+            TcpStream client = co_await next_client(listener);
+            clients->spawn(attend(std::move(client), Stopping(stopping), handler));
+            ++*count;
+        } catch (const std::bad_alloc&) {
+            eprintln_once("rt::serve has no memory for another client");
+            has_memory = false;
+        }
+    }
 }
 
 }  // namespace detail
 
 /// Accepts clients until `stop` is Ready, and runs `handler(TcpStream*)`, which returns a future, for each one in a task of
-/// its own. The stream outlives that future. Yields how many clients there were, after the last one has gone. Throws what
-/// `accept` throws, except for a lack of room.
+/// its own. The stream outlives that future. Yields how many clients there were, after the last one has gone. If the listener
+/// breaks, or `stop` throws, the clients are seen to their end all the same. Then that error is thrown.
 template <Future Stop, class Handler>
 Async<std::size_t> serve(TcpListener listener, ServeLimits limits, Stop stop, Handler handler) {
     if (limits.connections == 0) {
@@ -105,13 +131,12 @@ Async<std::size_t> serve(TcpListener listener, ServeLimits limits, Stop stop, Ha
     auto stopping = std::make_shared<Notify>();
     JoinSet<> clients;
     std::size_t count = 0;
-    for (;; ++count) {
-        auto next = co_await select(detail::next_client(&listener, &clients, limits.connections), by_ref(stop));
-        if (next.index() == 1) {
-            break;
-        }
-        clients.spawn(detail::attend(std::get<0>(std::move(next)), detail::Stopping(stopping), handler));
-        while (clients.try_join_next()) {}
+    std::exception_ptr error;
+    try {
+        co_await select(detail::attend_all(&listener, limits.connections, &clients, stopping, handler, &count),
+                        by_ref(stop));
+    } catch (...) {
+        error = std::current_exception();
     }
     { TcpListener closed = std::move(listener); }
     stopping->notify_waiters();
@@ -121,6 +146,9 @@ Async<std::size_t> serve(TcpListener listener, ServeLimits limits, Stop stop, Ha
         if (next.index() == 1) {
             break;
         }
+    }
+    if (error) {
+        std::rethrow_exception(std::move(error));
     }
     co_return count;
 }
