@@ -8,13 +8,20 @@
 ///                          lagged GROUP N          the client reads too slowly and has missed N messages of the group
 ///                          error SENTENCE
 ///
-/// A group exists while somebody is in it. A name has no space. A client that shuts down its side still gets the
-/// messages that are under way.
+/// A group exists while somebody is in it. A name is one word that a terminal can print. A client that shuts down its
+/// side still gets the messages that are under way.
 #pragma once
 
 #include <rt/async.hpp>
+#include <rt/print.hpp>
 
 #include <string>
+#include <string_view>
+
+/// Returns true if `text` can be the name of a group or of a person.
+inline bool is_name(std::string_view text) {
+    return !text.empty() && text.find_first_of(" \t") == text.npos && rt::visible(text) == text;
+}
 
 /// Runs the server at `addr` until the process is killed.
 rt::Async<> serve(std::string addr);

@@ -8,29 +8,43 @@
 #include <rt/buf_reader.hpp>
 #include <rt/future.hpp>
 #include <rt/mpsc.hpp>
+#include <rt/print.hpp>
 #include <rt/select.hpp>
 #include <rt/sync.hpp>
+#include <rt/sys.hpp>
 #include <rt/tcp.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdio>
-#include <iostream>
+#include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <fmt/core.h>
 
 namespace {
 
+/// Standard input as a stream whose reads block. (std::cin would hold a lock while it waits, and exit() waits for that lock.)
+struct Stdin {
+    static rt::Poll<std::size_t> poll_read(rt::Context&, std::span<char> into) {
+        return rt::Ready(static_cast<std::size_t>(std::max<std::ptrdiff_t>(rt::sys::read(0, into), 0)));
+    }
+};
+
 /// Hands each line of stdin to the task that posts. Runs on a thread of its own, because reading stdin blocks.
 void read_stdin(rt::mpsc::Sender<std::string> lines) {
     try {
-        for (std::string line; std::getline(std::cin, line);) {
-            rt::block_on(lines.send(std::move(line)));
+        rt::BufReader in{Stdin()};
+        while (auto line = rt::block_on(in.read_line())) {
+            rt::block_on(lines.send(std::move(*line)));
         }
     } catch (const rt::SendError&) {
         // The task that posts has ended.
+    } catch (const std::system_error& error) {
+        rt::eprintln("{}", error.what());  // a line that is too long
     }
 }
 
@@ -67,7 +81,7 @@ std::string to_print(std::string_view line) {
 rt::Async<> print(rt::ReadHalf server) {
     rt::BufReader lines(std::move(server));
     while (auto line = co_await lines.read_line()) {
-        fmt::print("{}\n", to_print(*line));
+        fmt::print("{}\n", rt::visible(to_print(*line)));
         std::fflush(stdout);
     }
 }

@@ -6,8 +6,8 @@
 #include "chat.hpp"
 
 #include <rt/current_thread.hpp>
+#include <rt/print.hpp>
 
-#include <cstdio>
 #include <exception>
 #include <stdexcept>
 #include <string>
@@ -27,11 +27,11 @@ int run(const std::vector<std::string>& arguments) {
     } else if (mode == "serve" && arguments.size() == 3 && arguments[1] == "--addr") {
         runtime.block_on(serve(arguments[2]));
     } else if (mode == "join" && arguments.size() == 4) {
-        if ((arguments[2] + arguments[3]).find_first_of(" \r\n") != std::string::npos) {
-            throw std::invalid_argument("the names of groups and of people have no spaces");
+        if (!is_name(arguments[2]) || !is_name(arguments[3])) {
+            throw std::invalid_argument("the name of a group or of a person is one printable word");
         }
         if (!runtime.block_on(join_chat(arguments[1], arguments[2], arguments[3]))) {
-            fmt::print(stderr, "the server has ended the connection\n");
+            rt::eprintln("the server has ended the connection");
             return 1;
         }
     } else {
@@ -46,10 +46,10 @@ int main(int argc, char** argv) {
     try {
         return run(std::vector<std::string>(argv + 1, argv + argc));
     } catch (const std::invalid_argument& error) {
-        fmt::print(stderr, "{}\n", error.what());
+        rt::eprintln("{}", error.what());
         return 2;
     } catch (const std::exception& error) {
-        fmt::print(stderr, "{}\n", error.what());
+        rt::eprintln("{}", error.what());
         return 1;
     }
 }

@@ -6,7 +6,9 @@
 #include <rt/future.hpp>
 #include <rt/join_set.hpp>
 #include <rt/mpsc.hpp>
+#include <rt/next_client.hpp>
 #include <rt/notify.hpp>
+#include <rt/print.hpp>
 #include <rt/select.hpp>
 #include <rt/tcp.hpp>
 
@@ -16,6 +18,7 @@
 #include <exception>
 #include <map>
 #include <memory>
+#include <new>
 #include <optional>
 #include <set>
 #include <string>
@@ -31,6 +34,8 @@ namespace {
 constexpr std::size_t longest_line = 4096;
 constexpr std::size_t kept_messages = 64;  // of each group, for clients that are slow
 constexpr std::size_t outbox_size = 16;    // lines to one client that are not written yet
+constexpr std::size_t most_groups =
+    16;  // of one client. So one that never reads keeps 16 times 64 lines in memory, at most
 
 // Given: all groups, by name. A post is a broadcast. All tasks run on one thread, so no lock is needed.
 class Groups {
@@ -52,8 +57,13 @@ class Groups {
         return group != groups_.end() && group->second.send(std::move(text)) > 0;
     }
 
-    void forget_empty_ones() {
-        std::erase_if(groups_, [](const auto& group) { return group.second.receiver_count() == 0; });
+    /// Forgets those of `names` that nobody is in any more.
+    void forget_empty_ones(const std::set<std::string>& names) {
+        for (const std::string& name : names) {
+            if (auto group = groups_.find(name); group != groups_.end() && group->second.receiver_count() == 0) {
+                groups_.erase(group);
+            }
+        }
     }
 
   private:
@@ -113,26 +123,30 @@ rt::Async<std::optional<std::string>> next_line(rt::BufReader<rt::ReadHalf>* cli
 rt::Async<> attend(rt::TcpStream stream, std::shared_ptr<Groups> groups) {
     rt::Notify leaving;
     rt::JoinSet<> tasks;
+    std::set<std::string> joined;
     try {
         auto [read_half, write_half] = rt::split(std::move(stream));
         auto [sender, lines] = rt::mpsc::channel<std::string>(outbox_size);
         tasks.spawn(write_lines(std::move(lines), std::move(write_half)));
         Outbox outbox = std::move(sender);
         rt::BufReader client(std::move(read_half), longest_line);
-        std::set<std::string> joined;
         while (auto line = co_await next_line(&client)) {
             std::size_t verb = line->find(' ');
             std::size_t name = verb == line->npos ? line->npos : line->find(' ', verb + 1);
             std::string group = verb == line->npos ? "" : line->substr(verb + 1, name - verb - 1);
             std::string reply;
-            if (line->starts_with("join ") && !group.empty() && name == line->npos) {
-                if (joined.insert(group).second) {
-                    tasks.spawn(follow(group, groups->join(group), outbox, leaving.notified()));
+            if (line->starts_with("join ") && is_name(group) && name == line->npos) {
+                if (joined.size() == most_groups && !joined.contains(group)) {
+                    reply = fmt::format("error nobody may be in more than {} groups\n", most_groups);
+                } else {
+                    if (joined.insert(group).second) {
+                        tasks.spawn(follow(group, groups->join(group), outbox, leaving.notified()));
+                    }
+                    reply = fmt::format("joined {}\n", group);
                 }
-                reply = fmt::format("joined {}\n", group);
-            } else if (!line->starts_with("post ") || group.empty() || name == line->npos) {
+            } else if (!line->starts_with("post ") || !is_name(group) || name == line->npos) {
                 reply = fmt::format("error say 'join GROUP' or 'post GROUP TEXT', in {} bytes at most\n", longest_line);
-            } else if (!groups->post(group, line->substr(name + 1))) {
+            } else if (!groups->post(group, rt::visible(line->substr(name + 1)))) {
                 reply = fmt::format("error nobody is in the group {}\n", group);
             }
             if (!reply.empty()) {
@@ -146,7 +160,7 @@ rt::Async<> attend(rt::TcpStream stream, std::shared_ptr<Groups> groups) {
     for (bool more = true; more;) {
         more = (co_await tasks.join_next()).has_value();
     }
-    groups->forget_empty_ones();
+    groups->forget_empty_ones(joined);
 }
 
 }  // namespace
@@ -157,7 +171,11 @@ rt::Async<> serve(std::string addr) {
     std::fflush(stdout);
     auto groups = std::make_shared<Groups>();
     for (;;) {
-        rt::TcpStream client = co_await listener.accept();
-        rt::spawn(attend(std::move(client), groups));
+        try {
+            rt::TcpStream client = co_await rt::next_client(&listener);
+            rt::spawn(attend(std::move(client), groups)).detach();
+        } catch (const std::bad_alloc&) {
+            rt::eprintln_once("there is no memory for another client");
+        }
     }
 }

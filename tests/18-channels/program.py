@@ -17,8 +17,8 @@ from program_test import PATIENCE, PROGRAM, run  # noqa: E402
 class Server(program.Server):
     """At its end it must have complained of nothing."""
 
-    def __init__(self):
-        super().__init__("serve", "--addr", "127.0.0.1:0")
+    def __init__(self, **options):
+        super().__init__("serve", "--addr", "127.0.0.1:0", **options)
         self.name, self.port = "%s:%d" % self.address, self.address[1]
 
     def __exit__(self, *_):
@@ -109,6 +109,38 @@ class Chat(unittest.TestCase):
                     self.assertEqual(ann.hear(), usage)
             ann.say("post tea anyone?")
             self.assertEqual(ann.hear(), "error nobody is in the group tea")
+
+    def test_what_is_no_name(self):
+        usage = "error say 'join GROUP' or 'post GROUP TEXT', in 4096 bytes at most"
+        with Server() as server, Person(server) as ann:
+            for group in ("tea\x1b[2J", "tea\r", "t\tea", "\x9b"):
+                ann.say(f"join {group}x")
+                self.assertEqual(ann.hear(), usage)
+                ann.say(f"post {group}x hello")
+                self.assertEqual(ann.hear(), usage)
+
+    def test_no_message_commands_a_terminal(self):
+        with Server() as server, Person(server, "tea") as ann, Person(server, "tea") as bob:
+            ann.say("post tea \x1b[31mred\rbob: Müller\x07")
+            self.assertEqual(bob.hear(), "message tea \\x1b[31mred\\x0dbob: Müller\\x07")
+
+    def test_nobody_is_in_too_many_groups(self):
+        with Server() as server, Person(server, *(f"g{n}" for n in range(16))) as ann:
+            ann.say("join one-more")
+            self.assertEqual(ann.hear(), "error nobody may be in more than 16 groups")
+            ann.say("join g3")
+            self.assertEqual(ann.hear(), "joined g3")
+            ann.say("post g15 still here")
+            self.assertEqual(ann.hear(), "message g15 still here")
+
+    def test_without_descriptors_clients_wait_and_none_is_lost(self):
+        with Server(preexec_fn=program.few_descriptors) as server:
+            strangers = [socket.create_connection(server.address, timeout=PATIENCE) for _ in range(40)]
+            for stranger in strangers:
+                stranger.sendall(b"join tea\n")
+            for stranger in strangers:
+                with stranger:
+                    self.assertEqual(stranger.recv(11), b"joined tea\n")
 
     def test_an_empty_group_is_forgotten(self):
         with Server() as server, Person(server) as ann:
@@ -238,11 +270,11 @@ class OwnClient(unittest.TestCase):
             with fake.accept()[0] as connection:
                 connection.settimeout(PATIENCE)
                 self.assertEqual(connection.makefile("rb").readline(), b"join tea\n")
-                connection.sendall(b"joined tea\nlagged tea 7\nerror not so loud\n")
+                connection.sendall(b"joined tea\nlagged tea 7\nerror not so loud\nmessage tea \x1b]0;ann\x07\n")
             # It ends though its stdin is still open.
-            self.assertEqual([client.stdout.readline() for _ in range(4)],
+            self.assertEqual([client.stdout.readline() for _ in range(5)],
                              ["you are in tea\n", "[tea] 7 messages were lost: this side was too slow\n",
-                              "error not so loud\n", ""])
+                              "error not so loud\n", "[tea] \\x1b]0;ann\\x07\n", ""])
             self.assertEqual(client.wait(PATIENCE), 1)
             self.assertEqual(client.communicate()[1], "the server has ended the connection\n")
 
@@ -259,8 +291,9 @@ class CommandLine(unittest.TestCase):
                           ["join", "127.0.0.1:1", "tea", "ann", "bob"]):
             with self.subTest(arguments=arguments):
                 self.assertEqual(run(*arguments), ("", usage, 2))
-        self.assertEqual(run("join", "127.0.0.1:1", "green tea", "ann"),
-                         ("", "the names of groups and of people have no spaces\n", 2))
+        for group, name in (("green tea", "ann"), ("tea", ""), ("", "ann"), ("tea", "\x1b[2Jann"), ("tea\r", "ann")):
+            self.assertEqual(run("join", "127.0.0.1:1", group, name),
+                             ("", "the name of a group or of a person is one printable word\n", 2))
 
     def test_a_port_that_is_taken(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
