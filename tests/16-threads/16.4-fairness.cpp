@@ -14,6 +14,7 @@
 #include <rt/worker.hpp>
 #include <rt/yield_now.hpp>
 #include <support/counted_future.hpp>
+#include <support/fairness.hpp>
 #include <support/late_bytes.hpp>
 #include <support/random.hpp>
 #include <support/story.hpp>
@@ -282,5 +283,13 @@ TEST_SUITE("16.4 fairness and the end") {
         runtime.block_on(runtime.spawn(rt::sleep(1ms)));
         until_fired.count_down();
         runtime.block_on(std::move(stands));
+    }
+
+    TEST_CASE("no future starves beside one that always has a result") {
+        rt::MultiThread runtime(2);
+        AlwaysReady other = finished_tasks();
+        other.polls = 5;  // a task that changes threads may be refused more than once
+        runtime.block_on(expect_fair({in_join(), by_hand()}, {finished_tasks()}, {other}));
+        runtime.block_on(runtime.spawn(expect_fair({in_join(), by_hand()}, {finished_tasks()}, {other})));
     }
 }

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <rt/budget.hpp>
 #include <rt/buf_reader.hpp>
 #include <rt/copy.hpp>
 #include <rt/future.hpp>
@@ -14,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -26,6 +28,38 @@ using rt::Ready;
 namespace {
 
 using Counts = std::pair<std::uint64_t, std::uint64_t>;
+
+/// A stream of `bytes` bytes, of which each read takes one and spends budget. Counts what is written to it.
+class Slow {
+  public:
+    explicit Slow(int bytes) noexcept : bytes_(bytes) {}
+
+    rt::Poll<std::size_t> poll_read(rt::Context& cx, std::span<char> into) {
+        if (!share_.poll_proceed(cx)) {
+            return Pending;
+        }
+        if (bytes_ == 0) {
+            waker_ = cx.waker();
+            return Pending;
+        }
+        --bytes_;
+        rt::budget::spend();
+        into.front() = 'x';
+        return Ready(std::size_t{1});
+    }
+    rt::Poll<std::size_t> poll_write(rt::Context&, std::string_view from) {
+        written += from.size();
+        return Ready(from.size());
+    }
+    rt::Poll<void> poll_shutdown(rt::Context&) { return Ready(); }
+
+    std::size_t written = 0;
+
+  private:
+    int bytes_;
+    rt::budget::Share share_;
+    rt::Waker waker_;
+};
 
 /// Polls once, and returns the errno that it threw.
 template <class Task>
@@ -254,5 +288,24 @@ TEST_SUITE("17.3 copy both ways") {
         right.fail_read(ECONNRESET);
         CHECK(copy.is_woken());
         CHECK(thrown_by(copy) == ECONNRESET);
+    }
+
+    TEST_CASE("a direction that is always busy does not starve the other one") {
+        for (bool const is_swapped : {false, true}) {
+            step("{} always has bytes, and {} has one", is_swapped ? "b" : "a", is_swapped ? "a" : "b");
+            Slow busy(1'000'000);
+            Slow other(1);
+            auto& a = is_swapped ? other : busy;
+            auto& b = is_swapped ? busy : other;
+            auto copy = spawn_mock("copy_bidirectional", rt::copy_bidirectional(a, b));
+            for (int polls = 0; polls < 2; ++polls) {
+                rt::budget::refill();
+                CHECK(copy.poll() == Pending);
+                CHECK(copy.is_woken());
+            }
+            rt::budget::lift();
+            CHECK(busy.written == 1);
+            CHECK(other.written >= rt::budget::per_poll);
+        }
     }
 }

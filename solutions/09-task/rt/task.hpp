@@ -5,6 +5,7 @@
 /// Source: Rust's async-task crate, and Tokio's `JoinHandle`.
 #pragma once
 
+#include <rt/budget.hpp>
 #include <rt/future.hpp>
 #include <rt/outcome.hpp>
 #include <rt/runnable.hpp>
@@ -41,6 +42,10 @@ class JoinHandle {
                 return Pending;
             }
         }
+        if (!share_.poll_proceed(cx)) {
+            return Pending;
+        }
+        budget::spend();
         if constexpr (std::is_void_v<T>) {
             take_result();
             return Ready();
@@ -86,6 +91,7 @@ class JoinHandle {
         }
         return *task_;
     }
+    budget::Share share_;
 
     detail::TaskYielding<T>* task_;
 };

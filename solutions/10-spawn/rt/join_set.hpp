@@ -9,6 +9,7 @@
 /// Source: `tokio::task::JoinSet`.
 #pragma once
 
+#include <rt/budget.hpp>
 #include <rt/future.hpp>
 #include <rt/outcome.hpp>
 #include <rt/scheduler.hpp>
@@ -70,7 +71,10 @@ class JoinSet {
     /// A future of the next result, in the order in which the members end. It is nullopt when no member is left. It
     /// throws what the member threw, or `Cancelled`. Destroying the future loses no result.
     auto join_next() noexcept {
-        return poll_fn([this](Context& cx) -> Poll<std::optional<NonVoid<T>>> {
+        return poll_fn([this, share = budget::Share()](Context& cx) mutable -> Poll<std::optional<NonVoid<T>>> {
+            if (!share.poll_proceed(cx)) {
+                return Pending;
+            }
             std::optional<NonVoid<T>> next = try_join_next();
             if (!next && !is_empty()) {
                 shared_->waiter.register_waker(cx.waker());
@@ -92,6 +96,7 @@ class JoinSet {
         const Place member = shared_->ended.front();
         shared_->ended.pop_front();
         lock.unlock();
+        budget::spend();
         Outcome<T> outcome = std::move(member->outcome);
         shared_->members.erase(member);
         if (outcome.is_empty()) {

@@ -21,6 +21,7 @@
 #include <rt/scheduler.hpp>
 #include <rt/sys.hpp>
 
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <type_traits>
@@ -47,7 +48,7 @@ class IoSource {
     Poll<std::size_t> poll_io(Context& cx, Direction direction, std::size_t full, const char* what, Op op) {
         static_assert(std::is_invocable_r_v<std::ptrdiff_t, Op&, int>,
                       "poll_io: op takes the descriptor, and answers like the kernel: a count, or -errno");
-        if (!budget::poll_proceed(cx)) {
+        if (!shares_[static_cast<std::size_t>(direction)].poll_proceed(cx)) {
             return Pending;
         }
         for (;;) {
@@ -66,6 +67,7 @@ class IoSource {
                     continue;
                 }
                 if (result != -EAGAIN) {
+                    budget::spend();
                     throw sys::error(result, what);
                 }
                 prepare();  // a new record begins with what was assumed, so `seen` fits
@@ -98,6 +100,7 @@ class IoSource {
     }
 
     sys::Fd fd_;
+    std::array<budget::Share, 2> shares_;  // one for each direction
     Registration registration_;
 };
 

@@ -183,7 +183,7 @@ class [[nodiscard]] Receiver {
     explicit Receiver(Channel& channel) noexcept : end_(&channel) {}
 
     Poll<T> poll(Context& cx) {
-        if (!budget::poll_proceed(cx) || !channel().poll_over(cx.waker())) {
+        if (!share_.poll_proceed(cx) || !channel().poll_over(cx.waker())) {
             return Pending;
         }
         budget::spend();
@@ -216,6 +216,7 @@ class [[nodiscard]] Receiver {
         return last_use->take();
     }
 
+    budget::Share share_;
     std::unique_ptr<Channel, Drop> end_;
 };
 

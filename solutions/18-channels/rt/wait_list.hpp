@@ -129,7 +129,7 @@ class [[nodiscard]] WaitFuture {
 
     Poll<Output> poll(Context& cx) {
         contract_.begin(Wait::name);
-        if (!budget::poll_proceed(cx)) {
+        if (!share_.poll_proceed(cx)) {
             return contract_.pending();
         }
         Poll<Output> result = wait_.poll(waiter_, cx.waker());
@@ -144,6 +144,7 @@ class [[nodiscard]] WaitFuture {
   private:
     [[no_unique_address]] Contract contract_;
     bool is_registered_ = false;  // it waits, or was woken and has not looked since
+    budget::Share share_;
     Wait wait_;
     Waiter waiter_;
 };

@@ -1,0 +1,89 @@
+/// \file
+/// Given: the budget, which bounds what a task takes in one poll. Runtimes call `refill`, and each source has a `Share`.
+///
+/// A loop over a socket that always has bytes would never be Pending, and its task would keep the thread. So everything
+/// that yields results (sockets, timers, channels, handles) asks `poll_proceed` first. After `per_poll` results in one
+/// poll the source is refused: it wakes its own task, and is Pending once.
+///
+/// The budget belongs to the whole task. If only it counted, the first child of a join could use all of it in each poll,
+/// and the second child would be refused each time. So there are two promises, and they hold for every combinator, also
+/// for those that users write, in whatever order they poll:
+///
+///   - A task takes at most `per_poll` results in one poll, and one more from each source that was refused before.
+///   - A source that was refused is not refused in the next poll of its task. So a child that can get further does so in
+///     every second poll at least, however much the others take.
+///
+/// Two things are not promised. A loop around `select(biased, …)` drops the later branches if the first one is ready
+/// each time. And outside of a runtime there is no limit, so a child that is always ready keeps its thread.
+///
+/// Source: Tokio's cooperative budget. Tokio lets `join!` begin with another branch in each poll instead (tokio#4624).
+/// Then a combinator that a user writes can still starve a child.
+#pragma once
+
+#include <rt/waker.hpp>
+
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+namespace rt::budget {
+
+/// Results that one poll of a task may take.
+inline constexpr std::uint64_t per_poll = 128;
+
+namespace detail {
+inline constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
+inline constinit thread_local std::uint64_t left = unlimited;
+inline constinit thread_local std::uint16_t poll_number = 0;  // counts the polls of this thread, and wraps
+}  // namespace detail
+
+/// Called by a runtime before it polls a task.
+inline void refill() noexcept {
+    detail::left = per_poll;
+    ++detail::poll_number;
+}
+/// Called by a runtime when it returns to ordinary code, which has no limit.
+inline void lift() noexcept { detail::left = detail::unlimited; }
+
+/// True if the budget is not used up. If it is, the task has been woken, and the caller returns Pending. Called by a source
+/// that comes back without it, as a sleep does, because its timer fires. All others have a Share.
+[[nodiscard]] inline bool poll_proceed(Context& cx) noexcept {
+    if (detail::left != 0) {
+        return true;
+    }
+    cx.waker().wake_by_ref();
+    return false;
+}
+
+/// Called by the same for each result that they return, exceptions included.
+inline void spend() noexcept {
+    if (detail::left != 0) {
+        --detail::left;
+    }
+}
+
+/// A source's right to one result in the poll after one in which it was refused. A member of the source, which has one for
+/// each task that may wait for it.
+///
+/// A task that changes threads may come to a poll that has the same number there. Then it is refused once more.
+class Share {
+  public:
+    /// True if the caller may take a result. If not, the task has been woken, and the caller returns Pending. Called at the
+    /// top of the source's poll.
+    [[nodiscard]] bool poll_proceed(Context& cx) noexcept {
+        if (detail::left != 0) {
+            return true;
+        }
+        std::uint16_t const refused = std::exchange(refused_in_, detail::poll_number);
+        if (refused != 0 && refused != detail::poll_number) {
+            refused_in_ = 0;
+            return true;
+        }
+        return budget::poll_proceed(cx);
+    }
+
+  private:
+    std::uint16_t refused_in_ = 0;  // the poll that refused it, or 0
+};
+
+}  // namespace rt::budget
