@@ -117,6 +117,21 @@ TEST_SUITE("05.3 block_on") {
         CHECK(counter.copies() == 0);
     }
 
+    TEST_CASE("a thread that ends may still block") {
+        struct LastWords {
+            int* said;
+            ~LastWords() { *said = block_on(rt::then(rt::Countdown(1), [] { return rt::ready(3); })); }
+        };
+        int said = 0;
+        step("a thread makes a thread_local, blocks, and ends");
+        TestThread ending([&said] {
+            thread_local LastWords const last_words{&said};  // destroyed after what the first block_on has made
+            block_on(rt::ready());
+        });
+        ending.join();
+        CHECK(said == 3);
+    }
+
     TEST_CASE("block_on inside of a future is a mistake and says so") {
         expect_violation(
             "block_on inside of a future",

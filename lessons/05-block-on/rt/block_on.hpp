@@ -39,14 +39,20 @@ class RunsFutures {
 /// `block_on` it does.
 class SharedPark {
   public:
-    SharedPark() = default;
-
-    /// The calling thread's own.
+    /// The calling thread's own. While the thread ends, the destructors of other thread_local objects may still block. Each
+    /// call then makes one that belongs to its wakers alone.
     static SharedPark& of_this_thread() {
+        static constinit thread_local bool has_ended = false;
         struct Owner {
-            SharedPark* park = new SharedPark;
-            ~Owner() { park->drop(); }
+            SharedPark* park = new SharedPark(1);
+            ~Owner() {
+                has_ended = true;
+                park->drop();
+            }
         };
+        if (has_ended) {
+            return *new SharedPark(0);
+        }
         thread_local Owner owner;
         return *owner.park;
     }
@@ -65,7 +71,7 @@ class SharedPark {
     void expect_a_wake(int wakers) const noexcept {
         if constexpr (checks_enabled) {
             // In this order: whoever held a waker put the token down before giving the waker up.
-            if (references_.load(acquire) == 1 + wakers && !park_.has_token()) {
+            if (references_.load(acquire) == owners_ + wakers && !park_.has_token()) {
                 violation(
                     "a future returned Pending but kept no waker: nothing can ever wake this thread; store cx.waker()");
             }
@@ -77,6 +83,7 @@ class SharedPark {
 
     static const WakerVTable vtable;
 
+    explicit SharedPark(int owners) noexcept : owners_(owners), references_(owners) {}
     ~SharedPark() = default;
     void clone() noexcept { references_.fetch_add(1, relaxed); }
     void drop() noexcept {
@@ -85,7 +92,8 @@ class SharedPark {
         }
     }
 
-    Atomic<int> references_{1};
+    int const owners_;  // references that are no waker's
+    Atomic<int> references_;
     ThreadPark park_;
 };
 
