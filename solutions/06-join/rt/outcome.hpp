@@ -40,8 +40,8 @@ class Outcome {
         }
     }
 
-    /// Moves the exception out. Called when `has_exception()`.
-    std::exception_ptr take_exception() noexcept { return std::move(*std::get_if<2>(&state_)); }
+    /// Takes the exception out, and leaves null. A move need not: that of libc++ copies. Called when `has_exception()`.
+    std::exception_ptr take_exception() noexcept { return std::exchange(*std::get_if<2>(&state_), nullptr); }
 
     /// Destroys what is kept.
     void reset() noexcept { state_.template emplace<0>(); }
