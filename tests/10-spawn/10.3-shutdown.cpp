@@ -12,6 +12,7 @@
 #include <rt/waker.hpp>
 #include <rt/yield_now.hpp>
 #include <support/counted_future.hpp>
+#include <support/death.hpp>
 #include <support/drop_counter.hpp>
 #include <support/mock_task.hpp>
 #include <support/random.hpp>
@@ -22,6 +23,7 @@
 #include <support/trace_log.hpp>
 
 #include <latch>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -356,5 +358,38 @@ TEST_SUITE("10.3 shutdown") {
             runtime.reset();
             CHECK(frames.alive() == 0);
         }
+    }
+
+    TEST_CASE("a runtime that is destroyed inside of a future says so") {
+        auto destroy = [](std::unique_ptr<rt::CurrentThread> other) -> rt::Async<> {
+            other.reset();
+            co_return;
+        };
+        constexpr const char* sentence = "CurrentThread: a runtime was destroyed inside of a future";
+        step("another runtime, which has never run");
+        expect_violation(
+            sentence, [&] { rt::CurrentThread().block_on(destroy(std::make_unique<rt::CurrentThread>())); },
+            Noticed::in_every_build);
+        step("its own");
+        expect_violation(
+            sentence,
+            [] {
+                auto runtime = std::make_unique<rt::CurrentThread>();
+                rt::CurrentThread& its_own = *runtime;
+                its_own.block_on(rt::poll_fn([&](rt::Context&) -> rt::Poll<void> {
+                    runtime.reset();
+                    return rt::Ready();
+                }));
+            },
+            Noticed::in_every_build);
+        step("a turn inside of a future is a mistake of its own");
+        expect_violation(
+            "CurrentThread::turn inside of a future",
+            [] {
+                rt::CurrentThread runtime;
+                runtime.block_on(
+                    rt::poll_fn([&](rt::Context&) -> rt::Poll<bool> { return rt::Ready(runtime.turn()); }));
+            },
+            Noticed::in_every_build);
     }
 }

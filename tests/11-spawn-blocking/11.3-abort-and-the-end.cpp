@@ -5,6 +5,7 @@
 #include <rt/current_thread.hpp>
 #include <rt/spawn_blocking.hpp>
 #include <rt/sync.hpp>
+#include <support/death.hpp>
 #include <support/drop_counter.hpp>
 #include <support/mock_task.hpp>
 #include <support/show.hpp>
@@ -14,6 +15,7 @@
 #include <chrono>
 #include <functional>
 #include <latch>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -255,5 +257,35 @@ TEST_SUITE("11.3 abort and the end") {
         }
         step("300 runtimes have gone");
         CHECK(true);
+    }
+
+    TEST_CASE("a job that destroys its own runtime is a mistake and says so") {
+        expect_violation(
+            "CurrentThread: a runtime was destroyed by a job of its own spawn_blocking",
+            [] {
+                std::latch owner_gone(1);
+                std::latch destroyed(1);
+                auto runtime = std::make_shared<rt::CurrentThread>();
+                auto destroy = [&, last = runtime]() mutable {
+                    owner_gone.wait();
+                    last.reset();
+                    destroyed.count_down();
+                };
+                auto start = [](auto job) -> Async<> {
+                    rt::spawn_blocking(std::move(job)).detach();
+                    co_return;
+                };
+                runtime->block_on(start(std::move(destroy)));
+                runtime.reset();
+                owner_gone.count_down();
+                destroyed.wait();
+            },
+            Noticed::in_every_build);
+        step("the runtime of a job's own is fine");
+        rt::CurrentThread runtime;
+        auto run = []() -> Async<int> {
+            co_return co_await rt::spawn_blocking([] { return rt::CurrentThread().block_on(rt::ready(3)); });
+        };
+        CHECK(runtime.block_on(run()) == 3);
     }
 }

@@ -10,6 +10,7 @@
 #include <rt/multi_thread.hpp>
 #include <rt/scheduler.hpp>
 #include <rt/send.hpp>
+#include <rt/spawn_blocking.hpp>
 #include <rt/sync.hpp>
 #include <rt/task.hpp>
 #include <rt/yield_now.hpp>
@@ -281,7 +282,7 @@ TEST_SUITE("16.3 multi_thread") {
             },
             Noticed::in_every_build);
         expect_violation(
-            "a MultiThread was destroyed inside of a future",
+            "MultiThread: a runtime was destroyed inside of a future",
             [] {
                 auto runtime = std::make_unique<rt::MultiThread>(1);
                 auto destroy = [&runtime](rt::Context&) -> rt::Poll<void> {
@@ -290,6 +291,27 @@ TEST_SUITE("16.3 multi_thread") {
                 };
                 rt::MultiThread* const address = runtime.get();
                 address->block_on(address->spawn(rt::poll_fn(destroy)));
+            },
+            Noticed::in_every_build);
+        expect_violation(
+            "MultiThread: a runtime was destroyed by a job of its own spawn_blocking",
+            [] {
+                std::latch owner_gone(1);
+                std::latch destroyed(1);
+                auto runtime = std::make_shared<rt::MultiThread>(1);
+                auto destroy = [&, last = runtime]() mutable {
+                    owner_gone.wait();
+                    last.reset();
+                    destroyed.count_down();
+                };
+                auto start = [](auto job) -> rt::Async<> {
+                    rt::spawn_blocking(std::move(job)).detach();
+                    co_return;
+                };
+                runtime->block_on(start(std::move(destroy)));
+                runtime.reset();
+                owner_gone.count_down();
+                destroyed.wait();
             },
             Noticed::in_every_build);
     }

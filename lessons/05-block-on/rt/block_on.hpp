@@ -19,15 +19,19 @@ namespace detail {
 /// True on a thread that is running futures: one that must not be blocked by a second `block_on`.
 inline constinit thread_local bool runs_futures = false;
 
+inline constexpr const char* nested_block_on =
+    "block_on inside of a future: it would stop every other task of this thread; co_await instead";
+
 }  // namespace detail
 
 /// Marks the calling thread, while it exists, as one that runs futures. Made by `block_on` and by every runtime; a second
 /// one on the same thread is caught, since the outer one would stand still meanwhile.
 class RunsFutures {
   public:
-    RunsFutures() noexcept {
+    /// `otherwise` is the sentence for a thread that runs futures already.
+    explicit RunsFutures(const char* otherwise = detail::nested_block_on) noexcept {
         if (std::exchange(detail::runs_futures, true)) {
-            violation("block_on inside of a future: it would stop every other task of this thread; co_await instead");
+            violation(otherwise);
         }
     }
     RunsFutures(const RunsFutures&) = delete;

@@ -46,6 +46,7 @@ class CurrentThread final : public Scheduler {
     /// future. A task may be missing in the queue, because another thread is about to schedule it. That thread ends the
     /// sleep.
     ~CurrentThread() {
+        require_may_close("CurrentThread");
         {
             Entered entered = enter();
             closing_ = true;
@@ -92,7 +93,10 @@ class CurrentThread final : public Scheduler {
     /// Polls at most `look_interval` ready tasks, and looks at timers and I/O. True if more tasks are ready. Called by
     /// a foreign event loop (lesson 19), when the runtime was unparked or a timer is due.
     bool turn() {
-        Entered entered = enter();
+        bound_.require_own_thread("CurrentThread::turn");
+        RunsFutures runs_futures(
+            "CurrentThread::turn inside of a future: the runtime is at work already. Call it from the event loop.");
+        EnterScheduler entered(*this);
         run_tasks();
         look_around(no_wait);
         return has_ready_tasks();

@@ -9,6 +9,7 @@
 /// Source: Tokio's runtime `Handle`, and Asio's `use_service`.
 #pragma once
 
+#include <rt/block_on.hpp>
 #include <rt/budget.hpp>
 #include <rt/future.hpp>
 #include <rt/park.hpp>
@@ -53,6 +54,17 @@ class ParkSlot final : public Park {
   private:
     Atomic<Park*> target_;
 };
+
+class Scheduler;
+
+namespace detail {
+
+/// The runtime whose futures this thread is polling, or null.
+inline constinit thread_local Scheduler* current_scheduler = nullptr;
+/// The runtime for which this thread runs blocking jobs, or null.
+inline constinit thread_local Scheduler* serves_blocking = nullptr;
+
+}  // namespace detail
 
 class Scheduler : public Schedule {
   public:
@@ -130,6 +142,22 @@ class Scheduler : public Schedule {
     /// Puts a new task into the list of tasks and its Runnable into a queue. In a shutdown, drops the Runnable.
     virtual void launch(Runnable runnable) noexcept = 0;
 
+    /// Ends the program where the runtime can't wait for the end of its threads and tasks. Called first by its destructor.
+    void require_may_close(const char* name) const noexcept {
+        if (detail::runs_futures) {
+            violation(
+                "a runtime was destroyed inside of a future: that would stop every other task of this thread. Let "
+                "ordinary code own it.",
+                name);
+        }
+        if (detail::serves_blocking == this) {
+            violation(
+                "a runtime was destroyed by a job of its own spawn_blocking: it would wait for that job forever. Let "
+                "ordinary code own it.",
+                name);
+        }
+    }
+
     /// Destroys the services, the youngest first, because a service uses those that its constructor asked for. Called by
     /// the runtime's destructor, when the last task has gone.
     void close_services() noexcept {
@@ -166,13 +194,6 @@ class Scheduler : public Schedule {
     std::vector<std::function<void()>> destructors_;  // under services_mutex_
     bool services_closed_ = false;                    // under services_mutex_
 };
-
-namespace detail {
-
-/// The runtime whose futures this thread is polling, or null.
-inline constinit thread_local Scheduler* current_scheduler = nullptr;
-
-}  // namespace detail
 
 /// Makes `scheduler` the current one of this thread while it exists. Made by runtimes.
 class EnterScheduler {

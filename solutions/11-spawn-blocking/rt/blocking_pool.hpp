@@ -152,6 +152,7 @@ class BlockingPool final : public Schedule {
     }
 
     void work(Threads::iterator self) noexcept {
+        detail::serves_blocking = &scheduler_;
         trace::emit(trace::Kind::thread, nullptr, 0, "blocking thread");
         Lock lock(mutex_);
         while (std::optional<Runnable> job = next_job(lock)) {

@@ -51,11 +51,7 @@ class MultiThread final : public Scheduler {
     /// Stops the workers, destroys all tasks on this thread, and then the services. Called by ordinary code, when no thread is
     /// inside `block_on`.
     ~MultiThread() {
-        if (detail::runs_futures) {
-            violation(
-                "a MultiThread was destroyed inside of a future: that waits for the workers, and would stop every other "
-                "task of this thread; let ordinary code own it");
-        }
+        require_may_close("MultiThread");
         stop_workers();
         {
             RunsFutures runs_futures;
