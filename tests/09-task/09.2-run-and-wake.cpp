@@ -5,12 +5,14 @@
 #include <rt/task.hpp>
 #include <rt/yield_now.hpp>
 #include <support/counted_future.hpp>
+#include <support/death.hpp>
 #include <support/show.hpp>
 #include <support/story.hpp>
 #include <support/trace_log.hpp>
 
 #include <deque>
 #include <stdexcept>
+#include <tuple>
 #include <utility>
 
 using namespace support;
@@ -282,5 +284,21 @@ TEST_SUITE("09.2 run and wake") {
         log.call(&task, "the task");
         CHECK(queue.run_one());
         CHECK(log.text() == "polled the task: exception\n");
+    }
+
+    TEST_CASE("a Runnable that was run or moved from says so") {
+        constexpr const char* sentence = "a Runnable was used after it was run or moved from";
+        expect_violation(sentence, [] {
+            Queue queue;
+            auto [runnable, handle] = rt::make_task(rt::ready(), queue);
+            std::move(runnable).run();
+            std::move(runnable).run();
+        });
+        expect_violation(sentence, [] {
+            Queue queue;
+            auto [runnable, handle] = rt::make_task(rt::ready(), queue);
+            rt::Runnable const moved = std::move(runnable);
+            std::ignore = runnable.task();
+        });
     }
 }

@@ -12,6 +12,7 @@
 #include <rt/scheduler.hpp>
 #include <rt/task.hpp>
 #include <rt/tcp.hpp>
+#include <support/death.hpp>
 #include <support/ends.hpp>
 #include <support/random.hpp>
 #include <support/story.hpp>
@@ -101,6 +102,27 @@ TEST_SUITE("13.3 connections in a runtime") {
         };
         CHECK_MESSAGE(c.runtime.block_on(main(std::move(c.stream), &log)) == 1,
                       "the halves are not registered yet: two threads will do it at the same time");
+    }
+
+    TEST_CASE("a half that was moved from says so") {
+        auto use = [](auto use_halves) {
+            Connection c;
+            auto main = [](TcpStream stream, auto use_them) -> rt::Async<> {
+                auto [read_half, write_half] = rt::split(std::move(stream));
+                auto const taken = std::pair(std::move(read_half), std::move(write_half));
+                co_await use_them(read_half, write_half);
+            };
+            c.runtime.block_on(main(std::move(c.stream), use_halves));
+        };
+        expect_violation(
+            "a ReadHalf was used after it was moved from", [&] { use([](auto& half, auto&) { return half.read(1); }); },
+            Noticed::in_every_build);
+        expect_violation(
+            "a WriteHalf was used after it was moved from",
+            [&] { use([](auto&, auto& half) { return half.write_all("x"); }); }, Noticed::in_every_build);
+        expect_violation(
+            "a WriteHalf was used after it was moved from",
+            [&] { use([](auto&, auto& half) { return half.shutdown(); }); }, Noticed::in_every_build);
     }
 
     TEST_CASE("shutdown_read lets whoever reads come to an end") {

@@ -33,4 +33,16 @@ inline constexpr bool checks_enabled = RT_CHECKS != 0;
     std::abort();
 }
 
+namespace detail {
+
+/// What `pointer` points to. If it was moved from, prints `sentence` and aborts.
+template <class Pointer>
+auto& checked(const Pointer& pointer, const char* sentence) noexcept {
+    if (pointer == nullptr) {
+        violation(sentence);
+    }
+    return *pointer;
+}
+
+}  // namespace detail
 }  // namespace rt

@@ -16,6 +16,7 @@
 #include <rt/task_report.hpp>
 #include <rt/task_state.hpp>
 #include <rt/trace.hpp>
+#include <rt/violation.hpp>
 #include <rt/waker.hpp>
 #include <rt/waker_slot.hpp>
 
@@ -127,15 +128,26 @@ class [[nodiscard]] Runnable {
     }
 
     /// Polls the task once, or destroys its future if it was aborted. Called on the thread that the runtime chose.
-    void run() && noexcept { std::exchange(task_, nullptr)->run(); }
+    void run() && noexcept { release().run(); }
 
     /// Gives the task to a queue that links tasks themselves.
-    Task* into_raw() && noexcept { return std::exchange(task_, nullptr); }
+    Task* into_raw() && noexcept { return &release(); }
 
-    Task& task() const noexcept { return *task_; }
+    Task& task() const noexcept {
+        if (checks_enabled && task_ == nullptr) {
+            violation("a Runnable was used after it was run or moved from. It runs once.");
+        }
+        return *task_;
+    }
 
   private:
     explicit Runnable(Task* task) noexcept : task_(task) {}
+
+    Task& release() noexcept {
+        Task& released = task();
+        task_ = nullptr;
+        return released;
+    }
 
     Task* task_;
 };

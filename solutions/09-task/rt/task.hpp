@@ -86,14 +86,12 @@ class JoinHandle {
 
   private:
     detail::TaskYielding<T>& task() const noexcept {
-        if (task_ == nullptr) {
-            violation("a JoinHandle was polled after it gave its outcome, or was detached or moved from");
-        }
-        return *task_;
+        return detail::checked(task_,
+                               "a JoinHandle was polled after it gave its outcome, or was detached or moved from");
     }
-    budget::Share share_;
 
     detail::TaskYielding<T>* task_;
+    budget::Share share_;
 };
 
 /// Whether a runtime keeps the task in a list of its own until it has ended.

@@ -11,6 +11,7 @@
 #include <rt/io.hpp>
 #include <rt/sys_socket.hpp>
 #include <rt/tcp_stream.hpp>
+#include <rt/violation.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -28,9 +29,13 @@ class ReadHalf {
 
     auto read(std::size_t max) { return rt::read(*this, max); }
     auto read_to_string(std::size_t limit = no_limit) { return rt::read_to_string(*this, limit); }
-    Poll<std::size_t> poll_read(Context& cx, std::span<char> into) { return stream_->poll_read(cx, into); }
+    Poll<std::size_t> poll_read(Context& cx, std::span<char> into) { return stream().poll_read(cx, into); }
 
   private:
+    TcpStream& stream() const noexcept {
+        return detail::checked(stream_, "a ReadHalf was used after it was moved from.");
+    }
+
     std::shared_ptr<TcpStream> stream_;
 };
 
@@ -47,10 +52,14 @@ class WriteHalf {
 
     auto write_all(std::string_view text) { return rt::write_all(*this, text); }
     auto shutdown() { return rt::shutdown(*this); }
-    Poll<std::size_t> poll_write(Context& cx, std::string_view from) { return stream_->poll_write(cx, from); }
-    Poll<void> poll_shutdown(Context& cx) { return stream_->poll_shutdown(cx); }
+    Poll<std::size_t> poll_write(Context& cx, std::string_view from) { return stream().poll_write(cx, from); }
+    Poll<void> poll_shutdown(Context& cx) { return stream().poll_shutdown(cx); }
 
   private:
+    TcpStream& stream() const noexcept {
+        return detail::checked(stream_, "a WriteHalf was used after it was moved from.");
+    }
+
     std::unique_ptr<TcpStream, EndWriting> stream_;
 };
 

@@ -1,10 +1,9 @@
 /// \file
 /// Given: what the channels have in common. `channel_end` makes a sender's or a receiver's share of its channel,
-/// `checked` looks at it before each use, and `RecvFuture` is the future of the next value.
+/// and `RecvFuture` is the future of the next value.
 #pragma once
 
 #include <rt/future.hpp>
-#include <rt/violation.hpp>
 #include <rt/wait_list.hpp>
 #include <rt/waker.hpp>
 
@@ -20,15 +19,6 @@ template <auto drop, class Channel>
 std::shared_ptr<Channel> channel_end(std::shared_ptr<Channel> channel) {
     Channel* there = channel.get();
     return {there, [kept = std::move(channel)](Channel*) noexcept { (*kept.*drop)(); }};
-}
-
-/// What `end` points to. If it was moved from, prints `sentence` and aborts.
-template <class End>
-auto& checked(const End& end, const char* sentence) noexcept {
-    if (end == nullptr) {
-        violation(sentence);
-    }
-    return *end;
 }
 
 /// What a recv waits for: the next value of `Source`, or `std::nullopt` after the last one.
