@@ -127,6 +127,10 @@ TEST_SUITE("18.2 oneshot") {
         late_receiver.close();
         CHECK_FALSE(late_sender.send(1));
         CHECK_THROWS_AS(late_receiver.try_recv(), rt::RecvError);
+        step("it says so whenever it is asked, and whichever way");
+        CHECK_THROWS_AS(late_receiver.try_recv(), rt::RecvError);
+        auto late = spawn_mock("the receiver", std::move(late_receiver));
+        CHECK_THROWS_AS(std::ignore = late.poll(), rt::RecvError);
 
         auto [sender, receiver] = oneshot::channel<int>();
         CHECK(sender.send(2));

@@ -233,7 +233,9 @@ TEST_SUITE("18.3 mpsc") {
         auto last = sender.send(6);
         CHECK(last.poll(cx) == Pending);
         step("wake the last one by close");
+        CHECK_FALSE(receiver.is_closed());
         receiver.close();
+        CHECK(receiver.is_closed());
         CHECK(wakes == 5);
     }
 

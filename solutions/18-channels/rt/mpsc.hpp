@@ -138,7 +138,7 @@ class Channel {
     }
     bool is_closed() noexcept {
         Lock lock(mutex_);
-        return closed_;
+        return closed_ || !has_senders_;
     }
 
     /// Called when the receiver is destroyed. Destroys what it did not receive.
@@ -263,6 +263,9 @@ class Receiver {
 
     /// Refuses further values. What is in the buffer can still be received.
     void close() noexcept { channel().close(); }
+
+    /// True if nothing can be sent any more: this end was closed, or all senders were dropped.
+    bool is_closed() const noexcept { return channel().is_closed(); }
 
   private:
     Channel& channel() const noexcept {

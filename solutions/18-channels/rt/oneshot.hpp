@@ -77,13 +77,9 @@ class Channel : public Recycled {
         return is_over();
     }
 
-    /// The value. Throws `RecvError` if none was sent. Called by the receiver when `is_over()`.
-    Value take() {
-        if (state() != State::sent) {
-            throw RecvError();
-        }
-        return std::move(*value_);
-    }
+    bool has_value() const noexcept { return state() == State::sent; }
+    /// The value. Called by the receiver when `has_value()`.
+    Value take() noexcept { return std::move(*value_); }
 
     /// Called when the sender is destroyed, whether it has sent or not.
     void drop_sender() noexcept {
@@ -212,12 +208,15 @@ class [[nodiscard]] Receiver {
             end_, "a oneshot receiver was used after it gave its value, or was moved from. It receives only once.");
     }
     NonVoid<T> take() {
+        if (!channel().has_value()) {
+            throw RecvError();
+        }
         auto last_use = std::move(end_);
         return last_use->take();
     }
 
-    budget::Share share_;
     std::unique_ptr<Channel, Drop> end_;
+    budget::Share share_;
 };
 
 // Given: the two ends of a new channel. `T` may be void, if the news is all that matters.
