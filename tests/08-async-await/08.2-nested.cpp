@@ -55,6 +55,47 @@ Async<int> deep(int depth, std::vector<std::uintptr_t>* places) {
     co_return 1 + co_await deep(depth - 1, places);
 }
 
+/// Notes where on the stack it is destroyed.
+class LastPlace {
+  public:
+    explicit LastPlace(std::uintptr_t* place) noexcept : place_(place) {}
+    LastPlace(LastPlace&& other) noexcept : place_(std::exchange(other.place_, nullptr)) {}
+    [[gnu::noinline]] ~LastPlace() {
+        if (place_ != nullptr) {
+            *place_ = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+        }
+    }
+
+  private:
+    std::uintptr_t* place_;
+};
+
+Async<int> never(LastPlace) { co_return co_await rt::pending<int>(); }
+
+Async<int> around(Async<int> inner) { co_return 1 + co_await inner; }
+
+/// `depth` coroutines around one that notes where it is destroyed. To make them takes no stack.
+Async<int> never_at(int depth, std::uintptr_t* place) {
+    std::vector<Async<int>> outermost;
+    outermost.push_back(never(LastPlace(place)));
+    for (int level = 0; level < depth; ++level) {
+        Async<int> inner = std::move(outermost.back());
+        outermost.back() = around(std::move(inner));
+    }
+    return std::move(outermost.back());
+}
+
+/// Where the innermost of `depth` coroutines is destroyed.
+std::uintptr_t place_of_the_end(int depth, bool is_polled) {
+    std::uintptr_t place = 0;
+    auto task = spawn_mock("the outermost coroutine", never_at(depth, &place));
+    if (is_polled) {
+        CHECK(task.poll() == Pending);
+    }
+    task.drop();
+    return place;
+}
+
 /// Where the three polls of a leaf that is `depth` coroutines deep find the stack.
 std::vector<std::uintptr_t> places_of_polls(int depth) {
     std::vector<std::uintptr_t> places;
@@ -134,6 +175,23 @@ TEST_SUITE("08.2 coroutines that await coroutines") {
             CAPTURE(poll);
             CHECK((shallow[poll] - far_down[poll]) / levels <= most_stack_of_a_level);
         }
+    }
+
+    TEST_CASE("to destroy a level takes no more of the stack than to poll it") {
+        constexpr int levels = 1000;
+        for (bool const is_polled : {false, true}) {
+            CAPTURE(is_polled);
+            std::uintptr_t const shallow = place_of_the_end(1, is_polled);
+            std::uintptr_t const far_down = place_of_the_end(1 + levels, is_polled);
+            CHECK((shallow - far_down) / levels <= most_stack_of_a_level);
+        }
+    }
+
+    TEST_CASE("five thousand levels are polled and destroyed") {
+        constexpr int levels = 5'000;
+        CHECK(places_of_polls(levels).size() == 3);
+        CHECK(place_of_the_end(levels, true) != 0);
+        CHECK(place_of_the_end(levels, false) != 0);
     }
 
     TEST_CASE("an inner coroutine ends and the next begins within one poll") {
