@@ -19,6 +19,9 @@
 /// lambda are in the lambda and not in the frame, so a capturing lambda that is a coroutine must outlive its `Async`.
 /// Destroying an `Async` destroys its frame with all that is in it, which cancels the wait.
 ///
+/// Alignment: compilers align a frame to 16 bytes, whatever is in it. Results, parameters, and futures that ask for more are
+/// refused. A local variable can't be checked, so put one that asks for more, such as `__m256`, behind a std::unique_ptr.
+///
 /// Source of the idea: what Rust's `async fn` and `.await` mean.
 #pragma once
 
@@ -38,6 +41,10 @@ template <class T>
 class Async;
 
 namespace detail {
+
+/// True if a T asks for more alignment than a coroutine frame has.
+template <class T>
+concept OverAligned = !std::is_reference_v<T> && alignof(T) > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
 
 /// What a suspended body waits for: something to poll, of whatever type.
 class Leaf {
@@ -83,6 +90,10 @@ class AsyncPromise : public Recycled {
         using Awaited = std::remove_reference_t<F>;
         using Mutable = std::remove_const_t<Awaited>;
         if constexpr (Future<Awaited>) {
+            static_assert(
+                !OverAligned<OutputOf<Awaited>> && !OverAligned<F>,
+                "co_await: the future or its result is aligned to more than 16 bytes, and a coroutine frame is "
+                "not: put it behind a std::unique_ptr");
             return Awaiter<Awaited>(future, *cx_);
         } else {
             static_assert(!Future<Mutable>,
@@ -118,6 +129,9 @@ class AsyncPromise : public Recycled {
 template <class T>
 class AsyncPromiseOf final : public AsyncPromise {
     static_assert(!std::is_reference_v<T>, "Async<T&>: co_return a pointer or a std::reference_wrapper instead");
+    static_assert(!OverAligned<T>,
+                  "Async<T>: T is aligned to more than 16 bytes, and a coroutine frame is not: co_return a "
+                  "std::unique_ptr<T> instead");
 
   public:
     Async<T> get_return_object() noexcept;
@@ -218,3 +232,12 @@ inline Async<void> detail::AsyncPromiseOf<void>::get_return_object() noexcept {
 }
 
 }  // namespace rt
+
+// Given: checks the parameters of each coroutine that returns an Async, because the compiler copies them into the frame.
+template <class T, class... Parameters>
+struct std::coroutine_traits<rt::Async<T>, Parameters...> {
+    static_assert(!(rt::detail::OverAligned<Parameters> || ...),
+                  "Async: a parameter is aligned to more than 16 bytes, and a coroutine frame is not: pass a "
+                  "std::unique_ptr to it instead");
+    using promise_type = rt::detail::AsyncPromiseOf<T>;
+};
