@@ -360,6 +360,25 @@ TEST_SUITE("10.3 shutdown") {
         }
     }
 
+    TEST_CASE("a thread that ends may still run a runtime") {
+        struct LastWords {
+            int* said;
+            ~LastWords() {
+                rt::CurrentThread runtime;
+                *said = runtime.block_on(runtime.spawn(rt::ready(3)));
+            }
+        };
+        int said = 0;
+        step("a thread makes a thread_local, runs a runtime, and ends");
+        TestThread ending([&said] {
+            thread_local LastWords const last_words{&said};  // destroyed after what the first runtime has made
+            rt::CurrentThread runtime;
+            runtime.block_on(runtime.spawn(rt::ready()));
+        });
+        ending.join();
+        CHECK(said == 3);
+    }
+
     TEST_CASE("a runtime that is destroyed inside of a future says so") {
         auto destroy = [](std::unique_ptr<rt::CurrentThread> other) -> rt::Async<> {
             other.reset();
