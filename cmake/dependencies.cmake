@@ -2,9 +2,9 @@
 include(FetchContent)
 
 set(PBP_FMT_URL https://github.com/fmtlib/fmt.git CACHE STRING "Where fmt is fetched from")
-set(PBP_FMT_COMMIT a33701196adfad74917046096bf5a2aa0ab0bb50 CACHE STRING "fmt 9.1.0")
+set(PBP_FMT_COMMIT 407c905e45ad75fc29bf0f9bb7c5c2fd3475976f CACHE STRING "fmt 12.1.0")
 set(PBP_DOCTEST_URL https://github.com/doctest/doctest.git CACHE STRING "Where doctest is fetched from")
-set(PBP_DOCTEST_COMMIT ae7a13539fb71f270b87eb2e874fbac80bc8dda2 CACHE STRING "doctest 2.4.11")
+set(PBP_DOCTEST_COMMIT 6804767ee637789db8a5cb281381cae98dc36906 CACHE STRING "doctest 2.5.2")
 mark_as_advanced(PBP_FMT_URL PBP_FMT_COMMIT PBP_DOCTEST_URL PBP_DOCTEST_COMMIT)
 
 find_package(Threads REQUIRED)
@@ -18,17 +18,14 @@ FetchContent_Declare(doctest
     GIT_TAG "${PBP_DOCTEST_COMMIT}"
     FIND_PACKAGE_ARGS 2.4)
 
-# For the fetched ones: neither their tests nor their install rules are part of the course, and doctest 2.4.11 asks
-# for a CMake so old that CMake 4 needs to be told that a newer one will do.
+# For the fetched ones: neither their tests nor their install rules are part of the course.
 set(DOCTEST_WITH_TESTS OFF CACHE INTERNAL "")
 set(DOCTEST_NO_INSTALL ON CACHE INTERNAL "")
-set(CMAKE_POLICY_VERSION_MINIMUM 3.5)
 
 FetchContent_MakeAvailable(fmt)
 if(PROJECT_IS_TOP_LEVEL)
     FetchContent_MakeAvailable(doctest)
 endif()
-unset(CMAKE_POLICY_VERSION_MINIMUM)
 
 # Their headers' warnings are not the learner's. (FetchContent_Declare(… SYSTEM) would say so as well, but CMake 3.25.1
 # takes the word for the name of the git remote and then clones nothing.)

@@ -7,7 +7,7 @@
 #   and their code compiled once (pbp_compile_pch)           1.0           3.5
 #   and what most tests instantiate (support/precompiled)    0.75   1.2    2.8
 
-set(PBP_COMMON_HEADERS <fmt/core.h>
+set(PBP_COMMON_HEADERS <fmt/format.h>
     <algorithm> <array> <atomic> <chrono> <concepts> <coroutine> <cstddef> <cstdint> <exception> <functional>
     <latch> <memory> <mutex> <condition_variable> <thread> <optional> <span> <stdexcept> <string> <string_view>
     <system_error> <tuple> <type_traits> <utility> <variant> <vector>)

@@ -8,7 +8,7 @@
 #include <deque>
 #include <utility>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 namespace {
 

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <system_error>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 struct Options {
     enum class Mode : unsigned char { fetch, fetch_blocking, echo };

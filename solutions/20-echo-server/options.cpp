@@ -6,7 +6,7 @@
 #include <string_view>
 #include <system_error>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <getopt.h>
 
 namespace {

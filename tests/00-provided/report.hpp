@@ -8,7 +8,7 @@
 #include <regex>
 #include <string>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 namespace support {
 

@@ -5,7 +5,7 @@
 
 #include <type_traits>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 using namespace support;
 using rt::Pending;

@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <utility>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 using namespace support;
 using rt::Pending;

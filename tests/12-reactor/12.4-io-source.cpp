@@ -24,7 +24,7 @@
 #include <system_error>
 #include <utility>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <fcntl.h>
 #include <sys/time.h>

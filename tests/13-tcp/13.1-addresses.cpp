@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 using namespace support;
 using rt::HostPort, rt::SocketAddr;

@@ -27,7 +27,7 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 using namespace support;
 using rt::Chunk, rt::TcpListener, rt::TcpStream;

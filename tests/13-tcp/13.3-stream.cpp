@@ -21,7 +21,7 @@
 #include <string>
 #include <string_view>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 using namespace support;
 using rt::Chunk, rt::TcpListener, rt::TcpStream;

@@ -23,7 +23,7 @@
 #include <string>
 #include <vector>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 using namespace support;
 using namespace std::chrono_literals;

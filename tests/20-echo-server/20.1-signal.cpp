@@ -26,7 +26,7 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <fcntl.h>
 #include <sys/syscall.h>

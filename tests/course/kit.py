@@ -21,7 +21,7 @@ FLAGS = ["-std=c++20", "-pthread", "-Wpedantic", "-O0", "-fsanitize=address", "-
          "-D_GLIBCXX_ASSERTIONS", *shlex.split(os.environ.get("PBP_CXX_FLAGS", ""))]
 WARNINGS = ["-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror"]
 LIBRARIES = ["-lfmt"]
-SHARED = ["doctest/doctest.h", "fmt/core.h", "algorithm", "array", "atomic", "chrono", "concepts", "coroutine", "exception",
+SHARED = ["doctest/doctest.h", "fmt/format.h", "algorithm", "array", "atomic", "chrono", "concepts", "coroutine", "exception",
           "functional", "latch", "memory", "mutex", "condition_variable", "thread", "optional", "span", "stdexcept", "string",
           "string_view", "system_error", "tuple", "type_traits", "utility", "variant", "vector"]
 

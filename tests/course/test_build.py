@@ -29,7 +29,7 @@ COURSE = {
                                "        self.assertEqual(out, b'one solution\\n')\n"
                                "if __name__ == '__main__':\n    unittest.main()\n",
     f"tests/{ONE}/advice/small.cpp": "// expect: Poll wants a larger thing\n#include <rt/poll.hpp>\n"
-                                   "#include <cstdlib>\n#include <fmt/core.h>\nrt::Poll<char> poll;\n",
+                                   "#include <cstdlib>\n#include <fmt/format.h>\nrt::Poll<char> poll;\n",
 }
 
 
@@ -133,7 +133,7 @@ class TheBuild(CourseTest):
             "app/CMakeLists.txt": "cmake_minimum_required(VERSION 3.25)\nproject(app CXX)\n"
                                   "add_subdirectory(.. course)\nadd_executable(app app.cpp)\n"
                                   "target_link_libraries(app PRIVATE rt::rt)\n",
-            "app/app.cpp": "#include <rt/waker.hpp>\n#include <fmt/core.h>\nint main() { fmt::print(\"app {}\\n\", rt::zero()); }\n"})
+            "app/app.cpp": "#include <rt/waker.hpp>\n#include <fmt/format.h>\nint main() { fmt::print(\"app {}\\n\", rt::zero()); }\n"})
         self.sh(root, "cmake", "-S", "app", "-B", "out", "-G", "Ninja")
         self.sh(root, "cmake", "--build", "out")
         self.assertEqual(self.sh(root, root / "out/app"), "app 0\n")

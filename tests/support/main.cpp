@@ -17,7 +17,7 @@
 #include <string>
 #include <string_view>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 // The sanitizers look these up by name. Tests of violations fork, and the child may start threads.
 extern "C" const char* __tsan_default_options();

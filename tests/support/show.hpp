@@ -7,7 +7,7 @@
 #include <rt/poll.hpp>
 
 #include <doctest/doctest.h>
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <chrono>
 #include <exception>

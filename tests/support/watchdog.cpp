@@ -19,7 +19,7 @@
 #include <string_view>
 #include <vector>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <pthread.h>
 #include <unistd.h>
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <system_error>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 namespace rt {
 
