@@ -1,8 +1,8 @@
 /// \file
 /// `JoinSet<T>`: tasks that belong together. Spawn them, and take their results in the order in which they end.
 ///
-/// The task of a member stores its outcome in the set's list of members. Then it puts the member's place in that list
-/// into a queue, and wakes the task that waits in `join_next`. So the set never searches for the member that has ended.
+/// The task of a member stores its outcome in the set's list of members. Then it puts the member into a queue, and wakes
+/// the task that waits in `join_next`. So the set never searches for the member that has ended.
 ///
 /// Thread safety: the set belongs to one thread at a time. Only the queue has a lock, because members end on any thread.
 ///
@@ -19,9 +19,10 @@
 #include <rt/waker_slot.hpp>
 
 #include <cstddef>
-#include <deque>
+#include <iterator>
 #include <list>
 #include <memory>
+#include <new>
 #include <optional>
 #include <source_location>
 #include <type_traits>
@@ -90,15 +91,15 @@ class JoinSet {
     /// The next result if a member has ended, else nullopt. Throws as `join_next` does.
     std::optional<NonVoid<T>> try_join_next() {
         Lock lock(shared_->mutex);
-        if (shared_->ended.empty()) {
+        Member* const member = shared_->ended;
+        if (member == nullptr) {
             return std::nullopt;
         }
-        const Place member = shared_->ended.front();
-        shared_->ended.pop_front();
+        shared_->remove_ended(shared_->ended);
         lock.unlock();
         budget::spend();
         Outcome<T> outcome = std::move(member->outcome);
-        shared_->members.erase(member);
+        shared_->members.erase(member->place);
         if (outcome.is_empty()) {
             throw Cancelled();
         }
@@ -114,15 +115,26 @@ class JoinSet {
     struct Member {
         JoinHandle<> handle{nullptr};
         Outcome<T> outcome;  // stored by the task. Stays empty if the task is cancelled
+        typename std::list<Member>::iterator place;
+        Member* next = nullptr;  // in the queue of those that have ended
     };
-    using Place = typename std::list<Member>::iterator;
 
     /// What the set and the tasks of its members share.
     struct Shared {
         std::list<Member> members;  // whose result was not taken. Only the set changes the list
-        Mutex mutex;
-        std::deque<Place> ended;  // under mutex
-        WakerSlot waiter;         // of the task in `join_next`
+        Mutex
+            mutex;  // for the queue of members that have ended. Needs no memory, because a task may end when there is none
+        Member* ended = nullptr;
+        Member** end = &ended;
+        WakerSlot waiter;  // of the task in `join_next`
+
+        /// Called under the lock.
+        void remove_ended(Member*& member) noexcept {
+            if (end == &member->next) {
+                end = &member;
+            }
+            member = member->next;
+        }
     };
 
     /// The future of a member's task: runs the future that was spawned, and keeps how it ended.
@@ -131,7 +143,7 @@ class JoinSet {
       public:
         using Output = void;
 
-        MemberFuture(F&& future, std::shared_ptr<Shared> shared, Place member) noexcept
+        MemberFuture(F&& future, std::shared_ptr<Shared> shared, Member* member) noexcept
             : future_(std::move(future)), shared_(std::move(shared)), member_(member) {}
         MemberFuture(MemberFuture&&) = default;
         ~MemberFuture() {
@@ -140,7 +152,7 @@ class JoinSet {
             }
             future_.reset();  // so that it has gone when the set gives the result away
             Lock lock(shared_->mutex);
-            shared_->ended.push_back(member_);
+            *std::exchange(shared_->end, &member_->next) = member_;
             lock.unlock();
             shared_->waiter.wake();
         }
@@ -155,13 +167,26 @@ class JoinSet {
       private:
         std::optional<F> future_;
         std::shared_ptr<Shared> shared_;
-        Place member_;
+        Member* member_;
     };
 
     template <class F>
     void insert(F&& future, std::source_location where) {
-        const Place member = shared_->members.emplace(shared_->members.end());
-        member->handle = current("JoinSet::spawn").spawn(MemberFuture<F>(std::move(future), shared_, member), where);
+        Member& member = shared_->members.emplace_back();
+        member.place = std::prev(shared_->members.end());
+        try {
+            member.handle =
+                current("JoinSet::spawn").spawn(MemberFuture<F>(std::move(future), shared_, &member), where);
+        } catch (const std::bad_alloc&) {  // the future was destroyed, so it has reported its end
+            Lock lock(shared_->mutex);
+            Member** ended = &shared_->ended;
+            while (*ended != &member) {
+                ended = &(*ended)->next;
+            }
+            shared_->remove_ended(*ended);
+            shared_->members.erase(member.place);
+            throw;
+        }
     }
 
     std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
