@@ -17,6 +17,7 @@
 #include <rt/budget.hpp>
 #include <rt/future.hpp>
 #include <rt/io_table.hpp>
+#include <rt/print.hpp>
 #include <rt/reactor.hpp>
 #include <rt/scheduler.hpp>
 #include <rt/sys.hpp>
@@ -24,6 +25,7 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 
@@ -70,7 +72,10 @@ class IoSource {
                     budget::spend();
                     throw sys::error(result, what);
                 }
-                prepare();  // a new record begins with what was assumed, so `seen` fits
+                if (!try_prepare(cx)) {
+                    return Pending;
+                }
+                // A new record begins with what was assumed, so `seen` fits.
                 readiness().clear_refused(direction, seen);
             }
             waiter(direction).register_waker(cx.waker());
@@ -90,6 +95,22 @@ class IoSource {
     void register_with(Reactor& reactor) { registration_ = reactor.add(fd_.get()); }
 
   private:
+    // Given: `prepare`, unless the system has no watch or no memory left. Then the task asks again in its next turn.
+    bool try_prepare(Context& cx) {
+        try {
+            prepare();
+            return true;
+        } catch (const std::system_error& error) {
+            if (error.code().value() != ENOSPC && error.code().value() != ENOMEM) {
+                throw;
+            }
+            eprintln_once("rt: {}. Until that passes, each task that waits for a descriptor asks again and again.",
+                          error.what());
+        }
+        cx.waker().wake_by_ref();
+        return false;
+    }
+
     ReadinessWord& readiness() const noexcept { return registration_.record().readiness; }
 
     WakerSlot& waiter(Direction direction) const noexcept {
