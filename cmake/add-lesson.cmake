@@ -6,7 +6,7 @@
 #                 files without holes, and then the earlier solutions (PBP_BASE=mine: the learner's own earlier lessons first)
 #   test-NN.s     tests/NN-name/NN.s-*.cpp, one executable per step, every TEST_CASE one ctest
 #   test-NN.exercise  tests/NN-name/exercise-*.cpp, if there is an exercise.hpp beside what the tests run against
-#   ctest cases   of tests/NN-name/program.py (one per test_ method) and tests/NN-name/advice/*.cpp (one per file)
+#   ctest cases   of tests/NN-name/program*.py (one per test_ method) and tests/NN-name/advice/*.cpp (one per file)
 #
 # All its ctest cases carry the label lesson-NN. With PBP_LEARNER the tests run against lesson-NN, else against solution-NN.
 include(precompiled)
@@ -216,7 +216,7 @@ endif()
     endforeach()
 endfunction()
 
-# tests/NN-name/program.py: PBP_PROGRAM names the executable. And its trace is valid.
+# tests/NN-name/program*.py: PBP_PROGRAM names the executable. And its trace is valid.
 function(pbp_add_program_tests NAME NN PROGRAM)
     set(RULES "${PBP_ROOT}/tests/course/trace_rules.py")
     if(TARGET ${PROGRAM} AND Python3_Interpreter_FOUND AND EXISTS "${RULES}" AND PROGRAM STREQUAL "solution-${NN}")
@@ -224,14 +224,15 @@ function(pbp_add_program_tests NAME NN PROGRAM)
         add_test(NAME "${TEST}" COMMAND "${Python3_EXECUTABLE}" -B "${RULES}" ${NN} "$<TARGET_FILE:${PROGRAM}>")
         set_tests_properties("${TEST}" PROPERTIES LABELS lesson-${NN} TIMEOUT ${PBP_TIMEOUT} ENVIRONMENT "${PBP_TEST_ENVIRONMENT}")
     endif()
-    set(SCRIPT "${PBP_ROOT}/tests/${NAME}/program.py")
-    file(GLOB FOUND CONFIGURE_DEPENDS "${SCRIPT}")
-    if(FOUND AND TARGET ${PROGRAM})
+    file(GLOB SCRIPTS CONFIGURE_DEPENDS "${PBP_ROOT}/tests/${NAME}/program*.py")
+    if(SCRIPTS AND TARGET ${PROGRAM})
         add_dependencies(lesson-${NN}-tests ${PROGRAM})
         pbp_label(${NN})
-        pbp_add_python_tests("${SCRIPT}" "${NN} program" ${LABEL}
-            "PBP_PROGRAM=$<TARGET_FILE:${PROGRAM}>" "PBP_SANITIZERS=${PBP_SANITIZER_LIST}"
-            "PBP_BUILD_TYPE=${CMAKE_BUILD_TYPE}" ${PBP_TEST_ENVIRONMENT})
+        foreach(SCRIPT IN LISTS SCRIPTS)
+            pbp_add_python_tests("${SCRIPT}" "${NN} program" ${LABEL}
+                "PBP_PROGRAM=$<TARGET_FILE:${PROGRAM}>" "PBP_SANITIZERS=${PBP_SANITIZER_LIST}"
+                "PBP_BUILD_TYPE=${CMAKE_BUILD_TYPE}" "PBP_COMPILER=${CMAKE_CXX_COMPILER_ID}" ${PBP_TEST_ENVIRONMENT})
+        endforeach()
     endif()
 endfunction()
 

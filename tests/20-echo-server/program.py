@@ -9,6 +9,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 import unittest
 from pathlib import Path
 
@@ -177,6 +178,37 @@ class Limits(unittest.TestCase):
                         self.assertEqual(receive(client, len(b"client %d" % n)), b"client %d" % n)
                         client.close()
                     self.assertEqual(server.stop(), ("stopped after 60 clients\n", "", 0))
+
+    @unittest.skipUnless(SANITIZERS == "none", "a sanitizer needs memory of its own")
+    def test_without_memory_new_clients_go_and_the_server_stays(self):
+        # A thread that has not worked before needs memory that glibc does not do without, so here is one thread.
+        for runtime in (each for each in RUNTIMES if not each.startswith("multi_thread")):
+            with self.subTest(runtime=runtime), Server("--runtime", runtime) as server, server.connect() as first:
+                self.assertTrue(is_answered(first))
+                pid = server.process.pid
+                size = int(re.search(r"VmSize:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) * 1024
+                resource.prlimit(pid, resource.RLIMIT_AS, (size, resource.RLIM_INFINITY))
+                crowd, alive = [], 0
+                for _ in range(1000):
+                    crowd.append(server.connect())
+                    try:
+                        alive += is_answered(crowd[-1], b"x" * 4000)
+                    except OSError:
+                        pass  # there was no memory for it
+                self.assertLess(alive, len(crowd))
+                for client in crowd:
+                    client.close()
+                resource.prlimit(pid, resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+                with server.connect() as late:
+                    self.assertTrue(is_answered(first))
+                    self.assertTrue(is_answered(late))
+                first.close()
+                begin = time.monotonic()
+                out, err, status = server.stop()
+                self.assertLess(time.monotonic() - begin, 4, "all have gone, and the drain waits for somebody")
+                self.assertRegex(out, r"^stopped after \d+ clients$")
+                self.assertLessEqual(err.count("\n"), 2, err)
+                self.assertEqual(status, 0)
 
     def test_ten_thousand_at_once(self):
         clients = 10_000
