@@ -41,7 +41,11 @@ class Outcome {
     }
 
     /// Takes the exception out, and leaves null. A move need not: that of libc++ copies. Called when `has_exception()`.
-    std::exception_ptr take_exception() noexcept { return std::exchange(*std::get_if<2>(&state_), nullptr); }
+    std::exception_ptr take_exception() noexcept {
+        std::exception_ptr taken;
+        std::swap(taken, *std::get_if<2>(&state_));
+        return taken;
+    }
 
     /// Destroys what is kept.
     void reset() noexcept { state_.template emplace<0>(); }

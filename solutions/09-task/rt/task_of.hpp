@@ -25,7 +25,10 @@ class TaskYielding : public Task {
 
   private:
     std::exception_ptr drop_outcome() noexcept override {
-        std::exception_ptr exception = outcome.has_exception() ? outcome.take_exception() : nullptr;
+        std::exception_ptr exception;
+        if (outcome.has_exception()) {
+            exception = outcome.take_exception();
+        }
         outcome.reset();
         return exception;
     }
