@@ -287,18 +287,20 @@ TEST_SUITE("09.2 run and wake") {
     }
 
     TEST_CASE("a Runnable that was run or moved from says so") {
-        constexpr const char* sentence = "a Runnable was used after it was run or moved from";
-        expect_violation(sentence, [] {
-            Queue queue;
-            auto [runnable, handle] = rt::make_task(rt::ready(), queue);
-            std::move(runnable).run();
-            std::move(runnable).run();
-        });
-        expect_violation(sentence, [] {
-            Queue queue;
-            auto [runnable, handle] = rt::make_task(rt::ready(), queue);
-            rt::Runnable const moved = std::move(runnable);
-            std::ignore = runnable.task();
-        });
+        if constexpr (rt::checks_enabled) {  // without checks g++ sees the null pointer and warns
+            constexpr const char* sentence = "a Runnable was used after it was run or moved from";
+            expect_violation(sentence, [] {
+                Queue queue;
+                auto [runnable, handle] = rt::make_task(rt::ready(), queue);
+                std::move(runnable).run();
+                std::move(runnable).run();
+            });
+            expect_violation(sentence, [] {
+                Queue queue;
+                auto [runnable, handle] = rt::make_task(rt::ready(), queue);
+                rt::Runnable const moved = std::move(runnable);
+                std::ignore = runnable.task();
+            });
+        }
     }
 }
