@@ -45,6 +45,12 @@ Async<int> in_one_expression(Remote<int>* first, Remote<int>* second) {
     co_return 10 * co_await first->future() + co_await second->future();
 }
 
+int ten_and(int a, int b) { return 10 * a + b; }
+
+Async<int> in_one_call(Remote<int>* first, Remote<int>* second) {
+    co_return ten_and(co_await first->future(), co_await second->future());
+}
+
 Async<> nothing_to_hand_over(Remote<>* remote, Notes* notes) {
     co_await remote->future();
     notes->push_back("done");
@@ -178,14 +184,18 @@ TEST_SUITE("08.2 co_await any future") {
         CHECK(pan.polls() == 0);
     }
 
-    TEST_CASE("two waits in one expression") {
-        Remote<int> kettle("the kettle");
-        Remote<int> pan("the pan");
-        auto task = spawn_mock("the coroutine", in_one_expression(&kettle, &pan));
-        kettle.finish(1);
-        CHECK(task.poll() == Pending);
-        pan.finish(2);
-        CHECK(task.poll() == Ready(12));
+    TEST_CASE("two waits in one expression: the second is not polled before the first is done") {
+        for (auto coroutine : {in_one_expression, in_one_call}) {
+            Remote<int> kettle("the kettle");
+            Remote<int> pan("the pan");
+            auto task = spawn_mock("the coroutine", coroutine(&kettle, &pan));
+            CHECK(task.poll() == Pending);
+            CHECK(kettle.polls() + pan.polls() == 1);  // the compiler chooses which
+            kettle.finish(1);
+            pan.finish(2);
+            CHECK(task.poll() == Ready(12));
+            CHECK(kettle.polls() + pan.polls() == 3);
+        }
     }
 
     TEST_CASE("a named future is polled where it lies and lives on") {

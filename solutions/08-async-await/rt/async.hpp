@@ -46,6 +46,9 @@ namespace detail {
 template <class T>
 concept OverAligned = !std::is_reference_v<T> && alignof(T) > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
 
+template <Future F>
+class Awaiter;
+
 /// What a suspended body waits for: something to poll, of whatever type.
 class Leaf {
   public:
@@ -54,27 +57,6 @@ class Leaf {
 
   protected:
     ~Leaf() = default;
-};
-
-/// One `co_await future`. It lives in the coroutine frame beside the future, as long as that expression does.
-template <Future F>
-class Awaiter final : public Leaf {
-  public:
-    Awaiter(F& future, Context& cx) noexcept : future_(future) { Awaiter::poll(cx); }
-
-    bool poll(Context& cx) noexcept override { return poll_into(future_, cx, outcome_); }
-
-    // The compiler calls these three.
-    bool await_ready() const noexcept { return !outcome_.is_empty(); }
-    template <class Promise>
-    void await_suspend(std::coroutine_handle<Promise> body) noexcept {
-        body.promise().wait_for(*this);
-    }
-    OutputOf<F> await_resume() { return outcome_.take(); }
-
-  private:
-    F& future_;
-    Outcome<OutputOf<F>> outcome_;
 };
 
 /// The part of an Async's promise that doesn't depend on what the Async yields.
@@ -94,7 +76,7 @@ class AsyncPromise : public Recycled {
                 !OverAligned<OutputOf<Awaited>> && !OverAligned<F>,
                 "co_await: the future or its result is aligned to more than 16 bytes, and a coroutine frame is "
                 "not: put it behind a std::unique_ptr");
-            return Awaiter<Awaited>(future, *cx_);
+            return Awaiter<Awaited>(future, *this);
         } else {
             static_assert(!Future<Mutable>,
                           "co_await of a const future: polling changes a future, so it must not be const");
@@ -105,6 +87,8 @@ class AsyncPromise : public Recycled {
         }
     }
 
+    /// Called by the Awaiter: what to poll with, and what the body waits for from now on.
+    Context& context() const noexcept { return *cx_; }
     void wait_for(Leaf& leaf) noexcept { leaf_ = &leaf; }
 
     /// Both steps of a poll. True if the body has reached its end.
@@ -123,6 +107,27 @@ class AsyncPromise : public Recycled {
   private:
     Leaf* leaf_ = nullptr;   // what the suspended body waits for; null before the first poll
     Context* cx_ = nullptr;  // of the poll that is running
+};
+
+/// One `co_await future`. It lives in the coroutine frame beside the future, as long as that expression does.
+///
+/// Its constructor polls nothing, because a compiler may make the awaiters of one expression before it waits for the first.
+template <Future F>
+class Awaiter final : public Leaf {
+  public:
+    Awaiter(F& future, AsyncPromise& promise) noexcept : future_(future), promise_(promise) {}
+
+    bool poll(Context& cx) noexcept override { return poll_into(future_, cx, outcome_); }
+
+    // The compiler calls these three.
+    bool await_ready() noexcept { return poll(promise_.context()); }
+    void await_suspend(std::coroutine_handle<>) noexcept { promise_.wait_for(*this); }
+    OutputOf<F> await_resume() { return outcome_.take(); }
+
+  private:
+    F& future_;
+    AsyncPromise& promise_;
+    Outcome<OutputOf<F>> outcome_;
 };
 
 /// The part that knows the result's type.
