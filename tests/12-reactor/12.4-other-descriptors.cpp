@@ -4,14 +4,17 @@
 
 #include "source.hpp"
 
+#include <rt/block_on.hpp>
 #include <rt/park.hpp>
 #include <rt/reactor.hpp>
 #include <rt/sys.hpp>
 #include <rt/sys_socket.hpp>
+#include <support/death.hpp>
 #include <support/ends.hpp>
 #include <support/mock_task.hpp>
 #include <support/story.hpp>
 
+#include <array>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -98,6 +101,34 @@ TEST_SUITE("12.4 waiting for a descriptor") {
         reactor.park(rt::no_wait);
         CHECK(task.is_woken());
         CHECK(task.poll().value() == "two");
+    }
+
+    TEST_CASE("messages that came together are all read") {
+        // A pipe that keeps messages apart. So do terminals, with lines, and unix sockets that pass descriptors.
+        std::array<int, 2> ends{};
+        REQUIRE(rt::sys::pipe(ends, O_NONBLOCK | O_DIRECT) == 0);
+        rt::sys::Fd writer(ends[1]);
+        Reactor reactor;
+        Source source(rt::sys::Fd(ends[0]), false);
+        auto task = spawn_mock("read", source.read());
+        source.source.register_with(reactor);
+        CHECK(task.poll() == Pending);
+        put(writer, "abc");
+        put(writer, "def");
+        reactor.park(rt::no_wait);
+        CHECK(task.poll().value() == "abc");
+        rt::Poll<std::string> second = spawn_mock("read on", source.read()).poll();
+        REQUIRE_MESSAGE(second.is_ready(),
+                        "a short read was taken for the last one, and the next message was forgotten");
+        CHECK(second.value() == "def");
+    }
+
+    TEST_CASE("a descriptor in blocking mode is refused") {
+        std::array<int, 2> ends{};
+        REQUIRE(rt::sys::pipe(ends, 0) == 0);
+        rt::sys::Fd writer(ends[1]);
+        Source source{rt::sys::Fd(ends[0])};
+        expect_violation("read: its descriptor is in blocking mode", [&] { rt::block_on(source.read()); });
     }
 
     TEST_CASE("bytes behind urgent data are read") {

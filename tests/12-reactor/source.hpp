@@ -20,7 +20,7 @@ namespace support {
 /// An IoSource over any descriptor.
 class Source {
   public:
-    explicit Source(rt::sys::Fd fd) : source(std::move(fd)) {}
+    explicit Source(rt::sys::Fd fd, bool is_plain = true) : source(std::move(fd), is_plain) {}
 
     /// A future of one read of at most `max` bytes.
     auto read(std::size_t max = 100) {

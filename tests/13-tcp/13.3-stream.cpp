@@ -7,7 +7,9 @@
 
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
+#include <rt/future.hpp>
 #include <rt/io.hpp>
+#include <rt/join.hpp>
 #include <rt/sync.hpp>
 #include <rt/tcp.hpp>
 #include <support/random.hpp>
@@ -20,8 +22,12 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
+
+#include <sys/socket.h>
 
 using namespace support;
 using rt::Chunk, rt::TcpListener, rt::TcpStream;
@@ -40,6 +46,27 @@ TEST_SUITE("13.3 a connection") {
         CHECK(c.runtime.block_on(c.stream.read(buffer)) == 4);
         c.client.close();
         CHECK(c.runtime.block_on(c.stream.read(buffer)) == 0);
+    }
+
+    TEST_CASE("a stream over another kind of socket is read to its end") {
+        std::array<int, 2> ends{};
+        REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) == 0);
+        rt::sys::Fd peer(ends[1]);
+        TcpStream stream{rt::sys::Fd(ends[0])};
+        auto talk = [](TcpStream* reader, int writer) -> rt::Async<std::string> {
+            auto first = reader->read(100);
+            auto second = [writer](rt::Context&) -> rt::Poll<void> {
+                CHECK(::send(writer, "abc", 3, 0) + ::send(writer, "def", 3, 0) == 6);
+                return rt::Ready();
+            };
+            auto both = rt::join(std::move(first), rt::poll_fn(second));
+            auto read = co_await both;
+            Chunk more = co_await reader->read(100);
+            co_return std::string(std::get<0>(read).view()) + std::string(more.view());
+        };
+        rt::CurrentThread runtime;
+        step("two messages come while a read waits");
+        CHECK(runtime.block_on(talk(&stream, peer.get())) == "abcdef");
     }
 
     TEST_CASE("a refused connection is an error with its address") {

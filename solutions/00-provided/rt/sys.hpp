@@ -85,6 +85,11 @@ inline bool is_terminal(int fd) noexcept { return ::isatty(fd) == 1; }
 
 /// `flags` are those of open(2): O_RDONLY, O_NONBLOCK, O_CLOEXEC. Does not create a file.
 inline int open(const char* path, int flags) noexcept { return detail::or_errno(::open(path, flags)); }
+/// True if `fd` is open in blocking mode: a call waits, and does not answer -EAGAIN.
+inline bool is_blocking(int fd) noexcept {
+    int const flags = ::fcntl(fd, F_GETFL);
+    return flags >= 0 && (flags & O_NONBLOCK) == 0;
+}
 /// Makes a pipe: what is written to `ends[1]` is read from `ends[0]`. Both are closed on exec. `flags`: O_NONBLOCK or 0.
 inline int pipe(std::span<int, 2> ends, int flags) noexcept {
     return detail::or_errno(::pipe2(ends.data(), flags | O_CLOEXEC));

@@ -8,8 +8,9 @@
 ///   3. Leave the waker, then look at the word again. The reactor sets the word first and looks for a waker then. However
 ///      the two interleave, one of them sees the other. If the task looked first, an event in between would wake no task.
 ///
-/// A read that fills less than its buffer has emptied the kernel's, so the next read would be refused. Clearing the
-/// readiness at once saves that system call.
+/// A read of a TCP socket or a pipe that fills less than its buffer has emptied the kernel's, so the next read would be
+/// refused. Clearing the readiness at once saves that system call. Other descriptors stop a read at the end of a line or of a
+/// message, though there is more. So for them only a refusal clears.
 ///
 /// Thread safety: one task may read while another one writes on another thread, if `prepare` was called before.
 #pragma once
@@ -35,8 +36,9 @@ class IoSource {
   public:
     /// None.
     IoSource() noexcept = default;
-    /// Owns `fd`, which must be non-blocking. Makes no system call until a task has to wait.
-    explicit IoSource(sys::Fd fd) noexcept : fd_(std::move(fd)) {}
+    /// Owns `fd`, which must be non-blocking. `is_plain`: it is known to be a TCP socket or a pipe (without O_DIRECT). Makes no
+    /// system call until a task has to wait.
+    explicit IoSource(sys::Fd fd, bool is_plain = false) noexcept : fd_(std::move(fd)), is_plain_(is_plain) {}
 
     int fd() const noexcept { return fd_.get(); }
 
@@ -44,8 +46,8 @@ class IoSource {
     static constexpr std::size_t never_short = 0;
 
     /// Calls `op(fd)`, which answers like the kernel: a count, or -errno. Yields the count. Waits while the answer is
-    /// -EAGAIN, and throws any other error as `std::system_error` with `what`. A count above 0 and below `full` means that
-    /// the kernel has no more for now. Spends budget.
+    /// -EAGAIN, and throws any other error as `std::system_error` with `what`. If the descriptor is plain, a count above 0 and
+    /// below `full` means that the kernel has no more for now. Spends budget.
     template <class Op>
     Poll<std::size_t> poll_io(Context& cx, Direction direction, std::size_t full, const char* what, Op op) {
         static_assert(std::is_invocable_r_v<std::ptrdiff_t, Op&, int>,
@@ -56,10 +58,15 @@ class IoSource {
         for (;;) {
             Readiness seen = registration_ ? readiness().load() : Readiness();
             if (seen.allows(direction)) {
+                if (checks_enabled && sys::is_blocking(fd_.get())) {
+                    violation(
+                        "its descriptor is in blocking mode, and would stop the whole thread. Set O_NONBLOCK first.",
+                        what);
+                }
                 std::ptrdiff_t result = op(fd_.get());
                 if (result >= 0) {
                     auto count = static_cast<std::size_t>(result);
-                    if (0 < count && count < full && registration_) {
+                    if (0 < count && count < full && is_plain_ && registration_) {
                         readiness().clear_short(direction, seen);
                     }
                     budget::spend();
@@ -122,6 +129,7 @@ class IoSource {
 
     sys::Fd fd_;
     std::array<budget::Share, 2> shares_;  // one for each direction
+    bool is_plain_ = false;
     Registration registration_;
 };
 

@@ -59,7 +59,7 @@ class TcpListener {
 
     Poll<TcpStream> poll_accept(Context& cx) {
         return source_.poll_io(cx, Direction::read, IoSource::never_short, "accept", sys::accept)
-            .map([](std::size_t socket) { return TcpStream(sys::Fd(static_cast<int>(socket))); });
+            .map([](std::size_t socket) { return TcpStream(sys::Fd(static_cast<int>(socket)), true); });
     }
 
     IoSource source_;

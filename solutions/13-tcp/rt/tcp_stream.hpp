@@ -37,8 +37,8 @@ class TcpStream {
   public:
     /// None: may be assigned to and destroyed.
     TcpStream() noexcept = default;
-    /// Owns `socket`, which must be connected and non-blocking.
-    explicit TcpStream(sys::Fd socket) noexcept : source_(std::move(socket)) {}
+    /// Owns `socket`, a stream socket that must be connected and non-blocking. `is_tcp`: it is known to be a TCP socket.
+    explicit TcpStream(sys::Fd socket, bool is_tcp = false) noexcept : source_(std::move(socket), is_tcp) {}
 
     /// Connects to `address`. Throws "cannot connect to 127.0.0.1:1: Connection refused".
     static Async<TcpStream> connect(SocketAddr address);
@@ -114,7 +114,7 @@ class TcpStream {
 
 inline Async<TcpStream> TcpStream::connect(SocketAddr address) {
     std::string const what = "cannot connect to " + address.to_string();
-    TcpStream stream(sys::Fd(sys::check(sys::tcp_socket(address.is_v6() ? AF_INET6 : AF_INET), what.c_str())));
+    TcpStream stream(sys::Fd(sys::check(sys::tcp_socket(address.is_v6() ? AF_INET6 : AF_INET), what.c_str())), true);
     int result = sys::connect(stream.fd(), address.data(), address.size());
     if (result == -EINPROGRESS || result == -EINTR) {  // a signal does not end the connect
         auto connected = poll_fn([&](Context& cx) { return stream.poll_connected(cx, what.c_str()); });
