@@ -30,6 +30,7 @@
 
 #include <fcntl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 using namespace support;
@@ -42,6 +43,17 @@ rt::Async<int> wait_for(rt::Signal signal) { co_return co_await signal; }
 rt::Async<int> raise_then_wait(rt::Signal signal, int number) {
     std::raise(number);
     co_return co_await signal;
+}
+
+/// True if the signal comes while the program has nothing else to do.
+rt::Async<bool> hears(rt::Signal signal) {
+    rt::time::pause();
+    try {
+        co_await rt::timeout(1s, std::move(signal));
+        co_return true;
+    } catch (const rt::Elapsed&) {
+        co_return false;
+    }
 }
 
 /// The descriptors of this process that are eventfds.
@@ -110,20 +122,79 @@ TEST_SUITE("20.1 signal") {
 
     TEST_CASE("who did not ask for it does not hear of it") {
         rt::CurrentThread runtime;
-        auto waits = [](rt::Signal signal) -> rt::Async<bool> {
-            rt::time::pause();
-            try {
-                co_await rt::timeout(1s, std::move(signal));
-                co_return true;
-            } catch (const rt::Elapsed&) {
-                co_return false;
-            }
-        };
         rt::Signal other = rt::signal(SIGUSR2);
         rt::Signal signal = rt::signal(SIGUSR1);
         step("raise SIGUSR2 beside a wait for SIGUSR1");
         std::raise(SIGUSR2);
-        CHECK_FALSE(runtime.block_on(waits(std::move(signal))));
+        CHECK_FALSE(runtime.block_on(hears(std::move(signal))));
+    }
+
+    TEST_CASE("signals that come together are taken one after the other") {
+        rt::CurrentThread runtime;
+        rt::Signal first = rt::signal(SIGHUP, SIGTERM);
+        step("raise SIGTERM and SIGHUP");
+        std::raise(SIGTERM);
+        std::raise(SIGHUP);
+        CHECK(runtime.block_on(wait_for(std::move(first))) == SIGHUP);
+        CHECK(runtime.block_on(wait_for(rt::signal(SIGHUP, SIGTERM))) == SIGTERM);
+        step("each of them was taken once");
+        CHECK_FALSE(runtime.block_on(hears(rt::signal(SIGHUP, SIGTERM))));
+    }
+
+    TEST_CASE("one that comes between two futures is not lost") {
+        rt::CurrentThread runtime;
+        auto twice = []() -> rt::Async<int> {
+            auto first = rt::signal(SIGHUP, SIGTERM);
+            std::raise(SIGHUP);
+            int number = co_await first;
+            step("raise SIGTERM while the first future has its signal");
+            std::raise(SIGTERM);
+            auto second = rt::signal(SIGHUP, SIGTERM);
+            co_return 100 * number + co_await second;
+        };
+        CHECK(runtime.block_on(twice()) == 100 * SIGHUP + SIGTERM);
+        { rt::Signal dropped = rt::signal(SIGTERM); }
+        step("raise SIGTERM while there is no future");
+        std::raise(SIGTERM);
+        CHECK(runtime.block_on(wait_for(rt::signal(SIGTERM))) == SIGTERM);
+    }
+
+    TEST_CASE("a listener hears one signal after the other") {
+        rt::CurrentThread runtime;
+        auto listen = []() -> rt::Async<int> {
+            rt::Signal signals = rt::signal(SIGHUP);
+            int count = 0;
+            for (; count < 3; ++count) {
+                std::raise(SIGHUP);
+                int number = co_await signals.recv();
+                CHECK(number == SIGHUP);
+            }
+            co_return count;
+        };
+        CHECK(runtime.block_on(listen()) == 3);
+    }
+
+    TEST_CASE("a signal to a forked child does not come here") {
+        rt::CurrentThread runtime;
+        rt::Signal signal = rt::signal(SIGTERM);
+        step("a child that has the handler, too, gets SIGTERM");
+        pid_t const child = ::fork();
+        if (child == 0) {
+            std::raise(SIGTERM);
+            ::_exit(0);
+        }
+        REQUIRE(::waitpid(child, nullptr, 0) == child);
+        std::uint64_t written = 0;
+        CHECK_MESSAGE(::read(event_fds().front(), &written, sizeof written) < 0, "the child rang its parent's bell");
+        CHECK_FALSE(runtime.block_on(hears(std::move(signal))));
+    }
+
+    TEST_CASE("an eventfd that is readable without a signal is no signal") {
+        rt::CurrentThread runtime;
+        rt::Signal signal = rt::signal(SIGTERM);
+        std::uint64_t const one = 1;
+        REQUIRE(::write(event_fds().front(), &one, sizeof one) == sizeof one);
+        CHECK_FALSE(runtime.block_on(hears(std::move(signal))));
     }
 
     TEST_CASE("all who ask for it hear of it") {
@@ -224,6 +295,17 @@ TEST_SUITE("20.1 signal") {
         std::vector<rt::Signal> signals;
         for (int i = 0; i < 64; ++i) {
             signals.push_back(rt::signal(SIGUSR1));
+        }
+    }
+
+    TEST_CASE("signals that report a fault of the code are refused") {
+        for (int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
+            step("ask for {}", number);
+            CHECK_THROWS_WITH_AS(
+                (void)rt::signal(number, SIGTERM),
+                "this signal reports a fault of the running code, which a task cannot mend. Do not wait "
+                "for SIGSEGV, SIGBUS, SIGFPE, or SIGILL: Invalid argument",
+                std::system_error);
         }
     }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <rt/sys.hpp>
+#include <rt/sys_process.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -61,8 +62,6 @@ inline std::int64_t coarse_nanoseconds() noexcept {
     ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
     return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
-
-inline int process_id() noexcept { return static_cast<int>(::getpid()); }
 
 /// The processor time of the thread with this number. Negative if this process has no such thread.
 inline std::chrono::microseconds cpu_time_of_thread(int id) noexcept {

@@ -9,8 +9,11 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace rt::sys {
+
+inline int process_id() noexcept { return static_cast<int>(::getpid()); }
 
 /// Calls `handler` when signal `number` comes. A system call that it interrupts goes on where the kernel can restart it.
 inline int on_signal(int number, void (*handler)(int)) noexcept {

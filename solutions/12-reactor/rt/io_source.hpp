@@ -22,6 +22,7 @@
 #include <rt/reactor.hpp>
 #include <rt/scheduler.hpp>
 #include <rt/sys.hpp>
+#include <rt/violation.hpp>
 
 #include <array>
 #include <cerrno>

@@ -1,5 +1,6 @@
 /// \file
-/// `signal(SIGINT, SIGTERM)`: a future of the next signal. `ctrl_c()` and `shutdown_signal()` are the usual ones.
+/// `signal(SIGINT, SIGTERM)`: a future of the next signal, and a listener for all that follow. `ctrl_c()` and
+/// `shutdown_signal()` are the usual ones.
 ///
 /// Source: `tokio::signal`.
 #pragma once
@@ -11,7 +12,6 @@
 #include <rt/sys.hpp>
 #include <rt/sys_process.hpp>
 
-#include <bit>
 #include <concepts>
 #include <cstdint>
 #include <memory>
@@ -30,17 +30,36 @@ class [[nodiscard("a signal is waited for by awaiting this")]] Signal {
         : source_(sys::Fd(sys::check(sys::event_fd(), "eventfd"))), entry_(&Table::take(source_.fd(), asked)) {}
     Signal(Signal&&) noexcept = default;
 
+    /// A future of the next signal. May be called again and again, because a signal that comes between two calls is kept.
+    auto recv() {
+        return poll_fn([this](Context& cx) { return poll_recv(cx); });
+    }
+
+    /// Awaits one signal, as `recv` does.
     Poll<int> poll(Context& cx) {
         contract_.begin("signal");
-        std::uint64_t written = 0;
-        auto take = [&written](int fd) { return sys::read(fd, {reinterpret_cast<char*>(&written), sizeof written}); };
-        if (source_.poll_io(cx, Direction::read, IoSource::never_short, "signal", take).is_pending()) {
+        Poll<int> number = poll_recv(cx);
+        if (number.is_pending()) {
             return contract_.pending();
         }
-        return Ready(std::countr_zero(entry_->came.exchange(0, acquire)) + 1);
+        return number;
     }
 
   private:
+    /// The eventfd says only that it is worth looking for a signal. It may be readable though none is left.
+    Poll<int> poll_recv(Context& cx) {
+        std::uint64_t written = 0;
+        auto read = [&written](int fd) { return sys::read(fd, {reinterpret_cast<char*>(&written), sizeof written}); };
+        for (;;) {
+            if (int number = entry_->take(); number != 0) {
+                return Ready(number);
+            }
+            if (source_.poll_io(cx, Direction::read, IoSource::never_short, "signal", read).is_pending()) {
+                return Pending;
+            }
+        }
+    }
+
     struct GiveBack {
         void operator()(Table::Entry* entry) const noexcept { Table::give_back(*entry); }
     };
@@ -50,9 +69,10 @@ class [[nodiscard("a signal is waited for by awaiting this")]] Signal {
     std::unique_ptr<Table::Entry, GiveBack> entry_;  // given back before source_ closes the descriptor that it names
 };
 
-/// A future of the number of the next signal out of `numbers`, from this call on: a signal that comes before the first poll
-/// is not lost. If several have come, yields the lowest number. Throws `std::system_error` for a signal that cannot be
-/// caught. SIGUSR1 does not come here if the program keeps a record, because it asks for the report.
+/// A future of the number of the next signal out of `numbers`. A signal that has come since the first call for it, and that
+/// nobody has taken, counts too, so none is lost between two futures. If several have come, yields the lowest number. Throws
+/// `std::system_error` for a signal that cannot be waited for. SIGUSR1 does not come here if the program keeps a record,
+/// because it asks for the report.
 template <std::same_as<int>... Numbers>
 Signal signal(Numbers... numbers) {
     return Signal((detail::SignalTable::bit(numbers) | ...));

@@ -10,7 +10,8 @@
 /// uses it. So `give_back` takes the descriptor out, and then waits until no handler is running. A handler waits for
 /// nothing, so this ends.
 ///
-/// A signal that was asked for once never has its default effect again in this process.
+/// A signal that was asked for once never has its default effect again in this process. If no Signal takes it, it is kept for
+/// the next one that asks. A child that was forked has this table and its descriptors too, so each entry knows its process.
 ///
 /// Source: D. J. Bernstein's self-pipe trick, and `tokio::signal`.
 #pragma once
@@ -20,6 +21,7 @@
 #include <rt/sys_process.hpp>
 
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cstdint>
 #include <system_error>
@@ -30,13 +32,31 @@ namespace rt::detail {
 class SignalTable {
   public:
     struct Entry {
+        /// Takes the lowest signal that has come. 0: none has.
+        int take() noexcept {
+            const std::uint64_t all = came.load(relaxed);
+            if (all == 0) {
+                return 0;
+            }
+            const std::uint64_t lowest = all & -all;
+            untaken.fetch_and(~lowest, relaxed);
+            came.fetch_and(~lowest, acquire);
+            return std::countr_zero(lowest) + 1;
+        }
+
         Atomic<std::uint64_t> asked{0};  // a set of signals, as made by `bit`. Empty: the entry is free
         Atomic<std::uint64_t> came{0};   // those that have come and were not taken
-        Atomic<int> fd{-1};              // -1: the handler writes to none
+        Atomic<int> process{0};
+        Atomic<int> fd{-1};  // -1: the handler writes to none
     };
 
-    /// The set of signal `number`. Throws if there is no such signal.
+    /// The set of signal `number`. Throws if there is no such signal, or if it stops the thread that caused it.
     static std::uint64_t bit(int number) {
+        if (number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL) {
+            throw std::system_error(EINVAL, std::system_category(),
+                                    "this signal reports a fault of the running code, which a task cannot mend. Do not "
+                                    "wait for SIGSEGV, SIGBUS, SIGFPE, or SIGILL");
+        }
         if (number < 1 || number > 64) {
             throw sys::error(-EINVAL, "sigaction");
         }
@@ -49,14 +69,17 @@ class SignalTable {
         for (Entry& entry : entries) {
             std::uint64_t none = 0;
             if (entry.asked.compare_exchange_strong(none, asked, acquire, relaxed)) {
+                entry.process.store(sys::process_id(), relaxed);
                 entry.fd.store(fd, seq_cst);
-                for (int number = 1; number <= 64; ++number) {
-                    int result = (asked & bit(number)) != 0 ? sys::on_signal(number, &handle) : 0;
+                for (std::uint64_t left = asked; left != 0; left &= left - 1) {
+                    int result = sys::on_signal(std::countr_zero(left) + 1, &handle);
                     if (result < 0) {
                         give_back(entry);
                         throw sys::error(result, "sigaction");
                     }
                 }
+                // After `fd`, as the handler looks for entries after it has noted the signal. So one of the two sees it.
+                entry.came.fetch_or(untaken.load(seq_cst) & asked, relaxed);
                 return entry;
             }
         }
@@ -77,10 +100,12 @@ class SignalTable {
   private:
     static void handle(int number) {
         const int saved = errno;  // of the code that was interrupted
+        const int process = sys::process_id();
         handlers.fetch_add(1, seq_cst);
+        untaken.fetch_or(std::uint64_t{1} << static_cast<unsigned>(number - 1), seq_cst);
         for (Entry& entry : entries) {
             const int fd = entry.fd.load(seq_cst);
-            if (fd >= 0 && (entry.asked.load(relaxed) & bit(number)) != 0) {
+            if (fd >= 0 && entry.process.load(relaxed) == process && (entry.asked.load(relaxed) & bit(number)) != 0) {
                 entry.came.fetch_or(bit(number), release);
                 constexpr std::uint64_t one = 1;
                 sys::write(fd, {reinterpret_cast<const char*>(&one), sizeof one});
@@ -91,10 +116,12 @@ class SignalTable {
     }
 
     static std::array<Entry, 64> entries;
-    static Atomic<int> handlers;  // that are running now
+    static Atomic<std::uint64_t> untaken;  // signals that have come since one of their kind was taken
+    static Atomic<int> handlers;           // that are running now
 };
 
 inline constinit std::array<SignalTable::Entry, 64> SignalTable::entries{};
+inline constinit Atomic<std::uint64_t> SignalTable::untaken{0};
 inline constinit Atomic<int> SignalTable::handlers{0};
 
 }  // namespace rt::detail
