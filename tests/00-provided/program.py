@@ -1,4 +1,5 @@
 """What every program of the course does when it is asked: SIGUSR1, RT_RECORD and RT_TRACE, on the finished echo server."""
+import contextlib
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -121,6 +123,18 @@ class Output(unittest.TestCase):
         with open("/dev/full", "w", encoding="utf-8") as full:
             self.assertEqual(self.run_with("bake", stderr=full), (2, None))
             self.assertEqual(self.run_with("demo", "--addr", "127.0.0.1:1", stderr=full), (1, None))
+
+
+class StandardDescriptors(unittest.TestCase):
+    def test_closed_ones_are_no_sockets(self):
+        command = 'exec "$0" serve --addr 127.0.0.1:0 <&- >&- 2>&-'
+        with subprocess.Popen(["bash", "-c", command, program.PROGRAM]) as server:
+            folder, deadline, links = Path("/proc", str(server.pid), "fd"), time.monotonic() + PATIENCE, {}
+            while not any(link.startswith("socket:") for link in links.values()) and time.monotonic() < deadline:
+                with contextlib.suppress(FileNotFoundError):
+                    links = {entry.name: os.readlink(entry) for entry in folder.iterdir()}
+            server.kill()
+        self.assertEqual([links.get(number) for number in "012"], ["/dev/null"] * 3, links)
 
 
 if __name__ == "__main__":

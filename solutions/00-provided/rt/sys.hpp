@@ -85,6 +85,18 @@ inline bool is_terminal(int fd) noexcept { return ::isatty(fd) == 1; }
 
 /// `flags` are those of open(2): O_RDONLY, O_NONBLOCK, O_CLOEXEC. Does not create a file.
 inline int open(const char* path, int flags) noexcept { return detail::or_errno(::open(path, flags)); }
+/// Opens /dev/null in place of each of the descriptors 0, 1, and 2 that is closed, as Rust does. Otherwise the first socket
+/// would become stdout, and `print` would write to a client. Called at the start of every program, before `main`.
+inline bool open_standard_descriptors() noexcept {
+    for (int fd = 0; fd <= 2; ++fd) {
+        if (::fcntl(fd, F_GETFD) < 0) {
+            sys::open("/dev/null", O_RDWR);  // gives the lowest free number, which is `fd`
+        }
+    }
+    return true;
+}
+inline const bool standard_descriptors_are_open = open_standard_descriptors();
+
 /// True if `fd` is open in blocking mode: a call waits, and does not answer -EAGAIN.
 inline bool is_blocking(int fd) noexcept {
     int const flags = ::fcntl(fd, F_GETFL);
