@@ -160,6 +160,40 @@ TEST_SUITE("00.2 dump") {
         CHECK(runtime.block_on(std::move(waiting)) == 3);
     }
 
+    TEST_CASE("what has changed between the two looks gets no verdict") {
+        if (is_for_debug_builds()) {
+            return;
+        }
+        rt::CurrentThread runtime;
+        auto three_polls = runtime.spawn(rt::Countdown(2));
+        const rt::record::TaskRow* const task = rt::record::all_tasks().at(0);
+        rt::record::TwoLooks const looks = rt::record::look_twice(at_once);
+        CHECK(rt::record::verdict_between(*task, looks).starts_with("queued for "));
+        step("it is polled, and is queued again");
+        auto await = [](auto future) -> Async<> { co_await future; };
+        runtime.block_on(await(rt::yield_now()));
+        CHECK(rt::record::verdict_between(*task, looks) == "");
+        step("and the next look finds a task that was not there");
+        auto young = runtime.spawn(rt::ready(1));
+        CHECK(rt::record::verdict_between(*rt::record::all_tasks().back(), looks) == "");
+    }
+
+    TEST_CASE("a program that this one starts inherits nothing of the report") {
+        pid_t const program = fork_beside_watchdog();
+        if (program == 0) {
+            rt::dump_on_signal();
+            sigset_t blocked;
+            pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
+            struct sigaction action{};
+            sigaction(SIGUSR1, nullptr, &action);
+            // exec gives a signal that has a handler its default effect again.
+            _exit(sigismember(&blocked, SIGUSR1) == 0 && action.sa_handler != SIG_IGN ? 0 : 1);
+        }
+        int status = -1;
+        CHECK(waitpid(program, &status, 0) == program);
+        CHECK_MESSAGE(status == 0, "SIGUSR1 stays blocked in the programs that this one starts");
+    }
+
     TEST_CASE("more tasks than are shown are counted") {
         if (is_for_debug_builds()) {
             return;

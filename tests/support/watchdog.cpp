@@ -41,7 +41,7 @@ rt::Mutex awake;  // held by the watchdog, but for its naps
         fflush_unlocked(stdout);
         funlockfile(stdout);
     }
-    std::string const report = rt::dump_text(std::chrono::milliseconds(50));
+    std::string const report = rt::dump_text();
     std::fprintf(stderr, "\nHUNG: %s\n  %s\n", current_case().c_str(), why.c_str());
     std::fputs(all_steps().c_str(), stderr);
     std::fprintf(stderr, "what each task and thread does:\n%s", report.c_str());

@@ -85,8 +85,7 @@ std::string about_wakes(const TaskRow& row, const std::vector<const TaskRow*>& t
     return cause == nullptr ? text : fmt::format("{}, by {}", text, cause);
 }
 
-std::string about(const TaskRow& row, const std::vector<const TaskRow*>& tasks,
-                  const std::vector<ThreadSeen>& threads) {
+std::string about(const TaskRow& row, const std::vector<const TaskRow*>& tasks, const TwoLooks& looks) {
     What const what = row.what.load(relaxed);
     std::string text = name_of(row);
     if (const char* file = row.file.load(relaxed)) {
@@ -96,14 +95,17 @@ std::string about(const TaskRow& row, const std::vector<const TaskRow*>& tasks,
     if (what == What::task || what == What::mock) {
         text += fmt::format("{}\n    {}", about_wakers(row), about_wakes(row, tasks, now()));
     }
-    Verdict const verdict = verdict_on(row, threads);
-    return text + (verdict.text.empty() ? "\n" : fmt::format("\n    => {}\n", verdict.text));
+    std::string const verdict = verdict_between(row, looks);
+    return text + (verdict.empty() ? "\n" : fmt::format("\n    => {}\n", verdict));
 }
 
 std::string about(const ThreadSeen& thread) {
     const char* const processor = thread.is_on_processor ? "on the processor" : "in a call that blocks";
     if (thread.is_asking()) {
         return "";
+    }
+    if (thread.has_changed) {
+        return fmt::format("{}: at work\n", thread.name);
     }
     if (std::int64_t const unparked_at = thread.row->unparked_at.load(relaxed);
         unparked_at != 0 && !thread.is_on_processor) {
@@ -151,17 +153,17 @@ std::string dump_text(std::chrono::milliseconds pause, std::size_t at_most) {
     if (!record::is_kept()) {
         return "nothing is recorded: take a debug build, or start the program with RT_RECORD=1\n";
     }
-    std::vector<record::ThreadSeen> const threads = record::look_at_threads(pause);
+    record::TwoLooks const looks = record::look_twice(pause);
     std::vector<const record::TaskRow*> const tasks = record::all_tasks();
     std::string text;
     for (std::size_t i = 0; i < tasks.size() && i < at_most; ++i) {
-        text += about(*tasks[i], tasks, threads);
+        text += about(*tasks[i], tasks, looks);
     }
     std::uint64_t const unknown = record::detail::without_room.load(relaxed);
     if (std::uint64_t const more = (tasks.size() > at_most ? tasks.size() - at_most : 0) + unknown; more != 0) {
         text += fmt::format("and {} more tasks\n", more);
     }
-    for (const record::ThreadSeen& thread : threads) {
+    for (const record::ThreadSeen& thread : looks.threads) {
         text += about(thread);
     }
     return text;
@@ -176,13 +178,13 @@ void dump() {
 }
 
 void dump_on_signal() {
+    static sys::Semaphore asked;
     record::start();
-    sys::block_signal(sys::report_signal);
+    sys::on_signal(sys::report_signal, [](int) { asked.post(); });
     auto watch = [] {
-        constexpr int look_every = 1'000;  // ms
         sys::block_all_signals();
         for (int quiet_looks = 0;;) {
-            if (sys::wait_for_signal(sys::report_signal, look_every) >= 0) {
+            if (asked.wait_a_second() >= 0) {
                 dump();
             } else if (!record::all_sleep_for_good(1)) {
                 quiet_looks = 0;

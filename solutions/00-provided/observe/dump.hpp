@@ -24,9 +24,9 @@ namespace rt {
 /// Prints the report on stderr. Called by a program that wants to know, and when SIGUSR1 arrives.
 void dump();
 
-/// The report on all unfinished tasks and on all threads but the caller. It takes `pause` to see which threads use the
-/// processor. It shows at most `at_most` tasks.
-std::string dump_text(std::chrono::milliseconds pause = std::chrono::milliseconds(50), std::size_t at_most = 50);
+/// The report on all unfinished tasks and on all threads but the caller. It looks twice, `pause` apart. It judges nothing that
+/// has changed in between, because that makes progress. It shows at most `at_most` tasks.
+std::string dump_text(std::chrono::milliseconds pause = std::chrono::milliseconds(100), std::size_t at_most = 50);
 
 /// Starts the record, and a thread that prints the report when SIGUSR1 arrives or when the program has stopped for good.
 /// Called once, before there are other threads.

@@ -43,13 +43,7 @@ void end(const void* subject) noexcept {
 void begin_poll(TaskRow& row) noexcept {
     ThreadRow* thread = detail::this_thread();
     std::int64_t const time = now();
-    if (time - row.window_began.load(relaxed) > 1'000'000'000) {
-        row.window_began.store(time, relaxed);
-        row.window_polls.store(0, relaxed);
-        row.window_self_wakes.store(0, relaxed);
-    }
     detail::add(row.polls);
-    detail::add(row.window_polls);
     row.is_woken.store(false, relaxed);
     row.is_aborted.store(false, relaxed);
     row.queued_at.store(0, relaxed);
@@ -81,7 +75,6 @@ void wake(TaskRow& row) noexcept {
         TaskRow* const by = thread->polls.load(relaxed);
         if (by == &row) {
             detail::add(row.self_wakes);
-            detail::add(row.window_self_wakes);
         }
         row.woken_by.store(by == nullptr ? 0 : by->id.load(relaxed), relaxed);
         row.woken_on.store(thread->number.load(relaxed), relaxed);

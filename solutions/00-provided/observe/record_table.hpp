@@ -85,10 +85,6 @@ struct TaskRow {
     Atomic<unsigned> woken_by{0};  // the id of the task in whose poll it was; 0: none
     Atomic<int> woken_on{0};       // the number of the thread
     Atomic<const char*> cause{nullptr};
-
-    Atomic<std::int64_t> window_began{0};  // the present second of `window_polls`
-    Atomic<std::uint64_t> window_polls{0};
-    Atomic<std::uint64_t> window_self_wakes{0};
 };
 
 /// One thread that has announced something.
@@ -205,10 +201,10 @@ inline void clear(TaskRow& row) noexcept {
     row.line.store(0, relaxed);
     row.name.set("");
     row.last_result.store(TaskRow::never_polled, relaxed);
-    for (auto* count : {&row.polls, &row.wakes, &row.self_wakes, &row.window_polls, &row.window_self_wakes}) {
+    for (auto* count : {&row.polls, &row.wakes, &row.self_wakes}) {
         count->store(0, relaxed);
     }
-    for (auto* time : {&row.clones, &row.drops, &row.queued_at, &row.polled_at, &row.woken_at, &row.window_began}) {
+    for (auto* time : {&row.clones, &row.drops, &row.queued_at, &row.polled_at, &row.woken_at}) {
         time->store(0, relaxed);
     }
     row.is_woken.store(false, relaxed);

@@ -12,6 +12,7 @@
 #include <span>
 
 #include <fcntl.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,14 +33,6 @@ inline ssize_t write_at(int fd, std::span<const char> from, std::int64_t offset)
 /// The signal that asks a program for its report (dump.hpp).
 inline constexpr int report_signal = SIGUSR1;
 
-/// Blocks signal `number` on the calling thread and on those that it starts from now on. `wait_for_signal` gets it.
-inline int block_signal(int number) noexcept {
-    sigset_t set;
-    ::sigemptyset(&set);
-    ::sigaddset(&set, number);
-    return -::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-}
-
 /// Blocks all signals on the calling thread.
 inline int block_all_signals() noexcept {
     sigset_t set;
@@ -47,14 +40,24 @@ inline int block_all_signals() noexcept {
     return -::pthread_sigmask(SIG_SETMASK, &set, nullptr);
 }
 
-/// Waits for signal `number`, which must be blocked, for at most `milliseconds`. Answers -EAGAIN after that time.
-inline int wait_for_signal(int number, int milliseconds) noexcept {
-    sigset_t set;
-    ::sigemptyset(&set);
-    ::sigaddset(&set, number);
-    timespec const at_most{milliseconds / 1000, milliseconds % 1000 * 1'000'000};
-    return detail::or_errno(::sigtimedwait(&set, nullptr, &at_most));
-}
+/// What a signal handler can wake a thread with. A signal that was blocked instead would stay blocked in each program that this
+/// one starts.
+class Semaphore {
+  public:
+    Semaphore() noexcept { ::sem_init(&semaphore_, 0, 0); }
+    /// Called by a signal handler, too.
+    void post() noexcept { ::sem_post(&semaphore_); }
+    /// Takes one post, for which it waits for at most a second. Answers -ETIMEDOUT after that time.
+    int wait_a_second() noexcept {
+        timespec until{};
+        ::clock_gettime(CLOCK_MONOTONIC, &until);
+        ++until.tv_sec;
+        return detail::or_errno(::sem_clockwait(&semaphore_, CLOCK_MONOTONIC, &until));
+    }
+
+  private:
+    sem_t semaphore_;
+};
 
 /// The monotonic time in nanoseconds, as of the kernel's last tick.
 inline std::int64_t coarse_nanoseconds() noexcept {

@@ -52,40 +52,59 @@ std::vector<const TaskRow*> all_tasks() {
     return rows;
 }
 
-std::vector<ThreadSeen> look_at_threads(std::chrono::milliseconds pause) {
-    std::vector<ThreadSeen> seen;
-    std::int64_t const time = now();
+namespace {
+
+TaskCounts counts_of(const TaskRow& row) noexcept {
+    return {row.id.load(relaxed),         row.polls.load(relaxed),    row.wakes.load(relaxed),
+            row.self_wakes.load(relaxed), row.clones.load(relaxed),   row.drops.load(relaxed),
+            row.queued_at.load(relaxed),  row.polled_by.load(relaxed)};
+}
+
+ThreadSeen look_at(const ThreadRow& row) {
+    bool const is_parked = row.park.load(relaxed) != nullptr;
+    const TaskRow* const task = row.polls.load(relaxed);
+    std::int64_t const since = is_parked         ? row.parked_at.load(relaxed)
+                               : task == nullptr ? 0
+                                                 : task->polled_at.load(relaxed);
+    return {&row,      row.id.load(relaxed),         name_of(row), task,
+            is_parked, row.park_value.load(relaxed), since,        seconds_since(since, now())};
+}
+
+}  // namespace
+
+TwoLooks look_twice(std::chrono::milliseconds pause) {
+    TwoLooks looks{{}, {}, pause};
+    for (const TaskRow* row : all_tasks()) {
+        looks.tasks.push_back(counts_of(*row));
+    }
     for (const ThreadRow& row : detail::thread_rows) {
         if (row.id.load(relaxed) != 0) {
-            bool const is_parked = row.park.load(relaxed) != nullptr;
-            const TaskRow* const task = row.polls.load(relaxed);
-            std::int64_t const since = is_parked         ? row.parked_at.load(relaxed)
-                                       : task == nullptr ? time
-                                                         : task->polled_at.load(relaxed);
-            seen.push_back({&row, row.id.load(relaxed), name_of(row), task, is_parked, row.park_value.load(relaxed),
-                            seconds_since(since, time)});
+            looks.threads.push_back(look_at(row));
         }
     }
     auto heard_earlier = [](const ThreadSeen& a, const ThreadSeen& b) {
         return a.row->number.load(relaxed) < b.row->number.load(relaxed);
     };
-    std::sort(seen.begin(), seen.end(), heard_earlier);
+    std::sort(looks.threads.begin(), looks.threads.end(), heard_earlier);
     std::vector<std::chrono::microseconds> used;
-    for (ThreadSeen& thread : seen) {
+    for (ThreadSeen& thread : looks.threads) {
         thread.is_on_processor = sys::is_runnable(thread.id);
         used.push_back(sys::cpu_time_of_thread(thread.id));
     }
-    if (pause.count() != 0 && !seen.empty()) {
+    if (pause.count() != 0 && !used.empty()) {
         Mutex mutex;
         Condvar nobody_notifies;
         Lock lock(mutex);
         nobody_notifies.wait_for(lock, pause);
-        for (std::size_t i = 0; i < seen.size(); ++i) {
-            bool const has_worked = sys::cpu_time_of_thread(seen[i].id) - used[i] > pause / 5;
-            seen[i].is_on_processor = has_worked || (seen[i].is_on_processor && sys::is_runnable(seen[i].id));
+        for (std::size_t i = 0; i < used.size(); ++i) {
+            ThreadSeen& thread = looks.threads[i];
+            bool const has_worked = sys::cpu_time_of_thread(thread.id) - used[i] > pause / 5;
+            thread.is_on_processor = has_worked || (thread.is_on_processor && sys::is_runnable(thread.id));
+            ThreadSeen const second = look_at(*thread.row);
+            thread.has_changed = second.since != thread.since || second.polls != thread.polls;
         }
     }
-    return seen;
+    return looks;
 }
 
 namespace {
@@ -111,19 +130,14 @@ std::string who_is_in_the_way(const std::vector<ThreadSeen>& threads) {
     bool all_sleep = true;
     for (const ThreadSeen& thread : threads) {
         all_sleep = all_sleep && thread.is_parked;
-        if (thread.polls != nullptr) {
+        if (thread.polls != nullptr && !thread.has_changed) {
             text += fmt::format("{}{} has been in the poll of {} for {:.1f} s", text.empty() ? "" : "; ", thread.name,
                                 name_of(*thread.polls), thread.seconds);
         }
     }
     return !text.empty() ? text
            : all_sleep   ? "every thread sleeps; whoever queues a task must unpark one"
-                         : "no thread is polling";
-}
-
-double polls_in_a_second(const TaskRow& row, std::int64_t now) noexcept {
-    double const open = seconds_since(row.window_began.load(relaxed), now);
-    return open < 0.02 || open > 2 ? 0 : static_cast<double>(row.window_polls.load(relaxed)) / open;
+                         : "no thread has come to it";
 }
 
 Verdict verdict_on_remote(const TaskRow& row) {
@@ -171,11 +185,6 @@ Verdict verdict_on(const TaskRow& row, const std::vector<ThreadSeen>& threads) {
     if (what == What::remote) {
         return verdict_on_remote(row);
     }
-    if (double const polls = polls_in_a_second(row, time);
-        polls > 1000 && seconds_since(row.polled_at.load(relaxed), time) < 0.1 &&
-        row.window_self_wakes.load(relaxed) * 10 > row.window_polls.load(relaxed) * 9) {
-        return {fmt::format("polls itself in a loop: {:.0f} polls in a second, and in each it wakes itself", polls)};
-    }
     if (ThreadRow* const thread = row.polled_by.load(relaxed)) {
         if (thread == detail::my_row) {
             return {"asks for this report"};
@@ -215,6 +224,24 @@ Verdict verdict_on(const TaskRow& row, const std::vector<ThreadSeen>& threads) {
     }
     return {fmt::format("waits: {} kept, but nobody has woken it since its last poll",
                         held == 1 ? "one waker is" : fmt::format("{} wakers are", held))};
+}
+
+std::string verdict_between(const TaskRow& row, const TwoLooks& looks) {
+    TaskCounts const second = counts_of(row);
+    auto const first = std::ranges::lower_bound(looks.tasks, second.id, {}, &TaskCounts::id);
+    if (first == looks.tasks.end() || first->id != second.id) {
+        return "";  // it was spawned after the first look
+    }
+    if (second == *first) {
+        return verdict_on(row, looks.threads).text;
+    }
+    std::uint64_t const polls = second.polls - first->polls;
+    double const in_a_second = static_cast<double>(polls) / std::chrono::duration<double>(looks.pause).count();
+    if (in_a_second > 1000 && (second.self_wakes - first->self_wakes) * 10 > polls * 9) {
+        return fmt::format("polls itself in a loop: {:.0f} polls in a second, and in each it wakes itself",
+                           in_a_second);
+    }
+    return "";
 }
 
 }  // namespace rt::record

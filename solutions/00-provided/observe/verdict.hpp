@@ -21,13 +21,36 @@ struct ThreadSeen {
     const TaskRow* polls;  // null outside of all polls
     bool is_parked;
     std::int64_t park_value;
-    double seconds;  // since that poll or sleep began
+    std::int64_t since;  // when that poll or sleep began
+    double seconds;      // since then
     bool is_on_processor = false;
+    bool has_changed = false;  // it was in another poll or sleep at the second look
 
     /// True for the thread that asks for this report.
     bool is_asking() const noexcept { return row == detail::my_row; }
     /// True if it sleeps and only another thread can end that.
     bool sleeps_for_good() const noexcept { return is_parked && park_value == 0; }
+};
+
+/// What a task has done so far.
+struct TaskCounts {
+    unsigned id;
+    std::uint64_t polls;
+    std::uint64_t wakes;
+    std::uint64_t self_wakes;
+    std::int64_t clones;
+    std::int64_t drops;
+    std::int64_t queued_at;
+    const ThreadRow* polled_by;
+
+    bool operator==(const TaskCounts&) const = default;
+};
+
+/// All threads, and all tasks as they were at the first look.
+struct TwoLooks {
+    std::vector<TaskCounts> tasks;
+    std::vector<ThreadSeen> threads;
+    std::chrono::milliseconds pause;
 };
 
 /// What is wrong, and whether that is proved. A proved fault cannot mend itself in time.
@@ -47,12 +70,14 @@ bool all_sleep_for_good(int watching) noexcept;
 /// The rows in use, in the order in which their tasks were spawned.
 std::vector<const TaskRow*> all_tasks();
 
-/// All threads that have announced something, and which of them use the processor. To find that out it looks twice, `pause`
-/// apart.
-std::vector<ThreadSeen> look_at_threads(std::chrono::milliseconds pause);
+/// Looks at all tasks and threads twice, `pause` apart.
+TwoLooks look_twice(std::chrono::milliseconds pause);
 
-/// What is wrong with the task of `row`, if it makes no progress. `threads` is what `look_at_threads` has just returned.
+/// What is wrong with the task of `row`, if it makes no progress.
 Verdict verdict_on(const TaskRow& row, const std::vector<ThreadSeen>& threads);
+
+/// The same, after two looks. Empty if the task has changed since the first one, unless all it does is to wake itself.
+std::string verdict_between(const TaskRow& row, const TwoLooks& looks);
 
 /// "the main thread", "worker 2", "thread 3".
 std::string name_of(const ThreadRow& row);

@@ -71,8 +71,7 @@ class [[nodiscard("a signal is waited for by awaiting this")]] Signal {
 
 /// A future of the number of the next signal out of `numbers`. A signal that has come since the first call for it, and that
 /// nobody has taken, counts too, so none is lost between two futures. If several have come, yields the lowest number. Throws
-/// `std::system_error` for a signal that cannot be waited for. SIGUSR1 does not come here if the program keeps a record,
-/// because it asks for the report.
+/// `std::system_error` for a signal that cannot be waited for. A program that waits for SIGUSR1 does not print the report then.
 template <std::same_as<int>... Numbers>
 Signal signal(Numbers... numbers) {
     return Signal((detail::SignalTable::bit(numbers) | ...));
