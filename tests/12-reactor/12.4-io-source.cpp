@@ -10,6 +10,7 @@
 #include <rt/reactor.hpp>
 #include <rt/sync.hpp>
 #include <rt/sys.hpp>
+#include <support/death.hpp>
 #include <support/ends.hpp>
 #include <support/mock_task.hpp>
 #include <support/sanitizers.hpp>
@@ -296,6 +297,30 @@ TEST_SUITE("12.4 waiting for a descriptor") {
         reactor.park(rt::no_wait);
         CHECK_FALSE(first.is_woken());
         CHECK(second.is_woken());
+    }
+
+    TEST_CASE("two tasks that wait for the same thing are refused") {
+        Reactor reactor;
+        Ends pipe = make_pipe();
+        Source source(std::move(pipe.here));
+        source.source.register_with(reactor);
+        auto read = [&] { return source.source.alone(rt::Direction::read, source.read()); };
+        auto first = spawn_mock("first reader", read());
+        CHECK(first.poll() == Pending);
+        auto second = spawn_mock("second reader", read());
+        expect_violation("two tasks wait for the same thing of one descriptor", [&] { (void)second.poll(); });
+        step("a writer is in nobody's way, and neither is a reader that comes after the first");
+        auto writer = spawn_mock("writer", source.source.alone(rt::Direction::write, rt::pending()));
+        CHECK(writer.poll() == Pending);
+        CHECK(first.poll() == Pending);
+        first.drop();
+        auto third = spawn_mock("third reader", read());
+        CHECK(third.poll() == Pending);
+        put(pipe.there, "tea");
+        reactor.park(rt::no_wait);
+        CHECK(third.poll().value() == "tea");
+        auto fourth = spawn_mock("fourth reader", read());
+        CHECK(fourth.poll() == Pending);
     }
 
     TEST_CASE("a dropped read leaves the source usable") {

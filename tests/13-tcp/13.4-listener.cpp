@@ -9,6 +9,7 @@
 #include <rt/current_thread.hpp>
 #include <rt/join_set.hpp>
 #include <rt/tcp.hpp>
+#include <support/death.hpp>
 #include <support/ends.hpp>
 #include <support/sanitizers.hpp>
 #include <support/show.hpp>
@@ -129,6 +130,19 @@ TEST_SUITE("13.4 a listener") {
             co_return static_cast<int>(clients.size());
         };
         CHECK(runtime.block_on(main(&listener)) == 30);
+    }
+
+    TEST_CASE("two tasks that accept at once are refused") {
+        auto both = [] {
+            rt::CurrentThread runtime;
+            TcpListener listener = TcpListener::listen(loopback());
+            auto main = [](TcpListener* l) -> rt::Async<> {
+                auto first = rt::spawn(read_and_answer(l, "first"));
+                co_await read_and_answer(l, "second");
+            };
+            runtime.block_on(main(&listener));
+        };
+        expect_violation("two tasks wait for the same thing of one descriptor", both);
     }
 
     TEST_CASE("an accepted socket does not block and is closed on exec") {

@@ -27,11 +27,15 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <memory>
 #include <system_error>
 #include <type_traits>
 #include <utility>
 
 namespace rt {
+
+template <Future F>
+class Alone;
 
 class IoSource {
   public:
@@ -93,6 +97,17 @@ class IoSource {
         }
     }
 
+    // Given: a debug build finds two tasks that wait for the same thing. Called by everything that users await.
+    /// `future`, which calls `poll_io` in this direction.
+    template <Future F>
+    auto alone([[maybe_unused]] Direction direction, F future) {
+#if RT_CHECKS
+        return Alone<F>(*this, direction, std::move(future));
+#else
+        return future;
+#endif
+    }
+
     /// Registers with the current runtime unless that was done. Called before two threads begin to share this.
     void prepare() {
         if (!registration_) {
@@ -103,6 +118,9 @@ class IoSource {
     void register_with(Reactor& reactor) { registration_ = reactor.add(fd_.get()); }
 
   private:
+    template <Future F>
+    friend class Alone;
+
     // Given: `prepare`, unless the system has no watch or no memory left. Then the task asks again in its next turn.
     bool try_prepare(Context& cx) {
         try {
@@ -133,5 +151,54 @@ class IoSource {
     bool is_plain_ = false;
     Registration registration_;
 };
+
+#if RT_CHECKS
+// Given: see `IoSource::alone`.
+template <Future F>
+class Alone {
+  public:
+    using Output = OutputOf<F>;
+
+    Alone(IoSource& source, Direction direction, F future)
+        : source_(&source), direction_(direction), future_(std::move(future)) {}
+    Alone(Alone&&) = default;  // before the first poll
+    ~Alone() { leave(); }
+
+    Poll<Output> poll(Context& cx) {
+        Poll<Output> result = future_.poll(cx);
+        leave();
+        if (result.is_pending() && source_->registration_) {
+            IoRecord& record = source_->registration_.record();
+            table_ = source_->registration_.table();
+            place_ = direction_ == Direction::read ? &record.waits_to_read : &record.waits_to_write;
+            task_ = cx.waker().data();
+            void* other = nullptr;
+            if (!place_->compare_exchange_strong(other, task_, relaxed) && other != task_) {
+                violation(
+                    "two tasks wait for the same thing of one descriptor, so the first would never be woken. Let one task "
+                    "wait, and hand on what it gets.");
+            }
+        }
+        return result;
+    }
+
+  private:
+    /// This future does not wait any more.
+    void leave() noexcept {
+        if (std::shared_ptr<IoTable> table = std::move(table_)) {
+            void* expected = task_;
+            place_->compare_exchange_strong(expected, nullptr, relaxed);
+        }
+    }
+
+    IoSource* source_;
+    Direction direction_;
+    std::shared_ptr<IoTable>
+        table_;  // keeps the record, because this future may outlive the source. Null: does not wait
+    Atomic<void*>* place_ = nullptr;  // in the record
+    void* task_ = nullptr;            // that was noted there
+    F future_;
+};
+#endif
 
 }  // namespace rt

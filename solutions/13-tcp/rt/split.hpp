@@ -27,8 +27,8 @@ class ReadHalf {
     /// Called by `split`.
     explicit ReadHalf(std::shared_ptr<TcpStream> stream) noexcept : stream_(std::move(stream)) {}
 
-    auto read(std::size_t max) { return rt::read(*this, max); }
-    auto read_to_string(std::size_t limit = no_limit) { return rt::read_to_string(*this, limit); }
+    auto read(std::size_t max) { return stream().read(max); }
+    auto read_to_string(std::size_t limit = no_limit) { return stream().read_to_string(limit); }
     Poll<std::size_t> poll_read(Context& cx, std::span<char> into) { return stream().poll_read(cx, into); }
 
   private:
@@ -50,7 +50,7 @@ class WriteHalf {
     /// Called by `split`.
     explicit WriteHalf(const std::shared_ptr<TcpStream>& stream) noexcept : stream_(stream.get(), EndWriting{stream}) {}
 
-    auto write_all(std::string_view text) { return rt::write_all(*this, text); }
+    auto write_all(std::string_view text) { return stream().write_all(text); }
     auto shutdown() { return rt::shutdown(*this); }
     Poll<std::size_t> poll_write(Context& cx, std::string_view from) { return stream().poll_write(cx, from); }
     Poll<void> poll_shutdown(Context& cx) { return stream().poll_shutdown(cx); }

@@ -36,7 +36,7 @@ class TcpListener {
 
     /// A future of the next connection. One task at a time accepts. Throws what the kernel reports, see `is_broken`.
     auto accept() {
-        return poll_fn([this](Context& cx) { return poll_accept(cx); });
+        return source_.alone(Direction::read, poll_fn([this](Context& cx) { return poll_accept(cx); }));
     }
 
     // Given: which errors of `accept` are about the listener. Each other one is about a single connection, or about a lack of

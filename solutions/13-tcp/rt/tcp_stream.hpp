@@ -48,13 +48,15 @@ class TcpStream {
     static Async<TcpStream> connect(std::string host_and_port);
 
     /// Reads the bytes that are there, as far as `into` has room. Yields how many, 0 at the end of the stream.
-    auto read(std::span<char> into) { return rt::read(*this, into); }
+    auto read(std::span<char> into) { return source_.alone(Direction::read, rt::read(*this, into)); }
     /// Reads at most `max` bytes. The Chunk is empty at the end of the stream. Holds no memory while it waits.
-    auto read(std::size_t max) { return rt::read(*this, max); }
+    auto read(std::size_t max) { return source_.alone(Direction::read, rt::read(*this, max)); }
     /// Reads to the end of the stream. Throws EMSGSIZE as soon as more than `limit` bytes have come.
-    auto read_to_string(std::size_t limit = no_limit) { return rt::read_to_string(*this, limit); }
+    auto read_to_string(std::size_t limit = no_limit) {
+        return source_.alone(Direction::read, rt::read_to_string(*this, limit));
+    }
     /// Writes all of `text`, which must outlive the future.
-    auto write_all(std::string_view text) { return rt::write_all(*this, text); }
+    auto write_all(std::string_view text) { return source_.alone(Direction::write, rt::write_all(*this, text)); }
     /// No more will be written. The other side reads the end of the stream, and can still write.
     auto shutdown() { return rt::shutdown(*this); }
     // Given: reads what has come already, and then the end of the stream. Ends a read that waits. Called by a server that stops.

@@ -32,7 +32,7 @@ class [[nodiscard("a signal is waited for by awaiting this")]] Signal {
 
     /// A future of the next signal. May be called again and again, because a signal that comes between two calls is kept.
     auto recv() {
-        return poll_fn([this](Context& cx) { return poll_recv(cx); });
+        return source_.alone(Direction::read, poll_fn([this](Context& cx) { return poll_recv(cx); }));
     }
 
     /// Awaits one signal, as `recv` does.
