@@ -33,6 +33,31 @@ TEST_SUITE("13.1 addresses") {
         CHECK(SocketAddr().to_string() == "0.0.0.0:0");
     }
 
+    TEST_CASE("an address of one link prints so that it can be typed again") {
+        SocketAddr address = SocketAddr::from_ip("fe80::1%1", 80).value();
+        CHECK(reinterpret_cast<const sockaddr_in6*>(address.data())->sin6_scope_id == 1);
+        CHECK(address.to_string() == "[fe80::1%1]:80");
+        CHECK(SocketAddr::from_ip(address.ip(), 80) == address);
+        CHECK_FALSE(address == SocketAddr::from_ip("fe80::1%2", 80).value());
+        rt::CurrentThread runtime;
+        step("resolve it again, and by the name of the interface");
+        CHECK(runtime.block_on(rt::resolve_one(address.to_string())) == address);
+        CHECK(runtime.block_on(rt::resolve_one("[fe80::1%lo]:80")).to_string() == "[fe80::1%1]:80");
+        CHECK_FALSE(SocketAddr::from_ip("fe80::1%", 80));
+        CHECK_FALSE(SocketAddr::from_ip("127.0.0.1%1", 80));
+    }
+
+    TEST_CASE("a name with a character that is in no name is refused") {
+        rt::CurrentThread runtime;
+        std::string const with_nul("127.0.0.1\0.example.com", 22);
+        CHECK_FALSE(SocketAddr::from_ip(with_nul, 80));
+        for (const std::string& host : {with_nul, std::string("127.0.0.1 example.com"), std::string("localhost\n")}) {
+            CHECK_THROWS_WITH_AS((void)runtime.block_on(rt::resolve(host, 80)),
+                                 "a host name holds no space and no control character", std::invalid_argument);
+            CHECK_THROWS_AS((void)runtime.block_on(rt::resolve_one(host + ":80")), std::invalid_argument);
+        }
+    }
+
     TEST_CASE("what is not numeric is no address") {
         for (const char* text : {"localhost", "", "127.0.0.1:80", "[::1]", "1.2.3", "256.0.0.1"}) {
             CHECK_MESSAGE(!SocketAddr::from_ip(text, 80), text);

@@ -1,6 +1,9 @@
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
+#include <rt/current_thread.hpp>
 #include <rt/join_set.hpp>
+#include <rt/park.hpp>
+#include <rt/reactor.hpp>
 #include <rt/scheduler.hpp>
 #include <rt/sys.hpp>
 #include <rt/time.hpp>
@@ -137,6 +140,22 @@ TEST_SUITE("14.3 sleep") {
         clock.jump();
         CHECK(clock.elapsed() == 1s);
         CHECK_FALSE(eternity.is_woken());
+    }
+
+    TEST_CASE("moments of long ago are over at once on a running clock") {
+        rt::CurrentThread runtime;
+        auto all = []() -> Async<int> {
+            int count = 0;
+            rt::Instant const epoch{};
+            for (rt::Instant past : {rt::Instant::min(), rt::Instant::min() + 1ns, epoch, rt::time::now()}) {
+                co_await rt::sleep_until(past);
+                ++count;
+            }
+            co_return count;
+        };
+        CHECK(runtime.block_on(all()) == 4);
+        runtime.service<rt::Reactor>();
+        CHECK(runtime.block_on(all()) == 4);
     }
 
     TEST_CASE("fractions of the clock's unit are rounded up") {

@@ -49,6 +49,27 @@ std::vector<seconds> planned_ticks(std::optional<MissedTickBehavior> behavior, s
 }  // namespace
 
 TEST_SUITE("14.4 intervals") {
+    TEST_CASE("an interval at an end of the clock does not overflow") {
+        for (auto behavior : {MissedTickBehavior::burst, MissedTickBehavior::delay, MissedTickBehavior::skip}) {
+            PausedClock clock;
+            rt::Interval old = rt::interval_at(Instant::min(), 10s);
+            old.set_missed_tick_behavior(behavior);
+            for (Instant planned :
+                 {Instant::min(), behavior == MissedTickBehavior::burst ? Instant::min() + 10s : clock.now() + 1s}) {
+                auto tick = spawn_mock("tick", old.tick());
+                rt::Poll<Instant> poll = tick.poll();
+                if (poll.is_pending()) {
+                    clock.jump();
+                    poll = tick.poll();
+                }
+                CHECK(poll.value() >= planned);
+            }
+            rt::Interval never = rt::interval_at(Instant::max(), 10s);
+            never.set_missed_tick_behavior(behavior);
+            CHECK(spawn_mock("never", never.tick()).poll() == Pending);
+        }
+    }
+
     TEST_CASE("the first tick is at once and the others keep the rhythm") {
         PausedClock clock;
         rt::Interval ticks = rt::interval(10s);

@@ -115,11 +115,12 @@ class Reactor final : public Park {
         if (!deadline) {
             return -1;
         }
-        if (*deadline == no_wait) {
-            return 0;
+        Instant const now = *deadline == no_wait ? no_wait : sys::now();
+        if (*deadline <= now) {
+            return 0;  // a difference to a moment of long ago would overflow
         }
-        auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - sys::now()).count();
-        return static_cast<int>(std::clamp<decltype(left)>(left, 0, std::numeric_limits<int>::max()));
+        auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - now).count();
+        return static_cast<int>(std::min<decltype(left)>(left, std::numeric_limits<int>::max()));
     }
 
     static void dispatch(IoRecord& record, Readiness::Flags flags) noexcept {

@@ -10,9 +10,11 @@
 #include <rt/spawn_blocking.hpp>
 #include <rt/sys_socket.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -56,9 +58,14 @@ inline std::vector<SocketAddr> resolve_blocking(const std::string& host, std::ui
 }  // namespace detail
 
 /// The addresses of `host`, at least one, in the order in which the system wants them tried. Throws `std::system_error`:
-/// "cannot resolve 'nowhere.invalid': Name or service not known".
+/// "cannot resolve 'nowhere.invalid': Name or service not known". Throws `std::invalid_argument` for what can be no name.
 inline Async<std::vector<SocketAddr>> resolve(std::string host, std::uint16_t port) {
     std::vector<SocketAddr> addresses;
+    auto is_in_no_name = [](char c) { return (c >= 0 && c <= ' ') || c == 127; };
+    if (std::any_of(host.begin(), host.end(), is_in_no_name)) {
+        // The system would take what comes before it for the name.
+        throw std::invalid_argument("a host name holds no space and no control character");
+    }
     if (auto numeric = SocketAddr::from_ip(host, port)) {
         addresses.push_back(*numeric);
     } else {

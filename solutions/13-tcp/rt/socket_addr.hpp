@@ -50,9 +50,12 @@ class SocketAddr {
         return result;
     }
 
-    /// `ip` is "127.0.0.1" or "::1". Nothing if it is not numeric.
-    static std::optional<SocketAddr> from_ip(const std::string& ip, std::uint16_t port) noexcept {
+    /// `ip` is "127.0.0.1", "::1", or with the number of a network interface "fe80::1%2". Nothing if it is not numeric.
+    static std::optional<SocketAddr> from_ip(const std::string& ip, std::uint16_t port) {
         SocketAddr address;
+        if (ip.find('\0') != ip.npos) {
+            return std::nullopt;  // the system would read it up to there
+        }
         address.v4_.sin_port = htons(port);
         if (::inet_pton(AF_INET, ip.c_str(), &address.v4_.sin_addr) == 1) {
             return address;
@@ -60,7 +63,15 @@ class SocketAddr {
         address.v6_ = sockaddr_in6{};
         address.v6_.sin6_family = AF_INET6;
         address.v6_.sin6_port = htons(port);
-        if (::inet_pton(AF_INET6, ip.c_str(), &address.v6_.sin6_addr) == 1) {
+        std::size_t const percent = ip.find('%');
+        if (percent != ip.npos) {
+            const char* const end = ip.data() + ip.size();
+            auto [rest, error] = std::from_chars(ip.data() + percent + 1, end, address.v6_.sin6_scope_id);
+            if (error != std::errc() || rest != end) {
+                return std::nullopt;
+            }
+        }
+        if (::inet_pton(AF_INET6, ip.substr(0, percent).c_str(), &address.v6_.sin6_addr) == 1) {
             return address;
         }
         return std::nullopt;
@@ -69,11 +80,12 @@ class SocketAddr {
     bool is_v6() const noexcept { return v4_.sin_family == AF_INET6; }
     std::uint16_t port() const noexcept { return ntohs(is_v6() ? v6_.sin6_port : v4_.sin_port); }
 
-    /// "127.0.0.1" or "::1".
+    /// "127.0.0.1", "::1", or "fe80::1%2": such an address means nothing without its interface.
     std::string ip() const {
         const void* ip = is_v6() ? static_cast<const void*>(&v6_.sin6_addr) : &v4_.sin_addr;
         char text[INET6_ADDRSTRLEN] = {};
-        return ::inet_ntop(v4_.sin_family, ip, text, sizeof text);
+        ::inet_ntop(v4_.sin_family, ip, text, sizeof text);
+        return is_v6() && v6_.sin6_scope_id != 0 ? fmt::format("{}%{}", text, v6_.sin6_scope_id) : text;
     }
     /// "127.0.0.1:80" or "[::1]:80".
     std::string to_string() const {

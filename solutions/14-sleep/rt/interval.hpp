@@ -56,7 +56,7 @@ class Interval {
   private:
     /// Plans the tick after `next_`, which is taken at `now`.
     void plan_next(Instant now) noexcept {
-        Instant::duration const late = now - next_;
+        Instant::duration const late = time::between(next_, now);
         if (late < tolerance || behavior_ == MissedTickBehavior::burst) {
             next_ = time::later(next_, period_);
         } else if (behavior_ == MissedTickBehavior::delay) {

@@ -49,6 +49,13 @@ Instant later(Instant from, std::chrono::duration<Rep, Period> duration) noexcep
     return from + std::chrono::ceil<Instant::duration>(duration);
 }
 
+// Given: a difference that does not overflow.
+/// The time from `from` to `to`, at most Instant::duration::max().
+inline Instant::duration between(Instant from, Instant to) noexcept {
+    bool const is_too_long = from < Instant() && to > Instant::max() + from.time_since_epoch();
+    return is_too_long ? Instant::duration::max() : to - from;
+}
+
 }  // namespace time
 
 class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
