@@ -8,6 +8,7 @@
 #include <rt/future.hpp>
 #include <rt/multi_thread.hpp>
 #include <rt/oneshot.hpp>
+#include <rt/time.hpp>
 #include <rt/trace.hpp>
 #include <rt/yield_now.hpp>
 #include <support/story.hpp>
@@ -192,6 +193,21 @@ TEST_SUITE("00.2 dump") {
         int status = -1;
         CHECK(waitpid(program, &status, 0) == program);
         CHECK_MESSAGE(status == 0, "SIGUSR1 stays blocked in the programs that this one starts");
+    }
+
+    TEST_CASE("a paused clock is said") {
+        {
+            rt::CurrentThread runtime;
+            auto story = []() -> Async<std::string> {
+                rt::time::pause();
+                rt::time::pause();
+                co_return report();
+            };
+            std::string const sentence =
+                "a clock is paused (rt::time::pause): when all tasks wait, it jumps to the next timer";
+            CHECK(runtime.block_on(story()).find(sentence) != std::string::npos);
+        }
+        CHECK(report() == "");
     }
 
     TEST_CASE("more tasks than are shown are counted") {

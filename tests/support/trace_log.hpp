@@ -144,6 +144,7 @@ class TraceLog {
             case Kind::yield: return fmt::format("yield {}", who);
             case Kind::name: return fmt::format("name {}", event.text);
             case Kind::thread: return fmt::format("thread {} {}", event.text, value);
+            case Kind::clock: return fmt::format("clock {} {}", who, value > 0 ? "paused" : "gone");
         }
         return "";
     }

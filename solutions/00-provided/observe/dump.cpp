@@ -166,6 +166,11 @@ std::string dump_text(std::chrono::milliseconds pause, std::size_t at_most) {
     for (const record::ThreadSeen& thread : looks.threads) {
         text += about(thread);
     }
+    if (record::detail::paused_clocks.load(relaxed) > 0) {
+        text +=
+            "a clock is paused (rt::time::pause): when all tasks wait, it jumps to the next timer, even if they wait for "
+            "sockets\n";
+    }
     return text;
 }
 

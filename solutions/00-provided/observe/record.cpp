@@ -177,6 +177,8 @@ void hear(const trace::Event& event) noexcept {
             row->file.store(event.text, relaxed);
             row->line.store(event.value, relaxed);
         }
+    } else if (event.kind == trace::Kind::clock) {
+        detail::paused_clocks.fetch_add(static_cast<int>(event.value), relaxed);
     } else if (is_of_a_task(event.kind)) {
         if (TaskRow* row = find(event.subject)) {
             hear_of_task(*row, event);

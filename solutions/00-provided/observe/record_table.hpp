@@ -137,6 +137,7 @@ inline Atomic<unsigned> last_other_id{1U << 30U};  // of what is no task
 inline Atomic<int> last_thread_number{0};
 inline Atomic<std::size_t> used_thread_rows{0};  // those after it were never used
 inline Atomic<std::uint64_t> without_room{0};
+inline Atomic<int> paused_clocks{0};
 inline Atomic<bool> is_on{false};
 
 inline constinit thread_local ThreadRow* my_row = nullptr;

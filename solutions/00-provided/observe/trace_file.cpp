@@ -118,7 +118,8 @@ class TraceFile {
             case Kind::blocking_run:
             case Kind::queue:
             case Kind::waker_clone:
-            case Kind::waker_drop: break;
+            case Kind::waker_drop:
+            case Kind::clock: break;
         }
     }
 

@@ -46,6 +46,7 @@ enum class Kind : std::uint8_t {
     yield,         ///< a future yields: it has woken its task and returns Pending
     name,          ///< the task that this thread polls has a name; text: the name
     thread,        ///< this thread has a role; text: "worker"; value: its number
+    clock,         ///< the clock of a runtime was paused, value: 1, or a paused one is gone, value: -1
 };
 
 /// What `Kind::park` says about the sleep. Without either flag, only another thread can end it.

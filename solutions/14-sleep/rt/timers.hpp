@@ -51,6 +51,7 @@ class Timers final : public Park {
         scheduler.wrap_park(*this);
     }
     ~Timers() override {
+        trace::emit(trace::Kind::clock, this, is_paused() ? -1 : 0);
         forget(sleeping_);
         forget(advancing_);
     }
@@ -135,7 +136,10 @@ class Timers final : public Park {
     }
 
     // Given: a clock that tests can stop. Called by time.hpp, on the thread of the runtime, which has one.
-    void pause() noexcept { jump_to(now()); }
+    void pause() noexcept {
+        trace::emit(trace::Kind::clock, this, is_paused() ? 0 : 1);
+        jump_to(now());
+    }
     bool is_paused() const noexcept { return stopped_at_.load(relaxed) != running; }
 
   private:
