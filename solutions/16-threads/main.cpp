@@ -6,7 +6,7 @@
 #include <rt/join_set.hpp>
 #include <rt/multi_thread.hpp>
 #include <rt/print.hpp>
-#include <rt/sync.hpp>
+#include <rt/sys_process.hpp>
 #include <rt/time.hpp>
 
 #include <charconv>

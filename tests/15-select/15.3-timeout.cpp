@@ -3,6 +3,7 @@
 #include <rt/budget.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/future.hpp>
+#include <rt/tcp.hpp>
 #include <rt/time.hpp>
 #include <rt/timeout.hpp>
 #include <support/counted_future.hpp>
@@ -44,6 +45,15 @@ class Greedy {
 }  // namespace
 
 TEST_SUITE("15.3 timeout") {
+    TEST_CASE("on a paused clock a timeout around a socket fires at once") {
+        // Documented in time.hpp: a task that waits for a socket does not hold the clock up.
+        auto wait = []() -> Async<> {
+            rt::TcpListener listener = co_await rt::TcpListener::bind("127.0.0.1:0");
+            co_await rt::timeout(1h, listener.accept());
+        };
+        CHECK_THROWS_AS(run_paused(wait()), rt::Elapsed);
+    }
+
     TEST_CASE("a future that is in time gives its value") {
         PausedClock clock;
         Remote<int> kettle("the kettle");

@@ -12,6 +12,7 @@
 #include <rt/send.hpp>
 #include <rt/spawn_blocking.hpp>
 #include <rt/sync.hpp>
+#include <rt/sys_process.hpp>
 #include <rt/task.hpp>
 #include <rt/yield_now.hpp>
 #include <support/counted_future.hpp>
@@ -27,6 +28,8 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+
+#include <sched.h>
 
 using namespace support;
 
@@ -61,6 +64,22 @@ TEST_SUITE("16.3 multi_thread") {
         rt::MultiThread runtime;
         CHECK(runtime.worker_count() == rt::available_parallelism());
         CHECK(runtime.is_multi_threaded());
+    }
+
+    TEST_CASE("a process that may use one processor has one worker") {
+        cpu_set_t all;
+        REQUIRE(::sched_getaffinity(0, sizeof all, &all) == 0);
+        int first = 0;
+        while (!CPU_ISSET(first, &all)) {
+            ++first;
+        }
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        CPU_SET(first, &one);
+        REQUIRE(::sched_setaffinity(0, sizeof one, &one) == 0);
+        CHECK(rt::available_parallelism() == 1);
+        rt::MultiThread runtime;
+        CHECK(runtime.worker_count() == 1);
     }
 
     TEST_CASE("tasks run on the workers") {

@@ -191,6 +191,7 @@ TEST_SUITE("18.1 notify from other threads") {
                             break;
                         }
                     }
+                    rt::yield_thread();  // on one processor, the thread with the permit would wait for a whole time slice
                 }
             });
         }

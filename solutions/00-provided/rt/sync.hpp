@@ -51,12 +51,6 @@ inline constexpr auto seq_cst = std::memory_order_seq_cst;
 /// The calling thread's identity.
 inline ThreadId this_thread_id() noexcept { return std::this_thread::get_id(); }
 
-/// How many threads this machine can run at once, at least 1.
-inline unsigned available_parallelism() noexcept {
-    unsigned n = std::thread::hardware_concurrency();
-    return n == 0 ? 1 : n;
-}
-
 /// Lets another thread run, if one wants to. Called while another thread finishes a step of a few instructions, never to
 /// wait for an event.
 inline void yield_thread() noexcept { std::this_thread::yield(); }

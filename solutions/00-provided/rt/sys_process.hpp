@@ -4,9 +4,11 @@
 
 #include <rt/sys.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -14,6 +16,13 @@
 namespace rt::sys {
 
 inline int process_id() noexcept { return static_cast<int>(::getpid()); }
+
+/// How many processors the calling thread may use, or how many there are if that is more than a `cpu_set_t` can say.
+inline int usable_processors() noexcept {
+    cpu_set_t set;
+    return ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set)
+                                                         : static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
+}
 
 /// Calls `handler` when signal `number` comes. A system call that it interrupts goes on where the kernel can restart it.
 inline int on_signal(int number, void (*handler)(int)) noexcept {
@@ -48,3 +57,12 @@ inline long peak_memory_kb() noexcept {
 }
 
 }  // namespace rt::sys
+
+namespace rt {
+
+/// How many threads this process can run at once, at least 1. Fewer than the machine has processors under `taskset`.
+inline unsigned available_parallelism() noexcept {
+    return static_cast<unsigned>(std::max(1, sys::usable_processors()));
+}
+
+}  // namespace rt

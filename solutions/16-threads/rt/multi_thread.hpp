@@ -17,6 +17,7 @@
 #include <rt/send.hpp>
 #include <rt/spawn.hpp>  // for those who have a runtime and spawn
 #include <rt/sync.hpp>
+#include <rt/sys_process.hpp>
 #include <rt/task_list.hpp>
 #include <rt/trace.hpp>
 #include <rt/violation.hpp>

@@ -12,6 +12,7 @@
 #include <rt/flavor.hpp>
 #include <rt/future.hpp>
 #include <rt/multi_thread.hpp>
+#include <rt/sys_process.hpp>
 
 #include <stdexcept>
 #include <utility>
