@@ -34,7 +34,7 @@
 using namespace support;
 using rt::Pending, rt::Reactor;
 
-static_assert(sizeof(rt::IoSource) <= 32);
+static_assert(sizeof(rt::IoSource) <= 40);
 
 TEST_SUITE("12.4 waiting for a descriptor") {
     TEST_CASE("what is there is read without asking epoll") {

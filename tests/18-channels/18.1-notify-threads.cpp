@@ -182,7 +182,9 @@ TEST_SUITE("18.1 notify from other threads") {
             threads.emplace_back([&notify, &taken, &may_stop, own = Random(random.next())]() mutable {
                 rt::Waker waker = rt::Waker::noop();
                 rt::Context cx(waker);
-                while (!may_stop.load(rt::acquire)) {
+                // Gives the processor away between two waits. Otherwise, on one processor, a thread that was interrupted with
+                // the permit would wait for a whole time slice of each other thread.
+                for (; !may_stop.load(rt::acquire); rt::yield_thread()) {
                     Notified notified = notify.notified();
                     for (int polls = own.below(4); polls >= 0; --polls) {
                         if (notified.poll(cx).is_ready()) {
@@ -191,7 +193,6 @@ TEST_SUITE("18.1 notify from other threads") {
                             break;
                         }
                     }
-                    rt::yield_thread();  // on one processor, the thread with the permit would wait for a whole time slice
                 }
             });
         }
