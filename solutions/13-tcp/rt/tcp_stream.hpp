@@ -51,7 +51,7 @@ class TcpStream {
     auto read(std::span<char> into) { return source_.alone(Direction::read, rt::read(*this, into)); }
     /// Reads at most `max` bytes. The Chunk is empty at the end of the stream. Holds no memory while it waits.
     auto read(std::size_t max) { return source_.alone(Direction::read, rt::read(*this, max)); }
-    /// Reads to the end of the stream. Throws EMSGSIZE as soon as more than `limit` bytes have come.
+    // Given: reads to the end of the stream. Throws EMSGSIZE as soon as more than `limit` bytes have come.
     auto read_to_string(std::size_t limit = no_limit) {
         return source_.alone(Direction::read, rt::read_to_string(*this, limit));
     }
