@@ -61,6 +61,14 @@ TEST_SUITE("06.1 how a child ended") {
         CHECK(spilled.expired());
     }
 
+    TEST_CASE("an exception is taken once") {
+        rt::Outcome<int> outcome;
+        outcome.set_exception(std::make_exception_ptr(std::runtime_error("the kettle burst")));
+        CHECK(outcome.take_exception() != nullptr);
+        CHECK_MESSAGE(outcome.take_exception() == nullptr, "an exception that was taken is there once more");
+        CHECK(outcome.has_exception());
+    }
+
     TEST_CASE("no value is an ending too") {
         rt::Outcome<void> done;
         CHECK(done.is_empty());
