@@ -28,5 +28,5 @@ inline constexpr const char* usage =
     "       solution-20 demo [--clients 1000] [--runtime R] [--addr HOST:PORT]\n"
     "\n"
     "serve  sends back what each client sends, until Ctrl-C; then it has --drain-timeout seconds for the last answers.\n"
-    "demo   lets that many clients say hello at once, to a server of its own or to the one at --addr.\n"
+    "demo   lets that many clients say hello, a thousand at a time, to a server of its own or to the one at --addr.\n"
     "R is current_thread (the default), multi_thread, multi_thread:N or asio.\n";

@@ -24,8 +24,13 @@ inline int usable_processors() noexcept {
                                                          : static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
 }
 
-/// Calls `handler` when signal `number` comes. A system call that it interrupts goes on where the kernel can restart it.
+/// Calls `handler` when signal `number` comes. A system call that it interrupts goes on where the kernel can restart it. A
+/// signal that is ignored stays ignored, because `nohup`, or a script that starts the program in the background, wants that.
 inline int on_signal(int number, void (*handler)(int)) noexcept {
+    struct sigaction before{};
+    if (::sigaction(number, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) {
+        return 0;
+    }
     struct sigaction action{};
     action.sa_handler = handler;
     action.sa_flags = SA_RESTART;
