@@ -107,9 +107,10 @@ TEST_SUITE("12.4 waiting for a descriptor") {
         // A pipe that keeps messages apart. So do terminals, with lines, and unix sockets that pass descriptors.
         std::array<int, 2> ends{};
         REQUIRE(rt::sys::pipe(ends, O_NONBLOCK | O_DIRECT) == 0);
+        rt::sys::Fd reader(ends[0]);
         rt::sys::Fd writer(ends[1]);
         Reactor reactor;
-        Source source(rt::sys::Fd(ends[0]), false);
+        Source source(std::move(reader), false);
         auto task = spawn_mock("read", source.read());
         source.source.register_with(reactor);
         CHECK(task.poll() == Pending);
