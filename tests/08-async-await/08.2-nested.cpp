@@ -144,7 +144,10 @@ Async<int> catches(Remote<>* kettle, Remote<int>* spare) {
     } catch (const std::runtime_error&) {
         leaked = true;
     }
-    co_return leaked ? co_await spare->future() : 0;
+    if (leaked) {
+        co_return co_await spare->future();
+    }
+    co_return 0;
 }
 
 Async<int> twice(Remote<int>* first, Remote<int>* second) {

@@ -178,7 +178,7 @@ TEST_SUITE("18.3 mpsc") {
         CHECK(sending.poll() == Pending);
         CHECK(sending.wakes() == 1);
         auto receive = [](mpsc::Receiver<int>* from, std::uint64_t* count) -> Async<> {
-            while (co_await from->recv() != std::nullopt) {
+            while (std::optional<int> value = co_await from->recv()) {
                 ++*count;
             }
         };

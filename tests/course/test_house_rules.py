@@ -1,9 +1,12 @@
 """The house rules for coroutines, on all C++ of the course; and each rule finds what it is there for."""
+import os
 import unittest
 
 from sources import ROOT, cpp_files, name_of     # first: it shows the way to tools/learn
 from tree import CourseTest
 
+import child_processes
+import co_await_forms
 import house_rules
 
 
@@ -57,14 +60,33 @@ class EachRule(CourseTest):
         self.keeps("for (int i = 0; i < 3; ++i) { v.push_back(co_await g(i)); }")
         self.keeps("switch (n) { case 1: co_await g(); break; }")
 
-    def test_empty_loop(self):
-        self.breaks("while (co_await set.join_next()) { }", "empty")
-        self.breaks("while (x && co_await f()) {\n}", "empty")
+    def test_condition_where_nothing_is_declared(self):
+        self.breaks("Async<> f(int n) { while (co_await g(n)) { } }", "condition")
+        self.breaks("Async<> f() { co_await g(); if (x && !co_await g()) { h(); } else { } }", "condition")
+        self.breaks("Async<> f() { for (; co_await g();) { }\ndo { h(); } while (co_await g()); }", "condition", "condition")
+        self.breaks("auto f = [](T* t) -> Async<> { switch (co_await t->g()) { case 1: return h(); } };", "condition")
 
-    def test_loop_that_is_not_empty(self):
-        self.keeps("while (auto next = co_await f()) { }")
-        self.keeps("while (co_await f()) { ++n; }")
-        self.keeps("do { g(); } while (co_await f());")
+    def test_condition_beside_a_variable(self):
+        self.keeps("Async<> f() { while (auto next = co_await g()) { } }")
+        self.keeps("Async<> f() { if (bool more = co_await g()) { } }")
+        self.keeps("Async<> f() { std::vector<int> v(3); while (co_await g()) { } }")
+        self.keeps("Async<> f() { for (int i = 0; i < 3; ++i) { if (co_await g()) { } } }")
+        self.keeps("Async<> f() { if (n > 3) { co_await g(); } }")
+
+    def test_choice(self):
+        self.breaks("Value v = yes ? co_await f() : Value(1);", "choice")
+        self.breaks("co_return co_await f() == 1 ? a : b;", "choice")
+        self.breaks("use(co_await f(yes ? a : b));", "choice")
+        self.keeps("Value v = yes ? a : b; use(co_await f(v)); w = yes ? a : b;")
+        self.keeps("co_await f([](bool yes) { return yes ? 1 : 2; });")
+
+    def test_throw_new_and_capture(self):
+        self.breaks("throw Error(co_await f());", "throw")
+        self.breaks("std::unique_ptr<Value> v(new Value(co_await f()));", "new")
+        self.breaks("auto f = [v = co_await g()] { return v; };", "capture")
+        self.keeps("auto e = co_await f(); throw Error(e);")
+        self.keeps("auto v = std::make_unique<Value>(co_await f());")
+        self.keeps("v[n] = co_await f();")
 
     def test_reference_parameter(self):
         self.breaks("Async<int> f(const std::string& s) { co_return 1; }", "reference")
@@ -141,6 +163,20 @@ class EachRule(CourseTest):
     def test_the_reason_is_told(self):
         path = self.tree(**{"a.cpp": "\nco_await f({1});\n"}) / "a.cpp"
         self.assert_caught(house_rules.check(path, "a.cpp"), "a.cpp:2: a braced temporary inside a co_await expression")
+
+
+class Forms(CourseTest):
+    """tests/course/co_await_forms.md"""
+
+    def test_each_is_reported_by_its_rule(self):
+        for form in co_await_forms.forms():
+            found = {finding.rule for finding in house_rules.check_text(form.function(0))}
+            self.assertEqual(found, {form.rule} - {"none"}, form.code)
+
+    def test_each_compiles_as_the_page_says(self):
+        compiler = os.environ.get("PBP_CXX", "g++")
+        version = child_processes.run([compiler, "-dumpfullversion", "-dumpversion"])[1]
+        self.assert_clean(co_await_forms.problems(compiler, "clang" not in compiler and version.startswith("12.")))
 
 
 if __name__ == "__main__":

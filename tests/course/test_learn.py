@@ -71,6 +71,8 @@ class BadInput(LearnTest):
         self.refuses(["hint", "01.9"], "lesson 01-poll has no steps yet.")
         self.refuses(["goto"], "say which lesson to open, as in: ./learn goto 02")
         self.refuses(["goto", "01"], "lesson 01-poll has no starter yet; its finished code is in solutions/01-poll.")
+        self.refuses(["lint"], "./learn lint was given no file. Name the files to check, as in: ./learn lint src/*.cpp")
+        self.refuses(["lint", "x.cpp"], "x.cpp is not a file. Name the files to check, as in: ./learn lint src/*.cpp")
         self.refuses(["reset"], "say which lesson to reset, as in: ./learn reset 01")
         self.refuses(["diff", "01"], "lesson 01-poll has no starter yet; its finished code is in solutions/01-poll.")
         self.refuses(["reset", "01"], "lesson 01-poll has no starter yet; its finished code is in solutions/01-poll.")

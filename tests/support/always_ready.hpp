@@ -44,7 +44,8 @@ inline std::shared_ptr<Connection> connection() {
 
 inline rt::Async<> read_one(std::shared_ptr<Connection> connection) {
     rt::sys::write(connection->there.get(), std::string_view("x"));
-    if (!co_await connection->here.read(1)) {
+    rt::Chunk chunk = co_await connection->here.read(1);
+    if (!chunk) {
         FAIL("the connection has ended");
     }
 }

@@ -4,10 +4,12 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import bench
 import commands
 import doctor
+import house_rules
 import verify
 from building import Build
 from cases import REPORTS
@@ -36,13 +38,13 @@ HELP = """Poll by Poll: a Rust-style asynchronous runtime in C++20, lesson by le
   ./learn trace NN [args]  the same, and draws what its tasks did
   ./learn test [NN[.s]]    runs the tests of a step, a lesson, or all
   ./learn demo             the finished server and a thousand clients
+  ./learn lint FILE...     where coroutines break with g++ 12, or dangle
   ./learn bench [--list]   the finished runtime beside its peers
   ./learn verify           all that CI runs: two compilers, three sanitizers
   ./learn doctor           what is installed, what is missing, and the exact fix
 
   NN                       a lesson's number (run, trace, test: or `current`)
-  --yes                    installs what is missing without asking
-  --raw                    (alone or with test) all that compiler and tests say
+  --yes, --raw             installs without asking; shows all that the tools say
 """
 
 
@@ -147,7 +149,19 @@ def examine(words: list, yes: bool, machine: Machine) -> int:
     return doctor.doctor(machine)
 
 
-COMMANDS = {"run": run, "test": test, "verify": verify_all, "bench": bench.bench, "doctor": examine, "demo": demo,
+def lint(words: list, yes: bool, machine: Machine) -> int:
+    """The house rules for coroutines, on any C++ files."""
+    if not words:
+        raise Stop("./learn lint was given no file. Name the files to check, as in: ./learn lint src/*.cpp")
+    for name in words:
+        if not Path(name).is_file():
+            raise Stop(f"{name} is not a file. Name the files to check, as in: ./learn lint src/*.cpp")
+    complaints = [line for name in words for line in house_rules.check(Path(name))]
+    say("\n".join(complaints) if complaints else f"{len(words)} file{'s' if len(words) > 1 else ''} checked. No house rule is broken.")
+    return 1 if complaints else 0
+
+
+COMMANDS = {"run": run, "test": test, "verify": verify_all, "lint": lint, "bench": bench.bench, "doctor": examine, "demo": demo,
             "list": commands.list_lessons, "hint": commands.hint, "diff": commands.diff, "solution": commands.solution,
             "reset": commands.reset, "skip": commands.skip, "goto": commands.goto, "path": commands.path,
             "base": commands.base, "trace": commands.trace}

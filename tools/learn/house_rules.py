@@ -7,16 +7,14 @@ refuse either breaks there, or dangles. A deliberate exception carries, on its l
 Of the rules in the design one is not looked for: that no custom operator delete counts on being called, as clang leaves
 out the frames of coroutines that it can inline. Whether a class counts on it, its text does not say.
 
-The course's own sources are held to them by tests/course, the learner's by the loop.
-
-    house_rules.py FILE ...      prints what it finds; exit status 1 if it finds anything
+The course's own sources are held to them by tests/course, the learner's by the loop, and all others by `./learn lint`. What g++ 12
+makes of which expression stands in tests/course/co_await_forms.md.
 """
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from cpp_text import Token, tokens
+from coroutine_text import CLOSE, CONTROL, NAME, OPEN, Source
 
 ALLOW = re.compile(r"//\s*house-rule:\s*allow\b[ \t]*(\S.*)?$")
 
@@ -29,8 +27,12 @@ REASONS = {
     "closure": "a coroutine that is a capturing lambda reads its captures from the lambda, which dies first: hand them "
                "over as parameters, or give the lambda to spawn, which keeps it",
     "fence": "ThreadSanitizer does not model fences: put the ordering on the atomic operation itself",
-    "empty": "`while (co_await x) { }` with nothing in its body never awaits with g++ 12: say `while (auto next = co_await x)`, "
-             "or put something into the body",
+    "condition": "g++ 12 forgets what it awaits in the condition of an if, while, for, or switch, if the coroutine declares no "
+                 "variable: name it, as in `if (bool more = co_await f())`",
+    "choice": "what co_await gives to a ?: is destroyed twice by g++ 12: write an if, or await into a name first",
+    "throw": "an exception that is made of a co_await is destroyed twice by g++ 12: await into a name, then throw",
+    "new": "what co_await gives to a new is destroyed twice by g++ 12: await into a name, or say std::make_unique",
+    "capture": "what a lambda captures from a co_await is destroyed twice by g++ 12: await into a name, then capture that",
     "lock": "a lock held across co_await stays locked while the task sleeps: end its block before",
     "thread": "after a co_await the task may be on another thread, and this still refers to the thread_local of the one before: "
               "name the thread_local itself again",
@@ -38,13 +40,10 @@ REASONS = {
              "reports a race): keep it in a name, leave the catch, then hand it over by std::move",
 }
 
-OPEN, CLOSE = {"(": ")", "[": "]", "{": "}"}, {")", "]", "}"}
-CO_WORDS = {"co_await", "co_return", "co_yield"}
 # Types that are no aggregates: braces after them make a plain value.
 PLAIN = re.compile(r"^(bool|char|int|long|short|unsigned|float|double|size_t|ptrdiff_t|u?int\d+_t|byte|(nano|micro|milli)?"
                    r"seconds|minutes|hours)$")
 LOCKS = ("Lock", "lock_guard", "unique_lock", "scoped_lock")
-NAME = re.compile(r"^[A-Za-z_]\w*$")
 # Calls by which another thread learns that something is there for it.
 TELLERS = re.compile(r"^(wake|wake_by_ref|notify_one|notify_all|unpark|store|exchange|compare_exchange_\w+|count_down|release|"
                      r"schedule|send|try_send)$")
@@ -60,72 +59,9 @@ class Finding:
         return REASONS[self.rule]
 
 
-class Source:
-    """One file's tokens, with each bracket's partner."""
+class Rules(Source):
+    """Each gives what it finds in one file."""
 
-    def __init__(self, text: str):
-        self.tokens: list[Token] = tokens(text)
-        self.partner: dict[int, int] = {}
-        self.parent: list[int] = []      # of each token: the index of the innermost open bracket around it, or -1
-        stack: list[int] = []
-        for index, token in enumerate(self.tokens):
-            if token.text in CLOSE and stack and OPEN[self.tokens[stack[-1]].text] == token.text:
-                opener = stack.pop()
-                self.partner[opener], self.partner[index] = index, opener
-            self.parent.append(stack[-1] if stack else -1)
-            if token.text in OPEN:
-                stack.append(index)
-
-    def at(self, index: int) -> str:
-        return self.tokens[index].text if 0 <= index < len(self.tokens) else ""
-
-    # Lambdas
-    def lambda_parts(self, index: int):
-        """(captures?, first parameter, its end, body, its end) if a lambda begins at `index`, else None."""
-        if self.at(index) != "[" or index not in self.partner:
-            return None
-        before = self.at(index - 1)
-        if before == "[" or self.at(index + 1) == "[":
-            return None                                                  # an attribute
-        if re.match(r"^(\w+|\)|\]|\")$", before) and before not in CO_WORDS | {"return", "case", "else"}:
-            return None                                                  # a subscript, or an array
-        captures = self.partner[index] - index > 1
-        here = self.partner[index] + 1
-        if self.at(here) == "<":
-            here = self.after_angles(here)
-        begin = end = here
-        if self.at(here) == "(" and here in self.partner:
-            begin, end = here + 1, self.partner[here]
-            here = end + 1
-        while self.at(here) not in ("{", ";", "", ")", "]", "}"):
-            here = self.partner.get(here, here) + 1 if self.at(here) in OPEN else here + 1
-        if self.at(here) != "{" or here not in self.partner:
-            return None
-        return captures, begin, end, here, self.partner[here]
-
-    def after_angles(self, index: int) -> int:
-        depth = 0
-        for here in range(index, min(index + 400, len(self.tokens))):
-            depth += {"<": 1, ">": -1}.get(self.at(here), 0)
-            if depth == 0:
-                return here + 1
-        return index + 1
-
-    def inner_bodies(self, begin: int, end: int):
-        """Spans of the lambda bodies inside, so that a coroutine is not found in its closures."""
-        here = begin
-        while here < end:
-            parts = self.lambda_parts(here)
-            if parts:
-                yield parts[3], parts[4]
-                here = parts[4]
-            here += 1
-
-    def is_coroutine(self, begin: int, end: int) -> bool:
-        inner = list(self.inner_bodies(begin + 1, end))
-        return any(self.at(here) in CO_WORDS and not any(a < here < b for a, b in inner) for here in range(begin, end))
-
-    # The rules
     def awaits(self):
         """(the co_await, the end of the expression it stands in)."""
         for index, token in enumerate(self.tokens):
@@ -160,7 +96,7 @@ class Source:
                 continue
             around, statement = self.parent[index], False
             while around >= 0 and self.at(around) != "{":
-                statement |= self.at(around) == "(" and self.at(around - 1) in ("if", "while", "for", "switch", "constexpr")
+                statement |= self.at(around) == "(" and self.at(around - 1) in CONTROL
                 around = self.parent[around]
             if around < 0 or statement:
                 continue
@@ -176,22 +112,10 @@ class Source:
                 return
 
     def functions(self):
-        """Named coroutines that return Async."""
         for index, token in enumerate(self.tokens):
-            if token.text != "Async" or self.at(index + 1) != "<":
-                continue
-            here = self.after_angles(index + 1)
-            named = False
-            while re.match(r"^(\w+|::)$", self.at(here)):
-                named, here = True, here + 1
-            if not named or self.at(here) != "(" or here not in self.partner:
-                continue
-            begin, end = here + 1, self.partner[here]
-            body = end + 1
-            while self.at(body) in ("const", "noexcept", "override", "final", "requires", "&", "&&"):
-                body += 1
-            if self.at(body) == "{" and body in self.partner and self.is_coroutine(body, self.partner[body]):
-                yield from self.parameters(begin, end)
+            function = self.function(index) if token.text == "Async" else None
+            if function:
+                yield from self.parameters(function[0], function[1])
 
     def closures(self):
         for index in range(len(self.tokens)):
@@ -229,15 +153,31 @@ class Source:
             if token.text == "atomic_thread_fence":
                 yield Finding(token.line, "fence")
 
-    def empty_loops(self):
-        for index, token in enumerate(self.tokens):
-            condition = index + 1
-            if token.text != "while" or self.at(condition) != "(" or condition not in self.partner:
+    def conditions(self):
+        for begin, end in self.bodies():
+            inner = list(self.inner_bodies(begin + 1, end))
+            if self.declares(begin, end):
                 continue
-            end = self.partner[condition]
-            words = [self.at(here) for here in range(condition, end)]
-            if "co_await" in words and "=" not in words and self.at(end + 1) == "{" and self.at(end + 2) == "}":
-                yield Finding(token.line, "empty")
+            for here in range(begin, end):
+                if self.at(here) == "co_await" and self.in_condition(here) and not any(a < here < b for a, b in inner):
+                    yield Finding(self.tokens[here].line, "condition")
+
+    def copied(self):
+        """What g++ 12 copies bit by bit, and then destroys twice."""
+        for index, token in enumerate(self.tokens):
+            if token.text != "co_await":
+                continue
+            begin, end = self.statement(index)
+            bodies = list(self.inner_bodies(begin, end))
+            words = [self.at(here) for here in range(begin, end) if not any(a < here < b for a, b in bodies)]
+            for word, rule in (("?", "choice"), ("throw", "throw"), ("new", "new")):
+                if word in words:
+                    yield Finding(token.line, rule)
+            around = self.parent[index]
+            while around >= 0 and self.at(around) != "{":
+                if self.at(around) == "[" and self.lambda_parts(around):
+                    yield Finding(token.line, "capture")
+                around = self.parent[around]
 
     def name_of_lock(self, index: int) -> int:
         """Where the name stands, if a lock is declared at `index`; else 0."""
@@ -316,7 +256,7 @@ class Source:
                     break
 
     def findings(self) -> list:
-        found = {*self.temporaries(), *self.lists(), *self.functions(), *self.closures(), *self.fences(), *self.empty_loops(),
+        found = {*self.temporaries(), *self.lists(), *self.functions(), *self.closures(), *self.fences(), *self.conditions(), *self.copied(),
                  *self.locks(), *self.kept_threads(), *self.told_exceptions()}
         return sorted(found, key=lambda finding: (finding.line, finding.rule))
 
@@ -330,14 +270,8 @@ def allowed(lines: list, line: int) -> bool:
 
 def check_text(text: str) -> list:
     lines = text.split("\n")
-    return [finding for finding in Source(text).findings() if not allowed(lines, finding.line)]
+    return [finding for finding in Rules(text).findings() if not allowed(lines, finding.line)]
 
 
 def check(path: Path, shown: str = "") -> list:
     return [f"{shown or path}:{finding.line}: {finding.text()}" for finding in check_text(path.read_text(encoding="utf-8", errors="replace"))]
-
-
-if __name__ == "__main__":
-    complaints = [line for name in sys.argv[1:] for line in check(Path(name))]
-    print("\n".join(complaints), end="\n" if complaints else "")
-    sys.exit(1 if complaints else 0)
