@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import unittest
+import unittest.mock
 from pathlib import Path
 
 from sources import ROOT
@@ -248,13 +249,14 @@ class Parts(CourseTest):
             def kernel_number(self, name): return self.answers.get(name)
             def descriptor_limit(self): return self.answers.get("descriptors", 1 << 20)
             def architecture(self): return self.answers.get("architecture", "x86_64")
-            def gcc(self): return "g++"
-            def clang(self, oldest=0): return "clang++"
+            def gcc(self): return "g++" if self.answers.get("compilers", True) else None
+            def clang(self, oldest=0): return "clang++" if self.answers.get("compilers", True) else None
             def version(self, name): return (99, 0)
             def has_package(self, name): return self.answers.get("libraries", True)
             def has_file(self, *paths): return self.answers.get("files", False)
             def which(self, name): return None if name in self.answers.get("without", ()) else "/bin/" + name
             def is_root(self): return self.answers.get("root", False)
+            def cores(self): return 2
             def is_person_there(self): return False
             def is_ci(self): return False
 
@@ -301,6 +303,30 @@ class Parts(CourseTest):
         self.assertEqual(self.set_up(libraries=False, without=("ninja", "ninja-build", "git"), root=True),
                          "missing: Ninja, the library fmt, the library doctest; type: "
                          "apt-get update && apt-get install -y ninja-build libfmt-dev doctest-dev")
+
+    def test_what_was_fetched_is_not_announced_again(self):
+        self.assertEqual(self.set_up(libraries=False, files=True, without=("sudo",)), "")
+
+    def test_without_sudo_it_is_typed_as_root(self):
+        self.assertEqual(self.set_up(without=("sudo", "ninja", "ninja-build")),
+                         "missing: Ninja; type: su -c 'apt-get update && apt-get install -y ninja-build'")
+        self.assert_caught(self.doctor.problems(self.other(**{"vm/mmap_rnd_bits": 32, "without": ("sudo",)})),
+                           "su -c 'sysctl vm.mmap_rnd_bits=28'")
+
+    def doctors(self, **answers) -> tuple:
+        """The doctor's exit status, and what it says of a machine whose sanitizers are all right."""
+        with contextlib.redirect_stdout(io.StringIO()) as out, unittest.mock.patch.object(self.doctor, "sanitizer_problem", lambda _: ""):
+            status = self.doctor.doctor(self.other(**answers))
+        return status, out.getvalue()
+
+    def test_doctor_is_content_with_what_can_be_fetched(self):
+        self.assertEqual(self.doctors(libraries=False)[0], 0)
+        self.assertEqual(self.doctors(libraries=False, without=("git",))[0], 2)
+        self.assertEqual(self.doctors(without=("ninja", "ninja-build"))[0], 2)
+
+    def test_doctor_says_nothing_of_sanitizers_without_a_compiler(self):
+        self.assertIn("sanitizers start", self.doctors()[1])
+        self.assertNotIn("sanitizers", self.doctors(compilers=False)[1].splitlines()[-1])
 
     def test_doctor_knows_the_fix(self):
         self.assertEqual(self.doctor.problems(self.other()), [])

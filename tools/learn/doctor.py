@@ -11,6 +11,7 @@ from setup import one_command
 
 ENOUGH_DESCRIPTORS = 4096     # the demo's thousand clients need two each
 MOST_RANDOM_BITS = 28         # above it the sanitizers of g++ 12 and 13 can crash at their start
+FEWER_RANDOM_BITS = f"sysctl vm.mmap_rnd_bits={MOST_RANDOM_BITS}"
 
 
 def sanitizer_problem(machine: Machine, kinds: tuple = ("address",)) -> str:
@@ -26,7 +27,7 @@ def sanitizer_problem(machine: Machine, kinds: tuple = ("address",)) -> str:
                 return f"{compiler} cannot link with -fsanitize={kind}; install its sanitizer runtime (lib{kind[0]}san)"
             if any(output_of([str(program)]) is None for _ in range(5)):
                 return (f"a program built with -fsanitize={kind} does not start here; "
-                        f"try: sudo sysctl vm.mmap_rnd_bits={MOST_RANDOM_BITS}")
+                        f"try: {machine.as_root(FEWER_RANDOM_BITS)}")
     return ""
 
 
@@ -42,7 +43,7 @@ def problems(machine: Machine) -> list:
     bits = machine.kernel_number("vm/mmap_rnd_bits")
     if bits is not None and bits > MOST_RANDOM_BITS and machine.gcc():
         found.append(f"vm.mmap_rnd_bits is {bits} and the sanitizers of g++ can crash above {MOST_RANDOM_BITS}; "
-                     f"type: sudo sysctl vm.mmap_rnd_bits={MOST_RANDOM_BITS}")
+                     f"type: {machine.as_root(FEWER_RANDOM_BITS)}")
     if machine.descriptor_limit() < ENOUGH_DESCRIPTORS:
         found.append(f"a process may open {machine.descriptor_limit()} descriptors and the finale wants "
                      f"{ENOUGH_DESCRIPTORS}; type: ulimit -Hn {ENOUGH_DESCRIPTORS} (as root) or raise nofile in "
@@ -86,6 +87,7 @@ def doctor(machine: Machine) -> int:
     for sentence in found:
         say(f"  {red('look')}     {sentence}")
     if not found:
-        say(f"  {green('ok')}       Linux on {machine.architecture()}, {machine.cores()} cores, sanitizers start, "
+        sanitizers = "sanitizers start, " if machine.gcc() or machine.clang() else ""
+        say(f"  {green('ok')}       Linux on {machine.architecture()}, {machine.cores()} cores, {sanitizers}"
             f"{machine.descriptor_limit()} descriptors")
-    return 2 if absent or found else 0
+    return 2 if found or any(not (need.fetched and machine.which("git")) for need in absent) else 0

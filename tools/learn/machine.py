@@ -74,6 +74,12 @@ class Machine:
     def is_root(self) -> bool:
         return os.geteuid() == 0
 
+    def as_root(self, *commands: str) -> str:
+        """What to type, so that these run one after the other as root."""
+        if self.is_root():
+            return " && ".join(commands)
+        return " && ".join("sudo " + one for one in commands) if self.which("sudo") else f"su -c '{' && '.join(commands)}'"
+
     def is_person_there(self) -> bool:
         return sys.stdin.isatty() and sys.stdout.isatty()
 

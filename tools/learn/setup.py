@@ -5,14 +5,14 @@ from typing import Optional
 
 import machine as limits
 from console import Stop, say
+from lessons import ROOT
 from machine import Machine
 from needs import LEARNING, VERIFYING, dotted, missing, packages_of
 from process import output_of
 
 
 def one_command(machine: Machine, packages: list) -> str:
-    sudo = "" if machine.is_root() else "sudo "
-    return f"{sudo}apt-get update && {sudo}apt-get install -y {' '.join(packages)}"
+    return machine.as_root("apt-get update", f"apt-get install -y {' '.join(packages)}")
 
 
 def apt_can_name(packages: list) -> bool:
@@ -62,18 +62,16 @@ def set_up(machine: Machine, yes: bool, for_verify: bool = False, needs: Optiona
         return
     fetchable = all(need.fetched for need in absent) and machine.which("git")
     titles = ", ".join(need.title for need in absent)
-    if not machine.which("apt-get"):
-        if fetchable:
+    able = machine.is_root() or machine.which("sudo")
+    if fetchable and not (able and machine.which("apt-get")):
+        if not machine.has_file(f"{ROOT}/build/*/_deps/*-src"):
             say(f"Not installed here: {titles}. CMake will fetch them.")
-            return
+        return
+    if not machine.which("apt-get"):
         must = [need.title for need in absent if not need.fetched] or ["git"]
         raise Stop(f"missing: {', '.join(must)}; install them with this system's package manager "
                    "(doctest and fmt are fetched by CMake, with git).")
     packages = packages_of(absent)
-    able = machine.is_root() or machine.which("sudo")
-    if fetchable and not able:
-        say(f"Not installed here: {titles}. CMake will fetch them.")
-        return
     agreed = yes or machine.is_ci()
     if able and not agreed and machine.is_person_there():
         say(f"Missing: {titles}.")
