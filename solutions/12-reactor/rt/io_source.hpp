@@ -63,6 +63,10 @@ class IoSource {
         for (;;) {
             Readiness seen = registration_ ? readiness().load() : Readiness();
             if (seen.allows(direction)) {
+                if (checks_enabled && fd_.get() < 0) {
+                    violation("it has no descriptor, because it was moved from or never opened. Use another object.",
+                              what);
+                }
                 if (checks_enabled && sys::is_blocking(fd_.get())) {
                     violation(
                         "its descriptor is in blocking mode, and would stop the whole thread. Set O_NONBLOCK first.",
