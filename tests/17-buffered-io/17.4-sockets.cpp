@@ -6,6 +6,8 @@
 #include <rt/io.hpp>
 #include <rt/multi_thread.hpp>
 #include <rt/tcp.hpp>
+#include <support/death.hpp>
+#include <support/ends.hpp>
 #include <support/story.hpp>
 
 #include <string>
@@ -120,5 +122,19 @@ TEST_SUITE("17.4 sockets") {
     TEST_CASE("a proxy passes the end on and the answer back") {
         rt::CurrentThread runtime;
         runtime.block_on(through_a_proxy());
+    }
+
+    TEST_CASE("a BufReader that was moved from says so") {
+        expect_violation("read: it has no descriptor, because it was moved from", [] {
+            auto read_on = []() -> Async<> {
+                Ends ends = make_socket_pair();
+                put(ends.there, "one\ntwo\n");
+                rt::BufReader reader(TcpStream(std::move(ends.here)));
+                co_await reader.read_line();
+                auto const moved = std::move(reader);
+                co_await reader.read_line();
+            };
+            rt::CurrentThread().block_on(read_on());
+        });
     }
 }

@@ -18,6 +18,7 @@
 #include <rt/future.hpp>
 #include <rt/io.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <optional>
@@ -47,7 +48,9 @@ class BufReader {
     /// Gives the stream back. What is `buffered` is lost.
     R into_inner() && { return std::move(reader_); }
     /// The bytes that were read and not taken.
-    std::string_view buffered() const noexcept { return std::string_view(bytes_).substr(taken_); }
+    std::string_view buffered() const noexcept {
+        return std::string_view(bytes_).substr(std::min(taken_, bytes_.size()));
+    }
 
     // The polls that <rt/io.hpp> asks for.
     Poll<std::size_t> poll_read(Context& cx, std::span<char> into) {
@@ -157,7 +160,7 @@ class BufReader {
 
     R reader_;
     std::size_t limit_;
-    std::string bytes_;  // the first `taken_` of them have been taken
+    std::string bytes_;  // the first `taken_` of them have been taken. Fewer if this was moved from
     std::size_t taken_ = 0;
     bool skipping_ = false;  // until the end of a line that was too long
 };
