@@ -15,6 +15,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -201,6 +202,44 @@ TEST_SUITE("15.3 timeout") {
         CHECK(runtime.block_on(body(0ms)));
         step("a greedy future is given 2 ms");
         CHECK(runtime.block_on(body(2ms)));
+    }
+
+    TEST_CASE("what is ready is not late because the budget is used up") {
+        class Source {  // as a socket: it may have a value, and is refused without budget
+          public:
+            using Output = int;
+            explicit Source(const bool* is_ready) : is_ready_(is_ready) {}
+            Poll<int> poll(rt::Context& cx) {
+                if (!share_.poll_proceed(cx) || !*is_ready_) {
+                    return Pending;
+                }
+                rt::budget::spend();
+                return Ready(7);
+            }
+
+          private:
+            rt::budget::Share share_;
+            const bool* is_ready_;
+        };
+        bool is_ready = false;
+        int polls = 0;
+        std::optional<rt::Timeout<Source>> tea;
+        auto poll = [&](rt::Context& cx) -> Poll<int> {
+            if (++polls == 1) {
+                rt::time::pause();
+                tea.emplace(rt::timeout(1s, Source(&is_ready)));
+            } else if (polls == 2) {
+                step("the time is up, the value is there, and the task has used up its budget");
+                is_ready = true;
+                while (rt::budget::poll_proceed(cx)) {
+                    rt::budget::spend();
+                }
+            }
+            return tea->poll(cx);
+        };
+        rt::CurrentThread runtime;
+        CHECK(runtime.block_on(rt::poll_fn(poll)) == 7);
+        CHECK(polls == 3);
     }
 
     TEST_CASE("a time-out is not polled after it was ready") {

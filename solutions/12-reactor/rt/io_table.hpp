@@ -10,7 +10,7 @@
 /// tries once in vain, and waits again.
 ///
 /// Thread safety: any thread may use the table. A record is shared, without a lock, by a task that reads, a task that
-/// writes, and the reactor (see readiness.hpp and waker_slot.hpp). If two tasks wait in one direction, the latest wins.
+/// writes, and the reactor (see readiness.hpp and waker_slot.hpp). Only one task may wait in each direction.
 ///
 /// Source: Asio's `object_pool` of descriptors.
 #pragma once

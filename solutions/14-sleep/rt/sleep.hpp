@@ -77,8 +77,8 @@ class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
         contract_.begin("sleep");
         if (timer_.is_idle()) {
             Timers& timers = current("sleep").service<Timers>();
-            // A moment that has passed for the timers needs none. Without budget it gets one all the same, so a loop around sleep(0)
-            // starves no other task.
+            // A moment that has passed for the timers needs none. Without budget it gets one all the same, so a loop around
+            // sleep(0) starves no other task.
             if (timers.has_passed(deadline_) && !timer_.moves_clock() && budget::poll_proceed(cx)) {
                 budget::spend();
                 return Ready();
@@ -89,6 +89,11 @@ class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
         if (timer_.is_waiting() && timer_.timers().update(timer_, cx.waker())) {
             return contract_.pending();
         }
+        // Without budget a socket beside it is refused, too, though it may be ready. In the next poll both come through.
+        if (!share_.poll_proceed(cx)) {
+            return contract_.pending();
+        }
+        budget::spend();
         timer_.clear();
         return Ready();
     }
@@ -114,6 +119,7 @@ class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
 
   private:
     [[no_unique_address]] Contract contract_;
+    budget::Share share_;
     Instant deadline_;
     Timer timer_;
 };
