@@ -18,13 +18,13 @@ import child_processes
 from sources import ROOT, lesson_folders
 
 import diagnose
+from machine import Machine
 
 PAGE = ROOT / "tests/course/compile_errors.md"
 ENTRY = re.compile(r"^### (\S+)\n\n.+?\n\n```cpp\n(.*?)^```\n((?:\n?> [^\n]*)*)", re.S | re.M)
 HERE = "  // here"
 FLAGS = ["-std=c++20", "-c", "-o", "/dev/null", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion",
          "-Werror=return-type", "-Werror=uninitialized", *os.environ.get("PBP_CXX_FLAGS", "").split()]
-COMPILERS = {"g++": "12.", "clang++-19": "19."}   # whose words diagnose.py knows
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,8 @@ def entries() -> list:
 
 
 def present() -> list:
-    def version(command: str) -> str:
-        try:
-            return child_processes.run([command, "-dumpfullversion", "-dumpversion"])[1]
-        except OSError:
-            return ""
-    return [command for command, known in COMPILERS.items() if version(command).startswith(known)]
+    machine = Machine()
+    return [name for name in (machine.gcc(), machine.clang()) if name]
 
 
 def shown(entry: Entry, command: str) -> tuple:
@@ -86,7 +82,7 @@ def main(arguments: list) -> int:
     asked = parser.parse_args(arguments)
     child_processes.refuse_unknown(parser, asked.name, "compile error", lambda name: any(name == entry.name for entry in entries()))
     if not present():
-        parser.error("neither g++ 12 nor clang++-19 is here")
+        parser.error("neither g++ nor clang++ is here")
     for entry in entries():
         for command in present() if entry.name in asked.name else []:
             print(f"--- {entry.name} ({command})", *shown(entry, command)[0], sep="\n")

@@ -13,7 +13,7 @@ class Shown(CourseTest):
     def test_each_gets_its_advice(self):
         self.assertGreaterEqual(len(compile_errors.entries()), 50)
         if not compile_errors.present():
-            self.skipTest("neither g++ 12 nor clang++-19 is here")
+            self.skipTest("neither g++ nor clang++ is here")
         self.assert_clean(compile_errors.problems())
 
 

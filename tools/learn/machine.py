@@ -16,8 +16,8 @@ OLDEST_GCC = 12
 OLDEST_CLANG = 16
 VERIFIED_CLANG = 19
 
-GCC_NAMES = ["g++", "g++-15", "g++-14", "g++-13", "g++-12"]
-CLANG_NAMES = ["clang++-19", "clang++", "clang++-21", "clang++-20", "clang++-18", "clang++-17", "clang++-16"]
+GCC_NAMES = ["g++", "g++-16", "g++-15", "g++-14", "g++-13", "g++-12"]
+CLANG_NAMES = ["clang++-19", "clang++", "clang++-22", "clang++-21", "clang++-20", "clang++-18", "clang++-17", "clang++-16"]
 
 
 class Machine:
