@@ -64,10 +64,14 @@ template <class AfterEach>
 rt::Async<> print_lines(std::string name, rt::sys::Fd fd, AfterEach after_each) {
     LineReader reader(std::move(fd));
     for (std::string line = co_await reader.next(); !line.empty(); line = co_await reader.next()) {
-        fmt::print("{}: {}{}", name, line, line.ends_with('\n') ? "" : "\n");
+        if (line.ends_with('\n')) {
+            line.pop_back();
+        }
+        // fmt::print would throw on a full disk, and the other pipe's writer would wait for this line for ever.
+        std::fputs(fmt::format("{}: {}\n", name, rt::visible(line)).c_str(), stdout);
         after_each();
     }
-    fmt::print("{}: the end\n", name);
+    std::fputs(fmt::format("{}: the end\n", name).c_str(), stdout);
 }
 
 void show_own_pipes() {

@@ -30,6 +30,12 @@ class TwoPipes(unittest.TestCase):
         self.assertEqual(done.stderr, "")
         self.assertEqual(done.returncode, 0)
 
+    def test_output_that_is_lost_ends_it(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([program.PROGRAM], stdout=full, stderr=subprocess.PIPE, text=True, timeout=program.PATIENCE)
+        self.assertRegex(done.stderr, r"\Aoutput was lost: [^\n]+\n\Z")
+        self.assertEqual(done.returncode, 1)
+
     def test_one_argument_gets_one_sentence(self):
         done = program.run("here")
         self.assertEqual(done.stderr, "Name two files to read from, such as FIFOs, or none.\n")
@@ -85,6 +91,15 @@ class Fifos(unittest.TestCase):
         self.assertEqual(self.program.wait(30), 0)
         self.program.stdout.close()
         self.program.stderr.close()
+
+    def test_no_line_commands_a_terminal(self):
+        left, right = self.writers
+        left.write(b"\x1b[2Jred\r\n")
+        self.expect(f"{self.names[0]}: \\x1b[2Jred\\x0d\n")
+        self.program.kill()
+        self.program.communicate()
+        left.close()
+        right.close()
 
     def test_stopped_and_continued_it_goes_on(self):
         left, right = self.writers

@@ -180,6 +180,16 @@ class Faults(unittest.TestCase):
         print(f"{len(results)} cells, {sum(row[4] for row, _ in results)} faults, {time.monotonic() - begin:.0f} s")
         self.assertEqual([(row, wrong) for row, wrong in results if wrong], [])
 
+    def test_a_call_that_always_fails_does_not_stop_the_server_from_ending(self):
+        for runtime in RUNTIMES:
+            for call, error, when in (("accept4", "ECONNABORTED", "1+"), ("accept4", "EMFILE", "1+"), ("epoll_ctl", "ENOSPC", "5+")):
+                with self.subTest(runtime=runtime, call=call, error=error), Server(runtime, call, error, when) as server, \
+                        Load(server.address).connect():
+                    done = server.stop()
+                    self.assertIsNotNone(done, "it hangs")
+                    self.assertRegex(done.stdout, r"^stopped after \d clients?$")
+                    self.assertEqual(done.returncode, 0)
+
 
 if __name__ == "__main__":
     unittest.main()
