@@ -1,17 +1,13 @@
 """./learn: what it refuses, installs, prints and ends; on machines made of a folder of fake programs."""
 import contextlib
-import fnmatch
-import io
 import os
 import pty
-import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 import unittest
-import unittest.mock
 from pathlib import Path
 
 from sources import ROOT
@@ -228,172 +224,6 @@ class Children(LearnTest):
         self.addCleanup(signal.signal, signal.SIGHUP, signal.SIG_DFL)
         status, _, err = self.learn(root, "test")
         self.assertEqual((status, "configuring learn failed" in err), (1, True), err)
-
-
-class Parts(CourseTest):
-    """tools/learn, imported."""
-
-    @classmethod
-    def setUpClass(cls):
-        sys.path.insert(0, str(ROOT / "tools/learn"))
-        import building, cli, doctor, machine, process, console, setup, verify
-        cls.building, cls.cli, cls.doctor, cls.process = building, cli, doctor, process
-        cls.console, cls.setup, cls.verify = console, setup, verify
-
-        class Other(machine.Machine):
-            """A machine that is not this one."""
-            answers: dict = {}
-
-            def system(self): return self.answers.get("system", "Linux")
-            def is_wsl1(self): return self.answers.get("wsl1", False)
-            def kernel_number(self, name): return self.answers.get(name)
-            def descriptor_limit(self): return self.answers.get("descriptors", 1 << 20)
-            def architecture(self): return self.answers.get("architecture", "x86_64")
-            def gcc(self): return "g++" if self.answers.get("compilers", True) else None
-            def clang(self, oldest=0): return "clang++" if self.answers.get("compilers", True) else None
-            def version(self, name): return (99, 0)
-            def has_package(self, name): return self.answers.get("libraries", True)
-            def has_file(self, *paths): return self.answers.get("files", False)
-            def which(self, name): return None if name in self.answers.get("without", ()) else "/bin/" + name
-            def is_root(self): return self.answers.get("root", False)
-            def cores(self): return 2
-            def is_person_there(self): return False
-            def is_ci(self): return False
-
-        cls.Other = Other
-
-    def other(self, **answers):
-        machine = self.Other()
-        machine.answers = answers
-        return machine
-
-    def test_what_follows_the_lesson_is_the_programs(self):
-        self.assertEqual(self.cli.parse(["run", "20", "serve", "--help", "--yes"]),
-                         ("run", ["20", "serve", "--help", "--yes"], False))
-        self.assertEqual(self.cli.parse(["--yes", "run", "--release", "20", "-x"]), ("run", ["--release", "20", "-x"], True))
-        self.assertEqual(self.cli.parse([]), ("", [], False))
-        self.assertEqual(self.cli.parse(["--raw"]), ("", ["--raw"], False))
-
-    def test_other_systems_are_refused(self):
-        for answers, words in (({"system": "Darwin"}, "runs on Linux"), ({"wsl1": True}, "wsl --set-version")):
-            with self.assertRaises(self.console.Stop) as caught:
-                self.setup.refuse_bad_system(self.other(**answers))
-            self.assertIn(words, str(caught.exception))
-            self.assertEqual(caught.exception.status, 2)
-
-    def set_up(self, **answers) -> str:
-        """What set-up says, whether it goes on or not."""
-        with contextlib.redirect_stdout(io.StringIO()) as out:
-            try:
-                self.setup.set_up(self.other(**answers), yes=False)
-            except self.console.Stop as stop:
-                self.assertEqual(stop.status, 2)
-                return str(stop)
-        return out.getvalue()
-
-    def test_nothing_is_said_where_nothing_is_missing(self):
-        self.assertEqual(self.set_up(), "")
-
-    def test_libraries_are_fetched_where_they_cannot_be_installed(self):
-        self.assertIn("CMake will fetch them", self.set_up(libraries=False, without=("apt-get",)))
-        self.assertIn("CMake will fetch them", self.set_up(libraries=False, without=("sudo",)))
-        self.assertEqual(self.set_up(libraries=False, without=("apt-get", "git")),
-                         "missing: git; install them with this system's package manager "
-                         "(doctest and fmt are fetched by CMake, with git).")
-        self.assertEqual(self.set_up(libraries=False, without=("ninja", "ninja-build", "git"), root=True),
-                         "missing: Ninja, the library fmt, the library doctest; type: "
-                         "apt-get update && apt-get install -y ninja-build libfmt-dev doctest-dev")
-
-    def test_what_was_fetched_is_not_announced_again(self):
-        self.assertEqual(self.set_up(libraries=False, files=True, without=("sudo",)), "")
-
-    def test_without_sudo_it_is_typed_as_root(self):
-        self.assertEqual(self.set_up(without=("sudo", "ninja", "ninja-build")),
-                         "missing: Ninja; type: su -c 'apt-get update && apt-get install -y ninja-build'")
-        self.assert_caught(self.doctor.problems(self.other(**{"vm/mmap_rnd_bits": 32, "without": ("sudo",)})),
-                           "su -c 'sysctl vm.mmap_rnd_bits=28'")
-
-    def doctors(self, **answers) -> tuple:
-        """The doctor's exit status, and what it says of a machine whose sanitizers are all right."""
-        with contextlib.redirect_stdout(io.StringIO()) as out, unittest.mock.patch.object(self.doctor, "sanitizer_problem", lambda _: ""):
-            status = self.doctor.doctor(self.other(**answers))
-        return status, out.getvalue()
-
-    def test_doctor_is_content_with_what_can_be_fetched(self):
-        self.assertEqual(self.doctors(libraries=False)[0], 0)
-        self.assertEqual(self.doctors(libraries=False, without=("git",))[0], 2)
-        self.assertEqual(self.doctors(without=("ninja", "ninja-build"))[0], 2)
-
-    def test_doctor_says_nothing_of_sanitizers_without_a_compiler(self):
-        self.assertIn("sanitizers start", self.doctors()[1])
-        self.assertNotIn("sanitizers", self.doctors(compilers=False)[1].splitlines()[-1])
-
-    def test_doctor_knows_the_fix(self):
-        self.assertEqual(self.doctor.problems(self.other()), [])
-        self.assertEqual(self.doctor.problems(self.other(**{"vm/mmap_rnd_bits": 28})), [])
-        for answers, fix in (({"vm/mmap_rnd_bits": 32}, "sudo sysctl vm.mmap_rnd_bits=28"), ({"descriptors": 1024}, "ulimit"),
-                             ({"wsl1": True}, "wsl --set-version"), ({"architecture": "riscv64"}, "untried")):
-            self.assert_caught(self.doctor.problems(self.other(**answers)), fix)
-
-    def test_the_learners_compiler_is_the_quicker_one_where_it_is_whole(self):
-        def quickest(preset: str, **answers) -> str:
-            return self.building.Build(preset, self.other(**answers)).quickest()
-
-        self.assertEqual(quickest("learn", files=True), "clang++")
-        self.assertEqual(quickest("learn"), "g++", "a clang without its sanitizers cannot link")
-        self.assertEqual(quickest("learn", files=True, without=("llvm-symbolizer-99",)), "g++", "reports would name no line")
-        self.assertEqual(quickest("release", files=True), "g++")
-
-    def test_clangs_runtime_is_that_of_the_clang_that_is_taken(self):
-        import needs
-        machine = self.other()
-        for major, found in ((98, ""), (99, "found")):
-            file = f"/usr/lib/llvm-{major}/lib/clang/{major}/lib/linux/libclang_rt.asan-x86_64.a"
-            machine.has_file = lambda *paths, file=file: any(fnmatch.fnmatch(file, path) for path in paths)
-            self.assertEqual(needs.clang_runtime(machine), found)
-
-    def test_a_report_is_counted(self):
-        report = self.tree(**{"r.xml": '<testsuite><testcase name="a" status="run"/>'
-                                       '<testcase name="b" status="fail"><failure/><system-out>why</system-out></testcase>'
-                                       '<testcase name="c" status="notrun"><skipped message="SKIP_RETURN_CODE=4"/></testcase>'
-                                       '<testcase name="d" status="notrun"><skipped message="Unable to find executable"/>'
-                                       '</testcase></testsuite>'}) / "r.xml"
-        outcome = self.building.read_report(report)
-        self.assertEqual((outcome.passed, outcome.skipped, [name for name, _ in outcome.failed]), (1, 1, ["b", "d"]))
-        self.assertEqual(outcome.failed[0][1], "why")
-        self.assertEqual(outcome.names, ["a"])
-
-    def test_starters_and_mistakes_are_counted_by_themselves(self):
-        self.assertEqual(self.verify.tally(["mistake 01-poll/a", "01.1 poll/b"], ["mistake 01-poll/c", "d"]),
-                         ["1 of 2 mistakes are caught by their sentence"])
-
-    def test_a_failed_file_speaks_for_itself(self):
-        log = self.tree(log="[1/3] a\nFAILED: b.o\n/usr/bin/g++ -I… b.cpp\nb.cpp:1: error: no\n  here\n[2/3] c\n"
-                            "FAILED: d.o\n/usr/bin/g++ d.cpp\nd.cpp:1: error\nninja: build stopped\n") / "log"
-        self.assertEqual(self.process.last_relevant(log), "b.cpp:1: error: no\n  here\n(1 more failed, see the log)")
-
-    def test_a_learners_own_error_is_explained(self):
-        where = ROOT / "mine/01-poll/main.cpp"
-        log = self.tree(log=f"FAILED: a.o\ng++ a.cpp\n{where}:9001:5: error: expected ';' before '}}' token\n") / "log"
-        shown = self.building.own_error(log)
-        self.assertIn("a semicolon is missing", shown)
-        self.assertTrue(shown.endswith("\nopen  mine/01-poll/main.cpp:9001"), shown)
-        log.write_text("solutions/01-poll/main.cpp:1:5: error: expected ';'\n", encoding="utf-8")
-        self.assertEqual(self.building.own_error(log), "")
-
-    def test_plain_without_a_terminal(self):
-        self.assertNotIn(ESCAPE, self.console.red("x") + self.console.bold("y"))
-
-    def test_readme_names_commands_that_exist(self):
-        readme = (ROOT / "README.md").read_text() + (ROOT / "CONTRIBUTING.md").read_text()
-        commands = re.findall(r"\./learn((?: [a-z0-9-]+)*)", readme)
-        self.assertGreater(len(commands), 4)
-        for command in commands:
-            self.cli.parse(command.replace(" NN", "").split())
-
-    def test_ci_runs_the_readmes_command(self):
-        self.assertIn("./learn verify --yes", (ROOT / ".ci/run").read_text())
-        self.assertIn(".ci/run", (ROOT / ".github/workflows/ci.yml").read_text())
 
 
 if __name__ == "__main__":
