@@ -1,4 +1,3 @@
-#include "counting_park.hpp"
 #include "notes.hpp"
 
 #include <doctest/doctest.h>
@@ -6,23 +5,17 @@
 #include <rt/block_on.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/future.hpp>
-#include <rt/park.hpp>
 #include <rt/scheduler.hpp>
 #include <rt/sync.hpp>
 #include <rt/waker.hpp>
 #include <rt/yield_now.hpp>
 #include <support/counted_future.hpp>
 #include <support/death.hpp>
-#include <support/drop_counter.hpp>
 #include <support/mock_task.hpp>
-#include <support/random.hpp>
-#include <support/sanitizers.hpp>
 #include <support/show.hpp>
 #include <support/story.hpp>
 #include <support/test_thread.hpp>
-#include <support/trace_log.hpp>
 
-#include <latch>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -52,53 +45,6 @@ class SpawnsAtTheEnd {
   private:
     CountedFuture<int> future_;
     std::optional<rt::JoinHandle<int>>* handle_;
-};
-
-/// Keeps its waker in `waker`, and says when it is destroyed.
-class LastTask {
-  public:
-    using Output = void;
-
-    LastTask(rt::Waker& waker, rt::Atomic<bool>& gone) : waker_(&waker), gone_(&gone) {}
-    LastTask(LastTask&& other) noexcept : waker_(other.waker_), gone_(std::exchange(other.gone_, nullptr)) {}
-    ~LastTask() {
-        if (gone_ != nullptr) {
-            gone_->store(true, rt::release);
-        }
-    }
-
-    rt::Poll<void> poll(rt::Context& cx) {
-        *waker_ = cx.waker();
-        return Pending;
-    }
-
-  private:
-    rt::Waker* waker_;
-    rt::Atomic<bool>* gone_;
-};
-
-/// Never sleeps. An unpark on another thread comes back some time after the last task is gone.
-class SlowUnpark final : public rt::Park {
-  public:
-    void park(std::optional<rt::Instant>) override {}
-    void unpark() noexcept override {
-        if (rt::this_thread_id() == owner_) {
-            return;
-        }
-        entered.store(true, rt::release);
-        spin_until([&] { return task_gone.load(rt::acquire); });
-        for (int turns = 0; turns < 10'000; ++turns) {
-            rt::yield_thread();
-        }
-        left.store(true, rt::release);
-    }
-
-    rt::Atomic<bool> task_gone{false};
-    rt::Atomic<bool> entered{false};
-    rt::Atomic<bool> left{false};
-
-  private:
-    rt::ThreadId owner_ = rt::this_thread_id();
 };
 
 }  // namespace
@@ -174,20 +120,6 @@ TEST_SUITE("10.3 shutdown") {
         }).join();
     }
 
-    TEST_CASE("the runtime waits for a thread that has handed over the last task") {
-        SlowUnpark park;
-        rt::Waker waker;
-        std::optional<rt::CurrentThread> runtime(std::in_place, park);
-        runtime->spawn(LastTask(waker, park.task_gone)).detach();
-        runtime->block_on(rt::Countdown(1));
-        step("wake the task on another thread");
-        TestThread other([&] { std::move(waker).wake(); });
-        spin_until([&] { return park.entered.load(rt::acquire); });
-        step("destroy the runtime while that thread unparks it");
-        runtime.reset();
-        CHECK(park.left.load(rt::acquire));
-    }
-
     TEST_CASE("whoever has the handle hears of it") {
         Remote<int> kettle("the kettle");
         std::optional<rt::CurrentThread> runtime(std::in_place);
@@ -198,26 +130,6 @@ TEST_SUITE("10.3 shutdown") {
         runtime.reset();
         CHECK(handle.is_woken());
         CHECK_THROWS_AS((void)handle.poll(), rt::Cancelled);
-    }
-
-    TEST_CASE("another thread that awaits the handle hears of it") {
-        Remote<int> kettle("the kettle");
-        std::optional<rt::CurrentThread> runtime(std::in_place);
-        std::optional<rt::JoinHandle<int>> handle = runtime->spawn(kettle.future());
-        TraceLog log{TraceLog::Kind::park};
-        bool cancelled = false;
-        TestThread waiter([&] {
-            try {
-                rt::block_on(*std::exchange(handle, std::nullopt));
-            } catch (const rt::Cancelled&) {
-                cancelled = true;
-            }
-        });
-        log.wait_for(TraceLog::Kind::park, 1);
-        step("destroy the runtime");
-        runtime.reset();
-        waiter.join();
-        CHECK(cancelled);
     }
 
     TEST_CASE("the value of a task that is done waits longer than the runtime") {
@@ -305,78 +217,6 @@ TEST_SUITE("10.3 shutdown") {
         runtime.block_on(std::move(main));
         CHECK(had_runtime);
         CHECK(rt::try_current() == nullptr);
-    }
-
-    TEST_CASE("wakes that are under way while the runtime goes") {
-        int const rounds = under_tsan || under_asan ? 200 : 1000;
-        Random random(seed_of_this_run());
-        for (int round = 0; round < rounds; ++round) {
-            step("round {}", round);
-            DropCounter frames;
-            rt::Waker wakers[3];  // of two tasks, and of main
-            std::optional<rt::CurrentThread> runtime(std::in_place);
-            for (int n = 0; n < 2; ++n) {
-                auto task = rt::poll_fn([&wakers, n, token = frames.token()](rt::Context& cx) -> rt::Poll<void> {
-                    if (!wakers[n]) {
-                        wakers[n] = cx.waker();
-                    }
-                    return Pending;
-                });
-                runtime->spawn(std::move(task)).detach();
-            }
-            runtime->block_on(rt::poll_fn([&, yields = 1](rt::Context& cx) mutable -> rt::Poll<void> {
-                wakers[2] = cx.waker();
-                cx.waker().wake_by_ref();
-                if (yields-- > 0) {
-                    return Pending;
-                }
-                return Ready();
-            }));
-            bool const by_value = random.below(2) == 0;
-            int const spins[3] = {random.below(400), random.below(400), random.below(400)};
-            std::latch all_here(3);
-            auto wake = [&](int who, int also) {
-                all_here.arrive_and_wait();
-                for (int n = 0; n < spins[who]; ++n) {
-                    (void)frames.drops();
-                }
-                if (by_value) {
-                    std::move(wakers[who]).wake();
-                } else {
-                    wakers[who].wake_by_ref();
-                }
-                if (also >= 0) {
-                    wakers[also].wake_by_ref();
-                }
-            };
-            TestThread first([&] { wake(0, 2); });
-            TestThread second([&] { wake(1, -1); });
-            all_here.arrive_and_wait();
-            for (int n = 0; n < spins[2]; ++n) {
-                (void)frames.drops();
-            }
-            runtime.reset();
-            CHECK(frames.alive() == 0);
-        }
-    }
-
-    TEST_CASE("a thread that ends may still run a runtime") {
-        struct LastWords {
-            int* said;
-            ~LastWords() {
-                rt::CurrentThread runtime;
-                *said = runtime.block_on(runtime.spawn(rt::ready(3)));
-            }
-        };
-        int said = 0;
-        step("a thread makes a thread_local, runs a runtime, and ends");
-        TestThread ending([&said] {
-            thread_local LastWords const last_words{&said};  // destroyed after what the first runtime has made
-            rt::CurrentThread runtime;
-            runtime.block_on(runtime.spawn(rt::ready()));
-        });
-        ending.join();
-        CHECK(said == 3);
     }
 
     TEST_CASE("a runtime that is destroyed inside of a future says so") {

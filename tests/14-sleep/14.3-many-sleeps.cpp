@@ -1,0 +1,87 @@
+/// \file
+/// 14.3: many sleeps, and sleeps that go while they fire.
+#include <doctest/doctest.h>
+#include <rt/current_thread.hpp>
+#include <rt/scheduler.hpp>
+#include <rt/time.hpp>
+#include <support/counting_waker.hpp>
+#include <support/mock_task.hpp>
+#include <support/paused_clock.hpp>
+#include <support/random.hpp>
+#include <support/story.hpp>
+#include <support/test_thread.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <vector>
+
+using namespace support;
+using namespace std::chrono_literals;
+using rt::Async;
+using rt::Pending;
+using rt::Ready;
+
+TEST_SUITE("14.3 sleep") {
+    TEST_CASE("thousands of sleeps") {
+        int const n = rounds_of(100'000);
+        PausedClock clock;
+        CountingWaker counter;
+        rt::Waker waker = counter.waker();
+        rt::Context cx(waker);
+        std::vector<std::unique_ptr<rt::Sleep>> sleeps;
+        step("{} sleeps of 1 to 100 s, in a mixed order", n);
+        for (int i = 0; i < n; ++i) {
+            auto const seconds = static_cast<int>(i * 7919L % n) / (n / 100) + 1;
+            sleeps.push_back(std::make_unique<rt::Sleep>(rt::sleep(std::chrono::seconds(seconds))));
+            REQUIRE(sleeps.back()->poll(cx) == Pending);
+        }
+        CHECK(clock.timers() == n);
+        clock.advance(10s);
+        CHECK(counter.wakes() == n / 10);
+        step("drop every second sleep: half of those that have fired, half of those that have not");
+        for (std::size_t i = 0; i < sleeps.size(); i += 2) {
+            sleeps[i].reset();
+        }
+        int const left = static_cast<int>(clock.timers());
+        clock.advance(90s);
+        CHECK(counter.wakes() == n / 10 + left);
+        CHECK(clock.timers() == 0);
+        bool all_ready = true;
+        for (auto& sleep : sleeps) {
+            all_ready = all_ready && (sleep == nullptr || sleep->poll(cx) == Ready());
+        }
+        CHECK(all_ready);
+        CHECK(counter.alive() == 1);
+    }
+
+    TEST_CASE("sleeps are destroyed on one thread while they fire on another") {
+        rt::CurrentThread runtime;
+        auto& timers = runtime.service<rt::Timers>();
+        rt::Atomic<bool> done{false};
+        TestThread runner([&] {
+            while (!done.load(rt::acquire)) {
+                runtime.park().park(std::nullopt);
+            }
+        });
+        {
+            rt::EnterScheduler entered(runtime);
+            for (int round = 0; round < 3000; ++round) {
+                auto task = std::make_unique<MockTask<rt::Sleep>>("the sleep",
+                                                                  rt::sleep(std::chrono::microseconds(round % 40)));
+                for (int polls = 0; polls < round % 7; ++polls) {
+                    if (task->poll_silently().is_ready()) {
+                        break;
+                    }
+                }
+                task.reset();
+                still_alive();
+            }
+        }
+        done.store(true, rt::release);
+        runtime.park().unpark();
+        runner.join();
+        CHECK(timers.size() == 0);
+    }
+}
