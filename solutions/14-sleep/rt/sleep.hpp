@@ -119,9 +119,9 @@ class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
 
   private:
     [[no_unique_address]] Contract contract_;
-    budget::Share share_;
     Instant deadline_;
-    Timer timer_;
+    [[no_unique_address]] Timer timer_;  // share_ fits into its padding
+    budget::Share share_;
 };
 
 /// A future that is Ready when `duration` has passed from now on, or at once if it is not positive.
