@@ -34,8 +34,8 @@ namespace {
 constexpr std::size_t longest_line = 4096;
 constexpr std::size_t kept_messages = 64;  // of each group, for clients that are slow
 constexpr std::size_t outbox_size = 16;    // lines to one client that are not written yet
-constexpr std::size_t most_groups =
-    16;  // of one client. So one that never reads keeps 16 times 64 lines in memory, at most
+// Of one client. So for a client that never reads, the server keeps at most 16 times 64 lines.
+constexpr std::size_t most_groups = 16;
 
 // Given: all groups, by name. A post is a broadcast. All tasks run on one thread, so no lock is needed.
 class Groups {

@@ -134,8 +134,10 @@ class IoSource {
             if (error.code().value() != ENOSPC && error.code().value() != ENOMEM) {
                 throw;
             }
-            eprintln_once("rt: {}. Until that passes, each task that waits for a descriptor asks again and again.",
-                          error.what());
+            eprintln_once(
+                "rt: {}. Tasks that wait for a descriptor use the processor until there is room. Keep fewer "
+                "connections, or raise fs.epoll.max_user_watches.",
+                error.what());
         }
         cx.waker().wake_by_ref();
         return false;
@@ -197,8 +199,8 @@ class Alone {
 
     IoSource* source_;
     Direction direction_;
-    std::shared_ptr<IoTable>
-        table_;  // keeps the record, because this future may outlive the source. Null: does not wait
+    // Keeps the record, because this future may outlive the source. Null while this future does not wait.
+    std::shared_ptr<IoTable> table_;
     Atomic<void*>* place_ = nullptr;  // in the record
     void* task_ = nullptr;            // that was noted there
     F future_;
