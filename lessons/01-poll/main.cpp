@@ -32,7 +32,7 @@ class Kettle {
 
 int main(int argc, char** argv) {
     if (argc > 1) {
-        rt::eprintln("'{}' means nothing here: this program takes no arguments.", argv[1]);
+        rt::eprintln("this program takes no arguments, but it got '{}'. Run it without arguments.", argv[1]);
         return 2;
     }
     Kettle kettle;

@@ -39,7 +39,7 @@ void poll_to_the_end(const char* name, F future) {
 
 int main(int argc, char** argv) {
     if (argc > 1) {
-        rt::eprintln("'{}' means nothing here: this program takes no arguments.", argv[1]);
+        rt::eprintln("this program takes no arguments, but it got '{}'. Run it without arguments.", argv[1]);
         return 2;
     }
     auto knock = [knocks = 0](Context& cx) mutable -> Poll<int> {

@@ -81,7 +81,7 @@ void serve(F future) {
 
 int main(int argc, char** argv) {
     if (argc > 1) {
-        rt::eprintln("'{}' means nothing here: this program takes no arguments.", argv[1]);
+        rt::eprintln("this program takes no arguments, but it got '{}'. Run it without arguments.", argv[1]);
         return 2;
     }
     fmt::print("by hand:\n");

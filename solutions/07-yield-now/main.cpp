@@ -58,7 +58,7 @@ class Looper {
 
 int main(int argc, char** argv) {
     if (argc > 1) {
-        rt::eprintln("'{}' means nothing here: this program takes no arguments.", argv[1]);
+        rt::eprintln("this program takes no arguments, but it got '{}'. Run it without arguments.", argv[1]);
         return 2;
     }
     auto loopers = rt::join(Looper("red"), Looper("green"), Looper("blue"));

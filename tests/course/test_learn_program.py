@@ -89,9 +89,9 @@ class Judged(ProgramTest):
                           r"\| expected   poll 1: Pending\n", r"\| yours      polled 1: Pending\n",
                           r"open  mine/01-poll/main\.cpp:\d+")
         self.assertNotIn("Assert", frame)
-        self.program(("means nothing here", "means a lot here"))
-        at.expect(r"\$ ./learn run 01 faster\n", "line 1 of what it says on stderr:", "expected   'faster' means nothing here",
-                  "yours      'faster' means a lot here")
+        self.program(("takes no arguments", "takes no argument"))
+        at.expect(r"\$ ./learn run 01 faster\n", "line 1 of what it says on stderr:", "expected   this program takes no arguments",
+                  "yours      this program takes no argument, but")
         self.program(begins="return 3;")
         at.expect(r"yours      \(nothing: it ends before\)", "It ended with status 3")
         self.program(begins="int* nowhere = nullptr; *nowhere = 3;")
@@ -152,7 +152,7 @@ class Run(ProgramTest):
         self.assertTrue(said.endswith("100 degrees: 3 of 4 polls were for nothing\nmapped: Ready(tea of 80 degrees)\n"), said)
         status, said = self.command("run", "current", "faster")
         self.assertEqual(status, 2)
-        self.assertTrue(said.endswith("'faster' means nothing here: this program takes no arguments.\n"), said)
+        self.assertTrue(said.endswith("this program takes no arguments, but it got 'faster'. Run it without arguments.\n"), said)
 
     def test_one_that_has_lost_its_file_is_not_anothers(self):
         self.command("run", "01")

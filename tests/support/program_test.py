@@ -32,7 +32,7 @@ class TakesNoArguments(unittest.TestCase):
     """A base for the tests of such a program. (cmake/python-tests.cmake knows that they inherit this test.)"""
 
     def test_unknown_argument_gets_one_sentence(self):
-        self.assertEqual(run("faster"), ("", "'faster' means nothing here: this program takes no arguments.\n", 2))
+        self.assertEqual(run("faster"), ("", "this program takes no arguments, but it got 'faster'. Run it without arguments.\n", 2))
 
 
 def reset(connection):
