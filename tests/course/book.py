@@ -43,8 +43,20 @@ FENCED = re.compile(r"^```.*?^```", re.S | re.M)
 COMMENT = re.compile(r"<!--.*?-->", re.S)
 PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+\.svg)\)")
 STEP = re.compile(r"^## (\d\d\.\d+) ", re.M)
-SKELETON = ["You will be able to", "Where we are", "Predict", "STEPS", "The same in Rust", "What C++ does not check for you",
+BOX = "C++ you need today"
+SKELETON = ["You will be able to", "Where we are", "Predict", BOX, "STEPS", "The same in Rust", "What C++ does not check for you",
             "Check yourself", "Where the professionals do it"]
+# Chapters that have no box yet. Each line goes with the chapter's rewrite.
+WITHOUT_BOX = [
+    "01-poll",
+    "02-waker",
+    "03-future",
+    "04-state-machine",
+    "05-block-on",
+]
+LONGEST_BOX = 5
+ROW = re.compile(r"^\| `(?P<file>[\w./-]+\.[hc]pp)` \| (?P<lines>\d+) \| \S.* \|$", re.M)
+TOLERANCE = 10  # lines
 SHORTEST, LONGEST = 900, 1800
 
 
@@ -78,8 +90,9 @@ def skeleton(root: Path = ROOT) -> list:
             kind = "STEPS" if re.match(r"\d\d\.\d+ ", heading) else heading
             if shape[-1:] != [kind]:
                 shape.append(kind)
-        if shape != SKELETON:
-            wrong.append(f"{where}: the sections are {headings}, the skeleton is {SKELETON}")
+        expected_shape = [kind for kind in SKELETON if kind != BOX or name not in WITHOUT_BOX]
+        if shape != expected_shape:
+            wrong.append(f"{where}: the sections are {headings}, the skeleton is {expected_shape}")
         found, expected = STEP.findall(text), steps_of_tests(root, name)
         if found != expected:
             wrong.append(f"{where}: sections for the steps {found}, tests for {expected}")
@@ -89,6 +102,33 @@ def skeleton(root: Path = ROOT) -> list:
             wrong.append(f"{where}: no Rust to compare with")
         if text.count("<details>") < 3 or text.count("<details>") != text.count("</details>"):
             wrong.append(f"{where}: at least three questions, each with its answer in <details>")
+    return wrong
+
+
+def boxes(root: Path = ROOT) -> list:
+    """`C++ you need today` is a list of at most five items."""
+    wrong = []
+    for page in chapters(root):
+        text = FENCED.sub("", page.read_text(encoding="utf-8"))
+        for box in re.findall(rf"^## {re.escape(BOX)}\n(.*?)(?=^## |\Z)", text, re.S | re.M):
+            items = len(re.findall(r"^- ", box, re.M))
+            if not 1 <= items <= LONGEST_BOX:
+                wrong.append(f"{name_of(page, root)}: '{BOX}' has {items} items; 1 to {LONGEST_BOX} are asked for")
+    return wrong
+
+
+def file_tables(root: Path = ROOT) -> list:
+    """A row `| `rt/poll.hpp` | 170 | write |` says about how long the learner's file is."""
+    wrong = []
+    for page in chapters(root):
+        for row in ROW.finditer(page.read_text(encoding="utf-8")):
+            copies = [root / top / page.stem / row["file"] for top in ("lessons", "solutions")]
+            found = next(filter(Path.is_file, copies), None)
+            lines = len(found.read_text(encoding="utf-8").splitlines()) if found else None
+            if lines is None:
+                wrong.append(f"{name_of(page, root)}: the lesson has no file {row['file']}")
+            elif abs(lines - int(row["lines"])) > TOLERANCE:
+                wrong.append(f"{name_of(page, root)}: {row['file']} has {lines} lines, and not {row['lines']}")
     return wrong
 
 

@@ -11,11 +11,27 @@ class TheCourse(CourseTest):
     def test_chapters_keep_the_skeleton(self):
         self.assert_clean(book.skeleton())
 
+    def test_what_stands_before_the_steps(self):
+        self.assert_clean(book.boxes() + book.file_tables())
+
     def test_each_chapter_has_its_picture(self):
         self.assert_clean(book.pictures())
 
     def test_no_output_is_typed(self):
         self.assert_clean(book.captured())
+
+
+class BeforeTheSteps(CourseTest):
+    def test_a_box_has_at_most_five_items(self):
+        items = "".join(f"- item {number}\n" for number in range(6))
+        root = self.tree(**{"book/01-poll.md": f"## C++ you need today\n\n{items}\n## 01.1 Ready\n"})
+        self.assert_caught(book.boxes(root), "'C++ you need today' has 6 items; 1 to 5 are asked for")
+
+    def test_a_table_says_how_long_a_file_is(self):
+        root = self.tree(**{"book/01-poll.md": "| `rt/poll.hpp` | 30 | write |\n| `main.cpp` | 20 | read |\n| `rt/gone.hpp` | 9 | read |\n",
+                            "lessons/01-poll/rt/poll.hpp": "line\n" * 41, "solutions/01-poll/main.cpp": "line\n" * 29})
+        self.assertEqual(book.file_tables(root), ["book/01-poll.md: rt/poll.hpp has 41 lines, and not 30",
+                                                  "book/01-poll.md: the lesson has no file rt/gone.hpp"])
 
 
 class Output(CourseTest):
