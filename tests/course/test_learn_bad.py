@@ -126,7 +126,7 @@ class BadMachine(GoesOn):
         for path, mode in {**modes, **files}.items():
             path.chmod(mode & ~0o222 | 0o444 | (0o111 if path in modes else 0))
         at = self.learner(prepare=lambda: os.setuid(65534) if os.geteuid() == 0 else None)
-        at.expect("this checkout is read-only", r"cp -r ")
+        at.expect("(?i)this checkout is read-only", r"cp -r ")
         for path in {**modes, **files}:
             path.chmod(path.stat().st_mode | 0o222)
         self.goes_on(at)
@@ -140,7 +140,7 @@ class BadMachine(GoesOn):
             mine.write_text("not a folder")
             status, said = self.command()
             self.assertEqual(status, 2)
-            self.assertRegex(said, r"^learn: mine/01-poll could not be made \([A-Z].*\); .*\n$")
+            self.assertRegex(said, r"^learn: mine/01-poll could not be made: [A-Z].*\. .*\n$")
         finally:
             mine.unlink()
             (self.place / "mine.away").rename(mine)

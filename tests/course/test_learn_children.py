@@ -127,7 +127,7 @@ class TwoThatBuild(InAFolder):
         with contextlib.ExitStack() as first:
             first.enter_context(alone_in(self.folder, tell=said.append))
             with alone_in(self.folder, lambda *_: first.close(), said.append):
-                self.assertEqual(said, ["another ./learn is building: this one waits for it …"])
+                self.assertEqual(said, ["another ./learn is building, so this one waits …"])
         with alone_in(self.folder, tell=said.append):
             self.assertEqual(len(said), 1)
 

@@ -54,14 +54,14 @@ class Commands(LearnTest):
     def test_a_program_that_could_not_write_its_trace(self):
         status, out, err = self.learn(self.clone(**{"learn/bin/lesson-01": "exit 0"}), "trace", "01")
         self.assertEqual(status, 1)
-        self.assertRegex(err, r"^learn: .*/build/learn/trace-01\.json cannot be read: No such .*; look at the disk, then try again\.\n$")
+        self.assertRegex(err, r"^learn: .*/build/learn/trace-01\.json cannot be read: No such .*\. Look at the disk, then try again\.\n$")
 
     def test_progress_that_cannot_be_read(self):
         root = self.clone()
         (root / "clone/mine/progress.txt").mkdir(parents=True)
         status, out, err = self.learn(root, "list")
         self.assertEqual((status, out), (2, ""))
-        self.assertRegex(err, r"^learn: .*/mine/progress\.txt: Is a directory; look at the disk, then try again\.\n$")
+        self.assertRegex(err, r"^learn: .*/mine/progress\.txt: Is a directory\. Look at the disk, then try again\.\n$")
 
     def test_whoever_waits_for_another_build_says_so_and_can_be_interrupted(self):
         root = self.clone()
@@ -71,7 +71,7 @@ class Commands(LearnTest):
         self.addCleanup(os.close, lock)
         fcntl.flock(lock, fcntl.LOCK_EX)
         child = self.start(root, "test", "01")
-        self.assertEqual(child.stdout.readline(), "another ./learn is building: this one waits for it …\n")
+        self.assertEqual(child.stdout.readline(), "another ./learn is building, so this one waits …\n")
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=50)
         self.assertEqual((child.returncode, out, err), (130, "", "\nlearn: interrupted\n"))

@@ -36,7 +36,7 @@ class Copies(CourseTest):
         with mock.patch.object(mine.shutil, "copyfile", full), self.assertRaises(Stop) as caught:
             mine.open_lesson("01-poll")
         self.assertTrue(str(caught.exception).endswith(
-            "mine/01-poll could not be made (No space left on device); make room on this disk, then save again."))
+            "mine/01-poll could not be made: No space left on device. Make room on this disk, then save again."))
         self.assertFalse((self.root / "mine/01-poll").exists())
         mine.open_lesson("01-poll")
 

@@ -30,7 +30,7 @@ class Keys(SessionTest):
         at.press("d")
         at.expect("01.1, 01.2, 01.3: not green yet, so the solution stays closed")
         at.press("n")
-        at.expect("01.1 is not green yet. n once more goes on")
+        at.expect("01.1 is not green yet. To go on anyway, press n again")
         at.press("r")
         at.expect(r"\$ build/learn/bin/lesson-01", r"TODO\(01.1 ", r"ended with status 3")
         at.press("x")                                   # means nothing
@@ -178,12 +178,12 @@ class Commands(SessionTest):
         self.save(self.solved)
         status, said = self.command("reset", "01")
         self.assertEqual((status, self.header.read_text()), (0, starter))
-        self.assertRegex(said, r"What was there is in mine/\.kept/01-poll-.*\nThe way back: \./learn reset 01 --undo\n")
+        self.assertRegex(said, r"Your files are now in mine/\.kept/01-poll-.*\nTo undo this: \./learn reset 01 --undo\n")
         self.assertEqual(self.command("reset", "01", "--undo")[0], 0)
         self.assertEqual(self.header.read_text(), self.solved)
         self.assertEqual(self.command("reset", "01", "--undo")[0], 0)
         self.assertEqual(self.header.read_text(), starter)
-        self.assertEqual(self.command("reset", "02", "--undo"), (2, "learn: nothing of lesson 02-waker was put aside.\n"))
+        self.assertEqual(self.command("reset", "02", "--undo"), (2, "learn: Lesson 02-waker was never reset. There is nothing to undo.\n"))
 
     def test_hints_climb_and_are_remembered(self):
         self.command("goto", "01")
@@ -192,15 +192,15 @@ class Commands(SessionTest):
             self.assertEqual(status, 0)
             self.assertIn(f"hint 01.1, {rung} of 3", said.split("\n\n")[-1] if rung == 1 else said)
         self.assertNotIn("2 of 3", self.command("hint", "01.1", "1")[1])
-        self.assertEqual(self.command("hint", "01.1", "4"), (2, "learn: a hint has 3 rungs: say 1 to 3.\n"))
+        self.assertEqual(self.command("hint", "01.1", "4"), (2, "learn: A step has 3 hints. Name one from 1 to 3.\n"))
 
     def test_a_lone_number_is_a_lesson_and_a_rung_needs_its_step(self):
         self.command("goto", "01")
         for lesson in ("3", "03"):
             self.assertRegex(self.command("hint", lesson)[1], r"^hint 03\.1, 1 of 3\n")
             (self.place / "mine/progress.txt").write_text("current 01-poll\n")
-        self.assertEqual(self.command("hint", "3", "2"), (2, "learn: a rung needs its step: say hint 03.1 2.\n"))
-        self.assertEqual(self.command("hint", "01.1", "²"), (2, "learn: a hint has 3 rungs: say 1 to 3.\n"))
+        self.assertEqual(self.command("hint", "3", "2"), (2, "learn: Hint 2 of which step? Name it first, as in: ./learn hint 03.1 2\n"))
+        self.assertEqual(self.command("hint", "01.1", "²"), (2, "learn: A step has 3 hints. Name one from 1 to 3.\n"))
         self.assertRegex(self.command("hint", "01.2", "2")[1], r"(?m)^hint 01\.2, 2 of 3$")
 
     def test_the_solution_is_closed_until_it_is_green(self):

@@ -47,19 +47,20 @@ class Parts(CourseTest):
     """tools/learn, imported."""
 
     def other(self, **answers):
-        machine = Other()
-        machine.answers = answers
-        return machine
+        other = Other(answers.get("installs", machine.ASK))
+        other.answers = answers
+        return other
 
     def test_what_follows_the_lesson_is_the_programs(self):
         self.assertEqual(cli.parse(["run", "20", "serve", "--help", "--yes"]),
-                         ("run", ["20", "serve", "--help", "--yes"], False))
-        self.assertEqual(cli.parse(["--yes", "run", "--release", "20", "-x"]), ("run", ["--release", "20", "-x"], True))
-        self.assertEqual(cli.parse([]), ("", [], False))
-        self.assertEqual(cli.parse(["--raw"]), ("", ["--raw"], False))
+                         ("run", ["20", "serve", "--help", "--yes"], machine.ASK))
+        self.assertEqual(cli.parse(["--yes", "run", "--release", "20", "-x"]), ("run", ["--release", "20", "-x"], machine.ALWAYS))
+        self.assertEqual(cli.parse(["test", "--no-install"]), ("test", [], machine.NEVER))
+        self.assertEqual(cli.parse([]), ("", [], machine.ASK))
+        self.assertEqual(cli.parse(["--raw"]), ("", ["--raw"], machine.ASK))
 
     def test_other_systems_are_refused(self):
-        for answers, words in (({"system": "Darwin"}, "runs on Linux"), ({"wsl1": True}, "wsl --set-version")):
+        for answers, words in (({"system": "Darwin"}, "runs on Linux only"), ({"wsl1": True}, "wsl --set-version")):
             with self.assertRaises(console.Stop) as caught:
                 setup.refuse_bad_system(self.other(**answers))
             self.assertIn(words, str(caught.exception))
@@ -69,7 +70,7 @@ class Parts(CourseTest):
         """What set-up says, whether it goes on or not."""
         with contextlib.redirect_stdout(io.StringIO()) as out:
             try:
-                setup.set_up(self.other(**answers), yes=False)
+                setup.set_up(self.other(**answers))
             except console.Stop as stop:
                 self.assertEqual(stop.status, 2)
                 return str(stop)
@@ -82,18 +83,31 @@ class Parts(CourseTest):
         self.assertIn("CMake will fetch them", self.set_up(libraries=False, without=("apt-get",)))
         self.assertIn("CMake will fetch them", self.set_up(libraries=False, without=("sudo",)))
         self.assertEqual(self.set_up(libraries=False, without=("apt-get", "git")),
-                         "missing: git; install them with this system's package manager "
-                         "(doctest and fmt are fetched by CMake, with git).")
-        self.assertEqual(self.set_up(libraries=False, without=("ninja", "ninja-build", "git"), root=True),
-                         "missing: Ninja, the library fmt, the library doctest; type: "
-                         "apt-get update && apt-get install -y ninja-build libfmt-dev doctest-dev")
+                         "Missing: git. Install what is missing with this system's package manager. "
+                         "(CMake fetches doctest and fmt itself, with git.)")
+        self.assertIn("Missing: Ninja, the library fmt, the library doctest. Install what is missing with: "
+                      "sudo apt-get update && sudo apt-get install -y ninja-build libfmt-dev doctest-dev",
+                      self.set_up(libraries=False, without=("ninja", "ninja-build", "git")))
+
+    def installed(self, **answers) -> list:
+        """What is installed where Ninja is missing and nobody is at a terminal."""
+        packages: list = []
+        with unittest.mock.patch.object(setup, "install", lambda machine, names: packages.extend(names)):
+            self.assertIn("issing: Ninja", self.set_up(without=("ninja", "ninja-build"), **answers))
+        return packages
+
+    def test_who_may_install_without_being_asked(self):
+        self.assertEqual(self.installed(root=True), ["ninja-build"], "root in a container or a script")
+        self.assertEqual(self.installed(), [])
+        self.assertEqual(self.installed(installs=machine.ALWAYS), ["ninja-build"])
+        self.assertEqual(self.installed(installs=machine.NEVER, root=True), [])
 
     def test_what_was_fetched_is_not_announced_again(self):
         self.assertEqual(self.set_up(libraries=False, files=True, without=("sudo",)), "")
 
     def test_without_sudo_it_is_typed_as_root(self):
         self.assertEqual(self.set_up(without=("sudo", "ninja", "ninja-build")),
-                         "missing: Ninja; type: su -c 'apt-get update && apt-get install -y ninja-build'")
+                         "Missing: Ninja. Install what is missing with: su -c 'apt-get update && apt-get install -y ninja-build'")
         self.assert_caught(doctor.problems(self.other(**{"vm/mmap_rnd_bits": 32, "without": ("sudo",)})),
                            "su -c 'sysctl vm.mmap_rnd_bits=28'")
 

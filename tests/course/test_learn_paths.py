@@ -51,7 +51,7 @@ class OnAPath(CourseTest):
         self.assertEqual([paths.after("whole", name) for name in lessons.all_lessons()], ["02-waker", "03-future", ""])
         self.assertEqual([paths.after("short", name) for name in lessons.all_lessons()], ["03-future", "03-future", ""])
         self.assertEqual(paths.lessons_on("no such path"), lessons.all_lessons())
-        with self.assertRaisesRegex(Stop, "there is no path 'long'. The course has these: whole, short."):
+        with self.assertRaisesRegex(Stop, "There is no path 'long'. Name one of these: whole, short."):
             paths.chosen("long")
 
     def test_a_new_copy_has_what_its_path_leaves_out(self):

@@ -99,7 +99,7 @@ class Judged(ProgramTest):
         at.press("h")
         at.expect("hints are for steps")
         at.press("n")
-        at.expect("The program of lesson 01 is not right yet. n once more")
+        at.expect("The program of lesson 01 is not right yet. To go on anyway, press n again")
         at.press("q")
         self.assertEqual(at.end(), 1)
 
@@ -112,7 +112,7 @@ class Judged(ProgramTest):
         self.assertRegex(self.command("list")[1], r"(?m)^>  01-poll +3 of 3, its program not yet$")
         status, said = self.command("solution", "01")
         self.assertEqual(status, 1)
-        self.assertIn("the program of lesson 01 is not right yet; ./learn says what", said)
+        self.assertIn("The program of lesson 01 is not right yet. To see the solution anyway: ", said)
         status, said = self.command("test", "01")
         self.assertEqual(status, 1)
         self.assertRegex(said, r"failed 01 program/(?s:.*)\| expected   poll 1: Pending\n +\| yours      polled 1: Pending\n")
@@ -157,7 +157,7 @@ class Run(ProgramTest):
     def test_one_that_has_lost_its_file_is_not_anothers(self):
         self.command("run", "01")
         self.main.unlink()
-        sentence = ("learn: mine/01-poll/main.cpp is gone. The starter's comes back with: "
+        sentence = ("learn: mine/01-poll/main.cpp is gone. Bring the starter's back with: "
                     "cp lessons/01-poll/main.cpp mine/01-poll/\n")
         self.assertEqual(self.command("run", "01"), (2, sentence))
         self.assertEqual(self.command("trace", "01"), (2, sentence))

@@ -97,7 +97,7 @@ class Skips(CourseTest):
         skip.skip(self.progress, TWO)
         self.assert_refused("02.2 is skipped already. To fill it yourself: ./learn skip 02.2 --undo", skip.skip, TWO)
         self.learner(STARTER)
-        self.assert_refused("no longer holds what skip has written. Your own lines are in ", skip.undo, TWO)
+        self.assert_refused("no longer holds the lines that skip wrote. Your own lines are in ", skip.undo, TWO)
 
     def test_the_list_says_so(self):
         with mock.patch.object(panels, "can_be_opened", lambda lesson: lesson == "02-waker"):

@@ -146,11 +146,11 @@ class AfterTheSteps(AtTheLoop):
                              [("01.9", "all together: what"), (PROGRAM, "does what it should")])
             self.assertEqual([(step.target, step.title) for step in lessons.exercise_of("01-poll")], [("test-01.exercise", "what")])
             self.assertEqual(lessons.step_named("1.9", lessons.suites_of).target, "test-01.9")
-            with self.assertRaisesRegex(Stop, "has no step '1.9': its steps are 01.1 to 01.1"):
+            with self.assertRaisesRegex(Stop, "has no step '1.9'. Name one from 01.1 to 01.1"):
                 lessons.step_named("1.9")
             self.assertEqual(lessons.starter_says(root / "solutions/01-poll"), "demo --clients 2")
             progress = Progress(root / "mine/progress.txt")
-            for step, open_part in (("01.1", "01.9 is not green yet"), ("01.9", "the program of lesson 01 is not right yet")):
+            for step, open_part in (("01.1", "01.9 is not green yet"), ("01.9", "The program of lesson 01 is not right yet")):
                 progress.mark("01-poll", step, True)
                 self.assertEqual(panels.what_is_open(progress, "01-poll"), open_part)
 

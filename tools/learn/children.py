@@ -40,7 +40,7 @@ def alone_in(folder: Path, wait: Callable = plain_wait, tell: Callable = say):
     lock = os.open(folder, os.O_RDONLY)
     try:
         if is_taken(lock):
-            tell("another ./learn is building: this one waits for it …")
+            tell("another ./learn is building, so this one waits …")
             while is_taken(lock):
                 wait([], TICK)
         yield

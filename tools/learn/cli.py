@@ -16,7 +16,7 @@ from cases import REPORTS
 from console import Stop, bold, complain, green, red, refuse_more, say
 from judge import RED, Judge
 from lessons import PROGRAM, ROOT, Step, all_lessons, lesson_named, step_named, suites_of
-from machine import Machine
+from machine import ALWAYS, ASK, NEVER, Machine
 from mine import cure
 from process import Interrupts
 from setup import set_up
@@ -24,43 +24,43 @@ from view import failure_lines
 
 HELP = """Poll by Poll: a Rust-style asynchronous runtime in C++20, lesson by lesson.
 
-  ./learn                  opens your lesson, watches it, judges each save
-  ./learn list             the lessons, and what is done
-  ./learn goto NN          opens lesson NN
-  ./learn path [NAME]      your way through the lessons: all, or a short one
-  ./learn hint [NN[.s]]    one rung of help more (NN.s 2: up to the second)
-  ./learn skip NN.s        fills a step from the solution (--undo: back)
-  ./learn diff [NN]        your green steps beside the solution's
-  ./learn solution NN      the solution once all is green (--reveal: at once)
-  ./learn reset NN         the starter again; yours is kept (--undo: back)
-  ./learn base mine        builds on your own earlier lessons (base solutions)
-  ./learn run NN [args]    runs a lesson's program (--release first: solution's)
-  ./learn trace NN [args]  the same, and draws what its tasks did
-  ./learn test [NN[.s]]    runs the tests of a step, a lesson, or all
-  ./learn demo             the finished server and a thousand clients
-  ./learn lint FILE...     where coroutines break with g++ 12, or dangle
-  ./learn bench [--list]   the finished runtime beside its peers
-  ./learn verify           all that CI runs: two compilers, three sanitizers
-  ./learn doctor           what is installed, what is missing, and the exact fix
+  ./learn                  open your lesson, and check every file you save
+  ./learn hint [NN[.s]]    show the next hint (NN.s 2: show hints 1 and 2)
+  ./learn run NN [args]    run a lesson's program (--release: the solution's)
+  ./learn test [NN[.s]]    run the tests of a step, of a lesson, or of all
+  ./learn trace NN [args]  run a program, and draw what its tasks did
+  ./learn list             show the lessons, and what you have done
+  ./learn goto NN          open lesson NN
+  ./learn path [NAME]      choose a path: the whole course, or a short one
+  ./learn diff [NN]        compare your finished steps with the solution
+  ./learn solution NN      show the solution once all is green (--reveal: now)
+  ./learn skip NN.s        fill a step from the solution (--undo: put yours back)
+  ./learn reset NN         start a lesson again (--undo: put your files back)
+  ./learn base mine        build on your own earlier lessons (or: base solutions)
+  ./learn demo             run the finished server and a thousand clients
+  ./learn lint FILE...     find coroutines that g++ 12 breaks, or that dangle
+  ./learn bench [--list]   compare the finished runtime with others
+  ./learn verify           run everything that CI runs
+  ./learn doctor           show what is installed, and how to get what is not
 
-  NN                       a lesson's number (run, trace, test: or `current`)
-  --yes, --raw             installs without asking; shows all that the tools say
+  --yes, --no-install      install what is missing without asking, or never
+  --raw                    show all that the compiler and the tests print
 """
 
 
-def demo(words: list, yes: bool, machine: Machine) -> int:
+def demo(words: list, machine: Machine) -> int:
     """The finale, now."""
     refuse_more("demo", words)
-    set_up(machine, yes)
+    set_up(machine)
     build = Build("release", machine)
     build.configure()
     if not build.has_target("solution-20"):
-        raise Stop("the finished server, solutions/20-echo-server, is not here yet.", 1)
+        raise Stop("solutions/20-echo-server is missing. Clone the course again.", 1)
     build.build("solution-20")
     say(f"\n{bold('The finished server and a thousand clients')} (solutions/20-echo-server):\n")
     status = run_child([str(build.folder / "bin" / "solution-20"), "demo"])
     if status != 0:
-        raise Stop(f"the demo ended with status {status}; ./learn doctor may know why.", 1)
+        raise Stop(f"The demo ended with status {status}. Look at what ./learn doctor says.", 1)
     say(f"\n{green('It works.')} By lesson 20 you will have written the runtime under that server. ./learn is how.")
     return 0
 
@@ -82,17 +82,17 @@ def run_child(command: list) -> int:
         raise
 
 
-def run(words: list, yes: bool, machine: Machine) -> int:
+def run(words: list, machine: Machine) -> int:
     is_optimized = words[:1] == ["--release"]
     words = words[1:] if is_optimized else words
     if not words:
-        raise Stop("say which lesson to run, as in: ./learn run 01")
-    program = commands.built_program(words[0], yes, machine, is_optimized)
+        raise Stop("No lesson was named. Name one, as in: ./learn run 01")
+    program = commands.built_program(words[0], machine, is_optimized)
     sys.stdout.flush()
     become([str(program), *words[1:]])
 
 
-def test(words: list, yes: bool, machine: Machine) -> int:
+def test(words: list, machine: Machine) -> int:
     raw = "--raw" in words
     words = [word for word in words if word != "--raw"]
     refuse_more("test", words[1:])
@@ -106,7 +106,7 @@ def test(words: list, yes: bool, machine: Machine) -> int:
         targets, filters = [f"lesson-{number}-tests"], ["-L", f"^lesson-{number}$"]
     else:
         targets, filters = [f"lesson-{name[:2]}-tests" for name in all_lessons()], ["-L", "^lesson-"]
-    build = commands.learners_build("learn", yes, machine)
+    build = commands.learners_build("learn", machine)
     targets = [target for target in targets if build.has_target(target)]
     if targets:
         build.build(*(targets if len(targets) == 1 else ["all"]), raw=raw)
@@ -117,9 +117,9 @@ def test(words: list, yes: bool, machine: Machine) -> int:
     for name, _ in outcome.failed[len(at_length):]:
         say(f"{red('failed')} {name}")
     if outcome.failed:
-        say(f"\nThe whole story: {build.log('test').relative_to(ROOT)}")
+        say(f"\nThe whole log is in {build.log('test').relative_to(ROOT)}")
     elif not outcome.passed:
-        raise Stop("there is no test here yet.", 1)
+        raise Stop("No test was found. Name a lesson that has tests, as in: ./learn test 01", 1)
     say(f"{outcome.passed} passed, {len(outcome.failed)} failed")
     return 1 if outcome.failed else 0
 
@@ -135,24 +135,24 @@ def told(name: str, output: str, build: Build) -> str:
     return output.strip()
 
 
-def verify_all(words: list, yes: bool, machine: Machine) -> int:
+def verify_all(words: list, machine: Machine) -> int:
     presets = verify.chosen(words)
-    set_up(machine, yes, for_verify=True)
+    set_up(machine, for_verify=True)
     problem = doctor.sanitizer_problem(machine, ("address", "thread"))
     if problem:
         raise Stop(problem)
     return verify.verify(presets, machine)
 
 
-def examine(words: list, yes: bool, machine: Machine) -> int:
+def examine(words: list, machine: Machine) -> int:
     refuse_more("doctor", words)
     return doctor.doctor(machine)
 
 
-def lint(words: list, yes: bool, machine: Machine) -> int:
+def lint(words: list, machine: Machine) -> int:
     """The house rules for coroutines, on any C++ files."""
     if not words:
-        raise Stop("./learn lint was given no file. Name the files to check, as in: ./learn lint src/*.cpp")
+        raise Stop("No file was named. Name the files to check, as in: ./learn lint src/*.cpp")
     for name in words:
         if not Path(name).is_file():
             raise Stop(f"{name} is not a file. Name the files to check, as in: ./learn lint src/*.cpp")
@@ -169,26 +169,28 @@ OPTIONS = {"": ["--raw"], "test": ["--raw"], "run": ["--release"], "solution": [
 
 
 def parse(arguments: list) -> tuple:
-    """(command, its words, yes?). What follows `run NN` or `trace NN` belongs to the program, whatever it looks like."""
-    yes, words, theirs = False, [], []
+    """(command, its words, what may be installed). What follows `run NN` or `trace NN` belongs to the program, whatever it looks like."""
+    installs, words, theirs = ASK, [], []
     for index, argument in enumerate(arguments):
         program_named = words[:1] in (["run"], ["trace"]) and any(not word.startswith("-") for word in words[1:])
         if program_named or words[:1] == ["bench"]:
             theirs = arguments[index:]
             break
         if argument in ("--yes", "-y"):
-            yes = True
+            installs = ALWAYS
+        elif argument == "--no-install":
+            installs = NEVER
         elif argument in ("--help", "-h", "help"):
-            return "help", [], yes
+            return "help", [], installs
         else:
             words.append(argument)
     command = words[0] if words and not words[0].startswith("-") else ""
     if command and command not in COMMANDS:
-        raise Stop(f"there is no command '{command}'; ./learn --help shows what there is.")
+        raise Stop(f"There is no command '{command}'. Look at the list: ./learn --help")
     for word in words:
         if word.startswith("-") and word not in OPTIONS.get(command, []):
-            raise Stop(f"there is no option '{word}'; ./learn --help shows what there is.")
-    return command, (words[1:] if command else words) + theirs, yes
+            raise Stop(f"There is no option '{word}'. Look at the list: ./learn --help")
+    return command, (words[1:] if command else words) + theirs, installs
 
 
 def main(arguments: list) -> int:
@@ -200,11 +202,11 @@ def main(arguments: list) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")         # a learner's text may hold what this terminal cannot show
     try:
-        command, words, yes = parse(arguments)
+        command, words, installs = parse(arguments)
         if command == "help":
             say(HELP.rstrip())
             return 0
-        return COMMANDS.get(command, commands.start)(words, yes, Machine())
+        return COMMANDS.get(command, commands.start)(words, Machine(installs))
     except Stop as stop:
         complain(str(stop))
         return stop.status
@@ -212,7 +214,7 @@ def main(arguments: list) -> int:
         if isinstance(error, BrokenPipeError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             return 1
-        complain(f"{error.filename or 'a file'}: {error.strerror}; {cure(error)}")
+        complain(f"{error.filename or 'a file'}: {error.strerror}. {cure(error)}")
         return 2
     except KeyboardInterrupt:
         sys.stdout.flush()

@@ -17,45 +17,44 @@ from setup import set_up
 from terminal import size, wrapped
 
 
-def prepare(progress: Progress, yes: bool, machine: Machine) -> None:
-    """What the loop stands on. An editor finds compile_commands.json from now on."""
-    set_up(machine, yes)
+def prepare(progress: Progress, machine: Machine) -> None:
+    """Sets up, and configures the build that the loop uses. An editor finds compile_commands.json from now on."""
+    set_up(machine)
     build = Build("learn", machine)
     if build.setting("PBP_BASE") != progress.base:       # else Ninja itself notices what CMake must look at again
         build.configure(f"-DPBP_BASE={progress.base}")
 
 
-def learners_build(preset: str, yes: bool, machine: Machine) -> Build:
-    """Configured, on what the learner's lessons stand on."""
-    set_up(machine, yes)
+def learners_build(preset: str, machine: Machine) -> Build:
+    """Configured, on the base that the learner has chosen."""
+    set_up(machine)
     build = Build(preset, machine)
     build.configure(f"-DPBP_BASE={Progress().base}")
     return build
 
 
-def built_program(word: str, yes: bool, machine: Machine, is_optimized: bool = False) -> Path:
+def built_program(word: str, machine: Machine, is_optimized: bool = False) -> Path:
     """A lesson's program: the learner's, where there is one; only the solution's is built optimized."""
     name = lesson_or_current(word)
     if is_optimized:
         say(f"This is the solution's program, optimized: solutions/{name}")
     else:
         refuse_half(name)
-    build = learners_build("release" if is_optimized else "learn", yes, machine)
+    build = learners_build("release" if is_optimized else "learn", machine)
     target = next((t for t in (f"lesson-{name[:2]}", f"solution-{name[:2]}") if build.has_target(t)), None)
     if not target:
-        raise Stop(f"lesson {name} has no program yet.", 1)
+        raise Stop(f"Lesson {name} has no program yet.", 1)
     build.build(target)
     return build.folder / "bin" / target
 
 
-def start(words: list, yes: bool, machine: Machine) -> int:
+def start(words: list, machine: Machine) -> int:
     """No argument: the loop. `./learn --raw` shows what the compiler and the test said, whole."""
     raw = "--raw" in words
-    refuse_more("learn", [word for word in words if word != "--raw"])
     progress = Progress()
     open_on_path(progress, lesson_to_open(progress))
     progress.save()
-    prepare(progress, yes, machine)
+    prepare(progress, machine)
     if machine.is_person_there() and not raw:
         return watch_lesson(progress, machine)
     return one_pass(progress, machine, raw)
@@ -73,7 +72,7 @@ def chosen_lesson(words: list, command: str) -> str:
     return lesson_named(words[0])
 
 
-def list_lessons(words: list, yes: bool, machine: Machine) -> int:
+def list_lessons(words: list, machine: Machine) -> int:
     refuse_more("list", words)
     say("\n".join(panels.list_lines(Progress())))
     return 0
@@ -82,7 +81,7 @@ def list_lessons(words: list, yes: bool, machine: Machine) -> int:
 RUNGS = [str(rung + 1) for rung in range(panels.RUNGS)]
 
 
-def hint(words: list, yes: bool, machine: Machine) -> int:
+def hint(words: list, machine: Machine) -> int:
     progress = Progress()
     step, rung = None, 0
     for word in words:
@@ -91,11 +90,11 @@ def hint(words: list, yes: bool, machine: Machine) -> int:
         elif not step:
             step = panels.first_open(progress, lesson_named(word)).id
         elif "." not in words[0]:
-            raise Stop(f"a rung needs its step: say hint {step} {word if word in RUNGS else 2}.")
+            raise Stop(f"Hint {word} of which step? Name it first, as in: ./learn hint {step} {word if word in RUNGS else 2}")
         elif rung:
-            raise Stop(f"hint takes no '{word}': say hint 05.2, or hint 05.2 3.")
+            raise Stop(f"./learn hint doesn't take '{word}'. Name a step and a hint, as in: ./learn hint 05.2 3")
         elif word not in RUNGS:
-            raise Stop(f"a hint has {panels.RUNGS} rungs: say 1 to {panels.RUNGS}.")
+            raise Stop(f"A step has {panels.RUNGS} hints. Name one from 1 to {panels.RUNGS}.")
         else:
             rung = int(word)
     step = step or panels.first_open(progress, lesson_to_open(progress)).id
@@ -105,63 +104,61 @@ def hint(words: list, yes: bool, machine: Machine) -> int:
     return 0
 
 
-def diff(words: list, yes: bool, machine: Machine) -> int:
+def diff(words: list, machine: Machine) -> int:
     say("\n".join(panels.diff_lines(Progress(), chosen_lesson(words, "diff"))))
     return 0
 
 
-def solution(words: list, yes: bool, machine: Machine) -> int:
+def solution(words: list, machine: Machine) -> int:
     reveal = "--reveal" in words
     progress = Progress()
     lesson = chosen_lesson([word for word in words if word != "--reveal"], "solution")
     if not reveal and can_be_opened(lesson) and not panels.is_finished(progress, lesson):
-        steps_are_green = progress.is_done(lesson, panels.first_open(progress, lesson).id)
-        helps = "./learn says what" if steps_are_green else f"./learn hint {lesson[:2]} helps"
-        raise Stop(f"{panels.what_is_open(progress, lesson)}; {helps}, "
-                   f"./learn solution {lesson[:2]} --reveal shows it all the same.", 1)
+        raise Stop(f"{panels.what_is_open(progress, lesson)}. To see the solution anyway: "
+                   f"./learn solution {lesson[:2]} --reveal", 1)
     say("\n".join(panels.solution_lines(lesson)))
     return 0
 
 
-def reset(words: list, yes: bool, machine: Machine) -> int:
+def reset(words: list, machine: Machine) -> int:
     """Puts the learner's copy aside and starts anew; --undo changes the two."""
     undo = "--undo" in words
     words = [word for word in words if word != "--undo"]
     if not words:
-        raise Stop("say which lesson to reset, as in: ./learn reset 01")
+        raise Stop("No lesson was named. Name one, as in: ./learn reset 01")
     lesson = chosen_lesson(words, "reset")
     progress = Progress()
-    back = f"The way back: ./learn reset {lesson[:2]} --undo"
+    back = f"To undo this: ./learn reset {lesson[:2]} --undo"
     try:
         if undo:
             kept = kept_copies(lesson)
             if not kept:
-                raise Stop(f"nothing of lesson {lesson} was put aside.")
+                raise Stop(f"Lesson {lesson} was never reset. There is nothing to undo.")
             last = kept[-1]
             if copy_of(lesson).is_dir():
-                say(f"What was there is in {shown(put_aside(lesson))}")
+                say(f"Your files are now in {shown(put_aside(lesson))}")
             last.rename(copy_of(lesson))
-            say(f"{shown(copy_of(lesson))} is again what it was before the reset. {back}")
+            say(f"{shown(copy_of(lesson))} has your files from before the reset again. {back}")
         else:
             if copy_of(lesson).is_dir():
                 refuse_closed(lesson)
-                say(f"What was there is in {shown(put_aside(lesson))}")
+                say(f"Your files are now in {shown(put_aside(lesson))}")
                 say(back)
             progress.skipped -= {step.id for step in steps_of(lesson)}
             say(f"{shown(open_on_path(progress, lesson))} is the starter again.")
     except OSError as error:
-        raise Stop(f"{error.filename}: {error.strerror}; nothing was lost.") from error
+        raise Stop(f"{error.filename}: {error.strerror}. Nothing was lost.") from error
     progress.done.pop(lesson, None)
     progress.rungs = {step: rung for step, rung in progress.rungs.items() if not step.startswith(lesson[:2] + ".")}
     save(progress)
     return 0
 
 
-def skip(words: list, yes: bool, machine: Machine) -> int:
+def skip(words: list, machine: Machine) -> int:
     """Fills a step from the solution; --undo brings the learner's lines back."""
     named = [word for word in words if word != "--undo"]
     if not named:
-        raise Stop("skip needs a step. Name one, as in: ./learn skip 05.2")
+        raise Stop("No step was named. Name one, as in: ./learn skip 05.2")
     refuse_more("skip", named[1:])
     step, progress = step_named(named[0]), Progress()
     undo = "--undo" in words
@@ -169,13 +166,13 @@ def skip(words: list, yes: bool, machine: Machine) -> int:
     save(progress)
     where = ", ".join(map(shown, files))
     say(f"{where} has your own lines of {step.id} again." if undo else
-        f"{step.id} is filled from the solution, in {where}. The way back: ./learn skip {step.id} --undo")
+        f"The solution has filled {step.id} in {where}. To undo this: ./learn skip {step.id} --undo")
     return 0
 
 
-def goto(words: list, yes: bool, machine: Machine) -> int:
+def goto(words: list, machine: Machine) -> int:
     if not words:
-        raise Stop("say which lesson to open, as in: ./learn goto 02")
+        raise Stop("No lesson was named. Name one, as in: ./learn goto 02")
     lesson = chosen_lesson(words, "goto")
     progress = Progress()
     folder = open_on_path(progress, lesson)
@@ -184,11 +181,11 @@ def goto(words: list, yes: bool, machine: Machine) -> int:
     filled = [step.id for step in steps_of(lesson) if step.id in progress.skipped]
     say(f"{shown(folder)} is open. ./learn watches it.")
     if filled:
-        say(f"The solution has filled {', '.join(filled)}. ./learn skip {filled[0]} --undo leaves it to you.")
+        say(f"The solution has filled {', '.join(filled)}. To fill it yourself: ./learn skip {filled[0]} --undo")
     return 0
 
 
-def path(words: list, yes: bool, machine: Machine) -> int:
+def path(words: list, machine: Machine) -> int:
     """Shows or chooses the path through the lessons."""
     progress = Progress()
     refuse_more("path", words[1:])
@@ -196,31 +193,33 @@ def path(words: list, yes: bool, machine: Machine) -> int:
         progress.route = paths.chosen(words[0])
         save(progress)
     say(paths.FILE.read_text(encoding="utf-8").rstrip())
-    say(f"Your path is {progress.route}. ./learn path NAME takes another.")
+    say(f"Your path is {progress.route}. To take another: ./learn path NAME")
     return 0
 
 
-def base(words: list, yes: bool, machine: Machine) -> int:
+BASES = {"mine": "your own earlier lessons, where you have any", "solutions": "the solutions of the earlier lessons"}
+
+
+def base(words: list, machine: Machine) -> int:
     progress = Progress()
     if not words:
-        say(f"Your lessons stand on {'your own earlier ones' if progress.base == 'mine' else 'the solutions'}. "
-            "./learn base mine and ./learn base solutions change that.")
+        say(f"Your lessons build on {BASES[progress.base]}. To change that: ./learn base "
+            + ("solutions" if progress.base == "mine" else "mine"))
         return 0
     refuse_more("base", words[1:])
-    if words[0] not in ("mine", "solutions"):
-        raise Stop(f"base is 'mine' or 'solutions', not '{words[0]}'.")
+    if words[0] not in BASES:
+        raise Stop(f"'{words[0]}' is not a base. Name one of these: {', '.join(BASES)}.")
     progress.base = words[0]
-    prepare(progress, yes, machine)
+    prepare(progress, machine)
     save(progress)              # a loop in another terminal judges on it at once
-    say("From now on your lessons stand on " + ("your own earlier ones, where you have any." if progress.base == "mine"
-                                                else "the solutions of the earlier ones."))
+    say(f"From now on your lessons build on {BASES[progress.base]}.")
     return 0
 
 
-def trace(words: list, yes: bool, machine: Machine) -> int:
+def trace(words: list, machine: Machine) -> int:
     if not words:
-        raise Stop("say which lesson to trace, as in: ./learn trace 07")
-    program = built_program(words[0], yes, machine)
+        raise Stop("No lesson was named. Name one, as in: ./learn trace 07")
+    program = built_program(words[0], machine)
     file = program.parents[1] / f"trace-{program.name[-2:]}.json"
     status = lanes.run([str(program), *words[1:]], file)
     if status == 0 or lanes.has_events(file):
@@ -228,7 +227,7 @@ def trace(words: list, yes: bool, machine: Machine) -> int:
         try:
             lanes.show(file, shown(file))
         except ValueError as error:
-            raise Stop(f"{error}; look at the disk, then try again.", 1) from error
+            raise Stop(f"{error}. Look at the disk, then try again.", 1) from error
     return 1 if status else 0
 
 

@@ -4,7 +4,7 @@ import sys
 
 
 class Stop(Exception):
-    """Ends learn: one sentence for the person, one exit status for the shell (2: the input or the machine; 1: a failure)."""
+    """Ends learn: what happened and what to do about it, and one exit status for the shell (2: the input or the machine; 1: a failure)."""
 
     def __init__(self, sentence: str, status: int = 2):
         super().__init__(sentence)
@@ -14,7 +14,7 @@ class Stop(Exception):
 def refuse_more(command: str, words: list) -> None:
     """For words that a command has no use for."""
     if words:
-        raise Stop(f"{command} takes no '{words[0]}'; ./learn --help shows what there is.")
+        raise Stop(f"./learn {command} doesn't take '{words[0]}'. Look at the list: ./learn --help")
 
 
 def colors_wanted(stream) -> bool:

@@ -41,7 +41,7 @@ def hint(step: str, rung: int, root: Path = ROOT) -> str:
     page = page_of(step, root)
     rungs = hints_in(page.read_text(encoding="utf-8")).get(step, []) if page.is_file() else []
     if not rungs:
-        raise Stop(f"step {step} has no hints yet.")
+        raise Stop(f"Step {step} has no hints yet. Read its section in the chapter: ./learn read {step[:2]}")
     if not 1 <= rung <= len(rungs):
-        raise Stop(f"the hints of a step have {len(rungs)} rungs: say 1 to {len(rungs)}.")
+        raise Stop(f"Step {step} has {len(rungs)} hints. Name one from 1 to {len(rungs)}.")
     return rungs[rung - 1]

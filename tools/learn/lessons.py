@@ -44,8 +44,8 @@ def lesson_named(word: str) -> str:
             if name.startswith(f"{int(number.group(1)):02d}-") and (word.isdigit() or word in name):
                 return name
     if not names:
-        raise Stop("there is no lesson here yet.")
-    raise Stop(f"there is no lesson '{word}': the lessons are {names[0][:2]} to {names[-1][:2]}.")
+        raise Stop("This checkout has no lessons. Clone the course again.")
+    raise Stop(f"There is no lesson '{word}'. Name one from {names[0][:2]} to {names[-1][:2]}.")
 
 
 def suites_of(lesson: str) -> list:
@@ -97,15 +97,15 @@ def step_named(word: str, among: Callable[[str], list] = steps_of) -> Step:
     """05.2 and 5.2 name the same step."""
     match = re.match(r"^(\d{1,2})\.(\d{1,2})$", word)
     if not match:
-        raise Stop(f"'{word}' names no step: say one as in 05.2")
+        raise Stop(f"'{word}' is not a step. Name one, as in: 05.2")
     lesson = lesson_named(match.group(1))
     for step in among(lesson):
         if step.id == f"{lesson[:2]}.{int(match.group(2))}":
             return step
     found = steps_of(lesson)
     if not found:
-        raise Stop(f"lesson {lesson} has no steps yet.")
-    raise Stop(f"lesson {lesson} has no step '{word}': its steps are {found[0].id} to {found[-1].id}.")
+        raise Stop(f"Lesson {lesson} has no steps yet. Choose another one: ./learn list")
+    raise Stop(f"Lesson {lesson} has no step '{word}'. Name one from {found[0].id} to {found[-1].id}.")
 
 
 def shown(path: Path) -> str:

@@ -42,7 +42,7 @@ def lesson_to_open(progress: Progress) -> str:
         return progress.current
     lessons = [lesson for lesson in lessons_on(progress.route) if can_be_opened(lesson)]
     if not lessons:
-        raise Stop("no lesson has a starter here yet.", 1)
+        raise Stop("No lesson has a starter here. Clone the course again.", 1)
     return lessons[0]
 
 
@@ -292,8 +292,7 @@ class Loop:
             if skip or panels.is_finished(self.progress, self.lesson.name):
                 raise Turn
             self.skip = True
-            open_part = panels.what_is_open(self.progress, self.lesson.name)
-            self.frame.panel = [f"{open_part[0].upper()}{open_part[1:]}. n once more goes on all the same."]
+            self.frame.panel = [f"{panels.what_is_open(self.progress, self.lesson.name)}. To go on anyway, press n again."]
         elif key == "\n":
             raise Saved                     # as good as a save: look again
 
@@ -302,7 +301,7 @@ class Loop:
         following = following or after(self.progress.route, self.lesson.name)
         try:
             if not following:
-                raise Stop("this is the last lesson.")
+                raise Stop("This is the last lesson.")
             if not can_be_opened(following):
                 raise Stop(to_read(following))
             self.end_program()

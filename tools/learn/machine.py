@@ -20,8 +20,14 @@ GCC_NAMES = ["g++", "g++-16", "g++-15", "g++-14", "g++-13", "g++-12"]
 CLANG_NAMES = ["clang++-19", "clang++", "clang++-22", "clang++-21", "clang++-20", "clang++-18", "clang++-17", "clang++-16"]
 
 
+ASK, ALWAYS, NEVER = "ask", "always", "never"
+
+
 class Machine:
     """The real one. Tests derive from it and answer for another."""
+
+    def __init__(self, installs: str = ASK):
+        self.installs = installs      # may what is missing be installed? --yes: ALWAYS, --no-install: NEVER
 
     # Programs
     def which(self, name: str) -> Optional[str]:

@@ -29,7 +29,7 @@ def can_be_opened(lesson: str) -> bool:
 def refuse_closed(lesson: str) -> None:
     """For what needs a lesson that is opened, or can be."""
     if not can_be_opened(lesson):
-        raise Stop(f"lesson {lesson} has no starter yet; its finished code is in {shown(solution(lesson))}.")
+        raise Stop(f"Lesson {lesson} has no starter yet. Read its finished code in {shown(solution(lesson))}.")
 
 
 def files_in(folder: Path) -> list:
@@ -55,17 +55,17 @@ def open_lesson(lesson: str) -> Path:
                 shutil.copyfile(source, target)      # content only: the copy is the learner's, writable and new
         half.rename(folder)
     except OSError as error:
-        raise Stop(f"{shown(folder)} could not be made ({error.strerror}); {cure(error)}") from error
+        raise Stop(f"{shown(folder)} could not be made: {error.strerror}. {cure(error)}") from error
     return folder
 
 
 def cure(error: OSError) -> str:
     """What to do about a file that could not be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return "make room on this disk, then save again."
+        return "Make room on this disk, then save again."
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        return f"this checkout is read-only; go on in a copy of your own: cp -r {ROOT} ~/poll-by-poll"
-    return "look at the disk, then try again."
+        return f"This checkout is read-only. Work in a copy of your own: cp -r {ROOT} ~/poll-by-poll"
+    return "Look at the disk, then try again."
 
 
 def exercise_file(lesson: str) -> Path:
@@ -85,12 +85,12 @@ def missing_files(lesson: str) -> list:
 def gone_lines(lesson: str, gone: list) -> list:
     """What to say of missing files, and how they come back."""
     if gone[0] == copy_of(lesson):
-        return [f"{shown(gone[0])} is gone.", f"Its starter comes back with: ./learn goto {lesson[:2]}"]
+        return [f"{shown(gone[0])} is gone.", f"Bring its starter back with: ./learn goto {lesson[:2]}"]
     names, folder = ", ".join(shown(path) for path in gone), gone[0].parent
     begun = " ".join(shown(starter(lesson) / path.relative_to(copy_of(lesson))) for path in gone if path.parent == folder)
     first = "" if folder.is_dir() else f"mkdir -p {shown(folder)} && "
     return [f"{names} {'is' if len(gone) == 1 else 'are'} gone.",
-            f"The starter's comes back with: {first}cp {begun} {shown(folder)}/"]
+            f"Bring the starter's back with: {first}cp {begun} {shown(folder)}/"]
 
 
 def refuse_half(lesson: str) -> None:

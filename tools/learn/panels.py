@@ -24,14 +24,14 @@ def what_is_open(progress: Progress, lesson: str) -> str:
     step = first_open(progress, lesson)
     if progress.is_done(lesson, step.id):
         step = next((after for after in after_steps(lesson) if not progress.is_done(lesson, after.id)), step)
-    return f"the program of lesson {lesson[:2]} is not right yet" if step.id == PROGRAM else f"{step.id} is not green yet"
+    return f"The program of lesson {lesson[:2]} is not right yet" if step.id == PROGRAM else f"{step.id} is not green yet"
 
 
 def first_open(progress: Progress, lesson: str) -> Step:
     """The step to work on: the first that is not green, else the last."""
     steps = steps_of(lesson)
     if not steps:
-        raise Stop(f"lesson {lesson} has no steps yet.")
+        raise Stop(f"Lesson {lesson} has no steps yet. Choose another one: ./learn list")
     return next((step for step in steps if not progress.is_done(lesson, step.id)), steps[-1])
 
 
@@ -51,8 +51,8 @@ def list_lines(progress: Progress) -> list:
         line = f"{here}{sign} {name} {done} of {len(steps)}{skipped}{remains}"
         lines.append(line if lesson in on_path or here == ">" else dim(f"{line}, not on your path"))
     if closed:
-        lines.append(dim(f"   {closed[0][:2]} to {closed[-1][:2]} have no starter yet: read solutions/"))
-    return lines + ["./learn goto NN opens another."]
+        lines.append(dim(f"   {closed[0][:2]} to {closed[-1][:2]} have no starter yet. Read their code in solutions/."))
+    return lines + ["To open another lesson: ./learn goto NN"]
 
 
 def what_remains(progress: Progress, lesson: str) -> str:
@@ -90,7 +90,7 @@ def diff_lines(progress: Progress, lesson: str, columns: int = 0) -> list:
     """The learner's holes against the solution's, of the steps that are green, step by step. Lines longer than `columns` go on."""
     refuse_closed(lesson)
     if not copy_of(lesson).is_dir():
-        raise Stop(f"lesson {lesson} is not opened yet; ./learn goto {lesson[:2]} opens it.")
+        raise Stop(f"Lesson {lesson} is not open yet. Open it with: ./learn goto {lesson[:2]}")
     lines, closed = [], []
     for hole in sorted(holes.holes(lesson), key=lambda hole: hole.step):
         if not progress.is_done(lesson, hole.step):
@@ -107,7 +107,7 @@ def diff_lines(progress: Progress, lesson: str, columns: int = 0) -> list:
                   *(green(line) for line in marked("+", solved, columns)), ""]
     if closed:
         lines.append(f"{', '.join(sorted(closed))}: not green yet, so the solution stays closed.")
-    return lines or [f"lesson {lesson} has no starter, so there is nothing to compare."]
+    return lines or [f"Lesson {lesson} has no starter, so there is nothing to compare."]
 
 
 def without_comments(lines: list) -> list:

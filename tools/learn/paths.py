@@ -53,5 +53,5 @@ def open_on_path(progress: Progress, lesson: str) -> Path:
 def chosen(word: str) -> str:
     known = list(read()) or [WHOLE]
     if word not in known:
-        raise Stop(f"there is no path '{word}'. The course has these: {', '.join(known)}.")
+        raise Stop(f"There is no path '{word}'. Name one of these: {', '.join(known)}.")
     return word

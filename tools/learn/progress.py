@@ -97,7 +97,7 @@ class Progress:
             os.replace(half, self.path)
             self.saved, self.complaint, self.stamp = text, "", self.stamp_now()
         except OSError as error:
-            self.complaint = f"progress could not be written ({error.strerror}); it is kept until you leave."
+            self.complaint = f"Your progress could not be saved: {error.strerror}. It is kept until you quit."
 
     def is_done(self, lesson: str, step: str) -> bool:
         return step in self.done.get(lesson, ())

@@ -1,4 +1,4 @@
-"""Brings what is missing: asks where a person is there, goes ahead with --yes or in CI, else says the one command to type."""
+"""Brings what is missing. It asks first, unless --yes was given, CI runs it, or root runs it without a terminal."""
 import os
 import subprocess
 from typing import Optional
@@ -6,7 +6,7 @@ from typing import Optional
 import machine as limits
 from console import Stop, say
 from lessons import ROOT
-from machine import Machine
+from machine import ALWAYS, NEVER, Machine
 from needs import LEARNING, VERIFYING, dotted, missing, packages_of
 from process import output_of
 
@@ -33,27 +33,44 @@ def install(machine: Machine, packages: list) -> None:
     ready = apt_can_name(packages) or apt(prefix, "update")
     words = ["install", "-y", "--no-install-recommends", *packages]
     if not ready or not (apt(prefix, *words) or (apt(prefix, "update") and apt(prefix, *words))):
-        raise Stop(f"the packages could not be installed; type: {one_command(machine, packages)}")
+        raise Stop(f"The packages could not be installed. Look at what this says: {one_command(machine, packages)}")
 
 
 def refuse_bad_system(machine: Machine) -> None:
     if machine.system() != "Linux":
-        raise Stop(f"this course runs on Linux (on Windows: WSL2), and this is {machine.system()}.")
+        raise Stop(f"The course runs on Linux only, and this is {machine.system()}. On Windows, use WSL2.")
     if machine.is_wsl1():
-        raise Stop("this is WSL1, which has no epoll of its own; type in PowerShell: wsl --set-version <distribution> 2")
+        raise Stop("This is WSL1, which has no epoll. Type in PowerShell: wsl --set-version <distribution> 2")
 
 
 def still_missing(machine: Machine, absent: list) -> str:
-    """After an installation, or where apt is not there: what to do about each."""
+    """After an installation: what to do about each that is still not there."""
     titles = ", ".join(need.title for need in absent)
     cmake = machine.version("cmake")
     if cmake and cmake < limits.OLDEST_CMAKE and any("cmake" in need.packages for need in absent):
-        return (f"CMake {dotted(limits.OLDEST_CMAKE)} or newer is needed and this machine has {dotted(cmake)}; "
-                "get one with: pipx install cmake (or: sudo snap install cmake --classic)")
-    return f"still missing: {titles}; ./learn doctor says more."
+        return (f"CMake is too old: {dotted(limits.OLDEST_CMAKE)} or newer is needed, and this machine has {dotted(cmake)}. "
+                "Install a newer one with: pipx install cmake (or: sudo snap install cmake --classic)")
+    return f"Still missing: {titles}. Look at what ./learn doctor says."
 
 
-def set_up(machine: Machine, yes: bool, for_verify: bool = False, needs: Optional[list] = None) -> None:
+def agrees(machine: Machine, packages: list, titles: str) -> bool:
+    """Whether these may be installed. A person is asked."""
+    if machine.installs in (ALWAYS, NEVER):
+        return machine.installs == ALWAYS
+    is_asked = machine.is_person_there() and not machine.is_ci()
+    if not (is_asked or machine.is_ci() or machine.is_root()):
+        return False
+    say(f"Missing: {titles}.")
+    if not is_asked:
+        return True
+    try:
+        answer = input(f"Install {' '.join(packages)} now{'' if machine.is_root() else ' with sudo'}? [Y/n] ")
+    except EOFError:
+        answer = "n"
+    return answer.strip().lower() in ("", "y", "yes")
+
+
+def set_up(machine: Machine, for_verify: bool = False, needs: Optional[list] = None) -> None:
     """Returns when everything is there: what building needs, or just `needs`. Called by every command that builds."""
     refuse_bad_system(machine)
     needs = needs or (VERIFYING if for_verify else []) + LEARNING
@@ -65,23 +82,15 @@ def set_up(machine: Machine, yes: bool, for_verify: bool = False, needs: Optiona
     able = machine.is_root() or machine.which("sudo")
     if fetchable and not (able and machine.which("apt-get")):
         if not machine.has_file(f"{ROOT}/build/*/_deps/*-src"):
-            say(f"Not installed here: {titles}. CMake will fetch them.")
+            say(f"Not installed: {titles}. CMake will fetch them.")
         return
     if not machine.which("apt-get"):
         must = [need.title for need in absent if not need.fetched] or ["git"]
-        raise Stop(f"missing: {', '.join(must)}; install them with this system's package manager "
-                   "(doctest and fmt are fetched by CMake, with git).")
+        raise Stop(f"Missing: {', '.join(must)}. Install what is missing with this system's package manager. "
+                   "(CMake fetches doctest and fmt itself, with git.)")
     packages = packages_of(absent)
-    agreed = yes or machine.is_ci()
-    if able and not agreed and machine.is_person_there():
-        say(f"Missing: {titles}.")
-        try:
-            answer = input(f"Install {' '.join(packages)} now{'' if machine.is_root() else ' with sudo'}? [Y/n] ")
-        except EOFError:
-            answer = "n"
-        agreed = answer.strip().lower() in ("", "y", "yes")
-    if not (able and agreed):
-        raise Stop(f"missing: {titles}; type: {one_command(machine, packages)}")
+    if not (able and agrees(machine, packages, titles)):
+        raise Stop(f"Missing: {titles}. Install what is missing with: {one_command(machine, packages)}")
     install(machine, packages)
     absent = missing(machine, needs)
     if absent:

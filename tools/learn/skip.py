@@ -21,7 +21,7 @@ def skip(progress: Progress, step: Step) -> list:
     """The files whose holes it has filled."""
     refuse_closed(step.lesson)
     if not copy_of(step.lesson).is_dir():
-        raise Stop(f"lesson {step.lesson} is not open yet. Open it with: ./learn goto {step.lesson[:2]}")
+        raise Stop(f"Lesson {step.lesson} is not open yet. Open it with: ./learn goto {step.lesson[:2]}")
     if step.id in progress.skipped:
         raise Stop(f"{step.id} is skipped already. To fill it yourself: ./learn skip {step.id} --undo")
     if progress.is_done(step.lesson, step.id):
@@ -62,7 +62,7 @@ def places(step: Step, name: Path, written: list) -> list:
         behind = next((line for line in range(end, last + (last == len(begun))) if line in home), None)
         if before is None or behind is None:
             raise Stop(f"{shown(copy_of(step.lesson) / name)} has changed too much around {step.id} to fill it. "
-                       f"Begin anew with: ./learn reset {step.lesson[:2]}")
+                       f"Start over with: ./learn reset {step.lesson[:2]}")
         found.append((home[before] + 1, home[behind],
                       solved[there - (begin - 1 - before):there_end + behind - end]))
     return found
@@ -78,7 +78,7 @@ def undo(progress: Progress, step: Step) -> list:
         lines = filled.setdefault(file, lines_of(file))
         at = next((line for line in range(len(lines)) if lines[line:line + len(solved)] == solved), None)
         if at is None:
-            raise Stop(f"{name} no longer holds what skip has written. Your own lines are in {shown(kept_lines(step))}.")
+            raise Stop(f"{name} no longer holds the lines that skip wrote. Your own lines are in {shown(kept_lines(step))}.")
         lines[at:at + len(solved)] = own
     for file, lines in filled.items():
         write(file, "".join(f"{line}\n" for line in lines))
