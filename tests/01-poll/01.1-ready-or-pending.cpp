@@ -43,38 +43,38 @@ TEST_SUITE("01.1 Ready or Pending") {
         CHECK(answer.value() == 100);
     }
 
-    TEST_CASE("a value that is zero is still ready") {
+    TEST_CASE("a value of zero is a value") {
         step("make Ready(0)");
         Poll<int> const answer = Ready(0);
         CHECK(answer.is_ready());
         CHECK(answer.value() == 0);
     }
 
-    TEST_CASE("the value of Pending is an exception and not garbage") {
+    TEST_CASE("taking the value of Pending throws") {
         step("take the value of Pending");
         Poll<int> answer = Pending;
         CHECK_THROWS_AS((void)answer.value(), std::bad_optional_access);
         CHECK(answer.is_pending());
     }
 
-    TEST_CASE("the value can be changed where it lies") {
-        step("make Ready(1), write 2 into it");
+    TEST_CASE("the value can be changed in place") {
+        step("make Ready(1), and assign 2 to its value");
         Poll<int> answer = Ready(1);
         answer.value() = 2;
         CHECK(answer.value() == 2);
     }
 
-    TEST_CASE("Ready takes what can become a value") {
-        step("make a Poll<std::string> of Ready(\"tea\")");
+    TEST_CASE("Ready accepts anything that converts to the value") {
+        step("make a Poll<std::string> from Ready(\"tea\")");
         Poll<std::string> const answer = Ready("tea");
         CHECK(answer.value() == "tea");
         static_assert(std::is_convertible_v<Ready<int>, Poll<long>>);
         static_assert(!std::is_constructible_v<Poll<int>, Ready<std::string>>);
-        static_assert(!std::is_convertible_v<int, Poll<int>>, "a bare value is no answer: say Ready(value)");
+        static_assert(!std::is_convertible_v<int, Poll<int>>, "a bare value is not an answer: write Ready(value)");
     }
 
-    TEST_CASE("a value that cannot be copied is moved in and out") {
-        step("put a unique_ptr into Ready, take it out");
+    TEST_CASE("a value that cannot be copied can be moved in and out") {
+        step("put a unique_ptr into Ready, and take it out again");
         Poll<std::unique_ptr<int>> answer = Ready(std::make_unique<int>(3));
         std::unique_ptr<int> const taken = std::move(answer).value();
         REQUIRE(taken != nullptr);
@@ -85,7 +85,7 @@ TEST_SUITE("01.1 Ready or Pending") {
         step("put std::nullopt into Ready");
         Poll<std::optional<int>> const answer = Ready(std::nullopt);
         if (answer.is_pending()) {
-            FAIL_CHECK("the value was assigned, and an empty optional empties value_: build it in place, with emplace");
+            FAIL_CHECK("value_ is empty, because an empty optional was assigned to it. Build the value in place, with emplace.");
         }
     }
 

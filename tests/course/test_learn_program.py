@@ -109,7 +109,7 @@ class Judged(ProgramTest):
         self.assertEqual(status, 1)
         self.assertRegex(said, r"(?m)^ ✗ program does what it should$")
         self.assertRegex(said, r"(?m)^open  mine/01-poll/main\.cpp:\d+$")
-        self.assertRegex(self.command("list")[1], r"(?m)^>  01-poll +3 of 3, its program not yet$")
+        self.assertRegex(self.command("list")[1], r"(?m)^>  01-poll +2 of 2, its program not yet$")
         status, said = self.command("solution", "01")
         self.assertEqual(status, 1)
         self.assertIn("The program of lesson 01 is not right yet. To see the solution anyway: ", said)
@@ -120,14 +120,14 @@ class Judged(ProgramTest):
         self.assertIn("Traceback", self.command("test", "01", "--raw")[1])
         self.main.write_text(self.right, encoding="utf-8")
         self.assertEqual(self.command()[0], 0)
-        self.assertRegex(self.command("list")[1], r"(?m)^>✓ 01-poll +3 of 3$")
+        self.assertRegex(self.command("list")[1], r"(?m)^>✓ 01-poll +2 of 2$")
 
     def test_one_that_was_finished_without_its_program_is_judged_again(self):
         progress = self.place / "mine/progress.txt"
-        progress.write_text("current 01-poll\ndone 01-poll 01.1 01.2 01.3\n")
-        self.assertRegex(self.command("list")[1], r"(?m)^>  01-poll +3 of 3, its program not yet$")
+        progress.write_text("current 01-poll\ndone 01-poll 01.1 01.2\n")
+        self.assertRegex(self.command("list")[1], r"(?m)^>  01-poll +2 of 2, its program not yet$")
         self.assertEqual(self.command()[0], 0)
-        self.assertIn("done 01-poll 01.1 01.2 01.3 program\n", progress.read_text())
+        self.assertIn("done 01-poll 01.1 01.2 program\n", progress.read_text())
 
 
 class Run(ProgramTest):

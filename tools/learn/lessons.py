@@ -18,7 +18,7 @@ GIVEN, TOGETHER = "0", "9"    # NN.0 tests what is given, NN.9 all steps togethe
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a lesson: `01.2`, "Poll<void> has only the news"."""
+    """One step of a lesson: `01.2`, "map"."""
     lesson: str
     id: str
     title: str

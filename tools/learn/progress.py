@@ -3,7 +3,7 @@
     current 02-waker
     base solutions
     path server
-    done 01-poll 01.1 01.2 01.3 program
+    done 01-poll 01.1 01.2 program
     hint 02.1 2
     skip 02.2
 

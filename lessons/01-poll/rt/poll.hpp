@@ -1,7 +1,8 @@
 /// \file
-/// `Poll<T>`: the answer to "are you done?". Either `Ready`, with a value, or `Pending`: not yet, ask again.
+/// `Poll<T>`: the answer to "are you done?". It is `Ready` with a value, or `Pending`, which means "not yet".
 ///
-/// Source of the idea: Rust's `std::task::Poll`.
+/// Called by: every `poll` function returns one, from this lesson to the last.
+/// Source: Rust's `std::task::Poll`.
 #pragma once
 
 #include <rt/todo.hpp>
@@ -23,18 +24,18 @@ struct PendingType {
     friend constexpr bool operator==(PendingType, PendingType) noexcept { return true; }
 };
 
-/// "Not yet." Returned from a poll: `return Pending;`.
+/// "Not yet." Return it from a poll: `return Pending;`.
 inline constexpr PendingType Pending{};
 
-/// "Done, and here is the value." Returned from a poll: `return Ready(3);`, or `return Ready();` where there is no value.
+/// "Done, and here is the value." Return it from a poll: `return Ready(3);`, or `return Ready();` without a value.
 template <class T = void>
 class [[nodiscard]] Ready {
   public:
     constexpr explicit Ready(T value) : value_(std::move(value)) {}
 
-    /// The value. Called to look at it: by `==`, by a test that prints it.
+    /// The value, to compare or to print it.
     constexpr const T& value() const noexcept { return value_; }
-    /// Gives the value away. Called by `Poll` when it is made from a `Ready`.
+    /// Moves the value out. Called by the constructor of `Poll`.
     constexpr T&& take() && noexcept { return std::move(value_); }
 
   private:
@@ -47,16 +48,18 @@ class [[nodiscard]] Ready<void> {
     constexpr Ready() = default;
 };
 
+// Deduction guides: they tell the compiler which `Ready<T>` the expressions `Ready(3)` and `Ready()` create.
 template <class T>
 Ready(T) -> Ready<T>;
 Ready() -> Ready<void>;
 
 /// The answer of one poll: `Ready` with a `T`, or `Pending`.
 ///
-/// Made by `return Ready(value);` or `return Pending;`. Whoever polled asks `is_ready()` first and then takes `value()`.
+/// A function returns `Ready(value)` or `Pending`, and both convert to a `Poll`. The caller checks `is_ready()` before it
+/// takes the `value()`.
 template <class T>
 class [[nodiscard]] Poll {
-    static_assert(!std::is_reference_v<T>, "Poll<T&>: return a pointer or a std::reference_wrapper instead");
+    static_assert(!std::is_reference_v<T>, "a Poll can't hold a reference. Return a pointer or a std::reference_wrapper instead.");
 
   public:
     using Value = T;
@@ -66,32 +69,31 @@ class [[nodiscard]] Poll {
     template <class U>
         requires std::constructible_from<T, U>
     Poll(Ready<U> ready) {
-        // TODO(01.1) Take the value out of `ready`, and build it in `value_`, a std::optional that is empty so far: `emplace`,
-        // not `=`, for the value may be an optional itself.
+        // TODO(01.1) Keep the value that `ready` holds. It may be of a type that can't be copied.
         todo("01.1 keep the value of Ready", ready);
     }
 
-    Poll(T) = delete;  // a bare value is no answer: return Ready(value)
+    Poll(T) = delete;  // A bare value is not an answer. Write: return Ready(value);
 
     /// True if there is a value to take.
     bool is_ready() const noexcept {
-        // TODO(01.1) Say whether `value_` holds something.
-        todo("01.1 say whether there is a value");
+        // TODO(01.1) Is there a value?
+        todo("01.1 tell whether there is a value");
     }
-    /// True if the work is not done: poll again after the next wake.
+    /// True if the work is not done yet.
     bool is_pending() const noexcept { return !is_ready(); }
 
-    /// The value. Call it only when `is_ready()`; throws `std::bad_optional_access` otherwise.
+    /// The value. Throws `std::bad_optional_access` if the answer is Pending.
     T& value() & { return value_.value(); }
     const T& value() const& { return value_.value(); }
     T&& value() && { return std::move(value_).value(); }
 
-    /// Ready(f(value)) if there is a value, else Pending. Called to turn one answer into another without looking inside.
+    /// Ready with `f(value)`, or Pending if there is no value. Turns one answer into another without looking inside.
     template <std::invocable<T&&> F>
     auto map(F&& f) && -> Poll<std::invoke_result_t<F, T&&>> {
-        // TODO(01.3) Call `f` with the value, moved, if there is one, and answer Ready with what it returns. If it returns
-        // nothing (`if constexpr (std::is_void_v<…>)`), there is no value to answer with: Ready().
-        todo("01.3 map the value", f);
+        // TODO(01.2) Return Ready with what `f` makes of the value. If `f` returns nothing, return Ready(). Pending stays
+        // Pending.
+        todo("01.2 map the value", f);
     }
 
     friend bool operator==(const Poll& poll, PendingType) noexcept { return poll.is_pending(); }
@@ -108,34 +110,37 @@ class [[nodiscard]] Poll {
     std::optional<T> value_;
 };
 
-/// The answer of a poll that has nothing to hand over but the news.
+// Given: `Poll<void>`, because there is no `std::optional<void>`. One bool takes its place.
+/// The answer of a poll that has no value to hand over.
 template <>
 class [[nodiscard]] Poll<void> {
   public:
     using Value = void;
 
     Poll(PendingType) noexcept {}
-    Poll(Ready<void>) noexcept {
-        // TODO(01.2) Remember that it is done.
-        todo("01.2 remember that it is done");
-    }
+    Poll(Ready<void>) noexcept : ready_(true) {}
 
     /// True if the work is done.
-    bool is_ready() const noexcept {
-        // TODO(01.2) Say whether it is done.
-        todo("01.2 say whether it is done", ready_);
-    }
-    /// True if the work is not done: poll again after the next wake.
+    bool is_ready() const noexcept { return ready_; }
+    /// True if the work is not done yet.
     bool is_pending() const noexcept { return !is_ready(); }
 
-    /// Does nothing; there so that code for any `T` can say `value()`.
+    /// Does nothing. With it, code for any `T` can call `value()` without asking what `T` is.
     void value() const noexcept {}
 
-    /// Ready(f()) if done, else Pending.
+    /// Ready with `f()` if the work is done, Pending otherwise.
     template <std::invocable F>
     auto map(F&& f) && -> Poll<std::invoke_result_t<F>> {
-        // TODO(01.3) The same without a value: call `f` if it is done, and only then.
-        todo("01.3 map without a value", f);
+        using U = std::invoke_result_t<F>;
+        if (is_pending()) {
+            return Pending;
+        }
+        if constexpr (std::is_void_v<U>) {
+            std::forward<F>(f)();
+            return Ready();
+        } else {
+            return Ready<U>(std::forward<F>(f)());
+        }
     }
 
     friend bool operator==(const Poll& poll, PendingType) noexcept { return poll.is_pending(); }
@@ -148,7 +153,8 @@ class [[nodiscard]] Poll<void> {
 
 }  // namespace rt
 
-/// Prints `Ready(3)`, `Ready` (for `Poll<void>`) or `Pending`; a `T` that fmt cannot print shows as `Ready(…)`.
+// Given: printing.
+/// Prints `Ready(3)` or `Pending`, and `Ready` for a `Poll<void>`. A value that fmt can't print shows as `Ready(…)`.
 template <class T>
 struct fmt::formatter<rt::Poll<T>> {
     constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }

@@ -1,7 +1,8 @@
 /// \file
-/// `Poll<T>`: the answer to "are you done?". Either `Ready`, with a value, or `Pending`: not yet, ask again.
+/// `Poll<T>`: the answer to "are you done?". It is `Ready` with a value, or `Pending`, which means "not yet".
 ///
-/// Source of the idea: Rust's `std::task::Poll`.
+/// Called by: every `poll` function returns one, from this lesson to the last.
+/// Source: Rust's `std::task::Poll`.
 #pragma once
 
 #include <algorithm>
@@ -21,18 +22,18 @@ struct PendingType {
     friend constexpr bool operator==(PendingType, PendingType) noexcept { return true; }
 };
 
-/// "Not yet." Returned from a poll: `return Pending;`.
+/// "Not yet." Return it from a poll: `return Pending;`.
 inline constexpr PendingType Pending{};
 
-/// "Done, and here is the value." Returned from a poll: `return Ready(3);`, or `return Ready();` where there is no value.
+/// "Done, and here is the value." Return it from a poll: `return Ready(3);`, or `return Ready();` without a value.
 template <class T = void>
 class [[nodiscard]] Ready {
   public:
     constexpr explicit Ready(T value) : value_(std::move(value)) {}
 
-    /// The value. Called to look at it: by `==`, by a test that prints it.
+    /// The value, to compare or to print it.
     constexpr const T& value() const noexcept { return value_; }
-    /// Gives the value away. Called by `Poll` when it is made from a `Ready`.
+    /// Moves the value out. Called by the constructor of `Poll`.
     constexpr T&& take() && noexcept { return std::move(value_); }
 
   private:
@@ -45,16 +46,18 @@ class [[nodiscard]] Ready<void> {
     constexpr Ready() = default;
 };
 
+// Deduction guides: they tell the compiler which `Ready<T>` the expressions `Ready(3)` and `Ready()` create.
 template <class T>
 Ready(T) -> Ready<T>;
 Ready() -> Ready<void>;
 
 /// The answer of one poll: `Ready` with a `T`, or `Pending`.
 ///
-/// Made by `return Ready(value);` or `return Pending;`. Whoever polled asks `is_ready()` first and then takes `value()`.
+/// A function returns `Ready(value)` or `Pending`, and both convert to a `Poll`. The caller checks `is_ready()` before it
+/// takes the `value()`.
 template <class T>
 class [[nodiscard]] Poll {
-    static_assert(!std::is_reference_v<T>, "Poll<T&>: return a pointer or a std::reference_wrapper instead");
+    static_assert(!std::is_reference_v<T>, "a Poll can't hold a reference. Return a pointer or a std::reference_wrapper instead.");
 
   public:
     using Value = T;
@@ -65,19 +68,19 @@ class [[nodiscard]] Poll {
         requires std::constructible_from<T, U>
     Poll(Ready<U> ready) : value_(std::in_place, std::move(ready).take()) {}
 
-    Poll(T) = delete;  // a bare value is no answer: return Ready(value)
+    Poll(T) = delete;  // A bare value is not an answer. Write: return Ready(value);
 
     /// True if there is a value to take.
     bool is_ready() const noexcept { return value_.has_value(); }
-    /// True if the work is not done: poll again after the next wake.
+    /// True if the work is not done yet.
     bool is_pending() const noexcept { return !is_ready(); }
 
-    /// The value. Call it only when `is_ready()`; throws `std::bad_optional_access` otherwise.
+    /// The value. Throws `std::bad_optional_access` if the answer is Pending.
     T& value() & { return value_.value(); }
     const T& value() const& { return value_.value(); }
     T&& value() && { return std::move(value_).value(); }
 
-    /// Ready(f(value)) if there is a value, else Pending. Called to turn one answer into another without looking inside.
+    /// Ready with `f(value)`, or Pending if there is no value. Turns one answer into another without looking inside.
     template <std::invocable<T&&> F>
     auto map(F&& f) && -> Poll<std::invoke_result_t<F, T&&>> {
         using U = std::invoke_result_t<F, T&&>;
@@ -106,7 +109,8 @@ class [[nodiscard]] Poll {
     std::optional<T> value_;
 };
 
-/// The answer of a poll that has nothing to hand over but the news.
+// Given: `Poll<void>`, because there is no `std::optional<void>`. One bool takes its place.
+/// The answer of a poll that has no value to hand over.
 template <>
 class [[nodiscard]] Poll<void> {
   public:
@@ -117,13 +121,13 @@ class [[nodiscard]] Poll<void> {
 
     /// True if the work is done.
     bool is_ready() const noexcept { return ready_; }
-    /// True if the work is not done: poll again after the next wake.
+    /// True if the work is not done yet.
     bool is_pending() const noexcept { return !is_ready(); }
 
-    /// Does nothing; there so that code for any `T` can say `value()`.
+    /// Does nothing. With it, code for any `T` can call `value()` without asking what `T` is.
     void value() const noexcept {}
 
-    /// Ready(f()) if done, else Pending.
+    /// Ready with `f()` if the work is done, Pending otherwise.
     template <std::invocable F>
     auto map(F&& f) && -> Poll<std::invoke_result_t<F>> {
         using U = std::invoke_result_t<F>;
@@ -148,7 +152,8 @@ class [[nodiscard]] Poll<void> {
 
 }  // namespace rt
 
-/// Prints `Ready(3)`, `Ready` (for `Poll<void>`) or `Pending`; a `T` that fmt cannot print shows as `Ready(…)`.
+// Given: printing.
+/// Prints `Ready(3)` or `Pending`, and `Ready` for a `Poll<void>`. A value that fmt can't print shows as `Ready(…)`.
 template <class T>
 struct fmt::formatter<rt::Poll<T>> {
     constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }

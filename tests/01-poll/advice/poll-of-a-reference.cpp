@@ -1,4 +1,4 @@
-// expect: Poll<T&>: return a pointer or a std::reference_wrapper instead
+// expect: a Poll can't hold a reference. Return a pointer or a std::reference_wrapper instead.
 #include <rt/poll.hpp>
 
 int degrees = 20;

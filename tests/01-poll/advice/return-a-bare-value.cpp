@@ -1,4 +1,4 @@
-// expect: a bare value is no answer: return Ready(value)
+// expect: A bare value is not an answer. Write: return Ready(value);
 #include <rt/poll.hpp>
 
 rt::Poll<int> kettle() { return 100; }

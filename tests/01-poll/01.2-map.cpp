@@ -16,9 +16,9 @@ using rt::Pending;
 using rt::Poll;
 using rt::Ready;
 
-TEST_SUITE("01.3 map") {
+TEST_SUITE("01.2 map") {
     TEST_CASE("map changes the value of Ready") {
-        step("map Ready(3) by doubling");
+        step("map Ready(3) with a function that doubles");
         int calls = 0;
         Poll<int> const doubled = Poll<int>(Ready(3)).map([&](int n) {
             ++calls;
@@ -28,7 +28,7 @@ TEST_SUITE("01.3 map") {
         CHECK(calls == 1);
     }
 
-    TEST_CASE("map leaves Pending alone and calls nobody") {
+    TEST_CASE("map leaves Pending alone and does not call the function") {
         step("map Pending");
         int calls = 0;
         Poll<int> const mapped = Poll<int>(Pending).map([&](int n) {
@@ -38,12 +38,12 @@ TEST_SUITE("01.3 map") {
         CHECK(mapped == Pending);
         CHECK(calls == 0);
 
-        step("map Pending by a function that returns nothing");
+        step("map Pending with a function that returns nothing");
         Poll<void> const told = Poll<int>(Pending).map([&](int) { ++calls; });
         CHECK(told == Pending);
         CHECK(calls == 0);
 
-        step("map Pending of nothing, to something and to nothing");
+        step("map a Pending Poll<void>, to a value and to nothing");
         Poll<int> const something = Poll<void>(Pending).map([&] { return ++calls; });
         Poll<void> const nothing = Poll<void>(Pending).map([&] { ++calls; });
         CHECK(something == Pending);
@@ -58,7 +58,7 @@ TEST_SUITE("01.3 map") {
         CHECK(mapped == Ready("3 cups"));
     }
 
-    TEST_CASE("map hands the value over so that it need not be copied") {
+    TEST_CASE("map moves the value into the function") {
         step("map a unique_ptr");
         Poll<std::unique_ptr<int>> kettle = Ready(std::make_unique<int>(100));
         auto mapped = std::move(kettle).map([](std::unique_ptr<int> degrees) { return *degrees; });
@@ -67,12 +67,12 @@ TEST_SUITE("01.3 map") {
 
     TEST_CASE("map to nothing and from nothing") {
         int calls = 0;
-        step("map Ready(3) by a function that returns void");
+        step("map Ready(3) with a function that returns void");
         auto to_nothing = Poll<int>(Ready(3)).map([&](int) { ++calls; });
         static_assert(std::is_same_v<decltype(to_nothing), Poll<void>>);
         CHECK(to_nothing == Ready());
 
-        step("map Ready() by a function that returns 7");
+        step("map Ready() with a function that returns 7");
         auto seven = [&calls] {
             ++calls;
             return 7;
@@ -86,12 +86,12 @@ TEST_SUITE("01.3 map") {
         CHECK(calls == 3);
     }
 
-    TEST_CASE("map gives away what its function returned") {
+    TEST_CASE("map does not copy what its function returned") {
         DropCounter counter;
-        step("map Ready(3) to a value, and Ready() to another");
+        step("map Ready(3) to a value, and Ready() to another one");
         CHECK(Poll<int>(Ready(3)).map([&](int) { return counter.token(); }).is_ready());
         CHECK(Poll<void>(Ready()).map([&] { return counter.token(); }).is_ready());
         CHECK_MESSAGE(counter.copies() == 0,
-                      "what the function returned was copied, and not every value can be: hand it on, or move it");
+                      "map copied what the function returned, and not every type can be copied. Pass it on directly, or move it.");
     }
 }

@@ -23,7 +23,7 @@ Poll<void> whistle(bool boils) {
 
 }  // namespace
 
-TEST_SUITE("01.2 Poll<void> has only the news") {
+TEST_SUITE("01.0 given: Poll<void>") {
     TEST_CASE("Pending is not ready") {
         step("ask a cold kettle");
         Poll<void> const answer = whistle(false);
@@ -38,10 +38,10 @@ TEST_SUITE("01.2 Poll<void> has only the news") {
         CHECK_FALSE(answer.is_pending());
     }
 
-    TEST_CASE("its value is void so that code for any T can ask for it") {
+    TEST_CASE("value returns void so that code for any T can call it") {
         static_assert(std::is_void_v<decltype(whistle(true).value())>);
         static_assert(std::is_void_v<Poll<void>::Value>);
-        step("take the value of Ready()");
+        step("call value on Ready()");
         whistle(true).value();
         CHECK(whistle(true).is_ready());
     }
