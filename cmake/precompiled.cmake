@@ -1,8 +1,8 @@
 # Precompiled headers for the tests: what every test includes, and for a learner with clang the lessons before theirs.
 #
-# What this buys a learner with clang 19, in seconds of CPU from a save to a linked test (04.1, 05.2, 09.3):
+# What this buys a learner with clang 19, in seconds of CPU from a save to a linked test (04.1, 05.3, 09.3):
 #
-#                                                            04.1   05.2   09.3
+#                                                            04.1   05.3   09.3
 #   precompiled headers alone                                1.15   1.1    3.9
 #   and their code compiled once (pbp_compile_pch)           1.0           3.5
 #   and what most tests instantiate (support/precompiled)    0.75   1.2    2.8

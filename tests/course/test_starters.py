@@ -33,8 +33,8 @@ class TheCourse(CourseTest):
         self.assert_clean(starters.chapters_leave_the_writing())
 
     def test_a_slot_is_not_blamed_for_a_park(self):
-        """05.2 sleeps where no hole of 05.1 is: a hang there is the slot's."""
-        for path in (starters.ROOT / "tests/05-block-on").glob("05.2-*.cpp"):
+        """05.3 sleeps where no hole of 05.1 is: a hang there is the slot's."""
+        for path in (starters.ROOT / "tests/05-block-on").glob("05.3-*.cpp"):
             self.assertNotIn("rt/park.hpp", path.read_text(encoding="utf-8"), path)
 
     def test_each_starter_is_built(self):

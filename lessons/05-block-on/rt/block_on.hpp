@@ -104,12 +104,12 @@ class SharedPark {
 inline constexpr WakerVTable SharedPark::vtable{
     [](void* data) noexcept { from(data).clone(); },
     [](void* data) noexcept {
-        // TODO(05.3) Wake the sleeping thread, and give the reference back: in which order?
-        todo("05.3 unpark, and give the reference back", data);
+        // TODO(05.2) Wake the sleeping thread, and give the reference back: in which order?
+        todo("05.2 unpark, and give the reference back", data);
     },
     [](void* data) noexcept {
-        // TODO(05.3) Wake the sleeping thread, and keep the reference.
-        todo("05.3 unpark", data);
+        // TODO(05.2) Wake the sleeping thread, and keep the reference.
+        todo("05.2 unpark", data);
     },
     [](void* data) noexcept { from(data).drop(); },
 };
@@ -123,9 +123,9 @@ OutputOf<F> block_on(F future) {
     Waker waker = shared.waker();
     Context cx(waker);
     for (;;) {
-        // TODO(05.3) Poll the future, and return its output when it is Ready. Else say `shared.expect_a_wake(1)`, which ends
+        // TODO(05.2) Poll the future, and return its output when it is Ready. Else say `shared.expect_a_wake(1)`, which ends
         // the program if nobody kept the waker, and sleep until unparked.
-        todo("05.3 poll, and sleep while it is Pending", cx, future);
+        todo("05.2 poll, and sleep while it is Pending", cx, future);
     }
 }
 

@@ -34,11 +34,11 @@ class WakerSlot {
     /// Keeps `waker` in place of the one before. Called by the waiting side, by one thread at a time, before it looks
     /// whether to wait at all.
     void register_waker(const Waker& waker) noexcept {
-        // TODO(05.2) Go from `waiting` to `registering`. If that fails, a wake is under way: wake `waker` by reference, and
+        // TODO(05.3) Go from `waiting` to `registering`. If that fails, a wake is under way: wake `waker` by reference, and
         // be done. Else keep a copy of `waker`, unless the one that lies there will wake the same waiter, and go back to
         // `waiting`. If *that* fails, a wake came meanwhile and left the rest to you: what remains to be done, and in which
         // order? (No lock: the copy runs code that may do anything, a wake of this slot too. And no `state_ = …`.)
-        todo("05.2 register a waker", waker, waker_);
+        todo("05.3 register a waker", waker, waker_);
     }
 
     /// Takes the waker out and wakes it, if there is one. Called by the side that made it ready, from any thread.
@@ -51,9 +51,9 @@ class WakerSlot {
     /// Takes the waker out without waking it; empty if there is none, if another wake is at it, or if a registration is
     /// under way, which then sees to the waking itself. Called to wake outside a lock.
     Waker take() noexcept {
-        // TODO(05.2) Announce that a wake is under way, whatever else is going on (fetch_or). Unless the slot was `waiting`,
+        // TODO(05.3) Announce that a wake is under way, whatever else is going on (fetch_or). Unless the slot was `waiting`,
         // leave empty-handed; else the waker is yours to move out. Then take the announcement back.
-        todo("05.2 take the waker out");
+        todo("05.3 take the waker out");
     }
 
   private:

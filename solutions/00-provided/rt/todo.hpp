@@ -8,7 +8,7 @@
 
 namespace rt {
 
-/// Prints `what`, for example "05.2 park until unparked", and ends the process with status 3. It does not throw, so
+/// Prints `what`, for example "05.1 park until unparked", and ends the process with status 3. It does not throw, so
 /// it also works in destructors and noexcept functions. It ignores all other arguments. A starter passes the
 /// variables that only your code uses, so the compiler does not warn about them.
 template <class... Unused>

@@ -45,7 +45,7 @@ constexpr WakerVTable interrupted_table{
 
 }  // namespace
 
-TEST_SUITE("05.2 a slot for the latest waker") {
+TEST_SUITE("05.3 a slot for the latest waker") {
     TEST_CASE("it wakes the waker that was registered once") {
         CountingWaker bell;
         Waker const waker = bell.waker();

@@ -48,7 +48,7 @@ class GivenPark {
 
 }  // namespace
 
-TEST_SUITE("05.2 a slot for the latest waker") {
+TEST_SUITE("05.3 a slot for the latest waker") {
     TEST_CASE("two threads: register first then look and no wake is lost") {
         int const rounds = rounds_of(3000);
         struct Sleeper {

@@ -51,7 +51,7 @@ bool are_left(int wakers) {
 
 }  // namespace
 
-TEST_SUITE("05.3 block_on") {
+TEST_SUITE("05.2 block_on") {
     TEST_CASE("a ready future needs one poll and no sleep") {
         TraceLog log;
         int polls = 0;

@@ -1,5 +1,5 @@
 /// \file
-/// 05.3: when block_on sleeps, and whose wakes end that, also from other threads.
+/// 05.2: when block_on sleeps, and whose wakes end that, also from other threads.
 #include <doctest/doctest.h>
 #include <rt/block_on.hpp>
 #include <rt/future.hpp>
@@ -23,7 +23,7 @@ using rt::Ready;
 using rt::Waker;
 using rt::trace::Kind;
 
-TEST_SUITE("05.3 block_on") {
+TEST_SUITE("05.2 block_on") {
     TEST_CASE("it asks for a waker before it sleeps") {
         rt::SharedPark& shared = rt::SharedPark::of_this_thread();
         step("wake a waker of this thread by reference");
