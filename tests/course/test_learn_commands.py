@@ -36,6 +36,20 @@ class Commands(LearnTest):
             self.learn(root, *words)
             self.assertIn("-DPBP_BASE=mine", (root / "clone/build/learn/learn-configure.log").read_text().splitlines()[0])
 
+    def test_cxx_counts_in_a_build_that_was_made_with_another_compiler(self):
+        for cxx, remade in (("g++", True), ("cc", False)):
+            root = self.clone(cc="exit 0")
+            (root / "bin/cc").symlink_to("git")
+            build = root / "clone/build/learn"
+            build.mkdir()
+            (build / "build.ninja").touch()
+            (build / "CMakeCache.txt").write_text(f"CMAKE_CXX_COMPILER:STRING={root}/bin/cc\n")
+            (build / "mark").touch()
+            status, out, err = self.learn(root, "test", "01", CXX=cxx)
+            self.assertEqual((build / "mark").exists(), not remade)
+            self.assertEqual("It is made again." in out, remade, out)
+        self.assertEqual(self.learn(root, "test", "01", CXX="icc")[2], "learn: CXX is icc, which is not installed. Install it, or unset CXX.\n")
+
     def test_an_optimized_program_is_the_solutions_and_says_so(self):
         root = self.clone(**{"release/bin/solution-01": "echo \"it runs $*\""})
         for folder in ("lessons/01-poll", "mine/01-poll"):

@@ -1,5 +1,6 @@
-"""The files of the loop: the learner's copies and progress, saves as they are seen, a report that was cut short."""
+"""The files of the loop: what a build has seen of them, the learner's copies and progress, saves as they are seen, a report that was cut short."""
 import errno
+import os
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -8,6 +9,8 @@ import sources  # where tools/learn is found
 from tree import CourseTest
 
 import building
+import cli
+import contents
 import mine
 from console import Stop
 from progress import Progress
@@ -80,6 +83,44 @@ class Saves(CourseTest):
         self.assertEqual([watch.changed() for _ in range(5)], [False] * 5)
         (folder / "poll.hpp").write_text("the third text")
         self.assertEqual([watch.changed(), watch.changed()], [False, True])
+
+
+class Contents(CourseTest):
+    """Ninja builds anew what is newer than what it made. So each of these must get a new time."""
+
+    def is_new(self, change) -> bool:
+        """Whether the file has a new time before the next build, if it is changed so after a build and looks old."""
+        root = self.tree(**{"build/cache": "", "mine/05-block-on/rt/park.hpp": "one", "mine/.kept/old.hpp": "kept"})
+        path = root / "mine/05-block-on/rt/park.hpp"
+        with mock.patch.object(contents, "MINE", root / "mine"):
+            contents.freshen(root / "build")
+            change(path)
+            if path.exists():
+                os.utime(path, (1, 1))
+            contents.freshen(root / "build")
+            contents.freshen(root / "build")
+        return path.exists() and path.stat().st_mtime > 1
+
+    def test_what_is_another_text_is_built_whatever_its_time(self):
+        self.assertTrue(self.is_new(lambda path: path.write_text("two")))
+        self.assertFalse(self.is_new(lambda path: None), "nothing has changed")
+        self.assertFalse(self.is_new(lambda path: path.unlink()))
+
+    def test_a_file_that_was_away_for_a_build(self):
+        def away(path: Path) -> None:
+            path.rename(path.with_name("away"))
+            contents.freshen(path.parents[3] / "build")
+            path.with_name("away").rename(path)
+        self.assertTrue(self.is_new(away))
+
+
+class Remembered(CourseTest):
+    def test_the_list_knows_what_a_test_has_found(self):
+        progress = Progress(self.tree(**{"mine/progress.txt": "done 01-poll 01.2\n"}) / "mine/progress.txt")
+        with mock.patch.object(cli, "Progress", lambda: progress), \
+                mock.patch.object(cli, "copy_of", lambda lesson: progress.path.parent if lesson == "01-poll" else Path("none")):
+            cli.remember(building.Outcome(2, [("01.2 b", ""), ("02.1 c", "")], names=["01.1 a", "01.2 a", "02.2 d", "01 program/It.x"]))
+        self.assertEqual(progress.path.read_text().splitlines()[-1], "done 01-poll 01.1 program")
 
 
 class Reports(CourseTest):

@@ -11,14 +11,15 @@ import commands
 import doctor
 import house_rules
 import verify
-from building import Build
+from building import Build, Outcome
 from cases import REPORTS
 from console import Stop, bold, complain, green, red, refuse_more, say
 from judge import RED, Judge
-from lessons import PROGRAM, ROOT, Step, all_lessons, lesson_named, step_named, suites_of
+from lessons import PROGRAM, ROOT, Step, after_steps, all_lessons, lesson_named, step_named, steps_of, suites_of
 from machine import ALWAYS, ASK, NEVER, Machine
-from mine import cure
+from mine import copy_of, cure
 from process import Interrupts
+from progress import Progress
 from setup import set_up
 from view import failure_lines
 
@@ -34,9 +35,9 @@ HELP = """Poll by Poll: a Rust-style asynchronous runtime in C++20, lesson by le
   ./learn path [NAME]      choose a path: the whole course, or a short one
   ./learn diff [NN]        compare your finished steps with the solution
   ./learn solution NN      show the solution once all is green (--reveal: now)
-  ./learn skip NN.s        fill a step from the solution (--undo: put yours back)
+  ./learn skip NN.s        fill a step from the solution (--undo: yours back)
   ./learn reset NN         start a lesson again (--undo: put your files back)
-  ./learn base mine        build on your own earlier lessons (or: base solutions)
+  ./learn base mine        build on your own earlier lessons (or: solutions)
   ./learn demo             run the finished server and a thousand clients
   ./learn lint FILE...     find coroutines that g++ 12 breaks, or that dangle
   ./learn bench [--list]   compare the finished runtime with others
@@ -111,6 +112,7 @@ def test(words: list, machine: Machine) -> int:
     if targets:
         build.build(*(targets if len(targets) == 1 else ["all"]), raw=raw)
     outcome = build.test(*filters)
+    remember(outcome)
     at_length = outcome.failed if raw else outcome.failed[:1]
     for name, output in at_length:
         say(f"\n{red('failed')} {bold(name)}\n{output.strip() if raw else told(name, output, build)}")
@@ -124,15 +126,29 @@ def test(words: list, machine: Machine) -> int:
     return 1 if outcome.failed else 0
 
 
+def remember(outcome: Outcome) -> None:
+    """./learn list knows at once what ./learn test has found."""
+    progress = Progress()
+    failed = [name for name, _ in outcome.failed]
+    for lesson in filter(lambda name: copy_of(name).is_dir(), all_lessons()):
+        for step in steps_of(lesson) + after_steps(lesson):
+            cases = f"{lesson[:2]} program/" if step.id == PROGRAM else f"{step.id} "
+            is_red = any(name.startswith(cases) for name in failed)
+            if is_red or any(name.startswith(cases) for name in outcome.names):
+                progress.mark(lesson, step.id, not is_red)
+    if progress.text() != progress.saved:
+        commands.save(progress)
+
+
 def told(name: str, output: str, build: Build) -> str:
-    """What a failed test says; if it is one of the learner's program, what the loop would say."""
-    number, program = name[:2], build.folder / "bin" / f"lesson-{name[:2]}"
-    if name.startswith(f"{number} program/") and program.is_file():
-        lesson = lesson_named(number)
-        verdict = Judge(build.folder, build.machine).run_program(lesson, program)
-        if verdict.state == RED:
-            return "\n".join(failure_lines(Step(lesson, PROGRAM, ""), verdict, 100))
-    return output.strip()
+    """What the loop would say of a test of the learner's that failed."""
+    suite = re.match(r"(\d\d)(\.\d+ | program/)", name)
+    lesson = lesson_named(suite[1]) if suite else ""
+    if not lesson or not copy_of(lesson).is_dir():
+        return output.strip()
+    step = Step(lesson, PROGRAM, "") if suite[2] == " program/" else step_named(name.split()[0], suites_of)
+    verdict = Judge(build.folder, build.machine).judge(step)
+    return "\n".join(failure_lines(step, verdict, 100)) if verdict.state == RED else output.strip()
 
 
 def verify_all(words: list, machine: Machine) -> int:

@@ -1,4 +1,6 @@
 """The commands about the learner's own lessons: list, hint, skip, diff, solution, reset, goto, path, base, and the loop itself."""
+import os
+import shutil
 from pathlib import Path
 
 import panels
@@ -7,6 +9,7 @@ import skip as skipping
 import trace as lanes    # ours: this folder comes first
 from building import Build
 from console import Stop, refuse_more, say
+from contents import freshen
 from lessons import lesson_named, shown, step_named, steps_of
 from loop import lesson_to_open, one_pass, watch_lesson
 from machine import Machine
@@ -21,6 +24,7 @@ def prepare(progress: Progress, machine: Machine) -> None:
     """Sets up, and configures the build that the loop uses. An editor finds compile_commands.json from now on."""
     set_up(machine)
     build = Build("learn", machine)
+    obey_cxx(build)
     if build.setting("PBP_BASE") != progress.base:       # else Ninja itself notices what CMake must look at again
         build.configure(f"-DPBP_BASE={progress.base}")
 
@@ -29,8 +33,24 @@ def learners_build(preset: str, machine: Machine) -> Build:
     """Configured, on the base that the learner has chosen."""
     set_up(machine)
     build = Build(preset, machine)
+    obey_cxx(build)
     build.configure(f"-DPBP_BASE={Progress().base}")
+    freshen(build.folder)
     return build
+
+
+def obey_cxx(build: Build) -> None:
+    """CXX=g++ counts, although CMake keeps to the compiler that a build folder was made with."""
+    wanted = os.environ.get("CXX", "")
+    used = build.setting("CMAKE_CXX_COMPILER")
+    if not wanted or not used:
+        return
+    found = build.machine.which(wanted)
+    if not found:
+        raise Stop(f"CXX is {wanted}, which is not installed. Install it, or unset CXX.")
+    if os.path.realpath(found) != os.path.realpath(build.machine.which(used) or used):
+        say(f"CXX is {wanted}, but {shown(build.folder)} was made with {used}. It is made again.")
+        shutil.rmtree(build.folder)
 
 
 def built_program(word: str, machine: Machine, is_optimized: bool = False) -> Path:

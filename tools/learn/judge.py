@@ -12,6 +12,7 @@ import program_report
 from cases import CASE_SECONDS, SANITIZERS, listed, run_cases
 from children import alone_in, plain_wait, run_all
 from console import say
+from contents import freshen
 from lessons import PROGRAM, ROOT, Step, shown
 from machine import Machine
 from mine import copy_of, cure, gone_lines, missing_files
@@ -57,6 +58,7 @@ class Judge:
         gone = missing_files(lesson)
         if gone:
             return Verdict(RED, "a file is gone", gone_lines(lesson, gone), built=False)
+        freshen(self.folder)
         command = [self.ninja(), "-C", self.folder, "-j", self.machine.cores(), target]
         with alone_in(self.folder, self.wait, self.tell):
             ended = run_all([command], ROOT, self.wait, seconds=BUILD_SECONDS, environment=SANITIZERS, gently=True)[0]
