@@ -1,7 +1,6 @@
 // The load generator: echo traffic against a server on this machine, measured from outside.
 //
-// It has nothing to do with the course's runtime: bare epoll, one thread unless told otherwise, no allocation while it
-// measures. A request costs it about what it costs a bare epoll server, so it is the yardstick too: a server's CPU per
+// It has nothing to do with the course's runtime: bare epoll, one thread, no allocation while it measures. A request costs it about what it costs a bare epoll server, so it is the yardstick too: a server's CPU per
 // request is divided by the generator's in the same run, and the machine's speed that day cancels.
 #include "modes.hpp"
 #include "options.hpp"
@@ -28,7 +27,6 @@ load::Report run(const load::Options& options) {
     switch (options.mode) {
         case Mode::idle: return load::run_idle(options);
         case Mode::accept: return load::run_accept(options);
-        case Mode::percentiles: return load::run_percentiles();
         default: return load::run_echo(options);
     }
 }
@@ -46,7 +44,7 @@ int main(int argc, char** argv) {
         raise_descriptor_limit();
         load::Report report = run(options);
         std::puts(report.line.c_str());
-        if (report.faults.total() > 0) {
+        if (report.faults.count > 0) {
             std::fprintf(stderr, "%s\n", report.faults.first.c_str());
             return 1;
         }

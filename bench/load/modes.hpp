@@ -18,13 +18,12 @@ struct Report {
 /// Thrown when Ctrl-C ended the run.
 struct Interrupted {};
 
-Report run_echo(const Options& options);  // echo, mixed, slow-reader
+Report run_echo(const Options& options);  // mixed and slow-reader too
 Report run_idle(const Options& options);
 Report run_accept(const Options& options);
-Report run_percentiles();
 
 class Histogram;
-/// {"p50":…,"p99":…,"p99.9":…,"max":…,"mean":…} in microseconds.
+/// {"p50":…,"p99":…,"max":…} in microseconds.
 Json latency_json(const Histogram& latencies);
 
 }  // namespace load

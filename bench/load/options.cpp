@@ -21,16 +21,15 @@ const char* const usage =
 
   echo         (or no mode) every connection keeps DEPTH messages of SIZE bytes in flight
   mixed        several kinds of connections: --group CONNECTIONSxSIZExDEPTH, as often as needed
-  slow-reader  some (--slow 5) read slowly (--slow-rate 20000 bytes/s each) but write all they can
+  slow-reader  some (--slow 5) read only 20,000 bytes a second each, but write all they can
   idle         each connection says one message and falls silent: the server's memory for one of them
-  accept       connect, one message, end: accepts a second (--connections of them at a time)
-  percentiles  reads numbers, prints their percentiles as this program computes them
+  accept       connect, one message, end: accepts a second (--connections of them at a time, --requests in all)
 
   --connections 50  --size 64  --depth 1    what each connection does
   --seconds 2  --warmup 0.3 | --requests N  how long
   --rate R                                  R messages a second by the clock; each latency from its due time
-  --server-pid PID                          whose CPU, context switches and memory to report
-  --threads 1  --timeout 5  --close fin|reset
+  --server-pid PID                          whose CPU time or memory to report
+  --timeout 5                               seconds without an answer: it is lost
 
 Every byte that comes back is checked.
 )";
@@ -82,32 +81,35 @@ void set_server(Options& options, std::string_view text) {
 }
 
 void set_mode(Options& options, std::string_view word) {
-    static const std::map<std::string_view, Options::Mode> modes{
-        {"echo", Options::Mode::echo},     {"mixed", Options::Mode::echo}, {"slow-reader", Options::Mode::echo},
-        {"accept", Options::Mode::accept}, {"idle", Options::Mode::idle},  {"percentiles", Options::Mode::percentiles}};
+    using Mode = Options::Mode;
+    static const std::map<std::string_view, Mode> modes{{"echo", Mode::echo},
+                                                        {"mixed", Mode::mixed},
+                                                        {"slow-reader", Mode::slow_reader},
+                                                        {"accept", Mode::accept},
+                                                        {"idle", Mode::idle}};
     auto found = modes.find(word);
     if (found == modes.end()) {
         refuse("There is no mode '" + std::string(word) + "'; see load --help.");
     }
     options.mode = found->second;
-    options.name = word;
 }
 
 /// What the options say together; they are all read.
-void settle(Options& options, const Group& alike, std::size_t slow, std::uint64_t slow_rate) {
+void settle(Options& options, const Group& alike, std::size_t slow) {
+    using Mode = Options::Mode;
     if (options.port == 0) {
         refuse("Say which server: --server 127.0.0.1:PORT.");
     }
-    if ((options.name == "mixed") != !options.groups.empty()) {
+    if ((options.mode == Mode::mixed) != !options.groups.empty()) {
         refuse("mixed needs --group CONNECTIONSxSIZExDEPTH, and no other mode takes it.");
     }
     if (options.groups.empty()) {
         options.groups.push_back(alike);
     }
-    if (options.name == "slow-reader") {
+    if (options.mode == Mode::slow_reader) {
         // Four megabytes on their way: more than the kernel keeps for both ends once nobody reads.
         constexpr std::size_t piece = 4096;
-        options.groups.push_back(Group{slow, piece, 1024, slow_rate});
+        options.groups.push_back(Group{slow, piece, 1024, 20'000});
     }
     for (const Group& group : options.groups) {
         if (group.size * group.depth > most_in_flight) {
@@ -120,8 +122,12 @@ void settle(Options& options, const Group& alike, std::size_t slow, std::uint64_
     if (options.rate > 0 && (options.requests > 0 || options.groups.size() > 1)) {
         refuse("--rate goes with --seconds, and with one kind of connections.");
     }
-    if (options.threads > options.groups.front().connections) {
-        refuse("There must be at least as many connections as --threads.");
+    // More would fill the kernel's table of connections in TIME_WAIT.
+    if (options.mode == Mode::accept && (options.requests == 0 || options.requests > 100'000)) {
+        refuse("accept needs --requests, at most 100000.");
+    }
+    if (options.mode == Mode::idle && options.server_pid == 0) {
+        refuse("idle measures the server's memory: say --server-pid PID.");
     }
 }
 
@@ -139,7 +145,6 @@ Options Options::parse(int argc, char** argv) {
     Options options;
     Group alike;
     std::size_t slow = 5;
-    std::uint64_t slow_rate = 20'000;
     using Text = std::string_view;
     const std::map<Text, std::function<void(Text)>> table{
         {"--server", [&](Text t) { set_server(options, t); }},
@@ -152,18 +157,9 @@ Options Options::parse(int argc, char** argv) {
         {"--warmup", [&](Text t) { options.warmup = number(t, "--warmup", 0.0, 60.0); }},
         {"--requests", [&](Text t) { options.requests = number<std::uint64_t>(t, "--requests", 1, 1'000'000'000); }},
         {"--rate", [&](Text t) { options.rate = number(t, "--rate", 1.0, 1e8); }},
-        {"--threads", [&](Text t) { options.threads = number<std::size_t>(t, "--threads", 1, 64); }},
         {"--timeout", [&](Text t) { options.timeout = number(t, "--timeout", 0.05, 600.0); }},
         {"--slow", [&](Text t) { slow = number<std::size_t>(t, "--slow", 1, 10'000); }},
-        {"--slow-rate", [&](Text t) { slow_rate = number<std::uint64_t>(t, "--slow-rate", 50, 1'000'000'000); }},
         {"--server-pid", [&](Text t) { options.server_pid = number<pid_t>(t, "--server-pid", 1, 1 << 30); }},
-        {"--close",
-         [&](Text t) {
-             if (t != "fin" && t != "reset") {
-                 refuse("--close takes fin or reset, not '" + std::string(t) + "'.");
-             }
-             options.reset_close = t == "reset";
-         }},
     };
     for (int i = 1; i < argc; ++i) {
         Text word = argv[i];
@@ -184,9 +180,7 @@ Options Options::parse(int argc, char** argv) {
         }
         found->second(argv[i]);
     }
-    if (options.mode != Mode::percentiles) {
-        settle(options, alike, slow, slow_rate);
-    }
+    settle(options, alike, slow);
     return options;
 }
 

@@ -19,22 +19,19 @@ struct Group {
 };
 
 struct Options {
-    enum class Mode { echo, idle, accept, percentiles, help };
+    enum class Mode { echo, mixed, slow_reader, idle, accept, help };
 
     Mode mode = Mode::echo;
-    std::string name = "echo";  // the mode as it was said; "slow-reader" and "mixed" are echo with several groups
     std::string host = "127.0.0.1";
     std::uint16_t port = 0;
-    pid_t server_pid = 0;  // 0: the server's CPU and memory are not looked at
+    pid_t server_pid = 0;  // 0: the server's CPU is not looked at
 
     std::vector<Group> groups;
     double seconds = 2;          // the measuring window
     double warmup = 0.3;         // before it; nothing is counted
     std::uint64_t requests = 0;  // instead of a time: so many messages, no warm-up
     double rate = 0;             // messages a second, by the clock (open loop); 0: the next one when one is answered
-    std::size_t threads = 1;
-    double timeout = 5;        // seconds without an answer: something is lost
-    bool reset_close = false;  // accept: end connections by a reset
+    double timeout = 5;          // seconds without an answer: something is lost
 
     std::size_t connections() const;
 

@@ -23,12 +23,4 @@ void catch_signals() {
 
 bool stopped() { return signal_seen != 0; }
 
-void leave_signals_to_main() {
-    sigset_t both;
-    sigemptyset(&both);
-    sigaddset(&both, SIGINT);
-    sigaddset(&both, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &both, nullptr);
-}
-
 }  // namespace load

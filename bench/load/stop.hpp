@@ -9,7 +9,4 @@ void catch_signals();
 /// Whether one has come.
 bool stopped();
 
-/// In a thread that shall not receive them: whoever waits (the main thread) is then the one to be interrupted.
-void leave_signals_to_main();
-
 }  // namespace load

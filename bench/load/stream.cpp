@@ -1,5 +1,6 @@
 #include "stream.hpp"
 
+#include "json.hpp"
 #include "stop.hpp"
 
 #include <algorithm>
@@ -30,36 +31,9 @@ std::uint64_t now() {
     return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_nsec);
 }
 
-void Faults::note(std::uint64_t Faults::* kind, std::string sentence) {
-    ++(this->*kind);
-    if (first.empty()) {
+void Faults::note(std::string sentence) {
+    if (count++ == 0) {
         first = std::move(sentence);
-    }
-}
-
-void Faults::add(const Faults& other) {
-    corrupt += other.corrupt;
-    extra += other.extra;
-    missing += other.missing;
-    early_close += other.early_close;
-    unclosed += other.unclosed;
-    failed += other.failed;
-    if (first.empty()) {
-        first = other.first;
-    }
-}
-
-void Faults::put_into(Json& json) const {
-    json.put("errors", total());
-    if (total() > 0) {
-        json.put("faults", Json()
-                               .put("corrupt", corrupt)
-                               .put("extra", extra)
-                               .put("missing", missing)
-                               .put("early_close", early_close)
-                               .put("unclosed", unclosed)
-                               .put("failed", failed));
-        json.put("first_fault", first);
     }
 }
 
@@ -169,27 +143,24 @@ std::size_t Stream::receive(const Pattern& pattern, std::span<char> buffer, Faul
     auto length = static_cast<std::size_t>(n);
     if (length == 0) {
         if (received_ != sent_) {
-            faults.note(
-                ended_ ? &Faults::missing : &Faults::early_close,
-                name() + " was closed by the server with " + std::to_string(sent_ - received_) + " bytes unanswered");
+            faults.note(name() + " was closed by the server with " + std::to_string(sent_ - received_) +
+                        " bytes unanswered");
         } else if (!ended_) {
-            faults.note(&Faults::early_close, name() + " was closed by the server though the client had not ended it");
+            faults.note(name() + " was closed by the server though the client had not ended it");
         }
         close();
         return 0;
     }
     if (received_ + length > sent_) {
-        faults.note(&Faults::extra,
-                    name() + " got " + std::to_string(received_ + length - sent_) + " bytes more than it had sent");
+        faults.note(name() + " got " + std::to_string(received_ + length - sent_) + " bytes more than it had sent");
         close();
         return 0;
     }
     std::string_view expected = pattern.at(start_ + received_, length);
     if (std::memcmp(buffer.data(), expected.data(), length) != 0) {
         auto wrong = std::mismatch(expected.begin(), expected.end(), buffer.begin()).first - expected.begin();
-        faults.note(
-            &Faults::corrupt,
-            name() + ": byte " + std::to_string(received_ + static_cast<std::uint64_t>(wrong)) + " came back wrong");
+        faults.note(name() + ": byte " + std::to_string(received_ + static_cast<std::uint64_t>(wrong)) +
+                    " came back wrong");
         close();
         return 0;
     }
@@ -203,8 +174,8 @@ bool Stream::await_answer(const Pattern& pattern, std::span<char> buffer, double
         std::uint64_t time = now();
         pollfd wait{fd_, static_cast<short>(is_sent() ? POLLIN : POLLIN | POLLOUT), 0};
         if (time >= deadline || poll(&wait, 1, static_cast<int>((deadline - time) / 1'000'000) + 1) == 0) {
-            faults.note(&Faults::missing, name() + " got no answer to " + std::to_string(wanted_ - received_) +
-                                              " bytes within " + Json::digits(seconds) + " s");
+            faults.note(name() + " got no answer to " + std::to_string(wanted_ - received_) + " bytes within " +
+                        Json::digits(seconds) + " s");
             return false;
         }
         if (stopped() || !flush(pattern, faults)) {
@@ -234,9 +205,7 @@ void Stream::close() {
 }
 
 void Stream::fail(const char* call, Faults& faults) {
-    // A server that closes with something unread sends a reset.
-    bool closed = errno == ECONNRESET || errno == EPIPE;
-    faults.note(closed ? &Faults::early_close : &Faults::failed, name() + ": " + call + ": " + std::strerror(errno));
+    faults.note(name() + ": " + call + ": " + std::strerror(errno));
     close();
 }
 

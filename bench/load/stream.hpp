@@ -1,7 +1,6 @@
 // One connection: what was sent and what came back, checked byte by byte.
 #pragma once
 
-#include "json.hpp"
 #include "options.hpp"
 #include "pattern.hpp"
 
@@ -12,20 +11,12 @@
 
 namespace load {
 
-/// What went wrong in a run, by kind, and the first of it in words.
+/// What went wrong in a run: how often, and the first of it in words.
 struct Faults {
-    std::uint64_t corrupt = 0;      // a byte is not the one that was sent: changed, or others lost or doubled before it
-    std::uint64_t extra = 0;        // more came back than was sent
-    std::uint64_t missing = 0;      // connections on which something never came back
-    std::uint64_t early_close = 0;  // the server ended a connection that it should have kept
-    std::uint64_t unclosed = 0;     // the server kept a connection that the client had ended
-    std::uint64_t failed = 0;       // a system call failed: nobody there, no descriptors left
+    std::uint64_t count = 0;
     std::string first;
 
-    std::uint64_t total() const { return corrupt + extra + missing + early_close + unclosed + failed; }
-    void note(std::uint64_t Faults::* kind, std::string sentence);
-    void add(const Faults& other);
-    void put_into(Json& json) const;
+    void note(std::string sentence);
 };
 
 /// Nanoseconds of the monotonic clock.

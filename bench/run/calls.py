@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from .children import Failed
+from .counted import CALLGRIND, collected
 from .servers import Running, running
 
 CONNECTIONS = 50
@@ -37,15 +38,6 @@ def strace_counts(text: str) -> int:
                if len(line) in (5, 6) and re.fullmatch(r"[\d.]+", line[0]) and line[-1] != "total")
 
 
-def callgrind_counts(text: str) -> int:
-    """The instructions in the file that callgrind writes."""
-    events = re.search(r"^events: (.*)$", text, re.M)
-    counts = re.search(r"^(?:totals|summary): ([\d ]+)$", text, re.M)
-    if not events or not counts:
-        raise Failed("callgrind has counted nothing")
-    return dict(zip(events.group(1).split(), map(int, counts.group(1).split())))["Ir"]
-
-
 def traced(bench, server, requests: int) -> int:
     """The system calls of a server's whole life in which it answered so many requests."""
     with tempfile.TemporaryDirectory() as folder:
@@ -60,11 +52,11 @@ def traced(bench, server, requests: int) -> int:
 def simulated(bench, server, requests: int) -> int:
     """The user-mode instructions of a server's whole life in which it answered so many requests."""
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder, "callgrind.out")
-        with running(bench, server, before=("valgrind", "--tool=callgrind", "-q", f"--callgrind-out-file={out}")) as up:
+        log = Path(folder, "log")
+        with running(bench, server, before=(*CALLGRIND, f"--log-file={log}")) as up:
             up.load("--connections", CONNECTIONS, "--size", 64, "--requests", requests, "--timeout", 30)
             end(bench, up, up.pid)
-        return callgrind_counts(out.read_text() if out.exists() else "")
+        return collected(log.read_text(), server.column)
 
 
 def calls_a_request(bench, server) -> float:

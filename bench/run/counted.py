@@ -20,16 +20,21 @@ TITLES = {"timers_cancel": "100,000 timers: create and cancel"}      # the whole
 COUNTS = {"spawn_many": (20_000, 120_000), "timers_cancel": (20_000, 120_000)}
 USUAL = (2_000, 22_000)
 TIMES_FOR_TWO_THREADS = 3
+CALLGRIND = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
 QUICK = ("spawn_await", "spawn_many", "join_set_1000", "yield_1000", "block_on_ready")
 
 
 def instructions(children: Children, path: str, measure: str, count: int, runtime=None) -> int:
     """Of the whole run, all threads."""
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", path, measure, count,
-               *runtime_words(runtime)]
-    found = re.search(r"Collected : (\d+)", children.output_of(command, 300, stderr=subprocess.STDOUT))
+    command = [*CALLGRIND, path, measure, count, *runtime_words(runtime)]
+    return collected(children.output_of(command, 300, stderr=subprocess.STDOUT), f"{path} {measure}")
+
+
+def collected(text: str, what: str) -> int:
+    """The instructions in what callgrind says at the end of a program."""
+    found = re.search(r"Collected : (\d+)", text)
     if not found:
-        raise Failed(f"valgrind counted nothing of {path} {measure}")
+        raise Failed(f"valgrind counted nothing of {what}")
     return int(found.group(1))
 
 

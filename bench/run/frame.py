@@ -15,7 +15,7 @@ from . import checks, machine
 from .children import Children, Failed
 from .programs import ROOT, build, configure
 from .record import INTERRUPTED, Record
-from .rounds import Rounds, Watch, run_rounds
+from .rounds import Watch, run_rounds
 from .section import Outcome, Program, Row, Section, Stat
 
 HELP = """./learn bench [--quick | --keep] [--lto] [SECTION ...]: the finished runtime beside its peers, one table
@@ -61,23 +61,14 @@ class Bench:
     def rounds(self, cells: dict, count: int, what: str = "") -> dict:
         """Interleaved rounds over `cells`, {name: function without arguments that gives {metric: figure}}.
         Gives {name: {metric: Stat}}. A disturbed round is repeated; the outcome counts it."""
-        def on_round(number: int, why: str) -> None:
-            if why:
-                self.say(f"round {number + 1}{' of ' + what if what else ''} is measured again: {why}")
+        def on_repeat(number: int, why: str) -> None:
+            self.say(f"round {number}{' of ' + what if what else ''} is measured again: {why}")
 
-        try:
-            found = run_rounds(cells, count, self.watch, on_round)
-        except BaseException as error:
-            self.count(getattr(error, "rounds", None))
-            raise
-        self.count(found)
+        found = run_rounds(cells, count, self.watch, on_repeat)
+        self.outcome.rounds += found.kept
+        self.outcome.repeated += found.repeated
+        self.outcome.disturbed += found.disturbed
         return found.stats
-
-    def count(self, found: Optional[Rounds]) -> None:
-        if found:
-            self.outcome.rounds += found.kept
-            self.outcome.repeated += found.repeated
-            self.outcome.disturbed += found.disturbed
 
     def row(self, name: str, title: str, unit: str, values: dict, more_is_better: bool = False) -> Row:
         """A line of the table; `values` is {column: Stat or plain figure}. Called again with the same name, it adds columns."""
@@ -215,8 +206,6 @@ def run(options: set, chosen: list, set_up: Callable[[], None]) -> int:
     except KeyboardInterrupt:
         status = 130
     record.sum_up(time.monotonic() - began, interrupted=status != 0)
-    if bench.quick and status == 0 and all(section.in_quick for section in chosen):
-        record.warn_if_slow()
     return status
 
 

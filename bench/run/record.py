@@ -10,13 +10,12 @@ import re
 import sys
 from pathlib import Path
 
-from console import colors_wanted, say, span, yellow
+from console import colors_wanted, say, span
 
 from . import table
 from .section import Outcome
 
 INTERRUPTED = "it was interrupted"
-QUICK_SECONDS = 120          # what --quick promises, all its sections together, once they are built
 
 
 class Record:
@@ -48,14 +47,6 @@ class Record:
         if interrupted:
             whole = [outcome.name for outcome in self.outcomes if not outcome.unfinished]
             say(f"Interrupted. Measured to the end: {', '.join(whole) or 'nothing'}.")
-
-    def warn_if_slow(self) -> None:
-        """Called after a quick run of what belongs to one."""
-        seconds = sum(outcome.seconds for outcome in self.outcomes)
-        if seconds > QUICK_SECONDS:
-            slowest = sorted(self.outcomes, key=lambda outcome: -outcome.seconds)[:3]
-            said = ", ".join(f"{outcome.name} {span(outcome.seconds)}" for outcome in slowest)
-            say(yellow(f"A quick run is to take less than {span(QUICK_SECONDS)}. This one took {span(seconds)}, most of it: {said}."))
 
 
 def as_data(outcome: Outcome) -> dict:

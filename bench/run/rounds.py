@@ -107,49 +107,36 @@ class Watch:
 
 @dataclass
 class Rounds:
-    """What came of it: `stats` by cell and metric, and what to say about the rounds."""
+    """What came of it: `stats` by cell and metric, and how many rounds there were of each kind."""
     stats: dict
-    samples: dict
-    kept: int
-    repeated: int
-    disturbed: int
-    reasons: list
+    kept: int = 0
+    repeated: int = 0
+    disturbed: int = 0
 
 
-def run_rounds(cells: dict, count: int, watch: Watch, on_round: Callable[[int, str], None] = lambda number, why: None,
-               most_repeats: Optional[int] = None) -> Rounds:
-    """Runs `count` undisturbed rounds; each cell is called without arguments and gives {metric: figure}, or a figure.
+def run_rounds(cells: dict, count: int, watch: Watch, on_repeat: Callable[[int, str], None] = lambda number, why: None) -> Rounds:
+    """Runs `count` undisturbed rounds. Each cell is called without arguments and gives {metric: figure}, or a figure.
 
-    The order turns from round to round. At most `most_repeats` rounds (the half of `count`, if not said) are measured
-    again; rounds that are disturbed after that count. If interrupted, or if a cell fails, nothing is lost: the exception
-    carries the rounds so far as `.rounds`.
+    The order turns from round to round. At most half as many rounds as `count` are measured again. Rounds that are disturbed
+    after that count.
     """
-    most = count // 2 if most_repeats is None else most_repeats
     names = list(cells)
     samples: dict = {name: {} for name in names}
-    result = Rounds({}, samples, 0, 0, 0, [])
-    try:
-        while result.kept < count:
-            shift = result.kept % len(names) if names else 0
-            watch.begin()
-            found = {name: cells[name]() for name in names[shift:] + names[:shift]}
-            why = watch.end()
-            if why:
-                result.reasons.append(why)
-            if why and result.repeated < most:
-                result.repeated += 1
-                on_round(result.kept, why)
-                continue
-            result.disturbed += bool(why)
-            for name, figures in found.items():
-                for metric, figure in (figures if isinstance(figures, dict) else {"": figures}).items():
-                    samples[name].setdefault(metric, []).append(float(figure))
-            result.kept += 1
-            on_round(result.kept, "")
-    except BaseException as error:
-        error.rounds = result                # type: ignore[attr-defined]
-        raise
-    finally:
-        result.stats = {name: {metric: stat_of(values) for metric, values in metrics.items()}
-                        for name, metrics in samples.items() if metrics}
+    result = Rounds({})
+    while result.kept < count:
+        shift = result.kept % len(names) if names else 0
+        watch.begin()
+        found = {name: cells[name]() for name in names[shift:] + names[:shift]}
+        why = watch.end()
+        if why and result.repeated < count // 2:
+            result.repeated += 1
+            on_repeat(result.kept + 1, why)
+            continue
+        result.disturbed += bool(why)
+        for name, figures in found.items():
+            for metric, figure in (figures if isinstance(figures, dict) else {"": figures}).items():
+                samples[name].setdefault(metric, []).append(float(figure))
+        result.kept += 1
+    result.stats = {name: {metric: stat_of(values) for metric, values in metrics.items()}
+                    for name, metrics in samples.items() if metrics}
     return result

@@ -1,7 +1,7 @@
 // needs: rt
 /// \file
 /// What the measures of peers/micro/rt_measures.hpp really do: runs one on current_thread, and prints how many events of each kind
-/// the runtime announced meanwhile. Called by test_micro_peers.py, with two Ns: the difference is what the operations did.
+/// the runtime announced meanwhile. Called by test_peers.py, with two Ns: the difference is what the operations did.
 ///
 ///     micro-counts MEASURE N      prints `spawn S poll P wake W timer_set T timer_fire F blocking B`
 #include "../peers/micro/rt_measures.hpp"

@@ -1,6 +1,6 @@
 """Runs a file of tests that needs the bench's programs, if these are built and current; else leaves it out, with a word.
 
-    python3 bench/tests/where_built.py test_echo_peers.py
+    python3 bench/tests/where_built.py test_peers.py
 
 Exit status 4: left out.
 """

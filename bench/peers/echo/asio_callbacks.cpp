@@ -19,11 +19,11 @@ using asio::ip::tcp;
 
 class Session : public std::enable_shared_from_this<Session> {
   public:
-    Session(tcp::socket socket, std::size_t size)
-        : socket_(std::move(socket)), size_(size), data_(std::make_unique_for_overwrite<char[]>(size)) {}
+    explicit Session(tcp::socket socket)
+        : socket_(std::move(socket)), data_(std::make_unique_for_overwrite<char[]>(peer::buffer_size)) {}
 
     void read() {
-        socket_.async_read_some(asio::buffer(data_.get(), size_),
+        socket_.async_read_some(asio::buffer(data_.get(), peer::buffer_size),
                                 [self = shared_from_this()](std::error_code error, std::size_t size) {
                                     if (!error) {
                                         self->write(size);
@@ -42,13 +42,12 @@ class Session : public std::enable_shared_from_this<Session> {
     }
 
     tcp::socket socket_;
-    std::size_t size_;
     std::unique_ptr<char[]> data_;
 };
 
 class Server {
   public:
-    Server(asio::io_context& io, peer::Options options) : acceptor_(io, tcp::v4()), buffer_(options.buffer) {
+    Server(asio::io_context& io, peer::Options options) : acceptor_(io, tcp::v4()) {
         acceptor_.set_option(tcp::acceptor::reuse_address(true));
         acceptor_.bind({asio::ip::address_v4::loopback(), options.port});
         acceptor_.listen(peer::backlog);
@@ -61,14 +60,13 @@ class Server {
         acceptor_.async_accept([this](std::error_code error, tcp::socket socket) {
             if (!error) {
                 socket.set_option(tcp::no_delay(true), error);
-                std::make_shared<Session>(std::move(socket), buffer_)->read();
+                std::make_shared<Session>(std::move(socket))->read();
             }
             accept();
         });
     }
 
     tcp::acceptor acceptor_;
-    std::size_t buffer_;
 };
 
 }  // namespace

@@ -8,7 +8,6 @@
 #define ASIO_HAS_CO_AWAIT 1
 #define ASIO_HAS_STD_COROUTINE 1
 
-#include <cstddef>
 #include <memory>
 #include <utility>
 
@@ -31,10 +30,11 @@ using Socket = asio::basic_stream_socket<tcp, Executor>;
 using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
 constexpr asio::experimental::as_tuple_t<asio::use_awaitable_t<Executor>> as_values{};
 
-asio::awaitable<void, Executor> echo(Socket socket, std::size_t size) {
-    auto data = std::make_unique_for_overwrite<char[]>(size);
+asio::awaitable<void, Executor> echo(Socket socket) {
+    auto data = std::make_unique_for_overwrite<char[]>(peer::buffer_size);
     for (;;) {
-        auto [read_error, got] = co_await socket.async_read_some(asio::buffer(data.get(), size), as_values);
+        auto [read_error, got] =
+            co_await socket.async_read_some(asio::buffer(data.get(), peer::buffer_size), as_values);
         if (read_error) {
             co_return;
         }
@@ -45,13 +45,13 @@ asio::awaitable<void, Executor> echo(Socket socket, std::size_t size) {
     }
 }
 
-asio::awaitable<void, Executor> serve(Acceptor acceptor, std::size_t buffer) {
+asio::awaitable<void, Executor> serve(Acceptor acceptor) {
     for (;;) {
         auto [error, accepted] = co_await acceptor.async_accept(as_values);
         if (!error) {
             Socket socket(std::move(accepted));
             socket.set_option(tcp::no_delay(true), error);
-            asio::co_spawn(acceptor.get_executor(), echo(std::move(socket), buffer), asio::detached);
+            asio::co_spawn(acceptor.get_executor(), echo(std::move(socket)), asio::detached);
         }
     }
 }
@@ -66,6 +66,6 @@ int main(int argc, char** argv) {
     acceptor.bind({asio::ip::address_v4::loopback(), options.port});
     acceptor.listen(peer::backlog);
     peer::announce(acceptor.local_endpoint().port());
-    asio::co_spawn(io, serve(std::move(acceptor), options.buffer), asio::detached);
+    asio::co_spawn(io, serve(std::move(acceptor)), asio::detached);
     io.run();
 }

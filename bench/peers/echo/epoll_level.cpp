@@ -32,7 +32,7 @@ class Server {
     explicit Server(peer::Options options)
         : listener_(peer::listen_at(options.port, SOCK_NONBLOCK)),
           epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-          buffer_(options.buffer) {
+          buffer_(peer::buffer_size) {
         watch(EPOLL_CTL_ADD, listener_, EPOLLIN, nullptr);
     }
 

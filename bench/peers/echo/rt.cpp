@@ -1,4 +1,4 @@
-// Echo by the runtime of this course, on --runtime current_thread (the default), multi_thread, or multi_thread:N.
+// Echo by the runtime of this course, on --runtime current_thread (the default) or multi_thread:N.
 //
 // needs: rt
 #include "server.hpp"
@@ -8,7 +8,6 @@
 #include <rt/runtime.hpp>
 #include <rt/tcp.hpp>
 
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -16,10 +15,10 @@
 
 namespace {
 
-rt::Async<> echo(rt::TcpStream stream, std::size_t buffer) {
+rt::Async<> echo(rt::TcpStream stream) {
     try {
         stream.set_nodelay(true);
-        while (rt::Chunk chunk = co_await stream.read(buffer)) {
+        while (rt::Chunk chunk = co_await stream.read(peer::buffer_size)) {
             co_await stream.write_all(chunk.view());
         }
     } catch (const std::system_error&) {
@@ -33,17 +32,17 @@ rt::Async<> serve(peer::Options options) {
     peer::announce(listener.local_addr().port());
     for (;;) {
         rt::TcpStream stream = co_await listener.accept();
-        rt::spawn(echo(std::move(stream), options.buffer));
+        rt::spawn(echo(std::move(stream)));
     }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    peer::Options options = peer::start(argc, argv, {"current_thread", "multi_thread", "multi_thread:"});
-    std::optional<rt::Flavor> flavor = rt::Flavor::parse(options.runtime.empty() ? "current_thread" : options.runtime);
+    peer::Options options = peer::start(argc, argv);
+    std::optional<rt::Flavor> flavor = rt::Flavor::parse(options.runtime);
     if (!flavor) {
-        peer::refuse("multi_thread:N takes a number of threads from 1 to 1024");
+        peer::refuse("--runtime takes current_thread or multi_thread:N");
     }
     rt::run(*flavor, serve(options));
 }

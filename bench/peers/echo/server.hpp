@@ -8,8 +8,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <initializer_list>
-#include <string>
 #include <string_view>
 #include <system_error>
 
@@ -24,33 +22,24 @@
 namespace peer {
 
 /// How many connections may wait to be accepted, for every server.
-inline constexpr int backlog = 1024;
+inline constexpr int backlog = 4096;
+
+/// Bytes that one read takes at most, for every server.
+inline constexpr std::size_t buffer_size = 16384;
 
 /// What a server is asked for on its command line.
 struct Options {
-    std::uint16_t port = 0;      ///< on 127.0.0.1; 0: one that is free
-    std::size_t buffer = 16384;  ///< bytes that one read takes at most
-    std::string_view runtime{};  ///< one of those that the server knows; empty: not asked for
+    std::uint16_t port = 0;                       ///< on 127.0.0.1; 0: one that is free
+    std::string_view runtime = "current_thread";  ///< for a server that has several
 };
 
 /// Ends the program with one sentence and status 2. Called for a command line that cannot be meant.
-[[noreturn]] inline void refuse(const std::string& sentence) {
-    std::fprintf(stderr, "%s\n", sentence.c_str());
+[[noreturn]] inline void refuse(const char* sentence) {
+    std::fprintf(stderr, "%s\n", sentence);
     std::exit(2);
 }
 
 namespace detail {
-
-/// The number that all of `text` is, if it lies in these bounds.
-inline std::size_t number(std::string_view option, std::string_view text, std::size_t least, std::size_t most) {
-    std::size_t value = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
-        refuse(std::string(option) + " takes a number from " + std::to_string(least) + " to " + std::to_string(most) +
-               ", not '" + std::string(text) + "'");
-    }
-    return value;
-}
 
 /// Ends the program at a failure that nothing can be done about.
 inline void require(bool good, const char* what) {
@@ -62,37 +51,21 @@ inline void require(bool good, const char* what) {
 
 }  // namespace detail
 
-/// Reads `--port P`, `--buffer BYTES`, `--runtime R`, where R is one of `runtimes` (or begins with one that ends in a colon).
-/// Called first by each server: it also lets the process have as many descriptors as it may, and a write to a connection
-/// that was reset an error instead of a signal.
-inline Options start(int argc, char** argv, std::initializer_list<std::string_view> runtimes = {}) {
+/// Reads `--port P` and `--runtime R`. Called first by each server: it also lets the process have as many descriptors as it
+/// may, and a write to a connection that was reset an error instead of a signal.
+inline Options start(int argc, char** argv) {
     Options options;
     for (int i = 1; i < argc; i += 2) {
         std::string_view option = argv[i];
-        if (option != "--port" && option != "--buffer" && (option != "--runtime" || runtimes.size() == 0)) {
-            refuse("what is '" + std::string(option) + "'? usage: --port P [--buffer BYTES]" +
-                   (runtimes.size() == 0 ? "" : " [--runtime R]"));
-        }
-        if (i + 1 == argc) {
-            refuse(std::string(option) + " needs a value");
-        }
-        std::string_view value = argv[i + 1];
-        if (option == "--port") {
-            options.port = static_cast<std::uint16_t>(detail::number(option, value, 0, 65535));
-        } else if (option == "--buffer") {
-            options.buffer = detail::number(option, value, 1, std::size_t{1} << 24);
-        } else {
-            bool known = false;
-            std::string all;
-            for (std::string_view name : runtimes) {
-                known |=
-                    value == name || (name.ends_with(':') && value.size() > name.size() && value.starts_with(name));
-                all += (all.empty() ? "" : ", ") + std::string(name) + (name.ends_with(':') ? "N" : "");
-            }
-            if (!known) {
-                refuse("--runtime takes one of " + all + ", not '" + std::string(value) + "'");
-            }
+        std::string_view value = i + 1 < argc ? argv[i + 1] : "";
+        bool is_good = option == "--runtime";
+        if (is_good) {
             options.runtime = value;
+        } else if (option == "--port") {
+            is_good = std::from_chars(value.data(), value.data() + value.size(), options.port).ec == std::errc();
+        }
+        if (!is_good) {
+            refuse("usage: --port P [--runtime R]");
         }
     }
     rlimit limit{};

@@ -140,8 +140,6 @@ struct Peer {
         std::string_view word = argv[at];
         if (word == "--runtime" && at + 1 < argc) {
             order.runtime = argv[++at];
-        } else if (word.starts_with("--runtime=")) {
-            order.runtime = word.substr(10);
         } else if (word.starts_with("-")) {
             refuse(argv[0], "there is no such option: there is --runtime NAME");
         } else {

@@ -5,6 +5,9 @@ pub mod options;
 
 pub use options::{EchoOptions, Flavor};
 
+/// Bytes that one read takes at most, for every echo server.
+pub const BUFFER: usize = 16384;
+
 /// As many connections as the system allows: raises the soft limit of open files to the hard one.
 pub fn raise_descriptor_limit() {
     unsafe {

@@ -2,7 +2,7 @@
 //!
 //! All measures of a runtime run in a task of it, so that a multi-threaded one is measured on its workers.
 
-use crate::options::{self, Argument, Arguments, Flavor};
+use crate::options::{self, Argument, Flavor};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -69,7 +69,7 @@ impl Order {
     pub fn parse(measures: &[&str], runtime: fn(Flavor)) -> Self {
         let mut words = Vec::new();
         let mut flavor = Flavor::CurrentThread;
-        for argument in Arguments::of_this_program() {
+        for argument in options::arguments() {
             match argument {
                 Argument::Word(word) => words.push(word),
                 Argument::Option(name, value) if name == "runtime" => flavor = options::flavor(&value),

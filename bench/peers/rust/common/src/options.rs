@@ -1,13 +1,11 @@
 //! Command lines. A bad one ends the program with one sentence and status 2.
 
-use std::str::FromStr;
-
 /// Which runtime to build; smol's programs know the first only.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Flavor {
     CurrentThread,
-    /// With that many workers; None: as many as the machine runs at once.
-    MultiThread(Option<usize>),
+    /// With that many workers.
+    MultiThread(usize),
 }
 
 impl Flavor {
@@ -19,62 +17,31 @@ impl Flavor {
     }
 }
 
-impl FromStr for Flavor {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "current_thread" {
-            return Ok(Flavor::CurrentThread);
-        }
-        if text == "multi_thread" {
-            return Ok(Flavor::MultiThread(None));
-        }
-        match text.strip_prefix("multi_thread:").and_then(|workers| workers.parse().ok()) {
-            Some(workers @ 1..=1024) => Ok(Flavor::MultiThread(Some(workers))),
-            _ => Err(format!("--runtime needs current_thread, multi_thread or multi_thread:N, not '{text}'")),
-        }
-    }
-}
-
 /// Says why the command line is not understood, and ends the program.
 pub fn refuse(sentence: &str) -> ! {
     eprintln!("{sentence}");
     std::process::exit(2)
 }
 
-/// The program's arguments: words, and values of options in both spellings, `--port 1` and `--port=1`.
-pub struct Arguments {
-    rest: std::vec::IntoIter<String>,
-}
-
+/// The program's arguments in their order: words, and options with their values.
 pub enum Argument {
     Word(String),
     Option(String, String),
 }
 
-impl Arguments {
-    pub fn of_this_program() -> Self {
-        Arguments { rest: std::env::args().skip(1).collect::<Vec<_>>().into_iter() }
+pub fn arguments() -> Vec<Argument> {
+    let mut rest = std::env::args().skip(1);
+    let mut found = Vec::new();
+    while let Some(text) = rest.next() {
+        found.push(match text.strip_prefix("--") {
+            None => Argument::Word(text),
+            Some(name) => match rest.next() {
+                Some(value) => Argument::Option(name.to_string(), value),
+                None => refuse(&format!("{text} needs a value")),
+            },
+        });
     }
-}
-
-impl Iterator for Arguments {
-    type Item = Argument;
-
-    fn next(&mut self) -> Option<Argument> {
-        let text = self.rest.next()?;
-        let option = match text.strip_prefix("--") {
-            Some(option) => option,
-            None => return Some(Argument::Word(text)),
-        };
-        if let Some((name, value)) = option.split_once('=') {
-            return Some(Argument::Option(name.to_string(), value.to_string()));
-        }
-        match self.rest.next() {
-            Some(value) => Some(Argument::Option(option.to_string(), value)),
-            None => refuse(&format!("{text} needs a value")),
-        }
-    }
+    found
 }
 
 /// The value of an option, as a number from `least` to `most`.
@@ -86,32 +53,31 @@ pub fn number(option: &str, text: &str, least: u64, most: u64) -> u64 {
 }
 
 pub fn flavor(text: &str) -> Flavor {
-    text.parse().unwrap_or_else(|sentence: String| refuse(&sentence))
+    match text.strip_prefix("multi_thread:") {
+        Some(workers) => Flavor::MultiThread(number("runtime multi_thread:N", workers, 1, 1024) as usize),
+        None if text == "current_thread" => Flavor::CurrentThread,
+        None => refuse(&format!("--runtime needs current_thread or multi_thread:N, not '{text}'")),
+    }
 }
 
 /// What an echo server is told.
 pub struct EchoOptions {
     pub port: u16,
-    pub buffer: usize,
     pub flavor: Flavor,
 }
 
 impl EchoOptions {
     pub fn parse() -> Self {
-        let mut port = None;
-        let mut options = EchoOptions { port: 0, buffer: 16384, flavor: Flavor::CurrentThread };
-        for argument in Arguments::of_this_program() {
+        let mut options = EchoOptions { port: 0, flavor: Flavor::CurrentThread };
+        for argument in arguments() {
             match argument {
-                Argument::Option(name, value) => match name.as_str() {
-                    "port" => port = Some(number(&name, &value, 0, 65535) as u16),
-                    "buffer" => options.buffer = number(&name, &value, 1, 1 << 24) as usize,
-                    "runtime" => options.flavor = flavor(&value),
-                    _ => refuse(&format!("--{name} is not understood: there are --port, --buffer and --runtime")),
-                },
-                Argument::Word(word) => refuse(&format!("'{word}' is not understood: there are only options")),
+                Argument::Option(name, value) if name == "port" => {
+                    options.port = number(&name, &value, 0, 65535) as u16
+                }
+                Argument::Option(name, value) if name == "runtime" => options.flavor = flavor(&value),
+                _ => refuse("usage: --port P [--runtime R]"),
             }
         }
-        options.port = port.unwrap_or_else(|| refuse("say which port: --port P, 0 for any"));
         options
     }
 }

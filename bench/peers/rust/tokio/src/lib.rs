@@ -8,7 +8,6 @@ use tokio::runtime::{Builder, Runtime};
 pub fn runtime(flavor: Flavor) -> io::Result<Runtime> {
     match flavor {
         Flavor::CurrentThread => Builder::new_current_thread().enable_all().build(),
-        Flavor::MultiThread(None) => Builder::new_multi_thread().enable_all().build(),
-        Flavor::MultiThread(Some(workers)) => Builder::new_multi_thread().worker_threads(workers).enable_all().build(),
+        Flavor::MultiThread(workers) => Builder::new_multi_thread().worker_threads(workers).enable_all().build(),
     }
 }

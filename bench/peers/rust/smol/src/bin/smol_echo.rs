@@ -1,6 +1,6 @@
 //! The echo server on smol: a task per connection, all on this thread.
 //!
-//!     smol_echo --port P [--buffer 16384] [--runtime current_thread]
+//!     smol_echo --port P [--runtime current_thread]
 
 use common::EchoOptions;
 use smol::io::{AsyncReadExt, AsyncWriteExt};
@@ -11,9 +11,9 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-async fn echo(mut stream: TcpStream, buffer: usize) -> io::Result<()> {
+async fn echo(mut stream: TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let mut bytes = vec![0; buffer];
+    let mut bytes = vec![0; common::BUFFER];
     loop {
         let n = stream.read(&mut bytes).await?;
         if n == 0 {
@@ -28,7 +28,7 @@ fn listen(port: u16) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     socket.set_reuse_address(true)?;
     socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into())?;
-    socket.listen(1024)?;
+    socket.listen(4096)?;
     Ok(Async::new(std::net::TcpListener::from(socket))?.into())
 }
 
@@ -38,7 +38,7 @@ async fn serve(executor: &LocalExecutor<'_>, options: EchoOptions) -> io::Result
     loop {
         match listener.accept().await {
             // What goes wrong on a connection ends that connection, and is nobody else's business.
-            Ok((stream, _)) => executor.spawn(echo(stream, options.buffer)).detach(),
+            Ok((stream, _)) => executor.spawn(echo(stream)).detach(),
             // Out of descriptors, for one: some will be closed.
             Err(error) => {
                 eprintln!("accept: {error}");

@@ -1,10 +1,10 @@
 //! What `solution-20 demo` does, on Tokio: an echo server and its clients in one process. Each client says hello, ends
 //! its sending side, and checks what comes back.
 //!
-//!     tokio_demo [--clients 1000] [--runtime current_thread|multi_thread[:N]]
+//!     tokio_demo [--clients 1000] [--runtime current_thread|multi_thread:N]
 
 use common::measuring::Stopwatch;
-use common::options::{self, Argument, Arguments};
+use common::options::{self, Argument};
 use common::Flavor;
 use std::io;
 use std::net::SocketAddr;
@@ -65,7 +65,7 @@ async fn demo(count: u64) -> io::Result<usize> {
 fn main() -> io::Result<()> {
     let mut clients = 1000;
     let mut flavor = Flavor::CurrentThread;
-    for argument in Arguments::of_this_program() {
+    for argument in options::arguments() {
         match argument {
             Argument::Option(name, value) if name == "clients" => {
                 clients = options::number(&name, &value, 1, 1_000_000)

@@ -1,7 +1,7 @@
 //! How Tokio's cost grows. What is counted: bench/peers/grow/rt.cpp.
 //!
 //!     tokio_grow list
-//!     tokio_grow MEASURE N [--runtime current_thread|multi_thread[:N]]
+//!     tokio_grow MEASURE N [--runtime current_thread|multi_thread:N]
 
 use common::measuring::{self, opaque, timer_delay, Figures, Order, PollFn, Stopwatch};
 use std::future::Future;

@@ -1,7 +1,7 @@
 //! Tokio's micro-benchmarks. All but block_on_ready run in a task of the runtime.
 //!
 //!     tokio_micro list
-//!     tokio_micro MEASURE N [--runtime current_thread|multi_thread[:N]]
+//!     tokio_micro MEASURE N [--runtime current_thread|multi_thread:N]
 
 use common::measuring::{self, opaque, timer_delay, Figures, Order, Parked, PollFn, Stopwatch};
 use std::future::Future;

@@ -1,5 +1,6 @@
-#include "worker.hpp"
+#include "traffic.hpp"
 
+#include "json.hpp"
 #include "stop.hpp"
 
 #include <algorithm>
@@ -16,20 +17,22 @@
 
 namespace load {
 
-using Phase = Control::Phase;
-
 namespace {
 
-constexpr std::uint64_t slow_period = 20'000'000;  // the slow ones read every 20 ms
-constexpr int idle_ms = 20;                        // at the latest, look at the phase again
+constexpr std::uint64_t slow_period = 20'000'000;    // the slow ones read every 20 ms
+constexpr std::uint64_t longest_sleep = 20'000'000;  // at the latest, look at the clock again
 
 }  // namespace
 
-Worker::Worker(const Options& options, Control& control, std::size_t index)
-    : options_(options), control_(control), index_(index), buffer_(64 * 1024), results_(options.groups.size()) {
+Traffic::Traffic(const Options& options)
+    : options_(options),
+      buffer_(64 * 1024),
+      results_(options.groups.size()),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      left_(options.requests > 0 ? options.requests : ~std::uint64_t{0}) {
     std::size_t times = 0;
     for (std::size_t g = 0; g < options.groups.size(); ++g) {
-        for (std::size_t i = index; i < options.groups[g].connections; i += options.threads) {
+        for (std::size_t i = 0; i < options.groups[g].connections; ++i) {
             Client client;
             client.group = g;
             client.times = times;
@@ -39,47 +42,14 @@ Worker::Worker(const Options& options, Control& control, std::size_t index)
         }
     }
     times_.resize(times);
-    left_ = ~std::uint64_t{0};
-    if (options.requests > 0) {
-        left_ = options.requests / options.threads + (index < options.requests % options.threads ? 1 : 0);
-    }
-}
-
-Worker::~Worker() {
-    if (epoll_ >= 0) {
-        close(epoll_);
-    }
-}
-
-void Worker::run() {
     prctl(PR_SET_TIMERSLACK, 1000, 0, 0, 0);  // a message that is due in 10 us is not due in 60
-    bool connected = connect();
-    control_.connected.fetch_add(1);
-    while (control_.phase.load() == Phase::connecting && !stopped()) {
-        timespec moment{0, 1'000'000};
-        nanosleep(&moment, nullptr);
-    }
-    if (connected && !stopped()) {
-        start();
-        bool told = false;
-        while (phase_ < Phase::ending && !stopped()) {
-            turn(idle_ms);
-            bool idle = unfinished_ == 0 && (left_ == 0 || faults_.total() >= clients_.size());
-            if (idle && !told) {
-                told = true;
-                control_.finished.fetch_add(1);
-            }
-        }
-        end_streams();
-    } else {
-        control_.finished.fetch_add(1);
-    }
 }
 
-bool Worker::connect() {
-    epoll_ = epoll_create1(EPOLL_CLOEXEC);
+Traffic::~Traffic() { close(epoll_); }
+
+bool Traffic::connect() {
     std::vector<Stream> streams(clients_.size());
-    if (!open_streams(streams, index_ * 8000, options_, pattern_, faults_)) {
+    if (!open_streams(streams, 0, options_, pattern_, faults_)) {
         return false;
     }
     for (std::size_t i = 0; i < clients_.size(); ++i) {
@@ -94,8 +64,8 @@ bool Worker::connect() {
     return true;
 }
 
-void Worker::start() {
-    std::uint64_t time = progress_ = slow_tick_ = now();
+void Traffic::start() {
+    std::uint64_t time = schedule_start_ = progress_ = slow_tick_ = now();
     for (Client& client : clients_) {
         if (!open_loop() || is_slow(client)) {
             begin(client, group_of(client).depth, time);
@@ -103,19 +73,27 @@ void Worker::start() {
     }
 }
 
-void Worker::turn(int most_ms) {
+void Traffic::run_until(std::uint64_t deadline) {
+    bool idle = false;
+    while (!idle && now() < deadline && !stopped()) {
+        turn(deadline);
+        idle = unfinished_ == 0 && (left_ == 0 || faults_.count >= clients_.size());
+    }
+}
+
+void Traffic::forget() { results_.assign(results_.size(), GroupResult()); }
+
+void Traffic::turn(std::uint64_t deadline) {
     std::array<epoll_event, 512> events;
     int n = 0;
-    if (open_loop() && phase_ < Phase::measured) {  // until the next message is due, to the nanosecond
-        std::uint64_t next = due_at(scheduled_);
+    if (open_loop()) {  // until the next message is due, to the nanosecond
+        std::uint64_t wake = std::min(deadline, due_at(scheduled_));
         std::uint64_t time = now();
-        std::uint64_t wait = std::min(static_cast<std::uint64_t>(most_ms) * 1'000'000, next > time ? next - time : 0);
-        timespec limit{0, static_cast<long>(wait)};
+        timespec limit{0, static_cast<long>(std::min(longest_sleep, wake > time ? wake - time : 0))};
         n = epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &limit, nullptr);
     } else {
-        n = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), most_ms);
+        n = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), longest_sleep / 1'000'000);
     }
-    look_at_phase();
     for (int i = 0; i < n; ++i) {
         Client& client = clients_[events[static_cast<std::size_t>(i)].data.u32];
         if (client.stream.is_open()) {
@@ -130,21 +108,7 @@ void Worker::turn(int most_ms) {
     }
 }
 
-void Worker::look_at_phase() {
-    Phase phase = control_.phase.load(std::memory_order_acquire);
-    if (phase == phase_) {
-        return;
-    }
-    if (phase == Phase::measuring) {
-        results_.assign(results_.size(), GroupResult());
-    }
-    if (phase_ <= Phase::measuring && phase > Phase::measuring && open_loop()) {
-        count_unanswered(now());
-    }
-    phase_ = phase;
-}
-
-void Worker::on_event(Client& client, std::uint32_t events) {
+void Traffic::on_event(Client& client, std::uint32_t events) {
     if ((events & EPOLLOUT) != 0) {
         send(client);
     }
@@ -159,16 +123,13 @@ void Worker::on_event(Client& client, std::uint32_t events) {
     }
 }
 
-void Worker::on_bytes(Client& client, std::size_t length, std::uint64_t time) {
+void Traffic::on_bytes(Client& client, std::size_t length, std::uint64_t time) {
     const Group& group = group_of(client);
     GroupResult& result = results_[client.group];
-    bool counts = phase_ <= Phase::measuring;
-    if (counts) {
-        result.bytes += length;
-    }
+    result.bytes += length;
     std::uint64_t answered = 0;
     for (; client.stream.received() >= client.boundary; client.boundary += group.size, ++answered) {
-        if (counts && !is_slow(client)) {
+        if (!is_slow(client)) {
             std::uint64_t begun = begun_at(client, client.answered + answered);
             result.latencies.record(time > begun ? time - begun : 0);
         }
@@ -183,12 +144,12 @@ void Worker::on_bytes(Client& client, std::size_t length, std::uint64_t time) {
     }
     if (open_loop() && !is_slow(client)) {
         begin(client, std::min(client.due - client.begun, group.depth - (client.begun - client.answered)), time);
-    } else if (phase_ < Phase::ending) {
+    } else {
         begin(client, answered, time);
     }
 }
 
-void Worker::begin(Client& client, std::uint64_t messages, std::uint64_t time) {
+void Traffic::begin(Client& client, std::uint64_t messages, std::uint64_t time) {
     const Group& group = group_of(client);
     if (!is_slow(client)) {
         messages = std::min(messages, left_);
@@ -205,7 +166,7 @@ void Worker::begin(Client& client, std::uint64_t messages, std::uint64_t time) {
     }
 }
 
-void Worker::send(Client& client) {
+void Traffic::send(Client& client) {
     if (!client.stream.flush(pattern_, faults_)) {
         unfinished_ -= is_slow(client) ? 0 : client.begun - client.answered;
         return;
@@ -213,30 +174,30 @@ void Worker::send(Client& client) {
     bool wants_out = !client.stream.is_sent();
     if (wants_out != client.wants_out) {
         client.wants_out = wants_out;
-        epoll_event event{};
-        bool reads = !is_slow(client) || phase_ == Phase::ending;
-        event.events = (reads ? EPOLLIN : 0U) | (wants_out ? EPOLLOUT : 0U);
-        event.data.u32 = static_cast<std::uint32_t>(&client - clients_.data());
-        epoll_ctl(epoll_, EPOLL_CTL_MOD, client.stream.descriptor(), &event);
+        change_interest(client, (is_slow(client) ? 0U : EPOLLIN) | (wants_out ? EPOLLOUT : 0U));
     }
 }
 
-std::uint64_t Worker::due_at(std::uint64_t j) const {
-    double per_worker =
-        options_.rate * static_cast<double>(clients_.size()) / static_cast<double>(options_.connections());
-    return control_.schedule_start.load(std::memory_order_relaxed) +
-           static_cast<std::uint64_t>(static_cast<double>(j) * 1e9 / per_worker);
+void Traffic::change_interest(Client& client, std::uint32_t events) {
+    epoll_event event{};
+    event.events = events;
+    event.data.u32 = static_cast<std::uint32_t>(&client - clients_.data());
+    epoll_ctl(epoll_, EPOLL_CTL_MOD, client.stream.descriptor(), &event);
 }
 
-std::uint64_t Worker::begun_at(const Client& client, std::uint64_t message) const {
+std::uint64_t Traffic::due_at(std::uint64_t j) const {
+    return schedule_start_ + static_cast<std::uint64_t>(static_cast<double>(j) * 1e9 / options_.rate);
+}
+
+std::uint64_t Traffic::begun_at(const Client& client, std::uint64_t message) const {
     if (open_loop()) {
         return due_at(message * clients_.size() + static_cast<std::size_t>(&client - clients_.data()));
     }
     return times_[client.times + message % group_of(client).depth];
 }
 
-void Worker::send_due(std::uint64_t time) {
-    if (!open_loop() || phase_ >= Phase::measured) {
+void Traffic::send_due(std::uint64_t time) {
+    if (!open_loop()) {
         return;
     }
     for (; due_at(scheduled_) <= time; ++scheduled_) {
@@ -248,7 +209,7 @@ void Worker::send_due(std::uint64_t time) {
     }
 }
 
-void Worker::count_unanswered(std::uint64_t time) {
+void Traffic::count_unanswered(std::uint64_t time) {
     for (Client& client : clients_) {
         for (std::uint64_t k = client.answered; k < client.due; ++k) {
             results_[client.group].latencies.record(time - std::min(time, begun_at(client, k)));
@@ -257,7 +218,7 @@ void Worker::count_unanswered(std::uint64_t time) {
     }
 }
 
-void Worker::read_slowly(std::uint64_t time) {
+void Traffic::read_slowly(std::uint64_t time) {
     if (!has_slow_ || time - slow_tick_ < slow_period) {
         return;
     }
@@ -275,7 +236,7 @@ void Worker::read_slowly(std::uint64_t time) {
 }
 
 /// Nothing has come back for too long: what is on its way is lost, and those connections are given up.
-void Worker::look_for_stall(std::uint64_t time) {
+void Traffic::look_for_stall(std::uint64_t time) {
     if (unfinished_ == 0) {
         progress_ = time;
     }
@@ -284,33 +245,30 @@ void Worker::look_for_stall(std::uint64_t time) {
     }
     for (Client& client : clients_) {
         if (client.stream.is_open() && !is_slow(client) && client.begun != client.answered) {
-            faults_.note(&Faults::missing, "no answer to " + std::to_string(client.begun - client.answered) +
-                                               " messages of a connection, and to nobody's, for " +
-                                               Json::digits(options_.timeout) + " s");
+            faults_.note("no answer to " + std::to_string(client.begun - client.answered) +
+                         " messages of a connection, and to nobody's, for " + Json::digits(options_.timeout) + " s");
             unfinished_ -= client.begun - client.answered;
             client.stream.reset();
         }
     }
 }
 
-/// All must come back now, nothing more than that, and then the server must close too.
-void Worker::end_streams() {
-    phase_ = Phase::ending;
+void Traffic::end() {
+    if (open_loop()) {
+        count_unanswered(now());
+    }
     std::size_t open = 0;
     for (Client& client : clients_) {
         if (client.stream.is_open()) {
             ++open;
             client.stream.end_of_sending();
-            epoll_event event{};
-            event.events = EPOLLIN;
-            event.data.u32 = static_cast<std::uint32_t>(&client - clients_.data());
-            epoll_ctl(epoll_, EPOLL_CTL_MOD, client.stream.descriptor(), &event);
+            change_interest(client, EPOLLIN);
         }
     }
     std::array<epoll_event, 512> events;
     std::uint64_t last = now();
     while (open > 0 && !stopped() && static_cast<double>(now() - last) < options_.timeout * 1e9) {
-        int n = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), idle_ms);
+        int n = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), longest_sleep / 1'000'000);
         for (int i = 0; i < n; ++i) {
             Client& client = clients_[events[static_cast<std::size_t>(i)].data.u32];
             client.stream.receive(pattern_, buffer_, faults_);
@@ -320,8 +278,7 @@ void Worker::end_streams() {
     }
     for (Client& client : clients_) {
         if (client.stream.is_open() && !stopped()) {
-            faults_.note(client.stream.is_answered() ? &Faults::unclosed : &Faults::missing,
-                         client.stream.is_answered() ? "the server keeps a connection that the client has ended"
+            faults_.note(client.stream.is_answered() ? "the server keeps a connection that the client has ended"
                                                      : "part of the last messages never came back");
         }
     }
