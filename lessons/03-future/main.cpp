@@ -1,5 +1,5 @@
 /// \file
-/// Polling by hand, step by step: who asks, what is answered, and who is woken.
+/// Polls three futures by hand, and prints each answer and each wake.
 #include <rt/future.hpp>
 #include <rt/print.hpp>
 
@@ -13,7 +13,7 @@ using rt::Context;
 using rt::Poll;
 using rt::Waker;
 
-/// A waker that only says that it was woken.
+/// A waker that prints a line when it is woken.
 Waker speaking_waker() {
     static constexpr auto nothing = [](void*) noexcept {};
     static constexpr auto speak = [](void*) noexcept { fmt::print("    woken: ask again\n"); };
@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
     }
     auto knock = [knocks = 0](Context& cx) mutable -> Poll<int> {
         if (++knocks < 3) {
-            cx.waker().wake_by_ref();  // else nobody would ask again
+            cx.waker().wake_by_ref();  // Otherwise nobody would poll again.
             return rt::Pending;
         }
         return rt::Ready(knocks);

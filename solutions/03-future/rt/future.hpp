@@ -1,18 +1,20 @@
 /// \file
-/// `Future`: anything that can be polled. And the smallest futures there are.
+/// `Future`: a type that can be polled until it is Ready. Also the smallest futures, and a checker of their contract.
 ///
-/// The contract between a future and whoever polls it:
-///  - A future does nothing until it is polled, and then as much as it can without waiting.
-///  - If it returns Pending it has kept a copy of the waker, or someone else has, and that waker will be woken once another
-///    poll can get further. If it is polled with another waker, the newest one counts.
-///  - After Ready it is not polled again. An exception thrown from `poll` finishes a future just as Ready does.
-///  - It may be moved until its first poll, and never after.
-///  - Destroying it cancels what it was doing.
+/// The contract between a future and the code that polls it:
+///  - A future does nothing before its first poll. A poll does as much as it can without waiting.
+///  - A future that returns Pending has arranged a wake: it woke the waker, or it left a copy with whatever will wake it.
+///  - A wake says "poll again", not "Ready". If a future is polled with another waker, only the newest one counts.
+///  - It is not polled again after Ready, or after its poll threw an exception.
+///  - It may be moved before its first poll, but not afterwards, until it is done.
+///  - Destroying it cancels its work.
 ///
-/// Debug builds check what can be checked: a future that has a `Contract` member ends the program with a sentence when
-/// it is polled after Ready, or moved after its first poll.
+/// Debug builds check what they can. A future that has a `Contract` member aborts the program with a sentence when it is
+/// polled after Ready, or moved after its first poll.
 ///
-/// Source of the idea: Rust's `std::future::Future`, `ready`, `pending`, `poll_fn`, and `Pin`.
+/// Thread safety: one thread at a time polls, moves, or destroys a future. Wakes may come from any thread.
+///
+/// Source: Rust's `std::future::Future`, `ready`, `pending`, `poll_fn`, and `Pin`.
 #pragma once
 
 #include <rt/poll.hpp>
@@ -26,46 +28,47 @@
 
 namespace rt {
 
-/// A type that names its `Output` and can be asked for it with `Poll<Output> poll(Context&)`.
+/// A type that names its `Output` and has a function `Poll<Output> poll(Context&)`.
 template <class F>
 concept Future = std::is_object_v<F> && requires(F& future, Context& cx) {
     typename F::Output;
     { future.poll(cx) } -> std::same_as<Poll<typename F::Output>>;
 };
 
-/// Says, while compiling, what keeps `F` from being a future. Called by whatever is handed one, before it complains in
-/// the compiler's words.
+// Given: advice at compile time.
+/// Tells the compiler's reader why `F` is not a future. Called by functions that take a future, because the compiler's
+/// own explanation of a failed concept is long.
 template <class F>
 consteval void expect_future() {
     static_assert(std::is_class_v<F>,
-                  "this is no future: a future is an object with `Output` and `Poll<Output> poll(Context&)`");
+                  "This is not a future. Pass an object with `Output` and `Poll<Output> poll(Context&)`.");
     if constexpr (std::is_class_v<F>) {
         static_assert(
             requires { typename F::Output; },
-            "this is no future yet: it does not say what it yields, `using Output = …;`");
+            "This is not a future yet. Name the type that it yields: `using Output = …;`.");
         static_assert(
             requires(F& future, Context& cx) { future.poll(cx); },
-            "this is no future yet: it has no function `Poll<Output> poll(Context&)`");
-        static_assert(Future<F>, "this is no future yet: its `poll` must return `Poll<Output>`, that very type");
+            "This is not a future yet. Give it a function `Poll<Output> poll(Context&)`.");
+        static_assert(Future<F>, "This is not a future yet. Let its `poll` return exactly `Poll<Output>`.");
     }
 }
 
-/// What a future yields in the end; `void` if only the news.
+/// The type that a future yields when it is Ready. It is `void` if there is no value.
 template <Future F>
 using OutputOf = typename F::Output;
 
-/// `T`, or `std::monostate` where `T` is void: for tuples, variants and optionals, which cannot hold a void.
+/// `T`, or `std::monostate` if `T` is void. Tuples, variants, and optionals need it, because they can't hold a void.
 template <class T>
 using NonVoid = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
-/// Watches over one future: polled after Ready, moved after its first poll. Empty in release builds.
+/// Checks the contract of one future. In a release build it is empty and checks nothing.
 ///
-/// A future holds it as a `[[no_unique_address]]` member, says `begin` at the top of its `poll`, and returns Pending as
-/// `return contract_.pending();`. Any other way out of the poll, by Ready or by an exception, is the end.
+/// A future has a Contract as a `[[no_unique_address]]` member. Its poll calls `begin` first, and it returns Pending only
+/// as `return contract_.pending();`. A poll that ends in any other way finishes the future.
 class Contract {
   public:
     Contract() noexcept = default;
-    Contract(const Contract&) = delete;  // a future has one owner: std::move it, or lend it with rt::by_ref
+    Contract(const Contract&) = delete;  // A future has one owner. Move it with std::move, or lend it with rt::by_ref.
     Contract& operator=(const Contract&) = delete;
     ~Contract() = default;
 
@@ -73,25 +76,24 @@ class Contract {
     Contract(Contract&& other) noexcept { take(other); }
     Contract& operator=(Contract&& other) noexcept {
         if (state_ == State::polled) {
-            violation("a future was assigned to after its first poll: destroy it, and make a new one");
+            violation(assigned_after_poll);
         }
         take(other);
         return *this;
     }
 
-    /// Called first in every poll; `name` is for the sentence, if there must be one.
+    /// Says that a poll begins. Called first in every poll of the future, whose name is for the error message.
     void begin(const char* name) noexcept {
         if (state_ == State::done) {
-            violation("polled after Ready: a finished future has nothing more to give, so remember that it is done",
-                      name);
+            violation(polled_after_ready, name);
         }
         if (state_ == State::moved_from) {
-            violation("polled after it was moved away: poll the place it was moved to", name);
+            violation(polled_after_move, name);
         }
         state_ = State::done;
     }
 
-    /// Called to return Pending.
+    /// Says that the future is not done, and gives the Pending that its poll returns.
     [[nodiscard]] PendingType pending() noexcept {
         state_ = State::polled;
         return Pending;
@@ -100,10 +102,19 @@ class Contract {
   private:
     enum class State : unsigned char { fresh, polled, done, moved_from };
 
+    static constexpr const char* polled_after_ready =
+        "polled after Ready. Don't poll it again once it is done. If it isn't done, return contract_.pending().";
+    static constexpr const char* polled_after_move =
+        "polled after it was moved away. Poll the object that it was moved to instead.";
+    static constexpr const char* moved_after_poll =
+        "a future was moved after its first poll. Move it before that, because others may hold its address now.";
+    static constexpr const char* assigned_after_poll =
+        "a future was assigned to after its first poll. Destroy it, and make a new one.";
+
+    /// Takes over the state of the future that is moved from.
     void take(Contract& other) noexcept {
         if (other.state_ == State::polled) {
-            violation(
-                "a future was moved after its first poll: others may point into it by now, so move it before, or never");
+            violation(moved_after_poll);
         }
         state_ = std::exchange(other.state_, State::moved_from);
     }
@@ -118,6 +129,7 @@ class Contract {
 #endif
 };
 
+// Given: the future that never waits.
 /// See `ready`.
 template <class T>
 class [[nodiscard]] ReadyFuture {
@@ -136,6 +148,7 @@ class [[nodiscard]] ReadyFuture {
     T value_;
 };
 
+// Given: the same without a value.
 template <>
 class [[nodiscard]] ReadyFuture<void> {
   public:
@@ -152,7 +165,7 @@ class [[nodiscard]] ReadyFuture<void> {
     [[no_unique_address]] Contract contract_;
 };
 
-/// A future that is Ready at its first poll.
+/// A future that is Ready at its first poll, with `value` or without one.
 template <class T>
 ReadyFuture<T> ready(T value) {
     return ReadyFuture<T>(std::move(value));
@@ -175,14 +188,40 @@ class [[nodiscard]] PendingFuture {
 
   private:
     [[no_unique_address]] Contract contract_;
-    Waker waker_;  // never woken; kept so that waiting here is visibly meant
+    Waker waker_;  // Nobody wakes it. A runtime that counts wakers sees that this future waits on purpose.
 };
 
-/// A future that is never Ready: for the branch of a race that must not win.
+/// A future that is never Ready. Called for a branch of a `select` that must not win.
 template <class T = void>
 PendingFuture<T> pending() {
     return PendingFuture<T>();
 }
+
+/// A future that is Pending `n` times and then Ready. It wakes its own waker each time that it is Pending, so a runtime
+/// polls it `n + 1` times.
+class [[nodiscard]] Countdown {
+  public:
+    using Output = void;
+
+    explicit Countdown(int n) noexcept : left_(n) {}
+
+    Poll<void> poll(Context& cx) {
+        contract_.begin("Countdown");
+        if (left_ == 0) {
+            return Ready();
+        }
+        --left_;
+        cx.waker().wake_by_ref();
+        return contract_.pending();
+    }
+
+    /// How many more times it will be Pending.
+    int left() const noexcept { return left_; }
+
+  private:
+    [[no_unique_address]] Contract contract_;
+    int left_;
+};
 
 namespace detail {
 
@@ -201,9 +240,9 @@ inline constexpr bool returns_poll<F> = is_poll<std::invoke_result_t<F&, Context
 /// See `poll_fn`.
 template <class F>
 class [[nodiscard]] PollFn {
-    static_assert(std::invocable<F&, Context&>, "poll_fn(f): f is called as f(cx), so it takes a Context&");
+    static_assert(std::invocable<F&, Context&>, "poll_fn(f) can't call f(cx). Let f take a Context&.");
     static_assert(detail::returns_poll<F>,
-                  "poll_fn(f): f must return a Poll, so write the type: [](Context& cx) -> Poll<int> { … }");
+                  "poll_fn(f) needs an f that returns a Poll. Write its type: [](Context& cx) -> Poll<int> { … }");
 
   public:
     using Output = typename std::invoke_result_t<F&, Context&>::Value;
@@ -224,12 +263,13 @@ class [[nodiscard]] PollFn {
     F f_;
 };
 
-/// A future whose poll is `f(cx)`. `f` returns a `Poll<T>` and keeps the contract above.
+/// A future whose poll calls `f(cx)`. `f` returns a `Poll<T>`, and arranges a wake before it returns Pending.
 template <class F>
 PollFn<F> poll_fn(F f) {
     return PollFn<F>(std::move(f));
 }
 
+// Given: the loan of a future. The future has a Contract of its own, so the loan needs none.
 /// See `by_ref`.
 template <Future F>
 class [[nodiscard]] ByRef {
@@ -244,37 +284,11 @@ class [[nodiscard]] ByRef {
     F* future_;
 };
 
-/// A future that polls `future` where it lies, which must outlive it. Called to lend a future to a `join` or `select`
-/// and go on with it afterwards; Rust's `&mut future`.
+/// A future that polls `future` without moving it. `future` must outlive it. Called to wait for a future in a `join` or
+/// `select` and to go on with it afterwards. Rust's `&mut future`.
 template <Future F>
 ByRef<F> by_ref(F& future) noexcept {
     return ByRef<F>(future);
 }
-
-/// Pending `n` times, then Ready: the smallest future that really comes back. It wakes itself at once, so whoever runs
-/// it polls `n + 1` times.
-class [[nodiscard]] Countdown {
-  public:
-    using Output = void;
-
-    explicit Countdown(int n) noexcept : left_(n) {}
-
-    Poll<void> poll(Context& cx) {
-        contract_.begin("Countdown");
-        if (left_ == 0) {
-            return Ready();
-        }
-        --left_;
-        cx.waker().wake_by_ref();
-        return contract_.pending();
-    }
-
-    /// How many polls it will still answer with Pending.
-    int left() const noexcept { return left_; }
-
-  private:
-    [[no_unique_address]] Contract contract_;
-    int left_;
-};
 
 }  // namespace rt

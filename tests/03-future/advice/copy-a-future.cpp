@@ -1,4 +1,4 @@
-// expect: a future has one owner: std::move it, or lend it with rt::by_ref
+// expect: A future has one owner. Move it with std::move, or lend it with rt::by_ref.
 #include <rt/future.hpp>
 
 void copy_a_countdown() {

@@ -1,4 +1,4 @@
-// expect: poll_fn(f): f must return a Poll
+// expect: poll_fn(f) needs an f that returns a Poll.
 #include <rt/future.hpp>
 
 auto kettle() {

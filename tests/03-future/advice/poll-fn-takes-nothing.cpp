@@ -1,4 +1,4 @@
-// expect: poll_fn(f): f is called as f(cx), so it takes a Context&
+// expect: poll_fn(f) can't call f(cx). Let f take a Context&.
 #include <rt/future.hpp>
 
 auto kettle() {

@@ -1,4 +1,4 @@
-// expect: this is no future: a future is an object with `Output` and `Poll<Output> poll(Context&)`
+// expect: This is not a future. Pass an object with `Output` and `Poll<Output> poll(Context&)`.
 #include <rt/then.hpp>
 
 void tea() {

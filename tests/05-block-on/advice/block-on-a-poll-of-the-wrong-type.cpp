@@ -1,4 +1,4 @@
-// expect: this is no future yet: its `poll` must return `Poll<Output>`, that very type
+// expect: This is not a future yet. Let its `poll` return exactly `Poll<Output>`.
 #include <rt/block_on.hpp>
 
 struct Kettle {

@@ -1,4 +1,4 @@
-// expect: this is no future yet: it does not say what it yields
+// expect: This is not a future yet. Name the type that it yields
 #include <rt/block_on.hpp>
 
 struct Kettle {

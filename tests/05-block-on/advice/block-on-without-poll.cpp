@@ -1,4 +1,4 @@
-// expect: this is no future yet: it has no function `Poll<Output> poll(Context&)`
+// expect: This is not a future yet. Give it a function `Poll<Output> poll(Context&)`.
 #include <rt/block_on.hpp>
 
 struct Kettle {
