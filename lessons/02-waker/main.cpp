@@ -1,5 +1,5 @@
 /// \file
-/// A doorbell rung from another thread. The bell counts its buttons: each waker is one, and none may be lost.
+/// A doorbell, rung from another thread. Each waker is a button of the bell. The bell counts its buttons, and none may be lost.
 #include <rt/print.hpp>
 #include <rt/sync.hpp>
 #include <rt/waker.hpp>
@@ -13,7 +13,7 @@ namespace {
 using rt::Waker;
 using rt::WakerVTable;
 
-/// Shared by everybody who holds a button to it. The last button to go would be the moment to take it down.
+/// Every waker shares it. When the last button is gone, nobody needs the bell anymore.
 struct Doorbell {
     rt::Atomic<int> buttons{1};
     rt::Atomic<int> rings{0};
@@ -22,14 +22,14 @@ struct Doorbell {
 Doorbell& bell_of(void* data) noexcept { return *static_cast<Doorbell*>(data); }
 
 constexpr WakerVTable doorbell_table{
-    .clone = [](void* data) noexcept { bell_of(data).buttons.fetch_add(1, rt::relaxed); },
+    .clone = [](void* data) noexcept { ++bell_of(data).buttons; },
     .wake =
         [](void* data) noexcept {
-            bell_of(data).rings.fetch_add(1, rt::release);
-            bell_of(data).buttons.fetch_sub(1, rt::acq_rel);
+            ++bell_of(data).rings;
+            --bell_of(data).buttons;
         },
-    .wake_by_ref = [](void* data) noexcept { bell_of(data).rings.fetch_add(1, rt::release); },
-    .drop = [](void* data) noexcept { bell_of(data).buttons.fetch_sub(1, rt::acq_rel); },
+    .wake_by_ref = [](void* data) noexcept { ++bell_of(data).rings; },
+    .drop = [](void* data) noexcept { --bell_of(data).buttons; },
 };
 
 void show(const char* what, const Doorbell& bell) {
@@ -53,7 +53,7 @@ int main(int argc, char** argv) {
 
         rt::Thread visitor([button = std::move(copy)]() mutable {
             button.wake_by_ref();      // rings, and keeps the button
-            std::move(button).wake();  // rings, and gives it back
+            std::move(button).wake();  // rings, and gives the button back
         });
         visitor.join();
         show("the visitor rang twice and left", bell);

@@ -85,7 +85,8 @@ TEST_SUITE("01.1 Ready or Pending") {
         step("put std::nullopt into Ready");
         Poll<std::optional<int>> const answer = Ready(std::nullopt);
         if (answer.is_pending()) {
-            FAIL_CHECK("value_ is empty, because an empty optional was assigned to it. Build the value in place, with emplace.");
+            FAIL_CHECK(
+                "value_ is empty, because an empty optional was assigned to it. Build the value in place, with emplace.");
         }
     }
 

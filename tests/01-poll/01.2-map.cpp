@@ -91,7 +91,8 @@ TEST_SUITE("01.2 map") {
         step("map Ready(3) to a value, and Ready() to another one");
         CHECK(Poll<int>(Ready(3)).map([&](int) { return counter.token(); }).is_ready());
         CHECK(Poll<void>(Ready()).map([&] { return counter.token(); }).is_ready());
-        CHECK_MESSAGE(counter.copies() == 0,
-                      "map copied what the function returned, and not every type can be copied. Pass it on directly, or move it.");
+        CHECK_MESSAGE(
+            counter.copies() == 0,
+            "map copied what the function returned, and not every type can be copied. Pass it on directly, or move it.");
     }
 }

@@ -15,17 +15,17 @@ using rt::WakerVTable;
 namespace {
 
 constexpr char moved_from_dropped[] =
-    "a waker that was moved from gave its reference back: the move must leave it empty";
+    "a moved-from waker gave its reference back. Leave a waker empty when you move from it.";
 constexpr char given_back_twice[] =
-    "`other`, the parameter, dies at the end of operator=, and gave back the reference that was taken out of it";
+    "the new reference was given back, because the parameter `other` still owned it at the end of operator=. Swap the members instead.";
 
 }  // namespace
 
 TEST_SUITE("02.1 clone and drop") {
-    TEST_CASE("a waker that dies gives its reference back") {
+    TEST_CASE("destroying a waker gives its reference back") {
         CountingWaker bell;
         std::optional<Waker> waker;
-        step("make a waker, and move it into its place");
+        step("make a waker, and move it into an optional");
         waker.emplace(bell.waker());
         CHECK(bell.clones() == 0);
         CHECK_MESSAGE(bell.drops() == 0, moved_from_dropped);
@@ -53,31 +53,31 @@ TEST_SUITE("02.1 clone and drop") {
         CHECK(waker.data() == bell.data());
     }
 
-    TEST_CASE("a move takes none") {
+    TEST_CASE("a move takes no reference") {
         CountingWaker bell;
         Waker waker = bell.waker();
         step("move the waker");
         std::optional<Waker> moved(std::move(waker));
         CHECK(bell.clones() == 0);
         CHECK(*moved);
-        step("let the one that was moved from die: it is empty, and gives nothing back");
-        { Waker const husk = std::move(waker); }  // NOLINT: moved from twice, on purpose
+        step("destroy the moved-from waker, which is empty");
+        { Waker const moved_again = std::move(waker); }  // NOLINT: moved from twice, on purpose
         CHECK_MESSAGE(bell.drops() == 0, moved_from_dropped);
         CHECK_FALSE(waker);  // NOLINT: looked at on purpose
-        CHECK_MESSAGE(waker.data() == nullptr, "an empty waker names nobody: both pointers go");
+        CHECK_MESSAGE(waker.data() == nullptr, "an empty waker still points to its data. Set both pointers to null.");
 
-        step("destroy what it was moved to");
+        step("destroy the waker that it was moved to");
         moved.reset();
         CHECK(bell.drops() == 1);
         CHECK(bell.alive() == 0);
     }
 
-    TEST_CASE("assigning a copy drops the one before") {
+    TEST_CASE("assigning a copy drops the old waker") {
         CountingWaker old_bell;
         CountingWaker new_bell;
         Waker kept = old_bell.waker();
         Waker const waker = new_bell.waker();
-        step("assign a waker of the new bell to one of the old");
+        step("assign a waker of the new bell to a waker of the old bell");
         kept = waker;
         CHECK(new_bell.clones() == 1);
         CHECK_MESSAGE(new_bell.drops() == 0, given_back_twice);
@@ -87,23 +87,24 @@ TEST_SUITE("02.1 clone and drop") {
         CHECK(kept.data() == new_bell.data());
     }
 
-    TEST_CASE("assigning takes the table too") {
+    TEST_CASE("assigning replaces the table too") {
         static constexpr auto nothing = [](void*) noexcept {};
         static constexpr WakerVTable old_table{nothing, nothing, nothing, nothing};
         static constexpr WakerVTable new_table{nothing, nothing, nothing, nothing};
         int bell = 0;
         Waker kept(&bell, &old_table);
         Waker const waker(&bell, &new_table);
-        step("assign a waker of the same bell that has another table");
+        step("assign a waker that has the same bell and another table");
         kept = waker;
-        CHECK_MESSAGE(kept.vtable() == &new_table, "a waker is two pointers: the table goes with the data");
+        CHECK_MESSAGE(kept.vtable() == &new_table,
+                      "the table was not replaced. A waker is two pointers, so assign both.");
     }
 
-    TEST_CASE("assigning by move drops the one before and clones none") {
+    TEST_CASE("assigning by move drops the old waker and clones nothing") {
         CountingWaker old_bell;
         CountingWaker new_bell;
         Waker kept = old_bell.waker();
-        step("move a waker of the new bell onto one of the old");
+        step("move a waker of the new bell into a waker of the old bell");
         kept = new_bell.waker();
         CHECK(new_bell.clones() == 0);
         CHECK_MESSAGE(new_bell.drops() == 0, given_back_twice);
@@ -116,21 +117,21 @@ TEST_SUITE("02.1 clone and drop") {
         CountingWaker bell;
         Waker waker = bell.waker();
         Waker& same = waker;
-        step("copy the waker onto itself");
+        step("assign the waker to itself");
         waker = same;
         CHECK(bell.alive() == 1);
         CHECK(bell.deaths() == 0);  // not even for a moment
         CHECK(waker);
 
-        step("move the waker onto itself");
+        step("move the waker into itself");
         waker = std::move(same);
         CHECK(bell.alive() == 1);
         CHECK(bell.deaths() == 0);
         CHECK(waker);
     }
 
-    TEST_CASE("the old reference goes when the new one is in its place") {
-        // The last drop destroys the waiter, and that may look at this very waker.
+    TEST_CASE("the old reference is dropped after the new one is in place") {
+        // The last drop destroys the task, and the task may look at the waker that is being assigned to.
         struct Place {
             Waker waker;
             const WakerVTable* seen = nullptr;
@@ -144,14 +145,15 @@ TEST_SUITE("02.1 clone and drop") {
         static constexpr WakerVTable new_table{nothing, nothing, nothing, nothing};
         Place place;
         place.waker = Waker(&place, &old_table);
-        step("assign another waker; the drop of the old one looks at where it was");
+        step("assign another waker, and look at it from the drop of the old one");
         place.waker = Waker(&place, &new_table);
-        CHECK_MESSAGE(place.seen == &new_table,
-                      "the old reference was given back while the waker still held it, and a drop may run anything: "
-                      "become what `other` is, and then let the old one go");
+        CHECK_MESSAGE(
+            place.seen == &new_table,
+            "the old reference was given back while this waker still held it. Take over the new pointers first, "
+            "because a drop may run any code.");
     }
 
-    TEST_CASE("a waker whose data is null is counted too") {
+    TEST_CASE("a waker with null data is counted too") {
         static int alive;
         alive = 1;
         static constexpr auto nothing = [](void*) noexcept {};
@@ -159,16 +161,16 @@ TEST_SUITE("02.1 clone and drop") {
                                            [](void*) noexcept { --alive; }};
         {
             Waker const waker(nullptr, &table);
-            step("copy a waker that has a table and needs no data");
+            step("copy a waker that has a table and null data");
             Waker const copy = waker;
-            CHECK_MESSAGE(alive == 2, "a waker is empty when it has no table: its data may be null, and it counts");
+            CHECK_MESSAGE(alive == 2, "a waker with null data was not cloned. Only a waker without a table is empty.");
             step("destroy both");
         }
-        CHECK_MESSAGE(alive == 0, "a waker is empty when it has no table: its data may be null, and it is dropped");
+        CHECK_MESSAGE(alive == 0, "a waker with null data was not dropped. Only a waker without a table is empty.");
     }
 
-    TEST_CASE("an empty waker has nothing to count") {
-        step("copy, assign and destroy empty wakers");
+    TEST_CASE("empty wakers count nothing") {
+        step("copy, assign, and destroy empty wakers");
         Waker empty;
         Waker copy = empty;
         copy = empty;
@@ -184,13 +186,13 @@ TEST_SUITE("02.1 clone and drop") {
         CHECK(bell.alive() == 0);
     }
 
-    TEST_CASE("a vector that grows clones none") {
+    TEST_CASE("a growing vector clones nothing") {
         static_assert(std::is_nothrow_move_constructible_v<Waker>);
         static_assert(sizeof(Waker) == 2 * sizeof(void*));
         CountingWaker bell;
         {
             std::vector<Waker> wakers;
-            step("put 100 wakers into a vector");
+            step("push 100 wakers into a vector");
             for (int i = 0; i < 100; ++i) {
                 wakers.push_back(bell.waker());
             }

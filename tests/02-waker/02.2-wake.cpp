@@ -35,16 +35,17 @@ TEST_SUITE("02.2 wake") {
         CountingWaker bell;
         {
             Waker waker = bell.waker();
-            step("wake, and give the waker away");
+            step("wake by value");
             std::move(waker).wake();
             CHECK(bell.wakes() == 1);
             CHECK(bell.wakes_by_value() == 1);
             CHECK(bell.alive() == 0);
             CHECK_FALSE(waker);  // NOLINT: looked at on purpose
-            CHECK_MESSAGE(waker.data() == nullptr, "an empty waker names nobody: both pointers go");
-            step("destroy what is left of it");
+            CHECK_MESSAGE(waker.data() == nullptr,
+                          "an empty waker still points to its data. Set both pointers to null.");
+            step("destroy the waker, which is empty now");
         }
-        CHECK(bell.drops() == 0);  // the wake took the reference: a drop would be one too many
+        CHECK(bell.drops() == 0);  // the wake gave the reference back
         CHECK(bell.clones() == 0);
     }
 
@@ -61,7 +62,7 @@ TEST_SUITE("02.2 wake") {
         CHECK(bell.alive() == 1);
     }
 
-    TEST_CASE("a used-up waker can be assigned to") {
+    TEST_CASE("a waker can be assigned to after its wake") {
         CountingWaker bell;
         Waker waker = bell.waker();
         step("wake, assign, wake");
@@ -74,7 +75,7 @@ TEST_SUITE("02.2 wake") {
     }
 
     TEST_CASE("the waker is empty before its wake runs") {
-        // A wake may run the waiter at once, and the waiter may put a new waker where the old one was.
+        // A wake may run the task at once, and the task may put a new waker where the old one was.
         struct Slot {
             Waker waker;
             int wakes = 0;
@@ -89,15 +90,16 @@ TEST_SUITE("02.2 wake") {
                                             nothing, nothing};
         Slot slot;
         slot.waker = Waker(&slot, &refill);
-        step("wake; the wake fills the slot again");
+        step("wake, and fill the slot again from inside the wake");
         std::move(slot.waker).wake();
         CHECK(slot.wakes == 1);
         CHECK(slot.waker);
-        CHECK_MESSAGE(slot.waker.data() == &slot,
-                      "the new waker has lost its data: after the call nothing may be written into the old place");
+        CHECK_MESSAGE(
+            slot.waker.data() == &slot,
+            "the new waker lost its data. Don't write to this waker after the call, because the wake may have put another one there.");
     }
 
-    TEST_CASE("a wake may destroy the place where its waker lay") {
+    TEST_CASE("a wake may destroy the waker that it was called on") {
         static constexpr auto nothing = [](void*) noexcept {};
         static constexpr auto destroy = [](void* data) noexcept {
             static_cast<std::unique_ptr<Waker>*>(data)->reset();
@@ -105,16 +107,16 @@ TEST_SUITE("02.2 wake") {
         static constexpr WakerVTable destroying{nothing, destroy, nothing, nothing};
         std::unique_ptr<Waker> place;
         place = std::make_unique<Waker>(&place, &destroying);
-        step("wake; the wake destroys the place");
+        step("wake, and destroy the waker from inside the wake");
         std::move(*place).wake();
         CHECK(place == nullptr);
     }
 
-    TEST_CASE("waking with an empty waker is a mistake and says so") {
-        expect_violation("wake on an empty Waker", [] { Waker().wake_by_ref(); }, Noticed::in_every_build);
-        expect_violation("wake on an empty Waker", [] { Waker().wake(); }, Noticed::in_every_build);
+    TEST_CASE("waking an empty waker ends the program with a reason") {
+        expect_violation("this Waker is empty", [] { Waker().wake_by_ref(); }, Noticed::in_every_build);
+        expect_violation("this Waker is empty", [] { Waker().wake(); }, Noticed::in_every_build);
         expect_violation(
-            "moved from, or woken already",
+            "moved from or already woken",
             [] {
                 CountingWaker bell;
                 Waker waker = bell.waker();
@@ -150,9 +152,8 @@ TEST_SUITE("02.2 wake") {
         CHECK(bell.alive() == 1);
     }
 
-    TEST_CASE("what was written before the wake is seen by who was woken") {
-        // A bell of one's own: its vtable hands over an atomic flag, as every real waker hands over a lock or
-        // a flag.
+    TEST_CASE("the woken thread sees what was written before the wake") {
+        // The table sets an atomic flag. Every real waker passes its news on through a lock or through such a flag.
         struct Flag {
             rt::Atomic<int> wakers{1};
             rt::Atomic<bool> rung{false};
@@ -170,7 +171,7 @@ TEST_SUITE("02.2 wake") {
         int letter = 0;
         {
             Waker waker(&flag, &table);
-            step("another thread writes a letter, and rings");
+            step("write a letter on another thread, and wake");
             TestThread postman([&letter, copy = waker]() mutable {
                 letter = 7;
                 std::move(copy).wake();

@@ -12,7 +12,7 @@ using rt::Waker;
 using rt::WakerVTable;
 
 TEST_SUITE("02.3 will_wake and Context") {
-    TEST_CASE("will_wake knows the same waiter") {
+    TEST_CASE("will_wake recognizes a copy of itself") {
         CountingWaker bell;
         CountingWaker other_bell;
         Waker const waker = bell.waker();
@@ -23,7 +23,7 @@ TEST_SUITE("02.3 will_wake and Context") {
         CHECK(waker.will_wake(waker));
         step("compare it with the waker of another bell");
         CHECK_FALSE(waker.will_wake(other));
-        CHECK(bell.clones() == 1);  // asking costs nothing
+        CHECK(bell.clones() == 1);  // comparing calls nothing
     }
 
     TEST_CASE("will_wake looks at the table too") {
@@ -36,12 +36,24 @@ TEST_SUITE("02.3 will_wake and Context") {
         CHECK_FALSE(waker.will_wake(stranger));
         step("compare a waker with an empty one");
         CHECK_FALSE(waker.will_wake(Waker()));
+        CHECK_FALSE(Waker().will_wake(waker));
+        CHECK(Waker().will_wake(Waker()));
+    }
+
+    TEST_CASE("will_wake compares tables and not single functions") {
+        static constexpr auto nothing = [](void*) noexcept {};
+        static constexpr auto other_drop = [](void*) noexcept {};
+        static constexpr WakerVTable table{nothing, nothing, nothing, nothing};
+        static constexpr WakerVTable other_table{nothing, nothing, nothing, other_drop};
+        int bell = 0;
+        step("compare wakers whose tables differ in their drop");
+        CHECK_FALSE(Waker(&bell, &table).will_wake(Waker(&bell, &other_table)));
     }
 
     TEST_CASE("a context lends its waker") {
         CountingWaker bell;
         Waker const waker = bell.waker();
-        step("make a context, wake through it");
+        step("make a context, and wake through it");
         Context cx(waker);
         CHECK(bell.clones() == 0);
         cx.waker().wake_by_ref();
@@ -50,11 +62,12 @@ TEST_SUITE("02.3 will_wake and Context") {
         Waker const kept = cx.waker();
         CHECK(bell.clones() == 1);
         CHECK(kept.will_wake(waker));
-        static_assert(!std::is_copy_constructible_v<Context>, "a context is lent for one poll, and not kept");
+        static_assert(!std::is_copy_constructible_v<Context>,
+                      "a context is borrowed for one poll, so it cannot be copied");
     }
 
-    TEST_CASE("noop wakes nobody") {
-        step("copy a noop waker, wake it, destroy it");
+    TEST_CASE("the noop waker wakes nothing") {
+        step("copy a noop waker, wake it, and destroy it");
         Waker waker = Waker::noop();
         Waker copy = waker;
         CHECK(waker);

@@ -59,7 +59,8 @@ Ready() -> Ready<void>;
 /// takes the `value()`.
 template <class T>
 class [[nodiscard]] Poll {
-    static_assert(!std::is_reference_v<T>, "a Poll can't hold a reference. Return a pointer or a std::reference_wrapper instead.");
+    static_assert(!std::is_reference_v<T>,
+                  "a Poll can't hold a reference. Return a pointer or a std::reference_wrapper instead.");
 
   public:
     using Value = T;

@@ -1,17 +1,19 @@
 /// \file
-/// `Waker`: how someone who waits is told "look again". `Context`: what a poll is handed, a waker inside.
+/// `Waker`: with it, a future asks to be polled again. `Context`: what a poll receives, with a waker inside.
 ///
-/// A waker is two pointers: who is to be woken (`data`), and a table of four functions that know what `data` is. The
-/// table, not a virtual base class, because a waker is a value: it is copied into timers and reactors that outlive the
-/// waiter, and each copy keeps `data` alive by whatever count its owner uses.
+/// A waker is two pointers: `data`, which it wakes, and a table of four functions that know the type behind `data`. There
+/// is no virtual base class, because a waker is a value. Futures copy it into timers and reactors that may outlive the
+/// task, and each copy keeps `data` alive. How the references are counted is up to the owner of `data`.
 ///
-/// The rules of the table:
-///  - every waker owns one reference to `data`; copying takes one more (`clone`), destroying gives it back (`drop`);
-///  - `wake` gives its reference away with the news: after it, no `drop` follows;
-///  - `wake_by_ref` keeps it;
-///  - all four may be called from any thread and must not throw.
+/// Invariants:
+///  - Each waker owns one reference to `data`. A copy takes one more (`clone`), and a destructor gives one back (`drop`).
+///  - `wake` gives the reference back together with the wake, so no `drop` follows. `wake_by_ref` keeps the reference.
+///  - A waker without a table is empty. A waker that has a table may have null `data`.
 ///
-/// Source of the idea: Rust's `std::task::{Waker, RawWakerVTable, Context}`.
+/// Thread safety: any thread may call the four functions, even at the same time. One `Waker` object isn't shared between
+/// threads: each thread has its own copy.
+///
+/// Source: Rust's `std::task::{Waker, RawWakerVTable, Context}`.
 #pragma once
 
 #include <rt/todo.hpp>
@@ -21,75 +23,75 @@
 
 namespace rt {
 
-/// The four things that can be done with a waker's `data`. One constant table per kind of waker.
+/// What a waker does with its `data`. There is one constant table per kind of waker.
 struct WakerVTable {
-    void (*clone)(void* data) noexcept;        ///< one more waker shares `data`
-    void (*wake)(void* data) noexcept;         ///< wake, and give this waker's reference back
-    void (*wake_by_ref)(void* data) noexcept;  ///< wake, and keep the reference
-    void (*drop)(void* data) noexcept;         ///< give this waker's reference back
+    void (*clone)(void* data) noexcept;        ///< takes one more reference to `data`
+    void (*wake)(void* data) noexcept;         ///< wakes, and gives this waker's reference back
+    void (*wake_by_ref)(void* data) noexcept;  ///< wakes, and keeps the reference
+    void (*drop)(void* data) noexcept;         ///< gives this waker's reference back
 };
 
-/// Wakes whoever waits. Kept by a future that returned Pending, used by whoever makes it ready; both may be on
-/// different threads, each with a copy of its own.
+/// Wakes a task or a thread that waits. A future that returns Pending keeps a waker. The event that the future waits for
+/// uses it, often on another thread and through a copy of its own.
 class Waker {
   public:
-    /// An empty waker, as a moved-from one is: it may be assigned to, compared, destroyed, and not woken.
+    /// An empty waker, like one that was moved from. It can be assigned to, compared, and destroyed, but not woken.
     Waker() noexcept = default;
 
-    /// Takes over one reference to `data`. Called by whoever makes wakers: who polls, or a test.
+    /// Takes over one reference to `data`. Called by executors and by tests.
     Waker(void* data, const WakerVTable* vtable) noexcept : data_(data), vtable_(vtable) {}
 
     Waker(const Waker& other) noexcept {
-        // TODO(02.1) Share what `other` has, and count it: one more reference, unless `other` is empty.
+        // TODO(02.1) Wake what `other` wakes, and own a reference of your own.
         todo("02.1 copy a waker", other);
     }
     Waker(Waker&& other) noexcept {
-        // TODO(02.1) Take over what `other` has, and leave it empty: nothing is cloned, nothing is dropped.
+        // TODO(02.1) Take over the reference that `other` owns, and leave `other` empty.
         todo("02.1 move a waker", other);
     }
 
-    /// By value: `other` is a copy of its own, or what was moved here.
+    /// Takes `other` by value, so `other` is already a copy, or was moved here.
     Waker& operator=(Waker other) noexcept {
-        // TODO(02.1) Become what `other` is; the reference held until now must be given back. Whose destructor could do it?
+        // TODO(02.1) Own what `other` owns. The reference that this waker has owned until now must be given back.
         todo("02.1 assign a waker", other);
     }
 
     ~Waker() {
-        // TODO(02.1) Give the reference back, unless the waker is empty.
+        // TODO(02.1) Give the reference back, unless this waker is empty.
         todo("02.1 destroy a waker");
     }
 
-    /// Wakes, and is empty afterwards: `std::move(waker).wake()`. Called by whoever needs the waker no more; saves the
-    /// clone and drop that `wake_by_ref` on a copy would cost.
+    /// Wakes, and leaves this waker empty: `std::move(waker).wake()`. Called by a caller that no longer needs the waker. It
+    /// saves the `drop` that would follow a `wake_by_ref`.
     void wake() && noexcept {
         require_waker();
-        // TODO(02.2) Empty this waker, and then call the table's `wake`, which also takes the reference.
+        // TODO(02.2) Wake, and give the reference away with the wake.
         todo("02.2 wake, and give the waker away");
     }
 
-    /// Wakes and stays usable. Called by whoever has only borrowed the waker: `cx.waker().wake_by_ref()`.
+    /// Wakes, and keeps this waker usable. Called by a caller that only borrows it: `cx.waker().wake_by_ref()`.
     void wake_by_ref() const noexcept {
         require_waker();
-        // TODO(02.2) Call the table's function that keeps the reference.
+        // TODO(02.2) Wake, and keep the reference.
         todo("02.2 wake by reference");
     }
 
-    /// True if both wake the same waiter. False does not prove the contrary. Called before replacing a kept waker, to
-    /// save a clone and a drop.
+    /// True if both wakers wake the same task. They may do so even if this returns false. Called before a future replaces
+    /// the waker that it kept, because that saves a clone and a drop.
     bool will_wake(const Waker& other) const noexcept {
-        // TODO(02.3) What must be the same, so that both wake the same waiter?
+        // TODO(02.3) When do two wakers certainly wake the same task?
         todo("02.3 compare two wakers", other);
     }
 
     /// True unless empty.
     explicit operator bool() const noexcept { return vtable_ != nullptr; }
 
-    /// Who is to be woken, as its owner named it. Called by those who look for a waker of their own.
+    /// What is woken. Called by an executor that looks for its own wakers.
     void* data() const noexcept { return data_; }
-    /// The table. Called together with `data()`.
+    /// The table. An executor compares it to tell whether a waker is its own.
     const WakerVTable* vtable() const noexcept { return vtable_; }
 
-    /// A waker that wakes nobody. Called by whoever polls by hand.
+    /// A waker that wakes nothing. Used to poll by hand.
     static Waker noop() noexcept {
         static constexpr auto nothing = [](void*) noexcept {};
         static constexpr WakerVTable vtable{nothing, nothing, nothing, nothing};
@@ -99,7 +101,8 @@ class Waker {
   private:
     void require_waker() const noexcept {
         if (vtable_ == nullptr) {
-            violation("wake on an empty Waker: it was moved from, or woken already; keep a copy if you need it twice");
+            violation(
+                "this Waker is empty, because it was moved from or already woken. Copy it first if you need it twice.");
         }
     }
 
@@ -107,25 +110,22 @@ class Waker {
     const WakerVTable* vtable_ = nullptr;
 };
 
-/// What a poll is handed: the waker of whoever polls. Valid during that poll only; a future that returns
-/// Pending keeps a copy of the waker, never the context.
+/// What a poll receives: the caller's waker. It is valid during that poll only. A future that returns Pending keeps a copy
+/// of the waker, and never the context.
 class Context {
   public:
-    /// Called by whoever polls; `waker` must live as long as the context.
+    /// Borrows `waker`, which must outlive the context. Called by the code that polls.
     explicit Context(const Waker& waker) noexcept {
-        // TODO(02.3) Remember where the waker is; copy nothing.
+        // TODO(02.3) Borrow the waker for the length of this poll.
         todo("02.3 make a context of a waker", waker);
     }
-    explicit Context(Waker&&) = delete;  // a context only borrows: name the waker first
+    explicit Context(Waker&&) = delete;  // A context only borrows its waker. Give the waker a name first.
 
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;
 
-    /// Whom to wake when the polled future can make progress.
-    const Waker& waker() const noexcept {
-        // TODO(02.3) Lend the waker.
-        todo("02.3 lend the waker", waker_);
-    }
+    /// The waker to wake when the polled future can make progress.
+    const Waker& waker() const noexcept { return *waker_; }
 
   private:
     const Waker* waker_;

@@ -1,4 +1,4 @@
-// expect: a context only borrows: name the waker first
+// expect: A context only borrows its waker. Give the waker a name first.
 #include <rt/waker.hpp>
 
 void poll_by_hand() {
