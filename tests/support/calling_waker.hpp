@@ -1,5 +1,5 @@
 /// \file
-/// `CallingWaker`: a waker that calls back when it is woken or destroyed. For code that must not hold a lock at that moment.
+/// `CallingWaker`: a waker that calls a function when it is woken or destroyed. It finds code that holds a lock meanwhile.
 #pragma once
 
 #include <rt/waker.hpp>
@@ -9,7 +9,7 @@
 
 namespace support {
 
-/// Makes wakers that call `on_wake` when they are woken, and `on_drop` when they are destroyed. Must outlive them.
+/// Makes wakers that call `on_wake` when they are woken, and `on_drop` when they are destroyed. It must outlive them.
 class CallingWaker {
   public:
     explicit CallingWaker(

@@ -1,11 +1,10 @@
 /// \file
-/// `Remote` and its `CountedFuture`: a future whose end the test decides, and that counts what is done with
-/// it.
+/// `Remote`: the test finishes a future through it. The future, a `CountedFuture`, counts its polls, moves, and drops.
 ///
 ///     Remote<int> kettle("the kettle");
 ///     auto task = spawn_mock(then(kettle.future(), …));
 ///     task.poll();                      // kettle.polls() is 1, kettle.keeps_waker() is true
-///     kettle.finish(3);                 // wakes whoever polled last
+///     kettle.finish(3);                 // wakes the task that polled last
 #pragma once
 
 #include <rt/future.hpp>
@@ -23,14 +22,14 @@ namespace support {
 
 namespace detail {
 
-/// With a waker, and a value that comes.
+/// The state, with the waker of the last poll.
 struct RemoteWaker : RemoteState {
     using RemoteState::RemoteState;
 
     rt::Waker waker;
     bool has_value = false;
 
-    /// The caller's lock is given up before anybody is woken.
+    /// Wakes after it has released `lock`, because a wake may run any code.
     void wake(rt::Lock& lock) {
         rt::Waker woken = std::move(waker);
         if (woken) {
@@ -57,7 +56,7 @@ struct RemoteValue : RemoteWaker {
     };
 };
 
-/// The future's hold on its state, whatever its value is.
+/// The part of a CountedFuture that doesn't depend on its output. It shares the state with the Remote.
 class RemoteHold {
   public:
     explicit RemoteHold(std::shared_ptr<RemoteWaker> state) : state_(std::move(state)) {}
@@ -80,12 +79,12 @@ class RemoteHold {
     RemoteWaker& operator*() const noexcept { return *state_; }
 
   private:
-    std::shared_ptr<RemoteWaker> state_;  // empty: moved away
+    std::shared_ptr<RemoteWaker> state_;  // empty after a move
 };
 
 }  // namespace detail
 
-/// See `Remote`. A future that is Ready when its remote says so.
+/// A future that is Ready once its Remote has finished it.
 template <class T>
 class [[nodiscard]] CountedFuture {
   public:
@@ -119,22 +118,23 @@ class [[nodiscard]] CountedFuture {
     detail::RemoteHold hold_;
 };
 
-/// The test's end of one CountedFuture: counts its polls, moves and drops, and ends it, from any thread.
+/// Finishes one CountedFuture, and reads its counts.
+///
+/// Thread safety: any thread may call its functions.
 template <class T = void>
 class Remote {
   public:
-    /// `name` is what the story calls it.
+    /// The story calls it `name`.
     explicit Remote(std::string_view name = "the future")
         : value_(new detail::RemoteValue<T>(name)), state_(static_cast<detail::RemoteWaker*>(value_)) {}
     Remote(const Remote&) = delete;
     Remote& operator=(const Remote&) = delete;
     ~Remote() { value_->end_record(); }
 
-    /// The future; taken once.
+    /// The future. Called once.
     CountedFuture<T> future() { return CountedFuture<T>(state_); }
 
-    /// Makes it ready and wakes whoever polled it last. Its value: `finish(3)`, or `finish()` where there is
-    /// none.
+    /// Makes the future Ready with this value, or with none for `finish()`. Wakes the task that polled it last.
     template <class... Value>
     void finish(Value&&... value) {
         value_->tell_ready();
@@ -147,7 +147,7 @@ class Remote {
         value_->wake(lock);
     }
 
-    /// Makes it throw `error` at its next poll, and wakes whoever polled it last.
+    /// Makes the next poll throw `error`. Wakes the task that polled it last.
     void fail(std::exception_ptr error) {
         value_->tell_error();
         rt::Lock lock(value_->mutex());
@@ -159,7 +159,7 @@ class Remote {
         fail(std::make_exception_ptr(std::move(error)));
     }
 
-    /// Wakes whoever polled it last, though there is nothing to see.
+    /// Wakes the task that polled it last, although nothing has happened.
     void wake_for_nothing() {
         value_->tell_wake();
         rt::Lock lock(value_->mutex());
@@ -169,9 +169,9 @@ class Remote {
     int polls() const { return value_->counts().polls; }
     /// How often the future was moved.
     int moves() const { return value_->counts().moves; }
-    /// 1 when the future is destroyed.
+    /// How often the future was destroyed, so 0 or 1. Moved-from futures don't count.
     int drops() const { return value_->counts().drops; }
-    /// True while the future has somebody to wake.
+    /// True while the future holds a waker.
     bool keeps_waker() const {
         rt::Lock lock(value_->mutex());
         return static_cast<bool>(value_->waker);

@@ -19,15 +19,15 @@ inline constinit rt::Atomic<long> large_blocks{0};
 inline constexpr std::size_t large = 1000;
 }  // namespace detail
 
-/// How many allocations this program has made, on any thread. Steps and assertions allocate too: read it close by.
+/// How many allocations all threads have made. Steps and assertions allocate too, so read it right before and after.
 inline long allocations() noexcept { return detail::allocations.load(rt::relaxed); }
 
-/// How many blocks of 1,000 bytes or more are in use now: buffers, that is.
+/// How many blocks of at least 1,000 bytes are in use. Buffers are that large.
 inline long buffers() noexcept { return detail::large_blocks.load(rt::relaxed); }
 
 }  // namespace support
 
-// Not inlined: g++ would see malloc behind one of a pair and not behind the other, and warn.
+// Not inlined, because g++ would inline only one of a pair, see malloc behind it, and warn of a mismatch.
 [[gnu::noinline]] void* operator new(std::size_t size) {
     support::detail::allocations.fetch_add(1, rt::relaxed);
     if (void* memory = std::malloc(size)) {
@@ -41,7 +41,7 @@ inline long buffers() noexcept { return detail::large_blocks.load(rt::relaxed); 
     std::free(memory);
 }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
-// AddressSanitizer's arrays would pass by those above.
+// Arrays have operators of their own, because AddressSanitizer's would not call those above.
 [[gnu::noinline]] void* operator new[](std::size_t size) { return operator new(size); }
 [[gnu::noinline]] void operator delete[](void* memory) noexcept { operator delete(memory); }
 [[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept { operator delete(memory); }

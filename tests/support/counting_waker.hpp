@@ -9,11 +9,12 @@
 
 namespace support {
 
-/// Makes wakers, and counts their clones, drops and wakes, from any thread.
+/// Makes wakers, and counts their clones, drops, and wakes.
 ///
-/// The counts live as long as the process: a waker whose counting is wrong is then counted wrong, and does
-/// not crash. They are relaxed, so that they order nothing between threads and hide no race from
-/// ThreadSanitizer: read them when the threads have been joined, or met in another way.
+/// The counts live as long as the process, so a waker with wrong counting shows a wrong count instead of a crash.
+///
+/// Thread safety: the wakers may be used on any thread. The counts are relaxed, because stronger orders would hide data races
+/// from ThreadSanitizer. Read them after the threads have been joined.
 class CountingWaker {
   public:
     CountingWaker() : counts_(WakerCounts::make()) {}
@@ -27,16 +28,16 @@ class CountingWaker {
     int clones() const noexcept { return counts_->clones(); }
     /// How often a waker was destroyed without being used up by `wake`.
     int drops() const noexcept { return counts_->drops(); }
-    /// How often somebody was woken, by `wake` and `wake_by_ref` together.
+    /// How often `wake` and `wake_by_ref` were called together.
     int wakes() const noexcept { return counts_->wakes(); }
-    /// How often by `wake`, which uses the waker up.
+    /// How often `wake` was called, which uses the waker up.
     int wakes_by_value() const noexcept { return counts_->wakes_by_value(); }
-    /// How many wakers exist now: made and cloned, neither dropped nor used up.
+    /// How many wakers exist now.
     int alive() const noexcept { return counts_->alive(); }
-    /// How often the last waker went: a real waiter would have been destroyed then.
+    /// How often the number of wakers went down to 0. A real task would have been destroyed then.
     int deaths() const noexcept { return counts_->deaths(); }
 
-    /// What its wakers have as `data()` and `vtable()`.
+    /// The `data()` and the `vtable()` of its wakers.
     void* data() const noexcept { return counts_; }
     static const rt::WakerVTable* table() noexcept {
         static constexpr rt::WakerVTable vtable{
@@ -48,7 +49,7 @@ class CountingWaker {
         return &vtable;
     }
 
-    /// A new waker that is counted there. Called by mocks.
+    /// A new waker that counts in `counts`. Called by mocks.
     static rt::Waker waker_of(WakerCounts* counts) noexcept {
         counts->made();
         return rt::Waker(counts, table());

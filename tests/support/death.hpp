@@ -1,5 +1,5 @@
 /// \file
-/// `expect_violation("sentence", []{…})`: the program must end right there, with that sentence.
+/// `expect_violation("sentence", [] { … })`: this code must end the program with that sentence.
 #pragma once
 
 #include <rt/violation.hpp>
@@ -16,28 +16,27 @@ namespace support {
 
 /// In which builds a broken rule is noticed.
 enum class Noticed {
-    where_checks_are_on,  ///< where RT_CHECKS is 1; elsewhere the expectation is skipped, with a word
+    where_checks_are_on,  ///< only where RT_CHECKS is 1. Other builds print that they skip the expectation.
     in_every_build,
 };
 
-/// How a child process ended: what it printed on stderr, and what waitpid says.
+/// What a child process printed on stderr, and its status from waitpid.
 struct Ended {
     std::string printed;
     int status;
 };
 
-/// Runs `body` in a forked child, which has a watchdog of its own, to its end.
+/// Runs `body` in a forked child with a watchdog of its own, and waits for its end.
 Ended run_in_a_child(const std::function<void()>& body);
 
-/// Runs `body` in a child process; empty if it aborted with `sentence` in what it printed on stderr, else
-/// what happened instead. If `body` meets a hole of a starter, this process ends as it would have, with the
-/// hole's sentence. If it hangs, the child's watchdog ends it.
+/// Runs `body` in a child process. Returns an empty string if the child aborted and printed `sentence` on stderr, and
+/// otherwise what happened instead. If `body` reaches a hole of a starter, this process ends like the child did. If `body`
+/// hangs, the child's watchdog ends it.
 std::string how_it_missed_its_end(std::string_view sentence, const std::function<void()>& body);
 
 /// Expects that `body` breaks a rule, and that the program ends with `sentence` somewhere in the message.
 ///
-/// `body` runs in a forked child: it sees the test's variables, and changes none of them. Threads of the test
-/// do not exist in the child; what `body` starts itself does.
+/// `body` runs in a forked child. It sees copies of the test's variables. The test's threads don't exist in the child.
 inline void expect_violation(std::string_view sentence, const std::function<void()>& body,
                              Noticed noticed = Noticed::where_checks_are_on,
                              std::source_location where = std::source_location::current()) {

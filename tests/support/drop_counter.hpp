@@ -1,5 +1,5 @@
 /// \file
-/// `DropCounter`: hands out values, and counts how often they are copied, moved and destroyed.
+/// `DropCounter`: makes values, and counts how often they are copied, moved, and destroyed.
 #pragma once
 
 #include <rt/sync.hpp>
@@ -9,17 +9,20 @@
 
 namespace support {
 
-/// Counts its tokens, on any thread. The counts are relaxed: read them when the threads have met.
+/// Makes tokens, and counts them.
+///
+/// Thread safety: tokens may be used on any thread. Read the counts after the threads have been joined, because they are
+/// relaxed.
 class DropCounter {
     struct Counts {
         rt::Atomic<int> made{0};
         rt::Atomic<int> copies{0};
         rt::Atomic<int> moves{0};
-        rt::Atomic<int> drops{0};  // of tokens that were not moved away
+        rt::Atomic<int> drops{0};  // of tokens that are not moved-from
     };
 
   public:
-    /// A value that is counted. Put into a future, a closure, a coroutine, an output.
+    /// A counted value. Tests put it into a future, a closure, a coroutine, or an output.
     class Token {
       public:
         Token(const Token& other) : counts_(other.counts_) {
@@ -46,7 +49,7 @@ class DropCounter {
         friend DropCounter;
         explicit Token(std::shared_ptr<Counts> counts) : counts_(std::move(counts)) {}
 
-        std::shared_ptr<Counts> counts_;  // empty: moved away
+        std::shared_ptr<Counts> counts_;  // empty after a move
     };
 
     /// A new token.
@@ -57,7 +60,7 @@ class DropCounter {
 
     int copies() const noexcept { return counts_->copies.load(rt::relaxed); }
     int moves() const noexcept { return counts_->moves.load(rt::relaxed); }
-    /// How many tokens were destroyed, not counting the husks that moves leave behind.
+    /// How many tokens were destroyed, not counting those that were moved from.
     int drops() const noexcept { return counts_->drops.load(rt::relaxed); }
     /// How many tokens exist now.
     int alive() const noexcept { return counts_->made.load(rt::relaxed) + copies() - drops(); }

@@ -1,5 +1,5 @@
 /// \file
-/// Descriptors in pairs: what one end writes, the other reads. For tests of whatever waits for descriptors.
+/// Pairs of descriptors: one end reads what the other end writes. For tests of code that waits for descriptors.
 #pragma once
 
 #include <rt/sys.hpp>
@@ -18,10 +18,10 @@
 
 namespace support {
 
-/// The two ends of a pipe or of a pair of sockets; all non-blocking.
+/// The two ends of a pipe or of a pair of sockets. Both are non-blocking.
 struct Ends {
-    rt::sys::Fd here;   ///< of a pipe: the end to read from
-    rt::sys::Fd there;  ///< of a pipe: the end to write to
+    rt::sys::Fd here;   ///< the reading end of a pipe
+    rt::sys::Fd there;  ///< the writing end of a pipe
 };
 
 inline Ends make_pipe() {
@@ -37,13 +37,13 @@ inline Ends make_socket_pair() {
     return Ends{rt::sys::Fd(ends[0]), rt::sys::Fd(ends[1])};
 }
 
-/// Writes `text`, which must fit into the kernel's buffer. Called by the other side of what is tested, on any thread.
+/// Writes `text`, which must fit into the kernel's buffer. Any thread may call it.
 inline void put(const rt::sys::Fd& end, std::string_view text) {
     step("the other side writes '{}'", text);
     CHECK(rt::sys::write(end.get(), text) == static_cast<ssize_t>(text.size()));
 }
 
-/// Reads what is there, `max` bytes at most.
+/// Reads the bytes that are there, at most `max` of them.
 inline std::string fetch(const rt::sys::Fd& end, std::size_t max = 4096) {
     std::string text(max, '\0');
     ssize_t size = rt::sys::read(end.get(), text);
@@ -51,7 +51,7 @@ inline std::string fetch(const rt::sys::Fd& end, std::size_t max = 4096) {
     return text;
 }
 
-/// Fills the kernel's buffer of `end` until it takes no more; returns how many bytes that were.
+/// Fills the kernel's buffer of `end`, and returns how many bytes that took.
 inline std::size_t fill(const rt::sys::Fd& end) {
     std::string const block(64 * 1024, 'x');
     std::size_t total = 0;
@@ -73,7 +73,7 @@ inline int open_descriptors() {
         count += entry->d_name[0] != '.' ? 1 : 0;
     }
     ::closedir(folder);
-    return count - 1;  // that of the folder itself
+    return count - 1;  // without the descriptor of the directory
 }
 
 }  // namespace support

@@ -1,6 +1,6 @@
 /// \file
-/// Clients whose bytes come, and whose deadlines pass after that, while the runtime's threads stand still. So all of them must
-/// be served. Needs lesson 14.
+/// `LateBytes`: clients whose bytes arrive in time, while no thread of the runtime runs. Their deadlines pass after that. All of
+/// them must be served, because their bytes came first. Needs lesson 14.
 #pragma once
 
 #include <rt/future.hpp>
@@ -27,7 +27,7 @@ class LateBytes {
         }
     }
 
-    /// The future of one client: waits for a byte, and else for its deadline, as `rt::timeout` does.
+    /// The future of one client. It waits for a byte until its deadline, as `rt::timeout` does.
     auto serve(int number) {
         Client* client = &clients_[static_cast<std::size_t>(number)];
         return rt::poll_fn([this, client](rt::Context& cx) -> rt::Poll<void> {
@@ -60,7 +60,7 @@ class LateBytes {
     int count() const noexcept { return static_cast<int>(clients_.size()); }
     bool all_have_ended() const noexcept { return served.load() + late.load() == count(); }
 
-    rt::Atomic<int> waiting{0};  // that have waited at least once
+    rt::Atomic<int> waiting{0};  // clients that have waited at least once
     rt::Atomic<int> served{0};
     rt::Atomic<int> late{0};
 

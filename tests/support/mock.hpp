@@ -1,5 +1,5 @@
 /// \file
-/// `Mock`: what a MockTask is without its future: it knows no lesson's header.
+/// `Mock`: the part of a MockTask that includes no header of a lesson.
 #pragma once
 
 #include <support/story.hpp>
@@ -10,15 +10,15 @@
 
 namespace support {
 
-/// The name and the counts of a MockTask, the row it has in the record, and what it tells the story.
+/// The name and the counts of a MockTask, its row in the record, and its steps in the story.
 class Mock {
   public:
     Mock(const Mock&) = delete;
     Mock& operator=(const Mock&) = delete;
 
-    /// True if it was woken since its last poll began.
+    /// True if a wake has come since the last poll began.
     bool is_woken() const noexcept;
-    /// How often it was woken, ever.
+    /// How often it was woken.
     int wakes() const noexcept;
     /// How often it was polled.
     int polls() const noexcept;
@@ -26,7 +26,7 @@ class Mock {
     int clones() const noexcept;
     /// How often a copy of its waker was destroyed without being used up by `wake`.
     int drops() const noexcept;
-    /// How many copies of its waker somebody keeps now.
+    /// How many copies of its waker exist now.
     int kept_wakers() const noexcept;
 
   protected:
@@ -36,7 +36,7 @@ class Mock {
     WakerCounts* counts() const noexcept { return counts_; }
     rt::record::TaskRow* row() const noexcept { return row_; }
 
-    /// A poll becomes a step, and then its outcome a part of that.
+    /// Record a poll as a step, and later its outcome as part of that step.
     StepNumber tell_poll();
     void tell_outcome(StepNumber number, bool is_ready);
     void tell_exception(StepNumber number);
@@ -44,7 +44,7 @@ class Mock {
 
     /// Counts a poll that begins. Throws if the future was dropped.
     void begin_poll(bool has_future);
-    /// What follows happens to no mock any more. Called before the future is destroyed with the mock.
+    /// Ends its row in the record. Called before the mock destroys its future.
     void leave_record() noexcept;
 
   private:

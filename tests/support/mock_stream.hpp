@@ -1,15 +1,17 @@
 /// \file
-/// `MockStream`: a stream in memory, whose other side the test is.
+/// `MockStream`: a stream in memory. The test is the other side.
 ///
 ///     MockPeer peer;
 ///     BufReader reader(peer.stream());
 ///     auto line = spawn_mock("the line", reader.read_line());
 ///     line.poll();                      // Pending
-///     peer.send("hel");                 // wakes it: one read gives these bytes, and no others with them
+///     peer.send("hel");                 // wakes it, and one read gives exactly these bytes
 ///     peer.send("lo\n");
 ///
-/// Each `send` is one read's worth at most, so that the test decides where the stream is cut. What is written to the stream
-/// is found in `peer.received()`; `peer.take_room(n)` limits how much it takes before a write waits. Any thread may do this.
+/// One read never returns bytes of two `send`s, so the test decides where the stream is cut. `peer.received()` is what was
+/// written to the stream, and `peer.take_room(n)` lets it take `n` bytes before a write has to wait.
+///
+/// Thread safety: any thread may call these functions.
 #pragma once
 
 #include <rt/future.hpp>
@@ -53,7 +55,7 @@ struct MockStreamState {
 
 }  // namespace detail
 
-/// The stream, for the code under test. Movable, and told apart when it was moved away.
+/// The stream, for the code under test.
 class MockStream {
   public:
     explicit MockStream(std::shared_ptr<detail::MockStreamState> state) noexcept : state_(std::move(state)) {}
@@ -114,22 +116,22 @@ class MockStream {
     }
 
   private:
-    std::shared_ptr<detail::MockStreamState> state_;  // empty: moved away
+    std::shared_ptr<detail::MockStreamState> state_;  // empty after a move
 };
 
 /// The test's side of one MockStream.
 class MockPeer {
   public:
-    /// The stream; taken once.
+    /// The stream. Called once.
     MockStream stream() { return MockStream(state_); }
 
-    /// Sends `text`, which one read takes whole, or in parts if its room is too small.
+    /// Sends `text`. One read takes all of it, unless its buffer is too small.
     void send(std::string_view text) {
         step("the peer sends '{}'",
              text.size() > 60 ? fmt::format("{}… ({} bytes)", text.substr(0, 20), text.size()) : std::string(text));
         wake_reader([&] { state_->to_read.emplace_back(text); });
     }
-    /// Sends no more: after what was sent, reads give the end of the stream.
+    /// Sends nothing more. Reads reach the end of the stream after what was sent.
     void end() {
         step("the peer ends");
         wake_reader([&] { state_->ended = true; });
@@ -140,7 +142,7 @@ class MockPeer {
         wake_reader([&] { state_->read_error = error; });
     }
 
-    /// From now on the stream takes `count` bytes, and then lets writes wait.
+    /// The stream takes `count` more bytes. After that, writes wait.
     void take_room(std::size_t count) {
         step("the peer takes {} bytes", count);
         wake_writer([&] { state_->room = count; });
@@ -156,7 +158,7 @@ class MockPeer {
     bool is_shut_down() const { return shutdowns() > 0; }
     int shutdowns() const { return get(&State::shutdowns); }
     bool is_dropped() const { return get(&State::dropped); }
-    /// How often the stream was read, waits included; how often written.
+    /// How often the stream was read or written, including the calls that had to wait.
     int reads() const { return get(&State::reads); }
     int writes() const { return get(&State::writes); }
 

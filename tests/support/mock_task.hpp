@@ -1,5 +1,5 @@
 /// \file
-/// A task for tests: polls a future by hand, and knows whether it was woken.
+/// `MockTask`: a task that a test polls by hand. It knows whether it was woken.
 ///
 ///     auto kettle = spawn_mock("the kettle", rt::Countdown(1));
 ///     CHECK(kettle.poll() == Pending);
@@ -7,10 +7,10 @@
 ///     CHECK(kettle.poll() == Ready());
 ///     CHECK(kettle.polls() == 2);
 ///
-/// Each poll is a step of the story by itself. Source of the idea: tokio-test's `task`.
+/// Each poll is a step of the test's story. `Mock` (mock.hpp) and `MockOf` hold everything that doesn't depend on the type of
+/// the future, because a test instantiates a mock for each of its lambdas.
 ///
-/// A test makes a mock for each lambda it writes, so little is said anew for each future; most is Mock's (mock.hpp), which
-/// has the counts too, and MockOf's, one for each output.
+/// Source: tokio-test's `task`.
 #pragma once
 
 #include <rt/future.hpp>
@@ -26,11 +26,11 @@
 
 namespace support {
 
-/// A mock task whose future yields a T, whichever future that is.
+/// A mock task whose future has the output `T`.
 template <class T>
 class MockOf : public Mock {
   public:
-    /// Polls the future once, and tells the story of it.
+    /// Polls the future once, and records a step.
     rt::Poll<T> poll() {
         StepNumber const number = tell_poll();
         try {
@@ -43,7 +43,7 @@ class MockOf : public Mock {
         }
     }
 
-    /// Polls the future once. Called in stress tests: takes no lock and tells nothing.
+    /// Polls the future once, without a lock or a step. Called in stress tests.
     rt::Poll<T> poll_silently() {
         begin_poll(has_future_);
         rt::Context cx(waker_);
@@ -53,7 +53,7 @@ class MockOf : public Mock {
         return result;
     }
 
-    /// The waker it polls with. Called to hand it to someone else.
+    /// The waker that it polls with. Called to give it to other code.
     const rt::Waker& waker() const noexcept { return waker_; }
 
   protected:
@@ -68,24 +68,25 @@ class MockOf : public Mock {
     rt::Waker waker_;
 };
 
-/// One future, and the counting waker it is polled with. Polled by one thread at a time; its wakers may be
-/// anywhere.
+/// One future, and the counting waker that polls it.
+///
+/// Thread safety: one thread at a time may poll it. Its wakers may be used on any thread.
 template <rt::Future F>
 class MockTask final : public MockOf<rt::OutputOf<F>> {
   public:
     using Output = rt::OutputOf<F>;
 
-    /// `name` is what the story calls it.
+    /// The story calls it `name`.
     MockTask(std::string_view name, F future) : MockOf<Output>(name), future_(std::move(future)) {}
     ~MockTask() {
         this->leave_record();
         end_future();
     }
 
-    /// The future itself, which was not dropped.
+    /// The future. Called only before `drop`.
     F& future() noexcept { return future_; }
 
-    /// Destroys the future, which cancels it; the counts stay.
+    /// Destroys the future, which cancels it. The counts stay.
     void drop() {
         this->tell_drop();
         end_future();
@@ -105,7 +106,7 @@ class MockTask final : public MockOf<rt::OutputOf<F>> {
     };
 };
 
-/// A mock task around `future`; `name` is what the story calls it.
+/// A mock task around `future`. The story calls it `name`.
 template <rt::Future F>
 MockTask<F> spawn_mock(std::string_view name, F future) {
     return MockTask<F>(name, std::move(future));

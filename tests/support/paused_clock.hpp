@@ -1,5 +1,5 @@
 /// \file
-/// Time that stands still, for tests of lesson 14 and later.
+/// `PausedClock`: a runtime whose clock moves only when the test moves it. For lesson 14 and later.
 ///
 ///     PausedClock clock;                              // a runtime, current on this thread, with its clock paused
 ///     auto nap = spawn_mock("the nap", rt::sleep(1s));
@@ -7,7 +7,7 @@
 ///     clock.advance(1s);
 ///     CHECK(nap.is_woken());
 ///
-/// `run_paused(future)` runs a whole future on a runtime of its own, the same way.
+/// `run_paused(future)` runs a whole future on a runtime of its own with such a clock.
 #pragma once
 
 #include <rt/current_thread.hpp>
@@ -35,7 +35,7 @@ class PausedClock {
     PausedClock(const PausedClock&) = delete;
     PausedClock& operator=(const PausedClock&) = delete;
 
-    /// Lets the runtime sleep once, as it does when no task is ready: the clock jumps to the next timer.
+    /// Lets the idle runtime sleep once. Its clock jumps to the next timer.
     void jump() {
         step("the runtime is idle");
         runtime_.park().park(std::nullopt);
@@ -55,7 +55,7 @@ class PausedClock {
     }
 
     rt::Instant now() const { return rt::time::now(); }
-    /// How far the clock is from where it was at the beginning.
+    /// How far the clock has moved since the beginning.
     rt::Instant::duration elapsed() const { return now() - start_; }
     /// How many timers are set.
     std::size_t timers() { return service().size(); }

@@ -1,5 +1,5 @@
 /// \file
-/// Random numbers that can be had again: and a way to waste time with them: for stress tests.
+/// `Random`: random numbers that a seed reproduces, for stress tests. Also short delays, to hit races.
 #pragma once
 
 #include <rt/sync.hpp>
@@ -10,7 +10,7 @@
 
 namespace support {
 
-/// SplitMix64: small, and the same on every machine.
+/// SplitMix64, which is small and gives the same numbers on every machine.
 class Random {
   public:
     explicit Random(std::uint64_t seed) noexcept : state_(seed) {}
@@ -29,16 +29,16 @@ class Random {
     std::uint64_t state_;
 };
 
-/// Some turns of an empty loop, so that two threads meet at ever other moments. Called in stress tests, never
-/// to wait.
+/// Runs an empty loop `turns` times, so that two threads meet at different moments. Called in stress tests, and never to wait
+/// for an event.
 inline void dawdle(int turns) noexcept {
     for (int volatile turn = 0; turn < turns;) {
         turn = turn + 1;
     }
 }
 
-/// Spins until `done()`: meets another thread to within nanoseconds, where a latch would be too slow to hit a
-/// race. Gives the processor away now and then, so that it works on one processor too.
+/// Spins until `done()`, because a latch would be too slow to hit a race. Yields the processor now and then, so that it works
+/// on one processor too.
 template <class Done>
 void spin_until(Done done) {
     for (int turn = 1; !done(); ++turn) {
@@ -48,7 +48,7 @@ void spin_until(Done done) {
     }
 }
 
-/// The seed of this run: PBP_SEED, or 1. It becomes a step, so that a failure prints it.
+/// The seed of this run: PBP_SEED, or 1. Records it as a step, so a failure prints it.
 inline std::uint64_t seed_of_this_run() {
     const char* text = std::getenv("PBP_SEED");
     std::uint64_t const seed = text != nullptr ? std::strtoull(text, nullptr, 10) : 1;
@@ -56,8 +56,8 @@ inline std::uint64_t seed_of_this_run() {
     return seed;
 }
 
-/// How often a stress test tries: `full` times, or a fifth of that with PBP_STRESS=short, which the learner's loop says at each
-/// save. A stress may not see a mistake with either: what must be seen needs a test that drives it.
+/// How many rounds a stress test runs: `full`, or a fifth of that with PBP_STRESS=short, which the learner's loop sets. Neither
+/// finds every race. A race that a test must find needs a test that forces it.
 inline int rounds_of(int full) {
     static bool const is_short = std::getenv("PBP_STRESS") != nullptr;
     return is_short ? full / 5 : full;

@@ -1,5 +1,5 @@
 /// \file
-/// `RemoteState`: what a Remote and its future share, but for its value and its waker: it knows no lesson's header.
+/// `RemoteState`: what a Remote shares with its future. It includes no header of a lesson, so it has no value and no waker.
 #pragma once
 
 #include <rt/sync.hpp>
@@ -15,10 +15,12 @@ struct TaskRow;
 
 namespace support {
 
-/// The name and the counts of a Remote. What is under its mutex: everything but the name.
+/// The name and the counts of a Remote.
+///
+/// Thread safety: the mutex protects everything but the name.
 class RemoteState {
   public:
-    /// What a poll has to do.
+    /// What the current poll has to do.
     enum class Next { give_the_value, keep_the_waker, nothing };
     struct Counts {
         int polls, moves, drops;
@@ -35,15 +37,15 @@ class RemoteState {
     rt::record::TaskRow* row();
     Counts counts();
     void moved();
-    /// The test's end has gone.
+    /// Called when the Remote is destroyed.
     void end_record();
 
     // The caller holds the lock.
     void dropped();
-    /// Counts a poll; throws the error; a poll after the end is a failure, and leaves without the lock.
+    /// Counts a poll. Throws the error, if there is one. Fails the test if the future has already ended, and releases `lock`.
     Next begin_poll(rt::Lock& lock, bool has_value, bool has_waker);
     void set_error(std::exception_ptr error) { error_ = std::move(error); }
-    /// Its waker is used up now.
+    /// Records that the waker was used.
     void woke() noexcept;
 
     // Steps of the story.
@@ -59,7 +61,7 @@ class RemoteState {
     int moves_ = 0;
     int drops_ = 0;
     rt::record::TaskRow* row_;
-    bool ended_ = false;  // Ready or an exception was given out
+    bool ended_ = false;  // a poll has returned Ready or thrown
 };
 
 }  // namespace support

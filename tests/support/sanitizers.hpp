@@ -1,5 +1,5 @@
 /// \file
-/// What this test was built with, or runs under: for limits that must be looser there.
+/// Which sanitizer this test was built with, and whether valgrind runs it. Tests loosen their limits then.
 #pragma once
 
 #include <cstdlib>

@@ -1,7 +1,7 @@
 /// \file
 /// How a failed assertion shows the course's values: `Pending`, `Ready(3)`.
 ///
-/// It does not use the learner's own formatter of Poll, which may be the very thing that fails.
+/// It doesn't use the formatter of `Poll`, because that may be the code that fails.
 #pragma once
 
 #include <rt/poll.hpp>
@@ -22,7 +22,7 @@ namespace support {
 
 namespace detail {
 
-/// What is printed here and not by fmt: to ask fmt whether it could costs as much as to let it.
+/// Types that this file prints itself. Asking fmt whether it can print a type is slow to compile.
 template <class T>
 inline constexpr bool is_printed_here = false;
 template <class T>
@@ -46,7 +46,7 @@ inline constexpr bool is_tuple<std::tuple<Ts...>> = true;
 template <class T>
 std::string show(const T& value);
 
-/// Adds a part of something larger: strings in quotes.
+/// Appends an element of a larger value. Strings get quotes.
 template <class T>
 void add_part(std::string& text, const T& part) {
     if (!text.empty()) {
@@ -59,7 +59,7 @@ void add_part(std::string& text, const T& part) {
     }
 }
 
-/// Any value as text: `[1, 2]`, `(1, "two")`, else as fmt prints it, else "…".
+/// Any value as text, such as `[1, 2]` or `(1, "two")`. Other types appear as fmt prints them, or as "…".
 template <class T>
 std::string show(const T& value) {
     if constexpr (detail::is_vector<T>) {
@@ -140,7 +140,7 @@ struct doctest::StringMaker<std::exception_ptr> {
     static doctest::String convert(const std::exception_ptr& error) { return error ? "an exception" : "no exception"; }
 };
 
-/// What fmt can print and a stream cannot.
+/// Types that fmt can print and a stream can't.
 template <class T>
     requires(std::is_class_v<T> && !support::detail::is_printed_here<T> && fmt::is_formattable<T>::value &&
              !doctest::detail::has_insertion_operator<T>::value)

@@ -1,10 +1,9 @@
 /// \file
-/// A test reads as a story: `step("wake the kettle")`. When it fails, it tells the numbered steps that led
-/// there.
+/// `step("wake the kettle")`: a numbered step of a test. A test that fails prints the steps that led there.
 ///
-/// Each step, and each assertion, also tells the watchdog that the test is alive (see watchdog.hpp). Steps
-/// may come from any thread; they are kept under a lock, so a stress test that must not be slowed down says
-/// `still_alive` now and then.
+/// Each step and each assertion also tells the watchdog that the test makes progress (watchdog.hpp).
+///
+/// Thread safety: any thread may record steps. They take a lock, so a stress test calls `still_alive` instead.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +22,7 @@ using StepNumber = std::size_t;
 /// Records a step that is already text. Called by `step`.
 StepNumber record_step(std::string text);
 
-/// Records what is about to happen: `step("poll the kettle for the {}. time", n)`.
+/// Records what the test does next: `step("poll the kettle, poll {}", n)`.
 StepNumber step(const char* text);
 template <class... Args>
     requires(sizeof...(Args) > 0)
@@ -31,28 +30,28 @@ StepNumber step(fmt::format_string<Args...> text, Args&&... args) {
     return record_step(fmt::format(text, std::forward<Args>(args)...));
 }
 
-/// Adds what came of a step: "poll the kettle" becomes "poll the kettle: Pending".
+/// Adds the outcome of a step: "poll the kettle" becomes "poll the kettle: Pending".
 void add_outcome(StepNumber number, std::string_view outcome);
 
-/// Tells the watchdog that the test gets on, without a step. Called in long loops.
+/// Tells the watchdog that the test makes progress, without a step. Called in long loops.
 void still_alive() noexcept;
 
-/// The steps that were not told yet, the last one marked. Called for a failed assertion.
+/// The steps that were not printed yet, with a mark at the last one. Called for a failed assertion.
 std::string story_so_far();
-/// Prints the test case's name and all its steps. Called when the test ends before its time: by a violation, a sanitizer.
+/// Prints the test case's name and all its steps. Called when a violation or a sanitizer ends the test.
 void tell_story(std::FILE* out);
 
-/// All steps, told or not. Called by the watchdog.
+/// All steps. Called by the watchdog.
 std::string all_steps();
-/// The last step, for the watchdog; empty if there is none.
+/// The last step, or an empty string. Called by the watchdog.
 std::string last_step();
 
-/// Forgets all steps. Called at the start of each test case, whose name this is.
+/// Forgets all steps. Called at the start of each test case, with its name.
 void begin_story(std::string test_case);
 /// The name of the test case that runs.
 std::string current_case();
 
-/// How often a step, an assertion or `still_alive` has passed. Called by the watchdog.
+/// How many steps, assertions, and calls of `still_alive` have passed. Called by the watchdog.
 std::size_t signs_of_life() noexcept;
 
 }  // namespace support

@@ -1,6 +1,5 @@
 /// \file
-/// A thread that joins when it goes out of scope, so that a failed REQUIRE elsewhere does not end the
-/// process.
+/// `TestThread`: a thread that joins at the end of its scope, also when a REQUIRE has failed.
 #pragma once
 
 #include <rt/sync.hpp>
@@ -10,7 +9,7 @@
 
 namespace support {
 
-/// Runs `f` on a thread of its own. Use CHECK in `f`, never REQUIRE: nothing must be thrown out of it.
+/// Runs `f` on a thread of its own. Use CHECK in `f` and never REQUIRE, because `f` must not throw.
 class TestThread {
   public:
     template <class F>
@@ -19,7 +18,7 @@ class TestThread {
     TestThread& operator=(TestThread&&) = delete;
     ~TestThread() { join(); }
 
-    /// Waits until `f` has returned. Afterwards everything it did is seen here.
+    /// Waits until `f` has returned.
     void join();
 
   private:

@@ -1,5 +1,5 @@
 /// \file
-/// `TraceLog`: what the runtime announces (rt/trace.hpp), as lines of text that a test expects word for word.
+/// `TraceLog`: the events of the runtime (rt/trace.hpp) as lines of text, which a test expects word for word.
 ///
 ///     TraceLog log;
 ///     log.call(&park, "the park");
@@ -22,13 +22,14 @@
 
 namespace support {
 
-/// Listens while it exists; one at a time. Events may come from any thread, the test asks when those have
-/// met.
+/// Records events while it exists. There is at most one TraceLog at a time.
+///
+/// Thread safety: events may come from any thread. Read the text after the threads have been joined.
 class TraceLog {
   public:
     using Kind = rt::trace::Kind;
 
-    /// Listens to all kinds up to `blocking_run`, or to those named only.
+    /// Keeps the lines of all kinds up to `blocking_run`, or only of the kinds that are named.
     TraceLog(std::initializer_list<Kind> only = {}) : only_(only) {
         current().store(this, rt::release);
         rt::trace::listen(&hear);
@@ -52,7 +53,7 @@ class TraceLog {
         names_.push_back({subject, std::move(name)});
     }
 
-    /// All events so far, a line each.
+    /// All events so far, one per line.
     std::string text() const {
         rt::Lock lock(mutex_);
         std::string text;
@@ -68,13 +69,13 @@ class TraceLog {
         return counts_[static_cast<std::size_t>(kind)];
     }
 
-    /// Waits until this kind has happened `times` times. Called to meet a thread that goes to sleep.
+    /// Waits until this kind has happened `times` times. Called to know that a thread is about to sleep.
     void wait_for(Kind kind, int times) const {
         rt::Lock lock(mutex_);
         changed_.wait(lock, [&] { return counts_[static_cast<std::size_t>(kind)] >= times; });
     }
 
-    /// Forgets the events so far; names stay.
+    /// Forgets the events so far, and keeps the names.
     void clear() {
         rt::Lock lock(mutex_);
         lines_.clear();

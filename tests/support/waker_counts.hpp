@@ -1,5 +1,5 @@
 /// \file
-/// `WakerCounts`: what a CountingWaker counts, without any waker: it knows no lesson's header.
+/// `WakerCounts`: the counts of a CountingWaker. It includes no header of a lesson.
 #pragma once
 
 #include <rt/sync.hpp>
@@ -11,14 +11,14 @@ struct TaskRow;
 
 namespace support {
 
-/// The counts of the wakers of one waiter. They live as long as the process, and are relaxed; see CountingWaker.
+/// The counts of the wakers of one task. See CountingWaker.
 class WakerCounts {
   public:
     static WakerCounts* make();
     WakerCounts(const WakerCounts&) = delete;
     WakerCounts& operator=(const WakerCounts&) = delete;
 
-    // What is done with a waker.
+    // Called by the functions of the table.
     void made() noexcept;
     void cloned() noexcept;
     void woke() noexcept;
@@ -32,7 +32,7 @@ class WakerCounts {
     int alive() const noexcept;
     int deaths() const noexcept;
 
-    /// From now on its wakers are those of `row`, in the record of what hangs; null: of none.
+    /// Counts wakes for `row` of the record from now on, or for no row if `row` is null.
     void record_as(rt::record::TaskRow* row) noexcept;
 
   private:

@@ -1,29 +1,30 @@
 /// \file
-/// The watchdog: ends a hung test, and says what each task, future and thread of it does.
+/// The watchdog: ends a test that hangs, and reports what each of its tasks, futures, and threads does.
 ///
-/// A test hangs if neither a step nor an assertion has passed for 2 s (10 s under ThreadSanitizer and valgrind; or as
-/// PBP_WATCHDOG_SECONDS says), however long it takes as a whole; or if one poll has used the processor for as long. The
-/// seconds are counted in naps of the watchdog's own thread, so that a machine that stands still does not count.
+/// A test hangs if neither a step nor an assertion passes for 2 s, or if one poll uses the processor for 2 s. The limit is
+/// 10 s under ThreadSanitizer and valgrind, and PBP_WATCHDOG_SECONDS sets another one. The watchdog's thread counts the
+/// seconds in short sleeps, so the time in which the machine itself is suspended doesn't count.
 ///
-/// What is proved needs no 2 s: that every thread sleeps until another unparks it; that a task was woken and is in no queue.
+/// Some hangs can be proved, and these are reported at once. One is that every thread waits until another one unparks it.
+/// Another is that a task was woken and is in no queue.
 #pragma once
 
 #include <sys/types.h>
 
 namespace support {
 
-/// Keeps the record (rt/record.hpp) and starts the one watchdog of this process. Called when the first test case is about to
-/// run, and in a child that a test forks. Returns when the watchdog is there.
+/// Turns on the record (observe/record.hpp) and starts the watchdog of this process. Called before the first test case, and in
+/// a child that a test forks. Returns once the watchdog runs.
 void start_watchdog();
 
-/// fork(), while the watchdog naps. A thread that allocates just then would leave the child the allocator's lock, taken for
-/// ever: fork frees the C library's, but not AddressSanitizer's.
+/// Calls fork() while the watchdog sleeps. If its thread were allocating memory, the child would inherit AddressSanitizer's
+/// allocator lock, and nobody would ever release it.
 pid_t fork_beside_watchdog();
 
-/// How long a test may stand still.
+/// How long a test may make no progress.
 double patience_in_seconds();
 
-/// A hung test ends with this status.
+/// The exit status of a test that hangs.
 inline constexpr int hung_status = 4;
 
 }  // namespace support
