@@ -3,14 +3,12 @@
 #include "pattern.hpp"
 
 #include <charconv>
-#include <cstdio>
-#include <functional>
+#include <cstdint>
 #include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
 #include <arpa/inet.h>
 
@@ -36,67 +34,84 @@ Every byte that comes back is checked.
 
 namespace {
 
+using Mode = Options::Mode;
+
 [[noreturn]] void refuse(const std::string& sentence) { throw std::invalid_argument(sentence); }
 
+/// The number that `text` is, if it lies between 0 and `most`.
 template <class T>
-T number(std::string_view text, std::string_view option, T least, T most) {
+T number(std::string_view option, std::string_view text, T most) {
     T value{};
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || !(value >= least && value <= most)) {
-        char bounds[60];
-        std::snprintf(bounds, sizeof bounds, "%.10g to %.10g", static_cast<double>(least), static_cast<double>(most));
-        refuse(std::string(option) + " takes a number from " + bounds + ", not '" + std::string(text) + "'.");
+    if (error != std::errc{} || end != text.data() + text.size() || !(value >= T{} && value <= most)) {
+        refuse(std::string(option) + " takes a number up to " + std::to_string(most) + ", not '" + std::string(text) +
+               "'.");
     }
     return value;
 }
 
 constexpr std::size_t most_connections = 60'000;
-constexpr std::size_t most_in_flight = 64 * 1024 * 1024;
+constexpr std::size_t most_depth = 4096;
 
 /// "50x1024x16"
 Group group_of(std::string_view text) {
     std::size_t first = text.find('x');
-    std::size_t second = first == std::string_view::npos ? first : text.find('x', first + 1);
-    if (second == std::string_view::npos) {
+    std::size_t second = text.find('x', first + 1);
+    if (first == text.npos || second == text.npos) {
         refuse("--group takes CONNECTIONSxSIZExDEPTH, like 50x1024x16, not '" + std::string(text) + "'.");
     }
     Group group;
-    group.connections = number<std::size_t>(text.substr(0, first), "--group", 1, most_connections);
-    group.size = number<std::size_t>(text.substr(first + 1, second - first - 1), "--group", 1, Pattern::span);
-    group.depth = number<std::size_t>(text.substr(second + 1), "--group", 1, 4096);
+    group.connections = number("--group", text.substr(0, first), most_connections);
+    group.size = number("--group", text.substr(first + 1, second - first - 1), Pattern::span);
+    group.depth = number("--group", text.substr(second + 1), most_depth);
     return group;
 }
 
 void set_server(Options& options, std::string_view text) {
     std::size_t colon = text.rfind(':');
-    if (colon == std::string_view::npos) {
-        refuse("--server takes an address like 127.0.0.1:3001, not '" + std::string(text) + "'.");
-    }
     options.host = text.substr(0, colon);
-    options.port = number<std::uint16_t>(text.substr(colon + 1), "the port of --server", 1, 65535);
     in_addr address{};
-    if (inet_pton(AF_INET, options.host.c_str(), &address) != 1 || ntohl(address.s_addr) >> 24 != 127) {
-        refuse("--server must be on this machine (127.x.x.x), not '" + options.host + "'.");
+    if (colon == text.npos || inet_pton(AF_INET, options.host.c_str(), &address) != 1 ||
+        ntohl(address.s_addr) >> 24 != 127) {
+        refuse("--server takes an address of this machine, like 127.0.0.1:3001, not '" + std::string(text) + "'.");
     }
+    options.port = number<std::uint16_t>("the port of --server", text.substr(colon + 1), 65535);
 }
 
-void set_mode(Options& options, std::string_view word) {
-    using Mode = Options::Mode;
-    static const std::map<std::string_view, Mode> modes{{"echo", Mode::echo},
-                                                        {"mixed", Mode::mixed},
-                                                        {"slow-reader", Mode::slow_reader},
-                                                        {"accept", Mode::accept},
-                                                        {"idle", Mode::idle}};
-    auto found = modes.find(word);
-    if (found == modes.end()) {
-        refuse("There is no mode '" + std::string(word) + "'; see load --help.");
+/// One option; `alike` and `slow` are what the groups are made of.
+void set(Options& options, Group& alike, std::size_t& slow, std::string_view option, std::string_view text) {
+    constexpr std::uint64_t many = 1'000'000'000;
+    if (option == "--server") {
+        set_server(options, text);
+    } else if (option == "--connections") {
+        alike.connections = number(option, text, most_connections);
+    } else if (option == "--size") {
+        alike.size = number(option, text, Pattern::span);
+    } else if (option == "--depth") {
+        alike.depth = number(option, text, most_depth);
+    } else if (option == "--group") {
+        options.groups.push_back(group_of(text));
+    } else if (option == "--seconds") {
+        options.seconds = number(option, text, 3600.0);
+    } else if (option == "--warmup") {
+        options.warmup = number(option, text, 60.0);
+    } else if (option == "--requests") {
+        options.requests = number(option, text, many);
+    } else if (option == "--rate") {
+        options.rate = number(option, text, 1e8);
+    } else if (option == "--timeout") {
+        options.timeout = number(option, text, 600.0);
+    } else if (option == "--slow") {
+        slow = number(option, text, most_connections);
+    } else if (option == "--server-pid") {
+        options.server_pid = number<pid_t>(option, text, 1 << 30);
+    } else {
+        refuse("There is no option '" + std::string(option) + "'; see load --help.");
     }
-    options.mode = found->second;
 }
 
 /// What the options say together; they are all read.
 void settle(Options& options, const Group& alike, std::size_t slow) {
-    using Mode = Options::Mode;
     if (options.port == 0) {
         refuse("Say which server: --server 127.0.0.1:PORT.");
     }
@@ -112,12 +127,9 @@ void settle(Options& options, const Group& alike, std::size_t slow) {
         options.groups.push_back(Group{slow, piece, 1024, 20'000});
     }
     for (const Group& group : options.groups) {
-        if (group.size * group.depth > most_in_flight) {
-            refuse("size times depth must stay below 64 MB.");
+        if (group.connections == 0 || group.size == 0 || group.depth == 0) {
+            refuse("There must be a connection, and a message of a byte at least.");
         }
-    }
-    if (options.connections() > most_connections) {
-        refuse("There can be at most 60000 connections.");
     }
     if (options.rate > 0 && (options.requests > 0 || options.groups.size() > 1)) {
         refuse("--rate goes with --seconds, and with one kind of connections.");
@@ -142,45 +154,21 @@ std::size_t Options::connections() const {
 }
 
 Options Options::parse(int argc, char** argv) {
+    const std::map<std::string_view, Mode> modes{
+        {"echo", Mode::echo},     {"mixed", Mode::mixed}, {"slow-reader", Mode::slow_reader},
+        {"accept", Mode::accept}, {"idle", Mode::idle},   {"--help", Mode::help}};
     Options options;
+    auto found = argc > 1 ? modes.find(argv[1]) : modes.end();
+    int begin = found == modes.end() ? 1 : 2;
+    options.mode = found == modes.end() ? Mode::echo : found->second;
     Group alike;
     std::size_t slow = 5;
-    using Text = std::string_view;
-    const std::map<Text, std::function<void(Text)>> table{
-        {"--server", [&](Text t) { set_server(options, t); }},
-        {"--connections",
-         [&](Text t) { alike.connections = number<std::size_t>(t, "--connections", 1, most_connections); }},
-        {"--size", [&](Text t) { alike.size = number<std::size_t>(t, "--size", 1, Pattern::span); }},
-        {"--depth", [&](Text t) { alike.depth = number<std::size_t>(t, "--depth", 1, 4096); }},
-        {"--group", [&](Text t) { options.groups.push_back(group_of(t)); }},
-        {"--seconds", [&](Text t) { options.seconds = number(t, "--seconds", 0.01, 3600.0); }},
-        {"--warmup", [&](Text t) { options.warmup = number(t, "--warmup", 0.0, 60.0); }},
-        {"--requests", [&](Text t) { options.requests = number<std::uint64_t>(t, "--requests", 1, 1'000'000'000); }},
-        {"--rate", [&](Text t) { options.rate = number(t, "--rate", 1.0, 1e8); }},
-        {"--timeout", [&](Text t) { options.timeout = number(t, "--timeout", 0.05, 600.0); }},
-        {"--slow", [&](Text t) { slow = number<std::size_t>(t, "--slow", 1, 10'000); }},
-        {"--server-pid", [&](Text t) { options.server_pid = number<pid_t>(t, "--server-pid", 1, 1 << 30); }},
-    };
-    for (int i = 1; i < argc; ++i) {
-        Text word = argv[i];
-        if (word == "--help" || word == "-h") {
-            options.mode = Mode::help;
-            return options;
-        }
-        if (i == 1 && !word.starts_with("-")) {
-            set_mode(options, word);
-            continue;
-        }
-        auto found = table.find(word);
-        if (found == table.end()) {
-            refuse("There is no option '" + std::string(word) + "'; see load --help.");
-        }
-        if (++i == argc) {
-            refuse(std::string(word) + " needs a value; see load --help.");
-        }
-        found->second(argv[i]);
+    for (int i = begin; i < argc && options.mode != Mode::help; i += 2) {
+        set(options, alike, slow, argv[i], i + 1 < argc ? argv[i + 1] : "");
     }
-    settle(options, alike, slow);
+    if (options.mode != Mode::help) {
+        settle(options, alike, slow);
+    }
     return options;
 }
 
