@@ -1,9 +1,7 @@
 """Traces drawn as lanes, and what holds for their files."""
-import io
 import sys
 import tempfile
 import unittest
-from contextlib import redirect_stdout
 from pathlib import Path
 
 from sources import ROOT
@@ -98,25 +96,6 @@ class Lanes(unittest.TestCase):
             self.assertLess(len(lines), 70)
         self.assertIn("more steps are not drawn.", "\n".join(trace.draw(events)))
 
-    def test_wakes_beyond_the_screen_are_not_drawn(self):
-        events = [thread(1, "main"), *(one for task in (1, 2) for one in poll(1, task, task, "Pending"))]
-        for turn in range(100):
-            wake = event("X", 1, turn + 5, "wake task 1", dur=0.1, args={"task": 1})
-            events += poll(1, turn + 5, 3, "Pending", inside=(wake,))
-        drawer = trace.Drawer(events)
-        last = {sign: max(column for column, cell in lane.cells.items() if cell[0] == sign)
-                for lane in drawer.draw().lanes.values() for sign in "▲│◆" if sign in dict(lane.cells.values())}
-        self.assertEqual(sorted(last), sorted("▲│◆"))
-        self.assertGreater(drawer.drawing.column, trace.BANDS * trace.WIDTH)
-        self.assertLess(max(last.values()), trace.BANDS * trace.WIDTH)
-
-    def test_color_only_where_it_is_wanted(self):
-        self.assertNotIn("\x1b", "\n".join(trace.draw(recorded("07"))))
-        self.assertIn("\x1b[32m✓\x1b[0m", "\n".join(trace.draw(recorded("07"), colors=True)))
-
-    def test_nothing_was_announced(self):
-        self.assertIn("Nothing was announced", trace.draw([])[0])
-
     def test_what_is_no_trace_is_said_in_a_sentence(self):
         with tempfile.TemporaryDirectory() as folder:
             for text, words in (("{}", "no list of events"), ("[1]", "no list of events"), ("[{", "is no trace")):
@@ -126,21 +105,6 @@ class Lanes(unittest.TestCase):
                     trace.read(path)
             with self.assertRaisesRegex(ValueError, "cannot be read"):
                 trace.read(Path(folder, "none.json"))
-
-    def test_show_says_where_the_file_is(self):
-        said = io.StringIO()
-        with redirect_stdout(said):
-            trace.show(TRACES / "06.json", "build/trace-06.json")
-        self.assertTrue(said.getvalue().startswith(IN_ORDER))
-        self.assertIn("open build/trace-06.json at https://ui.perfetto.dev", said.getvalue())
-
-    def test_run_gives_the_program_its_file(self):
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "trace.json")
-            writes = "import os; open(os.environ['RT_TRACE'], 'w').write('[{\"ph\": \"i\"}]'); raise SystemExit(3)"
-            self.assertEqual(trace.run([sys.executable, "-c", writes], path), 3)
-            self.assertTrue(trace.has_events(path))
-            self.assertFalse(trace.has_events(Path(folder, "none.json")))
 
     def test_the_recorded_traces_are_valid(self):
         for number in ("06", "07"):
