@@ -5,7 +5,6 @@
 #include <rt/async.hpp>
 #include <rt/future.hpp>
 #include <rt/yield_now.hpp>
-#include <support/counted_future.hpp>
 #include <support/mock_task.hpp>
 #include <support/random.hpp>
 #include <support/story.hpp>
@@ -14,7 +13,7 @@
 #include <cstdint>
 
 using namespace support;
-using rt::Async, rt::Pending, rt::Ready;
+using rt::Async, rt::Ready;
 
 namespace {
 
@@ -79,13 +78,6 @@ Async<int> await_pending_ones(int n, StackExtent* stack) {
 
 constexpr std::uintptr_t constant_stack = 16 * 1024;
 
-Async<int> nested(int depth, Remote<int>* leaf) {
-    if (depth == 0) {
-        co_return co_await leaf->future();
-    }
-    co_return 1 + co_await nested(depth - 1, leaf);
-}
-
 }  // namespace
 
 TEST_SUITE("08.2 co_await any future") {
@@ -118,15 +110,5 @@ TEST_SUITE("08.2 co_await any future") {
         CHECK(task.poll() == Ready(times));
         CHECK(task.wakes() == times);
         CHECK(stack.bytes() <= constant_stack);
-    }
-
-    TEST_CASE("a thousand coroutines deep") {
-        Remote<int> kettle("the kettle");
-        auto task = spawn_mock("the outermost coroutine", nested(1000, &kettle));
-        CHECK(task.poll() == Pending);
-        CHECK(task.poll() == Pending);
-        kettle.finish(0);
-        CHECK(task.poll() == Ready(1000));
-        CHECK(kettle.polls() == 3);
     }
 }

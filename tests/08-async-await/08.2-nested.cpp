@@ -14,7 +14,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -130,26 +129,6 @@ Async<std::string> borrower_of_borrower(Async<std::string>* lent) {
     co_return text + " twice";
 }
 
-Async<int> throws_after(Remote<>* kettle) {
-    co_await kettle->future();
-    throw std::runtime_error("the kettle leaks");
-}
-
-Async<int> passes_on(Remote<>* kettle) { co_return co_await throws_after(kettle); }
-
-Async<int> catches(Remote<>* kettle, Remote<int>* spare) {
-    bool leaked = false;
-    try {
-        co_return co_await passes_on(kettle);
-    } catch (const std::runtime_error&) {
-        leaked = true;
-    }
-    if (leaked) {
-        co_return co_await spare->future();
-    }
-    co_return 0;
-}
-
 Async<int> twice(Remote<int>* first, Remote<int>* second) {
     int sum = co_await first->future();
     sum += co_await second->future();
@@ -225,18 +204,6 @@ TEST_SUITE("08.2 coroutines that await coroutines") {
         CHECK(task.poll() == Pending);
         d.finish(1000);
         CHECK(task.poll() == Ready(1111));
-    }
-
-    TEST_CASE("an exception passes the coroutines on its way and is caught above") {
-        Remote<> kettle("the kettle");
-        Remote<int> spare("the spare kettle");
-        auto task = spawn_mock("the one that catches", catches(&kettle, &spare));
-        CHECK(task.poll() == Pending);
-        kettle.finish();
-        step("two coroutines end by an exception and the third goes on to wait");
-        CHECK(task.poll() == Pending);
-        spare.finish(7);
-        CHECK(task.poll() == Ready(7));
     }
 
     TEST_CASE("dropping the outermost drops all that it awaits") {

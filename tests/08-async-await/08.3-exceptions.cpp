@@ -209,15 +209,6 @@ TEST_SUITE("08.3 exceptions through every depth") {
         CHECK(notes == Notes{"~level 0", "~level 1", "~level 2"});
     }
 
-    TEST_CASE("caught three levels above at the first poll") {
-        Remote<int> kettle("the kettle");
-        Notes notes;
-        kettle.fail(burst());
-        auto task = spawn_mock("the outermost coroutine", catches_from_below(&kettle, &notes));
-        CHECK(task.poll() == Ready(std::string("the kettle burst")));
-        CHECK(notes == Notes{"~level 0", "~level 1", "~level 2"});
-    }
-
     TEST_CASE("through a thousand levels") {
         Remote<int> kettle("the kettle");
         auto task = spawn_mock("the outermost coroutine", deep(1000, &kettle));

@@ -99,19 +99,6 @@ TEST_SUITE("08.4 lifetimes") {
         CHECK(task.kept_wakers() == 0);
     }
 
-    TEST_CASE("destroyed at the second wait") {
-        Remote<> remotes[3];
-        Notes notes;
-        auto task = spawn_mock("the coroutine", steps(remotes, &notes));
-        CHECK(task.poll() == Pending);
-        remotes[0].finish();
-        CHECK(task.poll() == Pending);
-        task.drop();
-        CHECK(notes == Notes{"~inner", "~second", "~first"});
-        CHECK(remotes[1].drops() == 1);
-        CHECK(task.kept_wakers() == 0);
-    }
-
     TEST_CASE("destroyed at the third wait") {
         Remote<> remotes[3];
         Notes notes;

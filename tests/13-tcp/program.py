@@ -262,13 +262,6 @@ class Echo(unittest.TestCase):
             one.shutdown(socket.SHUT_WR)
             self.assertEqual(one.recv(100), b"")
 
-    def test_a_client_that_resets_harms_no_other(self):
-        with program.Server("echo", "127.0.0.1:0") as server, server.connect() as good:
-            bad = server.connect()
-            self.assertEqual(self.answer_to(bad, b"hello"), b"hello")
-            program.reset(bad)
-            self.assertEqual(self.answer_to(good, b"still there?"), b"still there?")
-
     def test_many_that_reset_are_one_line(self):
         with program.Server("echo", "127.0.0.1:0") as server, server.connect() as good:
             for _ in range(10):

@@ -1,6 +1,5 @@
-"""Lesson 18's program, the group chat: its server met by sockets and netcat, and by its own client."""
+"""Lesson 18's program, the group chat: its server met by sockets, and by its own client."""
 import re
-import shutil
 import signal
 import socket
 import struct
@@ -77,20 +76,6 @@ class Chat(unittest.TestCase):
             self.assertEqual(ann.hear(), "message tea from cat")
             self.assertEqual(bob.hear(), "message tea from cat")
 
-    def test_whoever_comes_later_does_not_hear_what_was_said(self):
-        with Server() as server, Person(server, "tea") as ann:
-            ann.say("post tea early")
-            self.assertEqual(ann.hear(), "message tea early")
-            with Person(server, "tea") as bob:
-                ann.say("post tea late")
-                self.assertEqual(bob.hear(), "message tea late")
-
-    def test_joining_twice_is_joining_once(self):
-        with Server() as server, Person(server, "tea", "tea") as ann:
-            ann.say("post tea once")
-            ann.say("post tea only")
-            self.assertEqual([ann.hear(), ann.hear()], ["message tea once", "message tea only"])
-
     def test_everyone_hears_the_same_order(self):
         count = 30
         with Server() as server, Person(server, "tea") as ann, Person(server, "tea") as bob:
@@ -103,21 +88,13 @@ class Chat(unittest.TestCase):
     def test_what_is_not_understood(self):
         usage = "error say 'join GROUP' or 'post GROUP TEXT', in 4096 bytes at most"
         with Server() as server, Person(server) as ann:
-            for line in ("", "hello", "join", "join ", "join two words", "post", "post tea", "leave tea", "x" * 5000):
+            for line in ("", "hello", "join", "join ", "join two words", "post", "post tea", "leave tea", "join t\tea",
+                         "post \x9bx hi", "x" * 5000):
                 with self.subTest(line=line[:20]):
                     ann.say(line)
                     self.assertEqual(ann.hear(), usage)
             ann.say("post tea anyone?")
             self.assertEqual(ann.hear(), "error nobody is in the group tea")
-
-    def test_what_is_no_name(self):
-        usage = "error say 'join GROUP' or 'post GROUP TEXT', in 4096 bytes at most"
-        with Server() as server, Person(server) as ann:
-            for group in ("tea\x1b[2J", "tea\r", "t\tea", "\x9b"):
-                ann.say(f"join {group}x")
-                self.assertEqual(ann.hear(), usage)
-                ann.say(f"post {group}x hello")
-                self.assertEqual(ann.hear(), usage)
 
     def test_no_message_commands_a_terminal(self):
         with Server() as server, Person(server, "tea") as ann, Person(server, "tea") as bob:
@@ -196,13 +173,6 @@ class Chat(unittest.TestCase):
                     missed += int(lagged[1])
             self.assertEqual(received + missed, count)
             self.assertGreater(missed, 0)
-
-    @unittest.skipUnless(shutil.which("nc"), "nc is not installed")
-    def test_netcat(self):
-        with Server() as server:
-            done = subprocess.run(["nc", "-N", "127.0.0.1", str(server.port)], input=b"join tea\npost tea hi\n",
-                                  capture_output=True, timeout=PATIENCE)
-            self.assertEqual(done.stdout, b"joined tea\nmessage tea hi\n")
 
 
 class Client:
