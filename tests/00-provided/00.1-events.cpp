@@ -2,12 +2,12 @@
 #include <rt/future.hpp>
 #include <rt/task.hpp>
 #include <rt/trace.hpp>
+#include <rt/violation.hpp>
 #include <rt/waker.hpp>
 #include <support/death.hpp>
 #include <support/trace_log.hpp>
 
 #include "../09-task/queue.hpp"
-#include "report.hpp"
 
 #include <optional>
 
@@ -57,11 +57,11 @@ TEST_SUITE("00.1 events") {
             },
             Noticed::in_every_build);
     }
+}
 
+/// A release build announces no wakers.
+TEST_SUITE("00.1 events" * doctest::skip(!rt::checks_enabled)) {
     TEST_CASE("a task announces its wakers and its queue") {
-        if (is_for_debug_builds()) {
-            return;
-        }
         TraceLog log{Kind::waker_clone, Kind::waker_drop, Kind::queue, Kind::wake};
         Queue queue;
         std::optional<rt::Waker> kept;

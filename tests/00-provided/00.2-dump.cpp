@@ -10,6 +10,7 @@
 #include <rt/oneshot.hpp>
 #include <rt/time.hpp>
 #include <rt/trace.hpp>
+#include <rt/violation.hpp>
 #include <rt/yield_now.hpp>
 #include <support/story.hpp>
 #include <support/trace_log.hpp>
@@ -80,105 +81,6 @@ Async<int> reader(rt::oneshot::Receiver<int> letter) {
 TEST_SUITE("00.2 dump") {
     TEST_CASE("without a task there is nothing to say") { CHECK(report() == ""); }
 
-    TEST_CASE("tasks of a current_thread runtime by name and place and with their wakers") {
-        if (is_for_debug_builds()) {
-            return;
-        }
-        rt::CurrentThread runtime;
-        std::string asked;
-        auto story = [](std::string* text) -> Async<> {
-            auto [first, letter] = rt::oneshot::channel<int>();
-            auto waiting = rt::spawn(reader(std::move(letter)));
-            co_await rt::yield_now();
-            auto queued = rt::spawn(rt::ready(1));
-            *text = report();
-            std::move(first).send(2);
-            co_await waiting;
-        };
-        runtime.block_on(story(&asked));
-        CHECK(
-            asked ==
-            "task 1 (reader), spawned at 00-provided/00.2-dump.cpp:N\n"
-            "    polled once, last Pending; wakers: 1 held (1 made, 0 gone)\n"
-            "    never woken\n"
-            "    => waits: one waker is kept, but nobody has woken it since its last poll\n"
-            "task 2, spawned at 00-provided/00.2-dump.cpp:N\n"
-            "    polled never; wakers: 0 held (0 made, 0 gone)\n"
-            "    never woken\n"
-            "    => queued for N s, but not polled: the main thread has been in the poll of block_on's future for N s\n"
-            "block_on's future\n"
-            "    polled twice, last Pending\n"
-            "    => asks for this report\n");
-        CHECK(report() == "");  // all are over
-    }
-
-    TEST_CASE("who has woken a task and where") {
-        if (is_for_debug_builds()) {
-            return;
-        }
-        rt::CurrentThread runtime;
-        std::string asked;
-        auto story = [](std::string* text) -> Async<> {
-            auto [sender, letter] = rt::oneshot::channel<int>();
-            auto waiting = rt::spawn(reader(std::move(letter)));
-            co_await rt::yield_now();
-            auto writing = rt::spawn(
-                [](rt::oneshot::Sender<int> to, std::string* found) -> Async<> {
-                    std::move(to).send(1);
-                    *found = report();
-                    co_return;
-                },
-                std::move(sender), text);
-            co_await writing;
-            co_await waiting;
-        };
-        runtime.block_on(story(&asked));
-        CHECK(asked.find("task 1 (reader), spawned at 00-provided/00.2-dump.cpp:N\n"
-                         "    polled once, last Pending; wakers: 0 held (1 made, 1 gone)\n"
-                         "    woken once, last N s ago, on the main thread, in a poll of task 2\n"
-                         "    => queued for N s, but not polled: ") == 0);
-    }
-
-    TEST_CASE("tasks of a multi_thread runtime and its workers") {
-        if (is_for_debug_builds()) {
-            return;
-        }
-        rt::MultiThread runtime(1);
-        auto [sender, letter] = rt::oneshot::channel<int>();
-        TraceLog log{TraceLog::Kind::park};
-        auto waiting = runtime.spawn(reader(std::move(letter)));
-        // The worker has polled it, and sleeps again.
-        while (rt::record::all_tasks()[0]->last_result.load(rt::relaxed) != 0) {
-            rt::yield_thread();
-        }
-        std::string text = report();
-        CHECK(text.find("task 1 (reader), spawned at 00-provided/00.2-dump.cpp:N\n"
-                        "    polled once, last Pending; wakers: 1 held (1 made, 0 gone)\n"
-                        "    never woken\n"
-                        "    => waits: one waker is kept, but nobody has woken it since its last poll\n") == 0);
-        CHECK(text.find("worker 1: ") != text.npos);
-        std::move(sender).send(3);
-        CHECK(runtime.block_on(std::move(waiting)) == 3);
-    }
-
-    TEST_CASE("what has changed between the two looks gets no verdict") {
-        if (is_for_debug_builds()) {
-            return;
-        }
-        rt::CurrentThread runtime;
-        auto three_polls = runtime.spawn(rt::Countdown(2));
-        const rt::record::TaskRow* const task = rt::record::all_tasks().at(0);
-        rt::record::TwoLooks const looks = rt::record::look_twice(at_once);
-        CHECK(rt::record::verdict_between(*task, looks).starts_with("queued for "));
-        step("it is polled, and is queued again");
-        auto await = [](auto future) -> Async<> { co_await future; };
-        runtime.block_on(await(rt::yield_now()));
-        CHECK(rt::record::verdict_between(*task, looks) == "");
-        step("and the next look finds a task that was not there");
-        auto young = runtime.spawn(rt::ready(1));
-        CHECK(rt::record::verdict_between(*rt::record::all_tasks().back(), looks) == "");
-    }
-
     TEST_CASE("a program that this one starts inherits nothing of the report") {
         pid_t const program = fork_beside_watchdog();
         if (program == 0) {
@@ -209,11 +111,98 @@ TEST_SUITE("00.2 dump") {
         }
         CHECK(report() == "");
     }
+}
+
+/// Reports of a release build know nothing of queues and wakers.
+TEST_SUITE("00.2 dump" * doctest::skip(!rt::checks_enabled)) {
+    TEST_CASE("tasks of a current_thread runtime by name and place and with their wakers") {
+        rt::CurrentThread runtime;
+        std::string asked;
+        auto story = [](std::string* text) -> Async<> {
+            auto [first, letter] = rt::oneshot::channel<int>();
+            auto waiting = rt::spawn(reader(std::move(letter)));
+            co_await rt::yield_now();
+            auto queued = rt::spawn(rt::ready(1));
+            *text = report();
+            std::move(first).send(2);
+            co_await waiting;
+        };
+        runtime.block_on(story(&asked));
+        CHECK(
+            asked ==
+            "task 1 (reader), spawned at 00-provided/00.2-dump.cpp:N\n"
+            "    polled once, last Pending; wakers: 1 held (1 made, 0 gone)\n"
+            "    never woken\n"
+            "    => waits: one waker is kept, but nobody has woken it since its last poll\n"
+            "task 2, spawned at 00-provided/00.2-dump.cpp:N\n"
+            "    polled never; wakers: 0 held (0 made, 0 gone)\n"
+            "    never woken\n"
+            "    => queued for N s, but not polled: the main thread has been in the poll of block_on's future for N s\n"
+            "block_on's future\n"
+            "    polled twice, last Pending\n"
+            "    => asks for this report\n");
+        CHECK(report() == "");  // all are over
+    }
+
+    TEST_CASE("who has woken a task and where") {
+        rt::CurrentThread runtime;
+        std::string asked;
+        auto story = [](std::string* text) -> Async<> {
+            auto [sender, letter] = rt::oneshot::channel<int>();
+            auto waiting = rt::spawn(reader(std::move(letter)));
+            co_await rt::yield_now();
+            auto writing = rt::spawn(
+                [](rt::oneshot::Sender<int> to, std::string* found) -> Async<> {
+                    std::move(to).send(1);
+                    *found = report();
+                    co_return;
+                },
+                std::move(sender), text);
+            co_await writing;
+            co_await waiting;
+        };
+        runtime.block_on(story(&asked));
+        CHECK(asked.find("task 1 (reader), spawned at 00-provided/00.2-dump.cpp:N\n"
+                         "    polled once, last Pending; wakers: 0 held (1 made, 1 gone)\n"
+                         "    woken once, last N s ago, on the main thread, in a poll of task 2\n"
+                         "    => queued for N s, but not polled: ") == 0);
+    }
+
+    TEST_CASE("tasks of a multi_thread runtime and its workers") {
+        rt::MultiThread runtime(1);
+        auto [sender, letter] = rt::oneshot::channel<int>();
+        TraceLog log{TraceLog::Kind::park};
+        auto waiting = runtime.spawn(reader(std::move(letter)));
+        // The worker has polled it, and sleeps again.
+        while (rt::record::all_tasks()[0]->last_result.load(rt::relaxed) != 0) {
+            rt::yield_thread();
+        }
+        std::string text = report();
+        CHECK(text.find("task 1 (reader), spawned at 00-provided/00.2-dump.cpp:N\n"
+                        "    polled once, last Pending; wakers: 1 held (1 made, 0 gone)\n"
+                        "    never woken\n"
+                        "    => waits: one waker is kept, but nobody has woken it since its last poll\n") == 0);
+        CHECK(text.find("worker 1: ") != text.npos);
+        std::move(sender).send(3);
+        CHECK(runtime.block_on(std::move(waiting)) == 3);
+    }
+
+    TEST_CASE("what has changed between the two looks gets no verdict") {
+        rt::CurrentThread runtime;
+        auto three_polls = runtime.spawn(rt::Countdown(2));
+        const rt::record::TaskRow* const task = rt::record::all_tasks().at(0);
+        rt::record::TwoLooks const looks = rt::record::look_twice(at_once);
+        CHECK(rt::record::verdict_between(*task, looks).starts_with("queued for "));
+        step("it is polled, and is queued again");
+        auto await = [](auto future) -> Async<> { co_await future; };
+        runtime.block_on(await(rt::yield_now()));
+        CHECK(rt::record::verdict_between(*task, looks) == "");
+        step("and the next look finds a task that was not there");
+        auto young = runtime.spawn(rt::ready(1));
+        CHECK(rt::record::verdict_between(*rt::record::all_tasks().back(), looks) == "");
+    }
 
     TEST_CASE("more tasks than are shown are counted") {
-        if (is_for_debug_builds()) {
-            return;
-        }
         rt::CurrentThread runtime;
         auto story = []() -> Async<std::string> {
             for (int i = 0; i < 60; ++i) {
@@ -225,9 +214,6 @@ TEST_SUITE("00.2 dump") {
     }
 
     TEST_CASE("a program that stands still for good says so unasked") {
-        if (is_for_debug_builds()) {
-            return;
-        }
         CHECK(said_by_a_program([] { rt::block_on(rt::pending()); }, "the main thread: ") ==
               "rt: every thread sleeps until unparked, and none is left to unpark it; Ctrl-C ends the program\n"
               "rt: what each task and thread does:\n"

@@ -16,10 +16,18 @@
 using namespace support;
 using rt::Pending, rt::Ready;
 
+namespace {
+
+struct Kitchen {
+    Remote<int> kettle{"the kettle"};
+    Remote<int> toaster{"the toaster"};
+    Remote<int> pan{"the pan"};
+};
+
+}  // namespace
+
 TEST_SUITE("06.2 join") {
-    TEST_CASE("nothing is polled before the join is") {
-        Remote<int> kettle("the kettle");
-        Remote<int> toaster("the toaster");
+    TEST_CASE_FIXTURE(Kitchen, "nothing is polled before the join is") {
         auto both = spawn_mock("the join", rt::join(kettle.future(), toaster.future()));
         CHECK(kettle.polls() == 0);
         CHECK(toaster.polls() == 0);
@@ -27,10 +35,7 @@ TEST_SUITE("06.2 join") {
         expect_more_polls(both.future(), "join");
     }
 
-    TEST_CASE("every child is polled though the first is Pending") {
-        Remote<int> kettle("the kettle");
-        Remote<int> toaster("the toaster");
-        Remote<int> pan("the pan");
+    TEST_CASE_FIXTURE(Kitchen, "every child is polled though the first is Pending") {
         auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future(), pan.future()));
 
         CHECK(breakfast.poll() == Pending);
@@ -54,9 +59,7 @@ TEST_SUITE("06.2 join") {
         CHECK(order == std::vector{1, 2, 3, 4, 1, 2, 3, 4});
     }
 
-    TEST_CASE("a finished child is not polled again") {
-        Remote<int> kettle("the kettle");
-        Remote<int> toaster("the toaster");
+    TEST_CASE_FIXTURE(Kitchen, "a finished child is not polled again") {
         auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future()));
 
         CHECK(breakfast.poll() == Pending);
@@ -70,10 +73,7 @@ TEST_SUITE("06.2 join") {
         CHECK(toaster.polls() == 4);
     }
 
-    TEST_CASE("results come in the order of the arguments and not of completion") {
-        Remote<int> kettle("the kettle");
-        Remote<int> toaster("the toaster");
-        Remote<int> pan("the pan");
+    TEST_CASE_FIXTURE(Kitchen, "results come in the order of the arguments and not of completion") {
         auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future(), pan.future()));
 
         CHECK(breakfast.poll() == Pending);
@@ -85,9 +85,7 @@ TEST_SUITE("06.2 join") {
         CHECK(breakfast.poll() == Ready(std::tuple(1, 2, 3)));
     }
 
-    TEST_CASE("each child wakes the join and one wake each is enough") {
-        Remote<int> kettle("the kettle");
-        Remote<int> toaster("the toaster");
+    TEST_CASE_FIXTURE(Kitchen, "each child wakes the join and one wake each is enough") {
         auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future()));
 
         CHECK(breakfast.poll() == Pending);
@@ -104,9 +102,7 @@ TEST_SUITE("06.2 join") {
         CHECK(breakfast.kept_wakers() == 0);
     }
 
-    TEST_CASE("two wakes between two polls make one poll") {
-        Remote<int> kettle("the kettle");
-        Remote<int> toaster("the toaster");
+    TEST_CASE_FIXTURE(Kitchen, "two wakes between two polls make one poll") {
         auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future()));
         CHECK(breakfast.poll() == Pending);
         toaster.finish(2);
@@ -116,9 +112,7 @@ TEST_SUITE("06.2 join") {
         CHECK(toaster.polls() == 2);
     }
 
-    TEST_CASE("a child is destroyed as soon as it is done") {
-        Remote<int> kettle("the kettle");
-        Remote<int> toaster("the toaster");
+    TEST_CASE_FIXTURE(Kitchen, "a child is destroyed as soon as it is done") {
         auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future()));
         CHECK(breakfast.poll() == Pending);
         kettle.finish(1);
@@ -127,9 +121,7 @@ TEST_SUITE("06.2 join") {
         CHECK(toaster.drops() == 0);
     }
 
-    TEST_CASE("an exception waits until all have run to their end") {
-        Remote<int> kettle("the kettle");
-        Remote<int> toaster("the toaster");
+    TEST_CASE_FIXTURE(Kitchen, "an exception waits until all have run to their end") {
         auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future()));
 
         CHECK(breakfast.poll() == Pending);
@@ -143,10 +135,7 @@ TEST_SUITE("06.2 join") {
         CHECK(toaster.drops() == 1);
     }
 
-    TEST_CASE("of several exceptions the first in the order of the arguments is thrown") {
-        Remote<int> kettle("the kettle");
-        Remote<int> toaster("the toaster");
-        Remote<int> pan("the pan");
+    TEST_CASE_FIXTURE(Kitchen, "of several exceptions the first in the order of the arguments is thrown") {
         auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future(), pan.future()));
 
         CHECK(breakfast.poll() == Pending);
@@ -158,9 +147,7 @@ TEST_SUITE("06.2 join") {
         CHECK_THROWS_WITH_AS((void)breakfast.poll(), "the toast burned", std::runtime_error);
     }
 
-    TEST_CASE("an exception at the first poll does not keep the other children from theirs") {
-        Remote<int> kettle("the kettle");
-        Remote<int> toaster("the toaster");
+    TEST_CASE_FIXTURE(Kitchen, "an exception at the first poll does not keep the other children from theirs") {
         kettle.fail(std::runtime_error("no water"));
         auto breakfast = spawn_mock("the join", rt::join(kettle.future(), toaster.future()));
         CHECK(breakfast.poll() == Pending);
@@ -169,18 +156,14 @@ TEST_SUITE("06.2 join") {
         CHECK_THROWS_WITH_AS((void)breakfast.poll(), "no water", std::runtime_error);
     }
 
-    TEST_CASE("a join that is never polled drops its children") {
-        Remote<int> kettle("the kettle");
-        Remote<int> toaster("the toaster");
+    TEST_CASE_FIXTURE(Kitchen, "a join that is never polled drops its children") {
         { auto never = rt::join(kettle.future(), toaster.future()); }
         CHECK(kettle.polls() == 0);
         CHECK(kettle.drops() == 1);
         CHECK(toaster.drops() == 1);
     }
 
-    TEST_CASE("the newest waker reaches every child") {
-        Remote<int> kettle("the kettle");
-        Remote<int> toaster("the toaster");
+    TEST_CASE_FIXTURE(Kitchen, "the newest waker reaches every child") {
         auto join = rt::join(kettle.future(), toaster.future());
         auto first = spawn_mock("the join by its first owner", rt::by_ref(join));
         auto second = spawn_mock("the join by its second owner", rt::by_ref(join));
@@ -196,9 +179,7 @@ TEST_SUITE("06.2 join") {
         CHECK(second.poll() == Ready(std::tuple(1, 2)));
     }
 
-    TEST_CASE("a join may be moved until it is polled") {
-        Remote<int> kettle("the kettle");
-        Remote<int> toaster("the toaster");
+    TEST_CASE_FIXTURE(Kitchen, "a join may be moved until it is polled") {
         auto first = rt::join(kettle.future(), toaster.future());
         auto second = std::move(first);
         auto task = spawn_mock("the join", std::move(second));

@@ -36,6 +36,27 @@ using rt::Pending, rt::Reactor;
 
 static_assert(sizeof(rt::IoSource) <= 40);
 
+namespace {
+
+/// The end to read from is a source, and the reactor knows it.
+struct RegisteredPipe {
+    RegisteredPipe() { source.source.register_with(reactor); }
+
+    Reactor reactor;
+    Ends pipe = make_pipe();
+    Source source{std::move(pipe.here)};
+};
+
+struct RegisteredSocket {
+    RegisteredSocket() { source.source.register_with(reactor); }
+
+    Reactor reactor;
+    Ends sockets = make_socket_pair();
+    Source source{std::move(sockets.here)};
+};
+
+}  // namespace
+
 TEST_SUITE("12.4 waiting for a descriptor") {
     TEST_CASE("what is there is read without asking epoll") {
         Ends pipe = make_pipe();
@@ -46,11 +67,7 @@ TEST_SUITE("12.4 waiting for a descriptor") {
         CHECK(source.calls == 1);
     }
 
-    TEST_CASE("a refusal waits and the event wakes") {
-        Reactor reactor;
-        Ends pipe = make_pipe();
-        Source source(std::move(pipe.here));
-        source.source.register_with(reactor);
+    TEST_CASE_FIXTURE(RegisteredPipe, "a refusal waits and the event wakes") {
         auto task = spawn_mock("read", source.read());
         CHECK(task.poll() == Pending);
         CHECK(source.calls == 1);
@@ -65,11 +82,7 @@ TEST_SUITE("12.4 waiting for a descriptor") {
         CHECK(source.calls == 2);
     }
 
-    TEST_CASE("a short read saves the call that would be refused") {
-        Reactor reactor;
-        Ends pipe = make_pipe();
-        Source source(std::move(pipe.here));
-        source.source.register_with(reactor);
+    TEST_CASE_FIXTURE(RegisteredPipe, "a short read saves the call that would be refused") {
         put(pipe.there, "tea");
         CHECK(spawn_mock("first read", source.read(100)).poll().value() == "tea");
         auto second = spawn_mock("second read", source.read(100));
@@ -77,33 +90,21 @@ TEST_SUITE("12.4 waiting for a descriptor") {
         CHECK_MESSAGE(source.calls == 1, "the first read was short: the kernel has no more, so do not ask");
     }
 
-    TEST_CASE("a short write saves the call that would be refused") {
-        Reactor reactor;
-        Ends sockets = make_socket_pair();
-        Source source(std::move(sockets.here));
-        source.source.register_with(reactor);
+    TEST_CASE_FIXTURE(RegisteredSocket, "a short write saves the call that would be refused") {
         std::string const much(10'000'000, 'x');
         CHECK(spawn_mock("first write", source.write(much)).poll().value() < much.size());
         CHECK(spawn_mock("second write", source.write("x")).poll() == Pending);
         CHECK_MESSAGE(source.calls == 1, "the first write was short: the kernel takes no more, so do not ask");
     }
 
-    TEST_CASE("a read that fills its buffer is followed by another") {
-        Reactor reactor;
-        Ends pipe = make_pipe();
-        Source source(std::move(pipe.here));
-        source.source.register_with(reactor);
+    TEST_CASE_FIXTURE(RegisteredPipe, "a read that fills its buffer is followed by another") {
         put(pipe.there, "green tea");
         CHECK(spawn_mock("first read", source.read(5)).poll().value() == "green");
         CHECK(spawn_mock("second read", source.read(5)).poll().value() == " tea");
         CHECK(source.calls == 2);
     }
 
-    TEST_CASE("an event that comes while the read is refused is not lost") {
-        Reactor reactor;
-        Ends pipe = make_pipe();
-        Source source(std::move(pipe.here));
-        source.source.register_with(reactor);
+    TEST_CASE_FIXTURE(RegisteredPipe, "an event that comes while the read is refused is not lost") {
         auto task = spawn_mock("read", source.read());
         step("the read finds nothing; before the refusal is noted, bytes come and epoll reports them");
         source.after_read = [&] {
@@ -116,11 +117,7 @@ TEST_SUITE("12.4 waiting for a descriptor") {
         CHECK(source.calls == 2);
     }
 
-    TEST_CASE("an event that comes right after a short read is not lost") {
-        Reactor reactor;
-        Ends pipe = make_pipe();
-        Source source(std::move(pipe.here));
-        source.source.register_with(reactor);
+    TEST_CASE_FIXTURE(RegisteredPipe, "an event that comes right after a short read is not lost") {
         put(pipe.there, "early");
         source.after_read = [&] {
             put(pipe.there, "late");
@@ -132,11 +129,7 @@ TEST_SUITE("12.4 waiting for a descriptor") {
         CHECK(poll.value() == "late");
     }
 
-    TEST_CASE("the end of the stream that came with the last bytes is read") {
-        Reactor reactor;
-        Ends sockets = make_socket_pair();
-        Source source(std::move(sockets.here));
-        source.source.register_with(reactor);
+    TEST_CASE_FIXTURE(RegisteredSocket, "the end of the stream that came with the last bytes is read") {
         auto task = spawn_mock("read", source.read());
         CHECK(task.poll() == Pending);
         put(sockets.there, "bye");
@@ -207,14 +200,10 @@ TEST_SUITE("12.4 waiting for a descriptor") {
                       "an event came after the look and before the waker was left: leave the waker, then look again");
     }
 
-    TEST_CASE("no event is lost between two threads") {
+    TEST_CASE_FIXTURE(RegisteredPipe, "no event is lost between two threads") {
         // The byte is there, and epoll about to say so on another thread, when this one comes to wait: a little sooner or
         // later in each round, so that the event falls into every gap there is.
         constexpr int rounds = 5'000;
-        Reactor reactor;
-        Ends pipe = make_pipe();
-        Source source(std::move(pipe.here));
-        source.source.register_with(reactor);
         CHECK(spawn_mock("read", source.read()).poll() == Pending);
         rt::Atomic<int> begun{0};
         TestThread dispatcher([&] {
@@ -283,11 +272,7 @@ TEST_SUITE("12.4 waiting for a descriptor") {
         CHECK(reader.poll().value() == "tea");
     }
 
-    TEST_CASE("the latest waker wins") {
-        Reactor reactor;
-        Ends pipe = make_pipe();
-        Source source(std::move(pipe.here));
-        source.source.register_with(reactor);
+    TEST_CASE_FIXTURE(RegisteredPipe, "the latest waker wins") {
         auto first = spawn_mock("first reader", source.read());
         auto second = spawn_mock("second reader", source.read());
         CHECK(first.poll() == Pending);
@@ -299,11 +284,7 @@ TEST_SUITE("12.4 waiting for a descriptor") {
         CHECK(second.is_woken());
     }
 
-    TEST_CASE("two tasks that wait for the same thing are refused") {
-        Reactor reactor;
-        Ends pipe = make_pipe();
-        Source source(std::move(pipe.here));
-        source.source.register_with(reactor);
+    TEST_CASE_FIXTURE(RegisteredPipe, "two tasks that wait for the same thing are refused") {
         auto read = [&] { return source.source.alone(rt::Direction::read, source.read()); };
         auto first = spawn_mock("first reader", read());
         CHECK(first.poll() == Pending);
@@ -323,11 +304,7 @@ TEST_SUITE("12.4 waiting for a descriptor") {
         CHECK(fourth.poll() == Pending);
     }
 
-    TEST_CASE("a dropped read leaves the source usable") {
-        Reactor reactor;
-        Ends pipe = make_pipe();
-        Source source(std::move(pipe.here));
-        source.source.register_with(reactor);
+    TEST_CASE_FIXTURE(RegisteredPipe, "a dropped read leaves the source usable") {
         {
             auto cancelled = spawn_mock("read", source.read());
             CHECK(cancelled.poll() == Pending);

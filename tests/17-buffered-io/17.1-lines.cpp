@@ -33,6 +33,11 @@ namespace {
 
 using Line = std::optional<std::string>;
 
+struct Lines {
+    MockPeer peer;
+    BufReader<MockStream> reader{peer.stream()};
+};
+
 Async<std::vector<std::string>> all_lines(BufReader<MockStream>* reader) {
     std::vector<std::string> lines;
     while (auto line = co_await reader->read_line()) {
@@ -44,9 +49,7 @@ Async<std::vector<std::string>> all_lines(BufReader<MockStream>* reader) {
 }  // namespace
 
 TEST_SUITE("17.1 lines") {
-    TEST_CASE("a line comes without its end") {
-        MockPeer peer;
-        BufReader reader(peer.stream());
+    TEST_CASE_FIXTURE(Lines, "a line comes without its end") {
         peer.send("hello\n");
         auto line = spawn_mock("read_line", reader.read_line());
         CHECK(peer.reads() == 0);
@@ -55,9 +58,7 @@ TEST_SUITE("17.1 lines") {
         CHECK(line.clones() == 0);
     }
 
-    TEST_CASE("nothing there: Pending and woken by the first byte") {
-        MockPeer peer;
-        BufReader reader(peer.stream());
+    TEST_CASE_FIXTURE(Lines, "nothing there: Pending and woken by the first byte") {
         auto line = spawn_mock("read_line", reader.read_line());
         CHECK(line.poll() == Pending);
         CHECK(line.kept_wakers() == 1);
@@ -67,9 +68,7 @@ TEST_SUITE("17.1 lines") {
         CHECK(line.wakes() == 1);
     }
 
-    TEST_CASE("a line split over two reads is one line") {
-        MockPeer peer;
-        BufReader reader(peer.stream());
+    TEST_CASE_FIXTURE(Lines, "a line split over two reads is one line") {
         auto line = spawn_mock("read_line", reader.read_line());
         peer.send("hel");
         CHECK(line.poll() == Pending);
@@ -80,9 +79,7 @@ TEST_SUITE("17.1 lines") {
         CHECK(peer.reads() == 3);
     }
 
-    TEST_CASE("several lines in one read cost one read") {
-        MockPeer peer;
-        BufReader reader(peer.stream());
+    TEST_CASE_FIXTURE(Lines, "several lines in one read cost one read") {
         peer.send("one\ntwo\n\nthr");
         for (const char* expected : {"one", "two", ""}) {
             auto line = spawn_mock("read_line", reader.read_line());
@@ -97,9 +94,7 @@ TEST_SUITE("17.1 lines") {
         CHECK(reader.buffered() == "fo");
     }
 
-    TEST_CASE("both ends of a line are taken off and nothing else") {
-        MockPeer peer;
-        BufReader reader(peer.stream());
+    TEST_CASE_FIXTURE(Lines, "both ends of a line are taken off and nothing else") {
         peer.send("unix\nnetwork\r\n\r\n \t\r\r\nold\rmac\n\r");
         peer.send("\n");
         peer.end();
@@ -107,9 +102,7 @@ TEST_SUITE("17.1 lines") {
               std::vector<std::string>{"unix", "network", "", " \t\r", "old\rmac", ""});
     }
 
-    TEST_CASE("the end of the stream") {
-        MockPeer peer;
-        BufReader reader(peer.stream());
+    TEST_CASE_FIXTURE(Lines, "the end of the stream") {
         step("nothing at all was sent");
         peer.end();
         for (int i = 0; i < 2; ++i) {
@@ -118,27 +111,21 @@ TEST_SUITE("17.1 lines") {
         }
     }
 
-    TEST_CASE("a last line that nobody ended is a line") {
-        MockPeer peer;
-        BufReader reader(peer.stream());
+    TEST_CASE_FIXTURE(Lines, "a last line that nobody ended is a line") {
         peer.send("one\nt");
         peer.send("wo\r");
         peer.end();
         CHECK(rt::block_on(all_lines(&reader)) == std::vector<std::string>{"one", "two\r"});
     }
 
-    TEST_CASE("bytes are bytes") {
-        MockPeer peer;
-        BufReader reader(peer.stream());
+    TEST_CASE_FIXTURE(Lines, "bytes are bytes") {
         std::string const odd("a\0b\xff\xc3", 5);
         peer.send(odd + "\n");
         auto line = spawn_mock("read_line", reader.read_line());
         CHECK(line.poll() == Ready(Line(odd)));
     }
 
-    TEST_CASE("a read_line that is dropped while it waits loses nothing") {
-        MockPeer peer;
-        BufReader reader(peer.stream());
+    TEST_CASE_FIXTURE(Lines, "a read_line that is dropped while it waits loses nothing") {
         {
             auto line = spawn_mock("the first read_line", reader.read_line());
             peer.send("half a ");
@@ -153,9 +140,7 @@ TEST_SUITE("17.1 lines") {
         CHECK(next.poll() == Ready(Line("next")));
     }
 
-    TEST_CASE("an error in the middle of a line is thrown and the bytes before it are kept") {
-        MockPeer peer;
-        BufReader reader(peer.stream());
+    TEST_CASE_FIXTURE(Lines, "an error in the middle of a line is thrown and the bytes before it are kept") {
         peer.send("half");
         peer.fail_read(ECONNRESET);
         auto line = spawn_mock("read_line", reader.read_line());
@@ -166,9 +151,7 @@ TEST_SUITE("17.1 lines") {
         CHECK(again.poll() == Ready(Line("half a line")));
     }
 
-    TEST_CASE("what follows a line is still there for a read") {
-        MockPeer peer;
-        BufReader reader(peer.stream());
+    TEST_CASE_FIXTURE(Lines, "what follows a line is still there for a read") {
         peer.send("length 9\nnine");
         auto line = spawn_mock("read_line", reader.read_line());
         CHECK(line.poll() == Ready(Line("length 9")));
@@ -186,9 +169,7 @@ TEST_SUITE("17.1 lines") {
         CHECK(rest.poll() == Ready(std::string("e bytes")));
     }
 
-    TEST_CASE("small reads go through the buffer and large ones past it") {
-        MockPeer peer;
-        BufReader reader(peer.stream());
+    TEST_CASE_FIXTURE(Lines, "small reads go through the buffer and large ones past it") {
         peer.send("abcdef");
         std::array<char, 2> small{};
         for (const char* expected : {"ab", "cd", "ef"}) {
@@ -230,9 +211,7 @@ TEST_SUITE("17.1 lines") {
         }
     }
 
-    TEST_CASE("read_line keeps the contract of a future") {
-        MockPeer peer;
-        BufReader reader(peer.stream());
+    TEST_CASE_FIXTURE(Lines, "read_line keeps the contract of a future") {
         peer.send("one\ntwo\n");
         auto line = spawn_mock("read_line", reader.read_line());
         CHECK(line.poll() == Ready(Line("one")));

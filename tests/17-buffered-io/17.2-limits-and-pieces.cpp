@@ -24,6 +24,17 @@ namespace {
 
 using Line = std::optional<std::string>;
 
+struct Unlimited {
+    MockPeer peer;
+    BufReader<MockStream> reader{peer.stream()};
+};
+
+/// Its lines may have five bytes.
+struct FiveBytes {
+    MockPeer peer;
+    BufReader<MockStream> reader{peer.stream(), 5};
+};
+
 /// Polls once; the exception must be EMSGSIZE with this sentence in it.
 template <class Task>
 void expect_too_long(Task& task, const char* sentence) {
@@ -39,9 +50,7 @@ void expect_too_long(Task& task, const char* sentence) {
 }  // namespace
 
 TEST_SUITE("17.2 limits and pieces") {
-    TEST_CASE("a line of just the limit passes") {
-        MockPeer peer;
-        BufReader reader(peer.stream(), 5);
+    TEST_CASE_FIXTURE(FiveBytes, "a line of just the limit passes") {
         peer.send("hello\nworld\r\nhello");
         peer.end();
         for (const char* expected : {"hello", "world", "hello"}) {
@@ -50,9 +59,7 @@ TEST_SUITE("17.2 limits and pieces") {
         }
     }
 
-    TEST_CASE("a line of one byte more is an error and the next line is not lost") {
-        MockPeer peer;
-        BufReader reader(peer.stream(), 5);
+    TEST_CASE_FIXTURE(FiveBytes, "a line of one byte more is an error and the next line is not lost") {
         peer.send("hello!\nnext\n");
         auto line = spawn_mock("read_line", reader.read_line());
         expect_too_long(line, "read_line: the line is longer than 5 bytes");
@@ -61,9 +68,7 @@ TEST_SUITE("17.2 limits and pieces") {
         CHECK(peer.reads() == 1);
     }
 
-    TEST_CASE("a line without end is refused as soon as it is too long") {
-        MockPeer peer;
-        BufReader reader(peer.stream(), 5);
+    TEST_CASE_FIXTURE(FiveBytes, "a line without end is refused as soon as it is too long") {
         peer.send("hello");
         auto line = spawn_mock("read_line", reader.read_line());
         CHECK(line.poll() == Pending);
@@ -86,9 +91,7 @@ TEST_SUITE("17.2 limits and pieces") {
         CHECK(next.poll() == Ready(Line("short")));
     }
 
-    TEST_CASE("the skipping outlives a read_line that is dropped") {
-        MockPeer peer;
-        BufReader reader(peer.stream(), 5);
+    TEST_CASE_FIXTURE(FiveBytes, "the skipping outlives a read_line that is dropped") {
         peer.send("too long ");
         auto line = spawn_mock("read_line", reader.read_line());
         expect_too_long(line, "longer than 5 bytes");
@@ -102,20 +105,7 @@ TEST_SUITE("17.2 limits and pieces") {
         CHECK(next.poll() == Ready(Line("next")));
     }
 
-    TEST_CASE("the stream ends within a line that is too long") {
-        MockPeer peer;
-        BufReader reader(peer.stream(), 5);
-        peer.send("too long");
-        peer.end();
-        auto line = spawn_mock("read_line", reader.read_line());
-        expect_too_long(line, "longer than 5 bytes");
-        auto next = spawn_mock("the next read_line", reader.read_line());
-        CHECK(next.poll() == Ready(Line()));
-    }
-
-    TEST_CASE("by default a line may have a mebibyte") {
-        MockPeer peer;
-        BufReader reader(peer.stream());
+    TEST_CASE_FIXTURE(Unlimited, "by default a line may have a mebibyte") {
         std::string const longest(1024 * 1024, 'x');
         peer.send(longest + "\n");
         peer.send(longest + "x\n");
@@ -141,9 +131,7 @@ TEST_SUITE("17.2 limits and pieces") {
         CHECK_MESSAGE(next.poll() == Ready(Line("next")), "a line that came after the end of the stream was skipped");
     }
 
-    TEST_CASE("while it waits for the first byte it holds no memory") {
-        MockPeer peer;
-        BufReader reader(peer.stream());
+    TEST_CASE_FIXTURE(Unlimited, "while it waits for the first byte it holds no memory") {
         auto line = spawn_mock("read_line", reader.read_line());
         std::string const half(2'000, 'x');
         long const before = buffers();
@@ -172,9 +160,7 @@ TEST_SUITE("17.2 limits and pieces") {
         CHECK(peer.is_dropped());
     }
 
-    TEST_CASE("writes go straight through") {
-        MockPeer peer;
-        BufReader reader(peer.stream());
+    TEST_CASE_FIXTURE(Unlimited, "writes go straight through") {
         peer.take_room(3);
         auto write = spawn_mock("write_all", rt::write_all(reader, "hello"));
         CHECK(write.poll() == Pending);

@@ -61,6 +61,21 @@ class Slow {
     rt::Waker waker_;
 };
 
+/// What a copy is made from.
+struct OneWay {
+    MockPeer from;
+    MockPeer to;
+    MockStream reader = from.stream();
+    MockStream writer = to.stream();
+};
+
+struct BothWays {
+    MockPeer left;
+    MockPeer right;
+    MockStream a = left.stream();
+    MockStream b = right.stream();
+};
+
 /// Polls once, and returns the errno that it threw.
 template <class Task>
 int thrown_by(Task& task) {
@@ -76,11 +91,7 @@ int thrown_by(Task& task) {
 }  // namespace
 
 TEST_SUITE("17.3 copy") {
-    TEST_CASE("all that comes is written until the end") {
-        MockPeer from;
-        MockPeer to;
-        MockStream reader = from.stream();
-        MockStream writer = to.stream();
+    TEST_CASE_FIXTURE(OneWay, "all that comes is written until the end") {
         from.send("one ");
         from.send("two ");
         auto copy = spawn_mock("copy", rt::copy(reader, writer));
@@ -95,11 +106,7 @@ TEST_SUITE("17.3 copy") {
         CHECK_FALSE(to.is_shut_down());
     }
 
-    TEST_CASE("a short write is gone on with") {
-        MockPeer from;
-        MockPeer to;
-        MockStream reader = from.stream();
-        MockStream writer = to.stream();
+    TEST_CASE_FIXTURE(OneWay, "a short write is gone on with") {
         from.send("hello");
         from.end();
         to.take_room(2);
@@ -114,11 +121,7 @@ TEST_SUITE("17.3 copy") {
         CHECK(to.received() == "hello");
     }
 
-    TEST_CASE("while the writer is slow nothing is read") {
-        MockPeer from;
-        MockPeer to;
-        MockStream reader = from.stream();
-        MockStream writer = to.stream();
+    TEST_CASE_FIXTURE(OneWay, "while the writer is slow nothing is read") {
         to.take_room(0);
         from.send("a");
         auto copy = spawn_mock("copy", rt::copy(reader, writer));
@@ -133,22 +136,14 @@ TEST_SUITE("17.3 copy") {
         CHECK(to.received() == "ab");
     }
 
-    TEST_CASE("an empty stream") {
-        MockPeer from;
-        MockPeer to;
-        MockStream reader = from.stream();
-        MockStream writer = to.stream();
+    TEST_CASE_FIXTURE(OneWay, "an empty stream") {
         from.end();
         auto copy = spawn_mock("copy", rt::copy(reader, writer));
         CHECK(copy.poll() == Ready(std::uint64_t{0}));
         CHECK(to.writes() == 0);
     }
 
-    TEST_CASE("an error on either side ends it") {
-        MockPeer from;
-        MockPeer to;
-        MockStream reader = from.stream();
-        MockStream writer = to.stream();
+    TEST_CASE_FIXTURE(OneWay, "an error on either side ends it") {
         from.fail_read(ECONNRESET);
         auto copy = spawn_mock("copy", rt::copy(reader, writer));
         CHECK(thrown_by(copy) == ECONNRESET);
@@ -158,11 +153,7 @@ TEST_SUITE("17.3 copy") {
         CHECK(thrown_by(again) == EPIPE);
     }
 
-    TEST_CASE("while it waits to read it holds no memory") {
-        MockPeer from;
-        MockPeer to;
-        MockStream reader = from.stream();
-        MockStream writer = to.stream();
+    TEST_CASE_FIXTURE(OneWay, "while it waits to read it holds no memory") {
         from.send("x");
         auto copy = spawn_mock("copy", rt::copy(reader, writer));
         long const before = buffers();
@@ -184,14 +175,10 @@ TEST_SUITE("17.3 copy") {
         CHECK(to.received() == "body");
     }
 
-    TEST_CASE("wherever reads and writes are cut every byte comes once and in order") {
+    TEST_CASE_FIXTURE(OneWay, "wherever reads and writes are cut every byte comes once and in order") {
         Random random(seed_of_this_run());
         std::string text(200'000, '\0');
         std::generate(text.begin(), text.end(), [&] { return static_cast<char>(random.below(256)); });
-        MockPeer from;
-        MockPeer to;
-        MockStream reader = from.stream();
-        MockStream writer = to.stream();
         auto copy = spawn_mock("copy", rt::copy(reader, writer));
         to.take_room(0);
         std::size_t sent = 0;
@@ -214,11 +201,7 @@ TEST_SUITE("17.3 copy") {
 }
 
 TEST_SUITE("17.3 copy both ways") {
-    TEST_CASE("both directions flow at once") {
-        MockPeer left;
-        MockPeer right;
-        MockStream a = left.stream();
-        MockStream b = right.stream();
+    TEST_CASE_FIXTURE(BothWays, "both directions flow at once") {
         auto copy = spawn_mock("copy_bidirectional", rt::copy_bidirectional(a, b));
         left.send("question");
         right.send("greeting");
@@ -238,11 +221,7 @@ TEST_SUITE("17.3 copy both ways") {
         CHECK(right.received() == "question?");
     }
 
-    TEST_CASE("a half that closes is passed on and the way back stays open") {
-        MockPeer left;
-        MockPeer right;
-        MockStream a = left.stream();
-        MockStream b = right.stream();
+    TEST_CASE_FIXTURE(BothWays, "a half that closes is passed on and the way back stays open") {
         auto copy = spawn_mock("copy_bidirectional", rt::copy_bidirectional(a, b));
         left.send("all I have to say");
         left.end();
@@ -261,11 +240,7 @@ TEST_SUITE("17.3 copy both ways") {
                       "a direction that is done shuts down again whenever the other one is polled");
     }
 
-    TEST_CASE("a half closes only when its last byte is written") {
-        MockPeer left;
-        MockPeer right;
-        MockStream a = left.stream();
-        MockStream b = right.stream();
+    TEST_CASE_FIXTURE(BothWays, "a half closes only when its last byte is written") {
         right.take_room(1);
         left.send("xy");
         left.end();
@@ -278,11 +253,7 @@ TEST_SUITE("17.3 copy both ways") {
         CHECK(right.is_shut_down());
     }
 
-    TEST_CASE("an error of one way ends both") {
-        MockPeer left;
-        MockPeer right;
-        MockStream a = left.stream();
-        MockStream b = right.stream();
+    TEST_CASE_FIXTURE(BothWays, "an error of one way ends both") {
         auto copy = spawn_mock("copy_bidirectional", rt::copy_bidirectional(a, b));
         CHECK(copy.poll() == Pending);
         right.fail_read(ECONNRESET);

@@ -1,10 +1,11 @@
+#include "server.hpp"
+
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/future.hpp>
 #include <rt/join_set.hpp>
 #include <rt/multi_thread.hpp>
-#include <rt/oneshot.hpp>
 #include <rt/serve.hpp>
 #include <rt/tcp.hpp>
 #include <rt/timeout.hpp>
@@ -29,12 +30,6 @@ using namespace support;
 using namespace std::chrono_literals;
 
 namespace {
-
-rt::Async<> echo(rt::TcpStream* stream) {
-    while (rt::Chunk chunk = co_await stream->read(4096)) {
-        co_await stream->write_all(chunk.view());
-    }
-}
 
 /// Sends and hears `text` again.
 rt::Async<bool> is_answered(rt::TcpStream* stream, std::string text) {
@@ -62,31 +57,6 @@ rt::Async<bool> is_answered_soon(rt::TcpStream* stream, std::string text) {
     }
 }
 
-/// A server of this test: runs until `stop` is sent.
-struct Running {
-    Running(rt::SocketAddr a, rt::JoinHandle<std::size_t> h, rt::oneshot::Sender<int> s)
-        : address(a), handle(std::move(h)), stop(std::move(s)) {}
-
-    rt::SocketAddr address;
-    rt::JoinHandle<std::size_t> handle;
-    rt::oneshot::Sender<int> stop;
-};
-
-template <class Handler>
-Running start(rt::ServeLimits limits, Handler handler) {
-    auto listener = rt::TcpListener::listen(*rt::SocketAddr::from_ip("127.0.0.1", 0));
-    rt::SocketAddr address = listener.local_addr();
-    auto [sender, receiver] = rt::oneshot::channel<int>();
-    auto handle = rt::spawn(rt::serve(std::move(listener), limits, std::move(receiver), std::move(handler)));
-    return Running(address, std::move(handle), std::move(sender));
-}
-
-rt::Async<std::size_t> stop(Running* server) {
-    step("stop the server");
-    std::move(server->stop).send(1);
-    co_return co_await server->handle;
-}
-
 }  // namespace
 
 TEST_SUITE("20.2 serve") {
@@ -112,8 +82,7 @@ TEST_SUITE("20.2 serve") {
             std::size_t served = co_await stop(&server);
             CHECK(served == 10);
         };
-        rt::CurrentThread runtime;
-        runtime.block_on(story());
+        run(story());
     }
 
     TEST_CASE("one too many waits until another has gone") {
@@ -144,8 +113,7 @@ TEST_SUITE("20.2 serve") {
             std::size_t served = co_await stop(&server);
             CHECK(served == 3);
         };
-        rt::CurrentThread runtime;
-        runtime.block_on(story());
+        run(story());
     }
 
     TEST_CASE("a handler that throws harms nobody") {
@@ -180,8 +148,7 @@ TEST_SUITE("20.2 serve") {
             std::size_t served = co_await stop(&server);
             CHECK(served == 3);
         };
-        rt::CurrentThread runtime;
-        runtime.block_on(story());
+        run(story());
     }
 
     TEST_CASE("a server that may keep nobody says so") {
@@ -214,10 +181,7 @@ TEST_SUITE("20.2 serve") {
             }
             co_await stop(&server);
         };
-        const Ended ended = run_in_a_child([&] {
-            rt::CurrentThread runtime;
-            runtime.block_on(story());
-        });
+        const Ended ended = run_in_a_child([&] { run(story()); });
         CHECK_MESSAGE(ended.printed ==
                           "rt: a handler of rt::serve ended with an exception: a bug in the handler\n"
                           "rt: a handler of rt::serve ended with an exception: open: Too many open files\n",
@@ -260,8 +224,7 @@ TEST_SUITE("20.2 serve") {
             std::size_t served = co_await stop(&server);
             CHECK(served == 2);
         };
-        rt::CurrentThread runtime;
-        runtime.block_on(story());
+        run(story());
     }
 
     TEST_CASE("a thousand clients on two threads") {

@@ -1,8 +1,9 @@
+#include "server.hpp"
+
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/future.hpp>
-#include <rt/oneshot.hpp>
 #include <rt/serve.hpp>
 #include <rt/tcp.hpp>
 #include <rt/time.hpp>
@@ -23,39 +24,22 @@
 using namespace support;
 using namespace std::chrono_literals;
 
-namespace {
-
-rt::Async<> echo(rt::TcpStream* stream) {
-    while (rt::Chunk chunk = co_await stream->read(4096)) {
-        co_await stream->write_all(chunk.view());
-    }
-}
-
-rt::TcpListener listen() { return rt::TcpListener::listen(*rt::SocketAddr::from_ip("127.0.0.1", 0)); }
-
-}  // namespace
-
 TEST_SUITE("20.3 the end") {
     TEST_CASE("what was sent before the end is answered") {
         auto story = []() -> rt::Async<> {
-            rt::TcpListener listener = listen();
-            rt::SocketAddr address = listener.local_addr();
-            auto [sender, receiver] = rt::oneshot::channel<int>();
-            auto server = rt::spawn(rt::serve(std::move(listener), rt::ServeLimits(), std::move(receiver), echo));
-            rt::TcpStream client = co_await rt::TcpStream::connect(address);
+            Running server = start(rt::ServeLimits(), echo);
+            rt::TcpStream client = co_await rt::TcpStream::connect(server.address);
             co_await client.write_all("hello");
             rt::Chunk hello = co_await client.read(100);
             CHECK(hello.view() == "hello");
             step("say last words, and stop the server before it can read them");
             co_await client.write_all("last words");
-            std::move(sender).send(1);
-            std::size_t served = co_await server;
+            std::size_t served = co_await stop(&server);
             CHECK(served == 1);
             std::string heard = co_await client.read_to_string();
             CHECK(heard == "last words");
         };
-        rt::CurrentThread runtime;
-        runtime.block_on(story());
+        run(story());
     }
 
     TEST_CASE("a broken listener is an error once the clients have gone") {
@@ -87,54 +71,46 @@ TEST_SUITE("20.3 the end") {
             }
             CHECK(said == "accept: Invalid argument");
         };
-        rt::CurrentThread runtime;
-        runtime.block_on(story());
+        run(story());
     }
 
     TEST_CASE("the port is closed at once") {
         auto story = []() -> rt::Async<> {
-            rt::TcpListener listener = listen();
-            rt::SocketAddr address = listener.local_addr();
-            auto [sender, receiver] = rt::oneshot::channel<int>();
             auto begun = std::make_shared<rt::Notify>();
             auto hold = std::make_shared<rt::Notify>();
             auto stubborn = [begun, hold](rt::TcpStream*) {
                 begun->notify_one();
                 return hold->notified();
             };
-            auto server = rt::spawn(rt::serve(std::move(listener), rt::ServeLimits(), std::move(receiver), stubborn));
-            rt::TcpStream client = co_await rt::TcpStream::connect(address);
+            Running server = start(rt::ServeLimits(), stubborn);
+            rt::TcpStream client = co_await rt::TcpStream::connect(server.address);
             auto has_begun = begun->notified();
             co_await has_begun;
-            std::move(sender).send(1);
+            std::move(server.stop).send(1);
             step("a new client is refused while the old one is still served");
             bool refused = false;
             while (!refused) {
                 try {
-                    rt::TcpStream late = co_await rt::TcpStream::connect(address);
+                    rt::TcpStream late = co_await rt::TcpStream::connect(server.address);
                 } catch (const std::system_error& error) {
                     // Reset: it had come into the queue just before the port was closed.
                     refused = error.code() == std::errc::connection_refused;
                     CHECK((refused || error.code() == std::errc::connection_reset));
                 }
             }
-            CHECK_FALSE(server.is_finished());
+            CHECK_FALSE(server.handle.is_finished());
             step("the old one ends");
             hold->notify_waiters();
-            std::size_t served = co_await server;
+            std::size_t served = co_await server.handle;
             CHECK(served == 1);
         };
-        rt::CurrentThread runtime;
-        runtime.block_on(story());
+        run(story());
     }
 
     TEST_CASE("whoever is not done in time is dropped") {
         DropCounter handlers;
         auto story = [](DropCounter::Token token) -> rt::Async<> {
             rt::time::pause();
-            rt::TcpListener listener = listen();
-            rt::SocketAddr address = listener.local_addr();
-            auto [sender, receiver] = rt::oneshot::channel<int>();
             auto started = std::make_shared<rt::Notify>();
             auto stubborn = [token, started](rt::TcpStream*) {
                 auto wait = [](DropCounter::Token, std::shared_ptr<rt::Notify> begun) -> rt::Async<> {
@@ -143,29 +119,23 @@ TEST_SUITE("20.3 the end") {
                 };
                 return wait(token, started);
             };
-            auto server =
-                rt::spawn(rt::serve(std::move(listener), rt::ServeLimits(10, 5s), std::move(receiver), stubborn));
-            rt::TcpStream client = co_await rt::TcpStream::connect(address);
+            Running server = start(rt::ServeLimits(10, 5s), stubborn);
+            rt::TcpStream client = co_await rt::TcpStream::connect(server.address);
             auto begun = started->notified();
             co_await begun;
             auto before = rt::time::now();
             step("stop a server whose handler never ends");
-            std::move(sender).send(1);
-            std::size_t served = co_await server;
+            std::size_t served = co_await stop(&server);
             CHECK(served == 1);
             CHECK(rt::time::now() - before == 5s);
         };
-        rt::CurrentThread runtime;
-        runtime.block_on(story(handlers.token()));
+        run(story(handlers.token()));
         CHECK(handlers.alive() == 0);
     }
 
     TEST_CASE("the drain time is for all clients together") {
         auto story = []() -> rt::Async<> {
             rt::time::pause();
-            rt::TcpListener listener = listen();
-            rt::SocketAddr address = listener.local_addr();
-            auto [sender, receiver] = rt::oneshot::channel<int>();
             // The first client goes 3 s after the end, the second never.
             auto handler = [first = std::make_shared<bool>(true)](rt::TcpStream* stream) {
                 auto serve_it = [](rt::TcpStream* s, bool goes) -> rt::Async<> {
@@ -179,32 +149,25 @@ TEST_SUITE("20.3 the end") {
                 };
                 return serve_it(stream, std::exchange(*first, false));
             };
-            auto server =
-                rt::spawn(rt::serve(std::move(listener), rt::ServeLimits(10, 5s), std::move(receiver), handler));
+            Running server = start(rt::ServeLimits(10, 5s), handler);
             std::vector<rt::TcpStream> clients;
             for (int i = 0; i < 2; ++i) {
-                clients.push_back(co_await rt::TcpStream::connect(address));
+                clients.push_back(co_await rt::TcpStream::connect(server.address));
                 rt::Chunk greeting = co_await clients.back().read(100);
                 CHECK(greeting.view() == "x");
             }
             auto before = rt::time::now();
-            step("stop the server");
-            std::move(sender).send(1);
-            std::size_t served = co_await server;
+            std::size_t served = co_await stop(&server);
             CHECK(served == 2);
             CHECK_MESSAGE(rt::time::now() - before == 5s, "the drain time began anew when a client went");
         };
-        rt::CurrentThread runtime;
-        runtime.block_on(story());
+        run(story());
     }
 
     TEST_CASE("a handler that is dropped finds its stream open") {
         bool is_open = false;
         auto story = [](bool* result) -> rt::Async<> {
             rt::time::pause();
-            rt::TcpListener listener = listen();
-            rt::SocketAddr address = listener.local_addr();
-            auto [sender, receiver] = rt::oneshot::channel<int>();
             struct Goodbye {
                 Goodbye(rt::TcpStream* s, bool* o) : stream(s), open(o) {}
                 ~Goodbye() { *open = ::fcntl(stream->fd(), F_GETFD) != -1; }
@@ -220,17 +183,14 @@ TEST_SUITE("20.3 the end") {
                 };
                 return forever(stream, result);
             };
-            auto server =
-                rt::spawn(rt::serve(std::move(listener), rt::ServeLimits(10, 1s), std::move(receiver), handler));
-            rt::TcpStream client = co_await rt::TcpStream::connect(address);
+            Running server = start(rt::ServeLimits(10, 1s), handler);
+            rt::TcpStream client = co_await rt::TcpStream::connect(server.address);
             rt::Chunk greeting = co_await client.read(100);
             CHECK(greeting.view() == "x");
             step("stop the server, which drops the handler");
-            std::move(sender).send(1);
-            co_await server;
+            co_await stop(&server);
         };
-        rt::CurrentThread runtime;
-        runtime.block_on(story(&is_open));
+        run(story(&is_open));
         CHECK_MESSAGE(is_open, "a handler's stream was closed before the handler's future was destroyed");
     }
 
@@ -250,8 +210,7 @@ TEST_SUITE("20.3 the end") {
                 CHECK(rt::time::now() - before == 0s);
             }
         };
-        rt::CurrentThread runtime;
-        runtime.block_on(story());
+        run(story());
     }
 
     TEST_CASE("a server that nobody has met ends at once") {
@@ -283,8 +242,7 @@ TEST_SUITE("20.3 the end") {
             std::string rest = co_await client.read_to_string();
             CHECK(rest.empty());
         };
-        rt::CurrentThread runtime;
-        runtime.block_on(story(handlers.token()));
+        run(story(handlers.token()));
         CHECK(handlers.alive() == 0);
     }
 }

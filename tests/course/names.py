@@ -42,7 +42,7 @@ def suites_and_cases(root: Path = ROOT) -> list:
             wrong.append(f"{shown}: a test file is called {lesson}.s-what-it-is.cpp")
             continue
         parts = named_parts(path.read_text(encoding="utf-8"))
-        if not any(kind == "TEST_CASE" for kind, _, _ in parts):
+        if not any(kind != "TEST_SUITE" for kind, _, _ in parts):
             wrong.append(f"{shown} has no test case")
         for kind, name, line in parts:
             if "," in name:
