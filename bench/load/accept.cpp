@@ -6,7 +6,7 @@
 #include "modes.hpp"
 #include "options.hpp"
 #include "pattern.hpp"
-#include "stop.hpp"
+#include "process.hpp"
 #include "stream.hpp"
 
 #include <array>

@@ -4,7 +4,6 @@
 #include "modes.hpp"
 #include "options.hpp"
 #include "process.hpp"
-#include "stop.hpp"
 #include "stream.hpp"
 #include "traffic.hpp"
 

@@ -8,7 +8,6 @@
 #include "options.hpp"
 #include "pattern.hpp"
 #include "process.hpp"
-#include "stop.hpp"
 #include "stream.hpp"
 
 #include <cstddef>

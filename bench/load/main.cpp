@@ -4,7 +4,7 @@
 // request is divided by the generator's in the same run, and the machine's speed that day cancels.
 #include "modes.hpp"
 #include "options.hpp"
-#include "stop.hpp"
+#include "process.hpp"
 
 #include <cstdio>
 #include <exception>

@@ -1,8 +1,8 @@
 #include "process.hpp"
 
-#include "stop.hpp"
 #include "stream.hpp"
 
+#include <csignal>
 #include <cstdint>
 #include <ctime>
 #include <fstream>
@@ -15,6 +15,10 @@
 namespace load {
 
 namespace {
+
+volatile std::sig_atomic_t signal_seen = 0;
+
+void on_signal(int) { signal_seen = 1; }
 
 std::runtime_error gone(pid_t pid) {
     return std::runtime_error("the server (process " + std::to_string(pid) + ") is not there any more");
@@ -60,5 +64,16 @@ std::uint64_t settled_memory(pid_t pid) {
     }
     return kilobytes * 1024;
 }
+
+void catch_signals() {
+    struct sigaction action{};
+    action.sa_handler = on_signal;
+    action.sa_flags = static_cast<int>(SA_RESETHAND);  // no SA_RESTART: a sleeping call returns
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+bool stopped() { return signal_seen != 0; }
 
 }  // namespace load

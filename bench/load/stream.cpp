@@ -1,7 +1,7 @@
 #include "stream.hpp"
 
 #include "json.hpp"
-#include "stop.hpp"
+#include "process.hpp"
 
 #include <algorithm>
 #include <array>

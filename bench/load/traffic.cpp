@@ -1,7 +1,7 @@
 #include "traffic.hpp"
 
 #include "json.hpp"
-#include "stop.hpp"
+#include "process.hpp"
 
 #include <algorithm>
 #include <array>
