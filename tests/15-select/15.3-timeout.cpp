@@ -43,6 +43,16 @@ class Greedy {
     }
 };
 
+/// A kettle that was not ready at the first poll of a timeout of 10 s.
+struct SlowKettle {
+    SlowKettle() { CHECK(tea.poll() == Pending); }
+
+    PausedClock clock;
+    Remote<int> kettle{"the kettle"};
+    MockTask<decltype(rt::timeout(10s, std::declval<CountedFuture<int>>()))> tea =
+        spawn_mock("timeout(10 s, kettle)", rt::timeout(10s, kettle.future()));
+};
+
 }  // namespace
 
 TEST_SUITE("15.3 timeout") {
@@ -55,22 +65,14 @@ TEST_SUITE("15.3 timeout") {
         CHECK_THROWS_AS(run_paused(wait()), rt::Elapsed);
     }
 
-    TEST_CASE("a future that is in time gives its value") {
-        PausedClock clock;
-        Remote<int> kettle("the kettle");
-        auto tea = spawn_mock("timeout(10 s, kettle)", rt::timeout(10s, kettle.future()));
-        CHECK(tea.poll() == Pending);
+    TEST_CASE_FIXTURE(SlowKettle, "a future that is in time gives its value") {
         clock.advance(9s);
         kettle.finish(100);
         CHECK(tea.wakes() == 1);
         CHECK(tea.poll() == Ready(100));
     }
 
-    TEST_CASE("a future that is not in time is dropped and Elapsed is thrown") {
-        PausedClock clock;
-        Remote<int> kettle("the kettle");
-        auto tea = spawn_mock("timeout(10 s, kettle)", rt::timeout(10s, kettle.future()));
-        CHECK(tea.poll() == Pending);
+    TEST_CASE_FIXTURE(SlowKettle, "a future that is not in time is dropped and Elapsed is thrown") {
         clock.advance(10s - 1ns);
         CHECK_FALSE(tea.is_woken());
         CHECK(tea.poll() == Pending);
@@ -100,11 +102,7 @@ TEST_SUITE("15.3 timeout") {
         CHECK(tea.poll() == Ready());
     }
 
-    TEST_CASE("a future that is ready wins though the time is up") {
-        PausedClock clock;
-        Remote<int> kettle("the kettle");
-        auto tea = spawn_mock("timeout(10 s, kettle)", rt::timeout(10s, kettle.future()));
-        CHECK(tea.poll() == Pending);
+    TEST_CASE_FIXTURE(SlowKettle, "a future that is ready wins though the time is up") {
         clock.advance(1h);
         kettle.finish(100);
         CHECK(tea.poll() == Ready(100));
@@ -118,11 +116,7 @@ TEST_SUITE("15.3 timeout") {
         CHECK_THROWS_AS((void)pending.poll(), rt::Elapsed);
     }
 
-    TEST_CASE("when the future is done the timer goes") {
-        PausedClock clock;
-        Remote<int> kettle("the kettle");
-        auto tea = spawn_mock("timeout(10 s, kettle)", rt::timeout(10s, kettle.future()));
-        CHECK(tea.poll() == Pending);
+    TEST_CASE_FIXTURE(SlowKettle, "when the future is done the timer goes") {
         CHECK(clock.timers() == 1);
         kettle.finish(100);
         CHECK(tea.poll() == Ready(100));
@@ -136,11 +130,7 @@ TEST_SUITE("15.3 timeout") {
         CHECK(tea.poll() == Ready(3));  // and needs no runtime either
     }
 
-    TEST_CASE("an exception of the future comes through") {
-        PausedClock clock;
-        Remote<int> kettle("the kettle");
-        auto tea = spawn_mock("timeout(10 s, kettle)", rt::timeout(10s, kettle.future()));
-        CHECK(tea.poll() == Pending);
+    TEST_CASE_FIXTURE(SlowKettle, "an exception of the future comes through") {
         kettle.fail(std::runtime_error("the kettle burst"));
         CHECK_THROWS_WITH((void)tea.poll(), "the kettle burst");
         CHECK(kettle.drops() == 1);
@@ -176,11 +166,7 @@ TEST_SUITE("15.3 timeout") {
         CHECK_THROWS_WITH((void)tea.poll(), "the time is up: the deadline came before the future was done");
     }
 
-    TEST_CASE("a dropped time-out drops both") {
-        PausedClock clock;
-        Remote<int> kettle("the kettle");
-        auto tea = spawn_mock("timeout(10 s, kettle)", rt::timeout(10s, kettle.future()));
-        CHECK(tea.poll() == Pending);
+    TEST_CASE_FIXTURE(SlowKettle, "a dropped time-out drops both") {
         tea.drop();
         CHECK(kettle.drops() == 1);
         CHECK(clock.timers() == 0);
