@@ -1,11 +1,15 @@
 /// \file
-/// Three loopers in one `join`. None of them ever waits, so none gives the others a turn: they run one after the other.
+/// Three loopers in one `join`, and then three alarms. The loopers never wait, so they run one after the other. The alarms do
+/// nothing but wait, so they wait at the same time.
+#include "alarm.hpp"
+
 #include <rt/block_on.hpp>
 #include <rt/future.hpp>
 #include <rt/join.hpp>
 #include <rt/print.hpp>
 #include <rt/trace.hpp>
 
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -35,13 +39,8 @@ class Looper {
     std::string name_;
 };
 
-}  // namespace
-
-int main(int argc, char** argv) {
-    if (argc > 1) {
-        rt::eprintln("this program takes no arguments, but it got '{}'. Run it without arguments.", argv[1]);
-        return 2;
-    }
+/// Counts how often the join of three loopers is polled.
+void loopers() {
     auto loopers = rt::join(Looper("red"), Looper("green"), Looper("blue"));
     int polls = 0;
     auto counted = rt::poll_fn([&loopers, &polls](rt::Context& cx) {
@@ -50,5 +49,25 @@ int main(int argc, char** argv) {
     });
     auto [red, green, blue] = rt::block_on(std::move(counted));
     fmt::print("{} rounds, polls of the join: {}\n", red + green + blue, polls);
+}
+
+/// Measures how long three alarms take together.
+void alarms() {
+    using std::chrono::milliseconds;
+    auto const start = rt::Instant::clock::now();
+    rt::block_on(rt::join(Alarm(milliseconds(30)), Alarm(milliseconds(30)), Alarm(milliseconds(30))));
+    auto const took = std::chrono::duration_cast<milliseconds>(rt::Instant::clock::now() - start);
+    fmt::print("three alarms of 30 ms in one join: {} ms\n", took.count());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc > 1) {
+        rt::eprintln("this program takes no arguments, but it got '{}'. Run it without arguments.", argv[1]);
+        return 2;
+    }
+    loopers();
+    alarms();
     return 0;
 }

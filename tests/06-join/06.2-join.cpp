@@ -156,13 +156,6 @@ TEST_SUITE("06.2 join") {
         CHECK_THROWS_WITH_AS((void)breakfast.poll(), "no water", std::runtime_error);
     }
 
-    TEST_CASE_FIXTURE(Kitchen, "a join that is never polled drops its children") {
-        { auto never = rt::join(kettle.future(), toaster.future()); }
-        CHECK(kettle.polls() == 0);
-        CHECK(kettle.drops() == 1);
-        CHECK(toaster.drops() == 1);
-    }
-
     TEST_CASE_FIXTURE(Kitchen, "the newest waker reaches every child") {
         auto join = rt::join(kettle.future(), toaster.future());
         auto first = spawn_mock("the join by its first owner", rt::by_ref(join));

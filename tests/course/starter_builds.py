@@ -29,6 +29,9 @@ class Starter(CourseTest):
     def test_05(self):
         self.check()
 
+    def test_06(self):
+        self.check()
+
 
 if __name__ == "__main__":
     child_processes.as_command(unittest.main)

@@ -4,7 +4,7 @@
 /// Each wake polls every child that is not done, in order. That is simple, and right for a handful of children. Use a
 /// `JoinSet` (10) for hundreds, because it polls only the task that was woken.
 ///
-/// Source of the idea: `join!` and `join_all` of Rust's futures crate.
+/// Source: `join!` and `join_all` of Rust's futures crate.
 #pragma once
 
 #include <rt/future.hpp>
@@ -94,8 +94,7 @@ template <class... Ts>
     requires(!(Future<Ts> && ...))
 auto join(const Ts&...) {
     static_assert((Future<Ts> && ...),
-                  "join takes futures, and one of these is none: a future has `Output` and `Poll<Output> "
-                  "poll(Context&)`");
+                  "one argument of join is not a future. A future needs `Output` and `Poll<Output> poll(Context&)`.");
 }
 
 /// See `join_all`.
@@ -144,8 +143,8 @@ template <class T>
     requires(!Future<T>)
 auto join_all(const std::vector<T>&) {
     static_assert(Future<T>,
-                  "join_all takes a vector of futures, and these are none: a future has `Output` and `Poll<Output> "
-                  "poll(Context&)`");
+                  "the vector given to join_all has no futures in it. A future needs `Output` and `Poll<Output> "
+                  "poll(Context&)`.");
 }
 
 }  // namespace rt

@@ -1,5 +1,5 @@
 /// \file
-/// `Outcome<T>`: how something ended, with a value or with an exception, kept until somebody asks.
+/// `Outcome<T>`: how a future ended, with a value or with an exception, until somebody asks for it.
 ///
 /// A parent that runs several children must not let the exception of one child unwind the others, so it keeps the
 /// exception here. Used by `join` (06), `Async` (08), tasks (09), and `select` (15).
@@ -14,10 +14,11 @@
 
 namespace rt {
 
+/// Empty at first, then a value or an exception.
 template <class T>
 class Outcome {
   public:
-    /// Keeps a value. Called once, by the code that ran the thing.
+    /// Keeps a value. Called once, by the code that polled the future.
     template <class... Args>
     void set_value(Args&&... args) {
         state_.template emplace<1>(std::forward<Args>(args)...);
@@ -40,22 +41,23 @@ class Outcome {
         }
     }
 
-    /// Takes the exception out, and leaves null. A move need not: that of libc++ copies. Called when `has_exception()`.
+    /// Moves the exception out, and leaves null behind. Called when `has_exception()`. It swaps, because a moved-from
+    /// exception_ptr of libc++ isn't null.
     std::exception_ptr take_exception() noexcept {
         std::exception_ptr taken;
         std::swap(taken, *std::get_if<2>(&state_));
         return taken;
     }
 
-    /// Destroys what is kept.
+    /// Destroys the value or the exception.
     void reset() noexcept { state_.template emplace<0>(); }
 
   private:
     std::variant<std::monostate, NonVoid<T>, std::exception_ptr> state_;
 };
 
-/// Polls `future` once. If it has ended, keeps in `outcome` how, and returns true. Called by code that runs the future for
-/// someone else, because the future's exception must not pass through that code.
+/// Polls `future` once. If it has ended, keeps its value or its exception in `outcome`, and returns true. Called by code that
+/// polls several futures, because the exception of one must not skip the others.
 template <Future F>
 bool poll_into(F& future, Context& cx, Outcome<OutputOf<F>>& outcome) noexcept {
     try {

@@ -1,4 +1,4 @@
-// expect: join_all takes a vector of futures, and these are none
+// expect: the vector given to join_all has no futures in it
 #include <rt/join.hpp>
 
 #include <vector>

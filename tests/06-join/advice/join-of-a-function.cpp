@@ -1,4 +1,4 @@
-// expect: join takes futures, and one of these is none
+// expect: one argument of join is not a future
 #include <rt/future.hpp>
 #include <rt/join.hpp>
 

@@ -1,0 +1,133 @@
+/// \file
+/// `join(a, b, c)` and `join_all(vector)`: run several futures at once on one waker, until all are done.
+///
+/// Each wake polls every child that is not done, in order. That is simple, and right for a handful of children. Use a
+/// `JoinSet` (10) for hundreds, because it polls only the task that was woken.
+///
+/// Source: `join!` and `join_all` of Rust's futures crate.
+#pragma once
+
+#include <rt/future.hpp>
+#include <rt/outcome.hpp>
+#include <rt/todo.hpp>
+#include <rt/trace.hpp>
+#include <rt/waker.hpp>
+
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace rt {
+
+namespace detail {
+
+/// One child of a join: the future until it ends, then its outcome.
+template <Future F>
+class Child {
+  public:
+    explicit Child(F future) : future_(std::move(future)) {}
+
+    /// Polls the child unless it is done. True if it is done now.
+    bool poll(Context& cx) {
+        if (future_) {
+            trace::PartPoll announced(this, "join");
+            // TODO(06.2) Poll the child once, and keep how it ended. A child that has ended is destroyed at once.
+            todo("06.2 poll the child", cx, outcome_);
+            announced.ended(!future_);
+        }
+        return !future_;
+    }
+
+    /// Gives the child's value, or throws its exception. Called once, when it is done.
+    NonVoid<OutputOf<F>> take() {
+        if constexpr (std::is_void_v<OutputOf<F>>) {
+            outcome_.take();
+            return {};
+        } else {
+            return outcome_.take();
+        }
+    }
+
+  private:
+    std::optional<F> future_;
+    Outcome<OutputOf<F>> outcome_;
+};
+
+}  // namespace detail
+
+/// See `join`.
+template <Future... Fs>
+class [[nodiscard]] Join {
+  public:
+    using Output = std::tuple<NonVoid<OutputOf<Fs>>...>;
+
+    explicit Join(Fs... futures) : children_(detail::Child<Fs>(std::move(futures))...) {}
+
+    Poll<Output> poll(Context& cx) {
+        contract_.begin("join");
+        // TODO(06.2) Poll every child that isn't done, in order. When all are done, return their results in order.
+        todo("06.2 poll the children", cx, children_);
+    }
+
+  private:
+    [[no_unique_address]] Contract contract_;
+    std::tuple<detail::Child<Fs>...> children_;
+};
+
+/// Yields a tuple of the results of `futures`, in the order of the arguments. A void child gives `std::monostate`. If
+/// children throw, all the others run to their end first. Then the first exception in the order of the arguments is thrown.
+template <Future... Fs>
+Join<Fs...> join(Fs... futures) {
+    return Join<Fs...>(std::move(futures)...);
+}
+
+// Given: advice for arguments that are not futures.
+template <class... Ts>
+    requires(!(Future<Ts> && ...))
+auto join(const Ts&...) {
+    static_assert((Future<Ts> && ...),
+                  "one argument of join is not a future. A future needs `Output` and `Poll<Output> poll(Context&)`.");
+}
+
+/// See `join_all`.
+template <Future F>
+class [[nodiscard]] JoinAll {
+  public:
+    using Output = std::vector<NonVoid<OutputOf<F>>>;
+
+    explicit JoinAll(std::vector<F> futures) {
+        children_.reserve(futures.size());
+        for (F& future : futures) {
+            children_.emplace_back(std::move(future));
+        }
+    }
+
+    Poll<Output> poll(Context& cx) {
+        contract_.begin("join_all");
+        // TODO(06.3) Do what `join` does, for a vector of children.
+        todo("06.3 poll the children of the vector", cx, children_);
+    }
+
+  private:
+    [[no_unique_address]] Contract contract_;
+    std::vector<detail::Child<F>> children_;
+};
+
+/// As `join`, for any number of futures of one type. Yields a vector in the order of `futures`.
+template <Future F>
+JoinAll<F> join_all(std::vector<F> futures) {
+    return JoinAll<F>(std::move(futures));
+}
+
+// Given: advice for a vector of something else.
+template <class T>
+    requires(!Future<T>)
+auto join_all(const std::vector<T>&) {
+    static_assert(Future<T>,
+                  "the vector given to join_all has no futures in it. A future needs `Output` and `Poll<Output> "
+                  "poll(Context&)`.");
+}
+
+}  // namespace rt

@@ -1,0 +1,64 @@
+/// \file
+/// `Outcome<T>`: how a future ended, with a value or with an exception, until somebody asks for it.
+///
+/// A parent that runs several children must not let the exception of one child unwind the others, so it keeps the
+/// exception here. Used by `join` (06), `Async` (08), tasks (09), and `select` (15).
+#pragma once
+
+#include <rt/future.hpp>
+#include <rt/todo.hpp>
+
+#include <exception>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace rt {
+
+/// Empty at first, then a value or an exception.
+template <class T>
+class Outcome {
+  public:
+    /// Keeps a value. Called once, by the code that polled the future.
+    template <class... Args>
+    void set_value(Args&&... args) {
+        state_.template emplace<1>(std::forward<Args>(args)...);
+    }
+
+    /// Keeps an exception. Called once, inside or after the `catch`.
+    void set_exception(std::exception_ptr exception) noexcept { state_.template emplace<2>(std::move(exception)); }
+
+    /// True until something is set.
+    bool is_empty() const noexcept { return state_.index() == 0; }
+    bool has_exception() const noexcept { return state_.index() == 2; }
+
+    /// Moves the value out, or throws the exception. Called once, when not empty.
+    T take() {
+        // TODO(06.1) Return the value, moved, or throw the exception. Nobody asks twice.
+        todo("06.1 give the value, or throw the exception");
+    }
+
+    /// Moves the exception out, and leaves null behind. Called when `has_exception()`. It swaps, because a moved-from
+    /// exception_ptr of libc++ isn't null.
+    std::exception_ptr take_exception() noexcept {
+        std::exception_ptr taken;
+        std::swap(taken, *std::get_if<2>(&state_));
+        return taken;
+    }
+
+    /// Destroys the value or the exception.
+    void reset() noexcept { state_.template emplace<0>(); }
+
+  private:
+    std::variant<std::monostate, NonVoid<T>, std::exception_ptr> state_;
+};
+
+/// Polls `future` once. If it has ended, keeps its value or its exception in `outcome`, and returns true. Called by code that
+/// polls several futures, because the exception of one must not skip the others.
+template <Future F>
+bool poll_into(F& future, Context& cx, Outcome<OutputOf<F>>& outcome) noexcept {
+    // TODO(06.1) Poll once. If the future has ended, keep how in `outcome`, and return true. Let no exception out.
+    todo("06.1 poll, and keep how it ended", future, cx, outcome);
+}
+
+}  // namespace rt
