@@ -1,7 +1,6 @@
 /// \file
-/// 07.1: give up the thread once.
+/// 07.1: yield_now is Pending once.
 #include <doctest/doctest.h>
-
 #include <rt/block_on.hpp>
 #include <rt/future.hpp>
 #include <rt/waker.hpp>
@@ -41,7 +40,7 @@ TEST_SUITE("07.1 yield_now") {
     }
 
     TEST_CASE("the wake comes before the poll returns Pending") {
-        // A waker that notes what the poll had answered by the time it was woken: nothing yet.
+        // A waker that records whether the poll had returned when the wake came.
         static bool poll_has_returned = false;
         static bool returned_before_wake = false;
         static constexpr rt::WakerVTable vtable{[](void*) noexcept {}, [](void*) noexcept {},
@@ -57,7 +56,7 @@ TEST_SUITE("07.1 yield_now") {
         CHECK_FALSE(returned_before_wake);
     }
 
-    TEST_CASE("it keeps no waker since it needs none later") {
+    TEST_CASE("it keeps no waker because it has used it") {
         auto task = spawn_mock("yield_now", rt::yield_now());
         CHECK(task.poll() == Pending);
         CHECK(task.kept_wakers() == 0);
@@ -65,7 +64,7 @@ TEST_SUITE("07.1 yield_now") {
         CHECK(task.clones() == task.drops());
     }
 
-    TEST_CASE("the trace shows the turn that it gives up") {
+    TEST_CASE("the trace shows that it yields") {
         TraceLog log{TraceLog::Kind::yield};
         auto yield = rt::yield_now();
         log.call(&yield, "yield_now");
@@ -76,7 +75,7 @@ TEST_SUITE("07.1 yield_now") {
         CHECK(log.count(TraceLog::Kind::yield) == 1);
     }
 
-    TEST_CASE("polled by another it is Ready at the second poll all the same") {
+    TEST_CASE("a second owner that polls it gets Ready") {
         auto yield = rt::yield_now();
         auto first = spawn_mock("yield_now by its first owner", rt::by_ref(yield));
         auto second = spawn_mock("yield_now by its second owner", rt::by_ref(yield));
@@ -94,7 +93,7 @@ TEST_SUITE("07.1 yield_now") {
         CHECK(task.poll() == Ready());
     }
 
-    TEST_CASE("dropped while Pending it is gone without a trace") {
+    TEST_CASE("it can be destroyed while it is Pending") {
         auto task = spawn_mock("yield_now", rt::yield_now());
         CHECK(task.poll() == Pending);
         task.drop();
@@ -102,7 +101,7 @@ TEST_SUITE("07.1 yield_now") {
         CHECK(task.wakes() == 1);
     }
 
-    TEST_CASE("block_on comes back at once") {
+    TEST_CASE("block_on returns at once") {
         step("block_on(yield_now())");
         rt::block_on(rt::yield_now());
         CHECK(true);

@@ -1,17 +1,16 @@
 /// \file
-/// 07.2: who yields lets the others have their turn; who does not, does not.
+/// 07.2: loopers that yield take turns, and loopers that don't yield run one after the other.
 #include <doctest/doctest.h>
-
+#include <looper.hpp>
 #include <rt/block_on.hpp>
-#include <rt/future.hpp>
 #include <rt/join.hpp>
-#include <rt/yield_now.hpp>
 #include <support/mock_task.hpp>
+#include <support/more_polls.hpp>
 #include <support/story.hpp>
 
 #include <string>
+#include <tuple>
 #include <utility>
-#include <variant>
 #include <vector>
 
 using namespace support;
@@ -19,52 +18,44 @@ using rt::Pending, rt::Ready;
 
 namespace {
 
-/// Says its name `rounds` times; between two rounds it yields, or does not.
-class Looper {
-  public:
-    using Output = void;
-
-    Looper(std::string& said, char name, int rounds, bool yields)
-        : said_(&said), name_(name), left_(rounds), yields_(yields) {}
-
-    rt::Poll<void> poll(rt::Context& cx) {
-        contract_.begin("Looper");
-        for (;;) {
-            if (yielding_) {
-                if (yield_.poll(cx).is_pending()) {
-                    return contract_.pending();
-                }
-                yielding_ = false;
-            }
-            if (left_ == 0) {
-                return Ready();
-            }
-            --left_;
-            said_->push_back(name_);
-            if (yields_) {
-                yield_ = rt::yield_now();
-                yielding_ = true;
-            }
-        }
-    }
-
-  private:
-    [[no_unique_address]] rt::Contract contract_;
-    std::string* said_;
-    char name_;
-    int left_;
-    bool yields_;
-    bool yielding_ = false;
-    rt::YieldNow yield_;
-};
+/// Adds its name to `said` in each round.
+auto looper(std::string& said, char name, int rounds, bool yields) {
+    return Looper(rounds, yields, [&said, name](int) { said.push_back(name); });
+}
 
 }  // namespace
 
 TEST_SUITE("07.2 taking turns") {
+    TEST_CASE("each poll says one round") {
+        std::vector<int> rounds;
+        auto task = spawn_mock("the looper", Looper(2, true, [&rounds](int round) { rounds.push_back(round); }));
+        CHECK(rounds.empty());
+        CHECK(task.poll() == Pending);
+        CHECK(rounds == std::vector{1});
+        CHECK_MESSAGE(task.is_woken(), "it yields by a yield_now, which wakes its task");
+        CHECK(task.poll() == Pending);
+        CHECK(rounds == std::vector{1, 2});
+        CHECK(task.poll() == Ready(2));
+        CHECK(rounds == std::vector{1, 2});
+    }
+
+    TEST_CASE("a looper that is Pending can be polled again") {
+        auto task = spawn_mock("the looper", Looper(1, true, [](int) {}));
+        CHECK(task.poll() == Pending);
+        expect_more_polls(task.future(), "Looper");
+    }
+
+    TEST_CASE("a looper without rounds says nothing") {
+        std::string said;
+        auto task = spawn_mock("the looper", looper(said, 'r', 0, true));
+        CHECK(task.poll() == Ready(0));
+        CHECK(said.empty());
+    }
+
     TEST_CASE("loopers that do not yield run one after the other in one poll") {
         std::string said;
-        auto loopers = spawn_mock("the loopers", rt::join(Looper(said, 'r', 3, false), Looper(said, 'g', 3, false),
-                                                          Looper(said, 'b', 3, false)));
+        auto loopers = spawn_mock("the loopers", rt::join(looper(said, 'r', 3, false), looper(said, 'g', 3, false),
+                                                          looper(said, 'b', 3, false)));
         CHECK(loopers.poll().is_ready());
         CHECK(said == "rrrgggbbb");
         CHECK(loopers.wakes() == 0);
@@ -72,8 +63,8 @@ TEST_SUITE("07.2 taking turns") {
 
     TEST_CASE("loopers that yield take turns") {
         std::string said;
-        auto loopers = spawn_mock("the loopers", rt::join(Looper(said, 'r', 3, true), Looper(said, 'g', 3, true),
-                                                          Looper(said, 'b', 3, true)));
+        auto loopers = spawn_mock("the loopers", rt::join(looper(said, 'r', 3, true), looper(said, 'g', 3, true),
+                                                          looper(said, 'b', 3, true)));
         CHECK(loopers.poll() == Pending);
         CHECK(said == "rgb");
         CHECK(loopers.wakes() == 3);
@@ -88,10 +79,10 @@ TEST_SUITE("07.2 taking turns") {
         CHECK(loopers.polls() == 4);
     }
 
-    TEST_CASE("one that does not yield holds up the others once") {
+    TEST_CASE("a looper that does not yield holds up the others") {
         std::string said;
-        auto loopers = spawn_mock("the loopers", rt::join(Looper(said, 'r', 2, true), Looper(said, 'g', 4, false),
-                                                          Looper(said, 'b', 2, true)));
+        auto loopers = spawn_mock("the loopers", rt::join(looper(said, 'r', 2, true), looper(said, 'g', 4, false),
+                                                          looper(said, 'b', 2, true)));
         CHECK(loopers.poll() == Pending);
         CHECK(said == "rggggb");
         CHECK(loopers.poll() == Pending);
@@ -99,9 +90,9 @@ TEST_SUITE("07.2 taking turns") {
         CHECK(loopers.poll().is_ready());
     }
 
-    TEST_CASE("who has more to say goes on alone") {
+    TEST_CASE("the looper with more rounds goes on alone") {
         std::string said;
-        auto loopers = spawn_mock("the loopers", rt::join(Looper(said, 'r', 1, true), Looper(said, 'g', 3, true)));
+        auto loopers = spawn_mock("the loopers", rt::join(looper(said, 'r', 1, true), looper(said, 'g', 3, true)));
         while (loopers.poll().is_pending()) {
             REQUIRE(loopers.is_woken());
             REQUIRE(loopers.polls() < 5);
@@ -112,9 +103,9 @@ TEST_SUITE("07.2 taking turns") {
 
     TEST_CASE("join_all lets them take turns as well") {
         std::string said;
-        std::vector<Looper> each;
-        each.emplace_back(said, 'r', 2, true);
-        each.emplace_back(said, 'g', 2, true);
+        std::vector<decltype(looper(said, 'r', 2, true))> each;
+        each.push_back(looper(said, 'r', 2, true));
+        each.push_back(looper(said, 'g', 2, true));
         auto loopers = spawn_mock("the loopers", rt::join_all(std::move(each)));
         CHECK(loopers.poll() == Pending);
         CHECK(loopers.poll() == Pending);
@@ -122,11 +113,11 @@ TEST_SUITE("07.2 taking turns") {
         CHECK(said == "rgrg");
     }
 
-    TEST_CASE("block_on needs nobody else to run them to their end") {
+    TEST_CASE("block_on runs them to their end without another thread") {
         std::string said;
         step("block_on three loopers that yield");
         rt::block_on(
-            rt::join(Looper(said, 'r', 100, true), Looper(said, 'g', 100, true), Looper(said, 'b', 100, true)));
+            rt::join(looper(said, 'r', 100, true), looper(said, 'g', 100, true), looper(said, 'b', 100, true)));
         CHECK(said.size() == 300);
         CHECK(said.substr(294) == "rgbrgb");
     }

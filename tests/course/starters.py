@@ -36,7 +36,7 @@ from lessons import GIVEN, NEEDS_A_PEER, is_step, starter_says  # noqa: E402
 
 MARK = re.compile(r"^\s*// TODO\((\d\d\.\d+)\) \S")
 ANY_MARK = re.compile(r"TODO\(")
-CALL = re.compile(r'^\s*todo\("(\d\d\.\d+) \S')
+CALL = re.compile(r'^\s*(?:rt::)?todo\("(\d\d\.\d+) \S')
 BRACE = re.compile(r"^\s*\}[,;]?$")
 NO_HOLE = ("starter and solution differ here, and it is no hole: a hole has `// TODO(NN.s) what to write` and then "
            "`todo(\"NN.s …\")`, of one step")

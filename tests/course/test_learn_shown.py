@@ -171,7 +171,7 @@ class LastStarter(CourseTest):
     def test_nothing_is_promised_that_is_not_there(self):
         self.assertRegex(loop.to_read("20-echo-server"),
                          r"^Lesson 20-echo-server has no starter yet; what there is to read: .*solutions/, tests/\.$")
-        self.assertRegex(loop.to_read("07-yield-now"), "^Lessons 07 to 20 have no starter yet; .*solutions/")
+        self.assertRegex(loop.to_read("08-async-await"), "^Lessons 08 to 20 have no starter yet; .*solutions/")
 
     def test_n_says_so_and_changes_nothing(self):
         at = mock.Mock(spec=loop.Loop)

@@ -1,7 +1,7 @@
 /// \file
-/// `yield_now()`: give up the thread once, so that other futures are polled first.
+/// `yield_now()`: gives the others a turn. The task that awaits it is polled again after them.
 ///
-/// Source of the idea: `tokio::task::yield_now`.
+/// Source: `tokio::task::yield_now`.
 #pragma once
 
 #include <rt/future.hpp>
@@ -23,7 +23,7 @@ class [[nodiscard]] YieldNow {
             return Ready();
         }
         yielded_ = true;
-        cx.waker().wake_by_ref();  // polled again, but after the others
+        cx.waker().wake_by_ref();  // The task is polled again, but after the others.
         return contract_.pending();
     }
 
@@ -32,7 +32,7 @@ class [[nodiscard]] YieldNow {
     bool yielded_ = false;
 };
 
-/// A future that is Pending once. Await it in the middle of long work.
+/// A future that is Pending once, and then Ready. Await it in the middle of a long computation.
 inline YieldNow yield_now() noexcept { return YieldNow(); }
 
 }  // namespace rt
