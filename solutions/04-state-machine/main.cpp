@@ -1,5 +1,5 @@
 /// \file
-/// Making tea in two waits, twice: with the enum and the switch written out, and with `then`.
+/// Makes tea in two waits, first with an enum and a switch written by hand, then with `then`.
 #include <rt/future.hpp>
 #include <rt/print.hpp>
 #include <rt/then.hpp>
@@ -17,7 +17,7 @@ using rt::Pending;
 using rt::Poll;
 using rt::Ready;
 
-/// What `async fn` would make of: wait for the water; say so; wait for the leaves; return the cups.
+/// What a compiler makes of this function: wait for the water, say so, wait for the leaves, return the cups.
 class Tea {
   public:
     using Output = int;
@@ -41,7 +41,7 @@ class Tea {
                 return Ready(2);
             case State::done: break;
         }
-        rt::violation("polled after Ready", "Tea");
+        rt::violation("polled after Ready. Don't poll it again once it is done.", "Tea");
     }
 
   private:
@@ -52,7 +52,7 @@ class Tea {
     std::optional<Countdown> leaves_;
 };
 
-/// The same, its states made by the library.
+/// The same tea. `then` has the states.
 auto tea() {
     return rt::then(Countdown(2), [] {
         fmt::print("  the water boils\n");

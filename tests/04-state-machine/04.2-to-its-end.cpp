@@ -20,7 +20,7 @@ using rt::Ready;
 
 namespace {
 
-/// Always ready, and has no contract: it does not mind being asked once more.
+/// Always Ready. It has no Contract, so it may be polled once more.
 struct Cup {
     using Output = int;
     Poll<int> poll(Context&) { return Ready(7); }
@@ -30,7 +30,7 @@ struct Pour {
 };
 using CupOfTea = rt::Then<rt::ReadyFuture<int>, Pour>;
 
-/// Lends a cup's private contract: an explicit instantiation may name what is private.
+/// Gives access to the private Contract of a CupOfTea. An explicit instantiation may name private members.
 template <rt::Contract CupOfTea::* contract>
 struct Lent {
     friend rt::Contract& contract_of(CupOfTea& tea) { return tea.*contract; }
@@ -41,7 +41,7 @@ template struct Lent<&CupOfTea::contract_>;
 }  // namespace
 
 TEST_SUITE("04.2 the second wait") {
-    TEST_CASE("it keeps exactly one waker: that of the future it waits for") {
+    TEST_CASE("the only copy of the waker is in the future that it waits for") {
         Remote<int> boil("boil");
         Remote<int> brew("brew");
         auto tea = spawn_mock("tea", rt::then(boil.future(), [&](int) { return brew.future(); }));
@@ -56,7 +56,7 @@ TEST_SUITE("04.2 the second wait") {
         CHECK(tea.wakes() == 1);
     }
 
-    TEST_CASE("the second future may have nothing but the news") {
+    TEST_CASE("the second future may yield nothing") {
         Remote<> brew("brew");
         auto tea = spawn_mock("tea", rt::then(rt::ready(100), [&](int) { return brew.future(); }));
         CHECK(tea.poll() == Pending);
@@ -64,7 +64,7 @@ TEST_SUITE("04.2 the second wait") {
         CHECK(tea.poll() == Ready());
     }
 
-    TEST_CASE("values that cannot be copied are handed over") {
+    TEST_CASE("values that cannot be copied are moved") {
         auto pour = [](std::unique_ptr<int> cup) { return rt::ready(std::move(cup)); };
         auto tea = spawn_mock("tea", rt::then(rt::ready(std::make_unique<int>(3)), pour));
         Poll<std::unique_ptr<int>> answer = tea.poll();
@@ -92,7 +92,7 @@ TEST_SUITE("04.2 the second wait") {
         CHECK(chain.wakes() == 3);
     }
 
-    TEST_CASE("dropped while it waits it drops what it waits for") {
+    TEST_CASE("dropping it while it waits for the second drops that and the function") {
         Remote<int> boil("boil");
         Remote<int> brew("brew");
         DropCounter counter;
@@ -110,7 +110,7 @@ TEST_SUITE("04.2 the second wait") {
         CHECK(counter.copies() == 0);
     }
 
-    TEST_CASE("its futures lie still from their first poll") {
+    TEST_CASE("its futures are not moved after their first poll") {
         auto task = spawn_mock("then", rt::then(Address(), [](const void* first) {
                                    return rt::then(Address(), [first](const void* second) {
                                        return rt::ready(first != nullptr && second != nullptr);
@@ -121,7 +121,7 @@ TEST_SUITE("04.2 the second wait") {
         CHECK(task.poll() == Ready(true));
     }
 
-    TEST_CASE("moved while it waits for the second") {
+    TEST_CASE("moving it while it waits for the second is reported") {
         expect_violation("moved after its first poll", [] {
             auto tea = rt::then(rt::ready(3), [](int) { return rt::pending<int>(); });
             (void)poll_once(tea);
@@ -129,7 +129,7 @@ TEST_SUITE("04.2 the second wait") {
         });
     }
 
-    TEST_CASE("polled after Ready") {
+    TEST_CASE("polling it after Ready is reported") {
         expect_violation(
             "then: polled after Ready",
             [] {
@@ -140,9 +140,9 @@ TEST_SUITE("04.2 the second wait") {
             Noticed::in_every_build);
     }
 
-    TEST_CASE("it knows by its own state that it is done") {
-        // A release build has no contract to notice a second poll, only the state. So the contract is made to forget.
-        step("poll tea to its end, let its contract forget that, and poll again");
+    TEST_CASE("its own state says that it is done") {
+        // A release build has no Contract that could report a poll after Ready. It has only the state.
+        step("poll tea to its end, reset its Contract, and poll again");
         expect_violation(
             "then: polled after Ready",
             [] {

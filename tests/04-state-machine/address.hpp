@@ -4,9 +4,12 @@
 
 #include <rt/future.hpp>
 
+#include <cstdio>
+
 namespace support {
 
-/// Remembers where it lay when it was polled.
+/// Remembers its address at its first poll. It has no Contract, and it is Ready at its second poll, with its address if it
+/// is still there.
 class Address {
   public:
     using Output = const void*;
@@ -17,7 +20,11 @@ class Address {
             cx.waker().wake_by_ref();
             return rt::Pending;
         }
-        return rt::Ready(static_cast<const void*>(first_seen_ == this ? this : nullptr));
+        if (first_seen_ != this) {
+            std::fputs("this future was polled at one address, and now it is at another\n", stderr);
+            return rt::Ready(static_cast<const void*>(nullptr));
+        }
+        return rt::Ready(static_cast<const void*>(this));
     }
 
   private:

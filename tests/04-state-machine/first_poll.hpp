@@ -1,5 +1,5 @@
 /// \file
-/// `first_poll(tea, "…")`: a first poll, which must not be taken for one too many.
+/// `first_poll(tea, "…")`: the first poll of a `then`, with advice if its Contract reports that poll.
 #pragma once
 
 #include <rt/future.hpp>
@@ -15,11 +15,11 @@
 namespace support {
 
 inline constexpr char calls_itself[] =
-    "the first poll of then was taken for one after Ready: does its poll call itself? a Contract takes each call for one "
-    "more poll, so answer, or go on, in the same one";
+    "the Contract took the first poll of then for a second one. Don't call poll from poll. Return an answer, or go on in the "
+    "same call.";
 
-/// What `tea`, which `then` made and nobody has polled, answers. If it says already then, in a child process, that it was
-/// polled after Ready, the case ends with the sentence `why`.
+/// Polls `tea` for the first time, and returns its answer. `then` made it. The poll is tried in a child process before. If its
+/// Contract reports "polled after Ready" there, the test case ends with the sentence `why`.
 template <rt::Future F>
 rt::Poll<rt::OutputOf<F>> first_poll(F& tea, const std::string& why,
                                      std::source_location where = std::source_location::current()) {

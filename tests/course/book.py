@@ -48,7 +48,6 @@ SKELETON = ["You will be able to", "Where we are", "Predict", BOX, "STEPS", "The
             "Check yourself", "Where the professionals do it"]
 # Chapters that have no box yet. Each line goes with the chapter's rewrite.
 WITHOUT_BOX = [
-    "04-state-machine",
     "05-block-on",
 ]
 LONGEST_BOX = 5

@@ -1,11 +1,14 @@
 /// \file
-/// `then(first, f)`: when `first` is done, wait for the future that `f` makes of its result.
+/// `then(first, f)`: waits for `first`, and then for the future that `f` makes from its result.
 ///
-/// This is what an `async fn` with two waits compiles to, written by hand: an enum that remembers where we are, room for
-/// what each state needs, and a switch. It also shows why a polled future must not move: the second future lies inside
-/// the first one's object, and whoever is to wake it may hold its address.
+/// This is what a compiler makes of an `async fn` with two waits, written by hand. An enum says where the function is,
+/// members hold what must survive a wait, and `poll` is a switch.
 ///
-/// Source of the idea: `FutureExt::then` of Rust's futures crate.
+/// Invariants, between two polls: `first_` exists only while the state is `waiting_for_first`, and `second_` only while it is
+/// `waiting_for_second`. Both are inside this object, so it must not move once it was polled. It keeps no waker of its
+/// own, because the future that it waits for keeps one.
+///
+/// Source: `FutureExt::then` of Rust's futures crate.
 #pragma once
 
 #include <rt/future.hpp>
@@ -20,14 +23,16 @@ namespace rt {
 
 namespace detail {
 
+// Given: the type that f returns, with advice if f can't be called.
 template <class F, class T>
 struct ThenResult {
-    static_assert(std::invocable<F, T>, "then(first, f): f must take what first yields, and nothing else");
+    static_assert(std::invocable<F, T>, "then(first, f) can't call f. Let f take exactly what first yields.");
     using Type = std::invoke_result_t<F, T>;
 };
+// Given: the same if first yields nothing.
 template <class F>
 struct ThenResult<F, void> {
-    static_assert(std::invocable<F>, "then(first, f): first yields nothing, so f must take nothing");
+    static_assert(std::invocable<F>, "then(first, f) can't call f. Let f take nothing, because first yields nothing.");
     using Type = std::invoke_result_t<F>;
 };
 
@@ -38,7 +43,7 @@ template <Future First, class F>
 class [[nodiscard]] Then {
     using Second = typename detail::ThenResult<F, OutputOf<First>>::Type;
     static_assert(Future<Second>,
-                  "then(first, f): f must return a future; to change a value only, return rt::ready(value)");
+                  "then(first, f) needs an f that returns a future. To return only a value, write rt::ready(value).");
 
   public:
     using Output = OutputOf<Second>;
@@ -49,37 +54,30 @@ class [[nodiscard]] Then {
         contract_.begin("then");
         switch (state_) {
             case State::waiting_for_first: {
-                // TODO(04.1) Poll the first future. As long as it is Pending, so are we: `return contract_.pending();`.
-                // When it is Ready: start_second (yours in 04.2 and 04.3), write down that the second wait has begun,
-                // and `[[fallthrough]];`, for in this very poll the second future must be asked as well. (What if you
-                // returned Pending here? The tests of 04.1 cannot see it, for they end before; those of 04.2 do.)
+                // TODO(04.1) Wait for the first future. When it is Ready, it is destroyed, `second_from` makes the second one, and
+                // the machine waits for that.
                 todo("04.1 wait for the first future", cx);
             }
             case State::waiting_for_second: {
-                // TODO(04.2) Poll the second future. When it is Ready: destroy it, write down `State::done`, and
-                // answer what it answered.
+                // TODO(04.2) Wait for the second future, destroy it when it is Ready, and return its answer. A later poll is
+                // reported in every build.
                 todo("04.2 wait for the second future", cx);
             }
-            case State::done:
-                violation("polled after Ready: a finished future has nothing more to give, so remember that it is done",
-                          "then");
+            case State::done: violation("polled after Ready. Don't poll it again once it is done.", "then");
         }
-        violation("the switch gave no answer: is there a `break` in place of `[[fallthrough]];` or of a `return`?",
+        violation("the switch ended without an answer. Write `[[fallthrough]];` or a `return` instead of `break`.",
                   "then");
     }
 
   private:
     enum class State : unsigned char { waiting_for_first, waiting_for_second, done };
 
-    /// Leaves the first state for good: what it held is destroyed before the second future is polled.
-    void start_second(Poll<OutputOf<First>> poll) {
+    /// What `f` makes from the first future's result. If there is no result, `f` takes nothing.
+    Second second_from(Poll<OutputOf<First>> poll) {
         if constexpr (std::is_void_v<OutputOf<First>>) {
-            // TODO(04.3) The same, but there is nothing to hand over: `f_` takes no argument.
-            todo("04.3 start the second future with nothing", poll);
+            return std::move(f_)();
         } else {
-            // TODO(04.2) Take the value out of `poll`, destroy `first_`, and `emplace` into `second_` what `f_` makes of the
-            // value: it is built in its place, for a future cannot be assigned in general.
-            todo("04.2 start the second future", poll, f_);
+            return std::move(f_)(std::move(poll).value());
         }
     }
 
@@ -90,13 +88,14 @@ class [[nodiscard]] Then {
     F f_;
 };
 
-/// A future that waits for `first`, hands its result to `f`, and then waits for the future that `f` returned.
+/// A future that waits for `first`, calls `f` with its result, and then waits for the future that `f` returned. If one of the
+/// three throws, the exception leaves the poll, and nothing after it happens.
 template <Future First, class F>
 Then<First, F> then(First first, F f) {
     return Then<First, F>(std::move(first), std::move(f));
 }
 
-/// Advice for who passes something else as `first`.
+// Given: advice for a call whose first argument is not a future.
 template <class First, class F>
     requires(!Future<First>)
 void then(First, F) {

@@ -1,4 +1,4 @@
-// expect: then(first, f): first yields nothing, so f must take nothing
+// expect: then(first, f) can't call f. Let f take nothing, because first yields nothing.
 #include <rt/then.hpp>
 
 auto tea() {

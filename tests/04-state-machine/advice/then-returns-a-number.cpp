@@ -1,4 +1,4 @@
-// expect: then(first, f): f must return a future; to change a value only, return rt::ready(value)
+// expect: then(first, f) needs an f that returns a future. To return only a value, write rt::ready(value).
 #include <rt/then.hpp>
 
 auto tea() {

@@ -1,4 +1,4 @@
-// expect: then(first, f): f must take what first yields, and nothing else
+// expect: then(first, f) can't call f. Let f take exactly what first yields.
 #include <rt/then.hpp>
 
 #include <string>

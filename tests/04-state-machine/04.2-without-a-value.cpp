@@ -9,8 +9,8 @@ using rt::Pending;
 using rt::Poll;
 using rt::Ready;
 
-TEST_SUITE("04.3 nothing to hand over") {
-    TEST_CASE("the function is called with nothing and once") {
+TEST_SUITE("04.2 the second wait") {
+    TEST_CASE("if the first yields nothing the function is called with nothing") {
         Remote<> boil("boil");
         int calls = 0;
         auto brew = [&calls] {
@@ -26,7 +26,7 @@ TEST_SUITE("04.3 nothing to hand over") {
         CHECK(boil.polls() == 2);
     }
 
-    TEST_CASE("void first and void second") {
+    TEST_CASE("neither the first nor the second yields anything") {
         Remote<> boil("boil");
         Remote<> brew("brew");
         auto tea = spawn_mock("tea", rt::then(boil.future(), [&] { return brew.future(); }));
@@ -38,22 +38,25 @@ TEST_SUITE("04.3 nothing to hand over") {
         CHECK(tea.polls() == 3);
     }
 
-    TEST_CASE("the first future is gone before the second is polled here too") {
+    TEST_CASE("a first that yields nothing is destroyed before the second is made") {
         Remote<> boil("boil");
-        int drops_seen = -1;
+        int drops_when_made = -1;
+        int drops_when_polled = -1;
         auto look = [&] {
+            drops_when_made = boil.drops();
             return rt::poll_fn([&](Context&) -> Poll<void> {
-                drops_seen = boil.drops();
+                drops_when_polled = boil.drops();
                 return Ready();
             });
         };
         auto tea = spawn_mock("tea", rt::then(boil.future(), look));
         boil.finish();
         CHECK(tea.poll() == Ready());
-        CHECK(drops_seen == 1);
+        CHECK(drops_when_polled == 1);
+        CHECK(drops_when_made == 1);
     }
 
-    TEST_CASE("a chain of countdowns counts them all") {
+    TEST_CASE("a chain of countdowns waits for all of them") {
         auto chain = spawn_mock("the chain", rt::then(rt::then(rt::Countdown(1), [] { return rt::Countdown(2); }),
                                                       [] { return rt::Countdown(0); }));
         CHECK(chain.poll() == Pending);
