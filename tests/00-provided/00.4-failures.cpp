@@ -100,6 +100,18 @@ TEST_SUITE("00.4 failures") {
         CHECK(green == black);
     }
 
+    TEST_CASE("the reason comes first, and addresses are not shown") {
+        CHECK(failure("fails: two places") ==
+              "  1. look   <-- here\n  why       both must be one\n  expected  &green == &black\n"
+              "  found     another address\n");
+    }
+    TEST_CASE("fails: two places" * doctest::skip()) {
+        step("look");
+        int const green = 1;
+        int const black = 1;
+        CHECK_MESSAGE(&green == &black, "both must be one");
+    }
+
     TEST_CASE("no exception is told from one") {
         CHECK(failure("fails: no exception") ==
               "  1. pour   <-- here\n  expected  error != nullptr\n  found     no exception\n");

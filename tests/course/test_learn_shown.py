@@ -8,13 +8,14 @@ from tree import CourseTest
 
 import failure_report
 import holes
+import lesson
 import loop
 import panels
 from children import Ended
 from console import Stop
 from judge import GREEN, RED, Verdict
 from lessons import Step
-from view import Frame, cut, drawn, failure_lines
+from view import Frame, drawn, failure_lines
 
 STARTER = """class Bell {
   public:
@@ -156,22 +157,53 @@ class Frames(CourseTest):
 
     def test_the_mark_of_a_step_is_in_one_piece(self):
         for columns in range(30, 60):
-            self.assertTrue(any("<-- here" in line for line in self.shown(columns, lines=["  3. wake it, by value   <-- here"])))
+            self.assertTrue(any("<-- here" in line for line in self.shown(columns, steps=["  3. wake it, by value   <-- here"])))
 
-    def test_a_pane_that_is_shown_elsewhere_is_cut_below(self):
-        frame = Frame("01-poll", [], panel=[f"line {n}" for n in range(50)], whole="./learn diff 01")
-        lines = drawn(frame, 60, 20)
-        self.assertIn("line 0", lines)
-        self.assertTrue(any(re.search(r"… \d+ lines more: ./learn diff 01 shows all", line) for line in lines))
-        self.assertLess(len(lines), 20)
-        self.assertIn("lines above", cut(["x"] * 9, 5, from_top=True)[0])
+    def test_a_panel_has_pages_and_of_a_programs_output_the_end_counts(self):
+        frame = Frame("01-poll", [], panel=[f"line {n}" for n in range(50)])
+        seen: list = []
+        while "line 49" not in seen:
+            lines = drawn(frame, 60, 20)
+            self.assertLess(len(lines), 20)
+            seen += [line for line in lines if line.startswith("line ")]
+            frame.at = frame.turn
+        self.assertEqual(seen, frame.panel)
+        self.assertTrue(any(re.search(r"… \d+ more lines: press space", line) for line in drawn(frame, 60, 20)), "from its top again")
+        frame.ends = True
+        self.assertIn("line 49", drawn(frame, 60, 20))
+
+    def failed(self, height: int, **more) -> list:
+        """A frame of a step with many others, a long story, and a house rule that is broken."""
+        steps = [Step("01-poll", f"01.{n}", f"step {n}") for n in range(1, 6)]
+        red = Verdict(RED, title="x", lines=["  why       the reason", "  expected  a", "  found     b"],
+                      steps=[f"  {n}. do it" for n in range(1, 30)] + ["  30. look   <-- here"], place=(ROOT / "mine/x.hpp", 3), **more)
+        verdicts = {step.id: Verdict(GREEN) for step in steps[:3]}
+        return drawn(Frame("01-poll", steps, verdicts={**verdicts, "01.4": red}, notes=["a note"]), 80, height)
+
+    def test_in_a_short_terminal_what_teaches_stays(self):
+        for height in (8, 12, 24, 60):
+            lines = self.failed(height)
+            self.assertLess(len(lines), height)
+            for words in ("01-poll", "✗ 01.4 step 4", "01.4 x", "  why       the reason", "open  mine/x.hpp:3", "[h]int"):
+                self.assertTrue(any(line.startswith((words, f" {words}")) for line in lines), (height, words, lines))
+        self.assertIn("  found     b", self.failed(12))
+        self.assertIn("  30. look   <-- here", self.failed(12))
+        self.assertIn(" ✓ 01.1 step 1", self.failed(60))
+        self.assertNotIn(" ✓ 01.1 step 1", self.failed(24))
+
+    def test_a_compilers_line_goes_before_our_advice(self):
+        error = Verdict(RED, title="it does not compile", built=False, place=(ROOT / "mine/x.hpp", 3),
+                        lines=["expected ';'", "    3 | int x", "      |      ^", "  Add a semicolon."])
+        lines = drawn(Frame("01-poll", [STEP], verdicts={STEP.id: error}, notes=["a note"] * 4), 80, 8)
+        self.assertIn("  Add a semicolon.", lines)
+        self.assertNotIn("    3 | int x", lines)
 
 
 class LastStarter(CourseTest):
     def test_nothing_is_promised_that_is_not_there(self):
         self.assertRegex(loop.to_read("20-echo-server"),
-                         r"^Lesson 20-echo-server has no starter yet; what there is to read: .*solutions/, tests/\.$")
-        self.assertRegex(loop.to_read("08-async-await"), "^Lessons 08 to 20 have no starter yet; .*solutions/")
+                         r"^Lesson 20-echo-server has no starter yet\. Read what there is in .*solutions/, tests/\.$")
+        self.assertRegex(loop.to_read("19-runtimes"), "^Lessons 19 to 20 have no starter yet. .*solutions/")
 
     def test_n_says_so_and_changes_nothing(self):
         at = mock.Mock(spec=loop.Loop)
@@ -239,15 +271,15 @@ class Warnings(CourseTest):
     def test_one_of_an_older_text_is_not_shown(self):
         judged = mock.Mock()
         progress = mock.Mock(complaint="", is_done=lambda *_: False)
-        with mock.patch.object(loop, "house_notes", lambda _: []):
-            lesson = loop.Lesson("01-poll", progress, judged)
+        with mock.patch.object(lesson, "house_notes", lambda _: []):
+            at = lesson.Lesson("01-poll", progress, judged)
             warned = Verdict(GREEN, warning=["unused", "mine/01-poll/rt/poll.hpp:3"])
             judged.judge = lambda step: warned if step.id != "01.3" else Verdict(RED, built=True)
-            lesson.judge_all(lambda: None)
-            self.assertEqual(lesson.frame.notes, ["warning: unused, mine/01-poll/rt/poll.hpp:3"])
+            at.judge_all(lambda: None)
+            self.assertEqual(at.frame.notes, ["warning: unused, mine/01-poll/rt/poll.hpp:3"])
             judged.judge = lambda *_: Verdict(RED, built=False)
-            lesson.judge_all(lambda: None)
-            self.assertEqual(lesson.frame.notes, [])
+            at.judge_all(lambda: None)
+            self.assertEqual(at.frame.notes, [])
 
 
 if __name__ == "__main__":

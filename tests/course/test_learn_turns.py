@@ -51,6 +51,41 @@ class Turns(AtTheLoop):
         (self.root / "mine/01-poll/rt/poll.hpp").write_text("another one")
         self.assertEqual(self.looks(), [False, True, False], "an earlier lesson of their own is what this one stands on")
 
+    def test_the_newest_hint_alone_and_at_first_the_one_seen_last(self):
+        self.progress.rungs["02.1"] = 2
+        for expected in (2, 3, 3):
+            self.at.act("h")
+            self.assertIn(f"hint 02.1, {expected} of 3", self.at.frame.panel[0])
+            self.assertEqual(sum("hint 02.1, " in line for line in self.at.frame.panel), 1)
+
+    def test_a_prediction_is_asked_for_and_shown_beside_the_output(self):
+        self.assertRegex(self.at.frame.guide[0], r"^Read book/02-waker.md \(\d+ min\) first: press b. Then press p")
+        for key in "ptwq\x7fo bells\n":
+            self.at.press(key)
+        self.assertIn("predict 02-waker two bells\n", self.progress.path.read_text())
+        self.assertNotIn("press p", self.at.frame.guide[0])
+        self.assertEqual(self.ran(0), ["(it ended)", "Your prediction: two bells"])
+        self.progress.mark("02-waker", "02.1", True)
+        self.assertEqual(self.at.guide(), [])
+
+    def test_the_question_is_the_chapters(self):
+        self.at.press("p")
+        self.assertTrue(self.at.frame.panel[0].endswith("?"), self.at.frame.panel)
+        self.at.press("\n")
+        self.assertEqual((self.at.frame.panel, self.progress.predictions), ([], {}))
+
+    def test_a_file_saved_in_the_wrong_place(self):
+        with mock.patch.object(loop, "starter", lambda name: self.root / "lessons" / name), mock.patch.object(lessons, "ROOT", self.root):
+            wrong = self.root / "lessons/02-waker/rt/waker.hpp"
+            wrong.parent.mkdir(parents=True)
+            wrong.write_text("starter")
+            self.at.begin("02-waker")
+            wrong.write_text("solved")
+            for _ in range(3):
+                self.at.wait([], 0)
+            self.assertEqual(self.at.frame.misplaced, ["You saved lessons/02-waker/rt/waker.hpp, which ./learn does not check. "
+                                                       "Edit mine/02-waker/rt/waker.hpp instead."])
+
     def test_another_base_is_taken_over(self):
         other = Progress(self.progress.path)
         other.base = "solutions"

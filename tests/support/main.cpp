@@ -84,11 +84,11 @@ struct StoryReporter : doctest::ConsoleReporter {
         tell();
         Guard guard(mutex);
         bool const negated = (data.m_at & doctest::assertType::is_false) != 0;
+        say_why();
         s << doctest::Color::Green << "  expected  " << doctest::Color::None << (negated ? "not " : "") << data.m_expr
           << "\n"
           << doctest::Color::Red << "  found     " << doctest::Color::None << found(data, negated).c_str() << "\n";
-        s << "  in        " << data.m_file << ":" << data.m_line << "\n";
-        log_contexts();
+        s << "  in        " << data.m_file << ":" << data.m_line << "\n\n";
     }
 
     void log_message(const doctest::MessageData& data) override {
@@ -98,8 +98,8 @@ struct StoryReporter : doctest::ConsoleReporter {
         }
         tell();
         Guard guard(mutex);
-        s << "  found     " << data.m_string.c_str() << "\n  in        " << data.m_file << ":" << data.m_line << "\n";
-        log_contexts();
+        say_why();
+        s << "  found     " << data.m_string.c_str() << "\n  in        " << data.m_file << ":" << data.m_line << "\n\n";
     }
 
     void test_case_exception(const doctest::TestCaseException& exception) override {
@@ -131,10 +131,23 @@ struct StoryReporter : doctest::ConsoleReporter {
             if (text.ends_with(right) && text.find(answered) == text.size() - right.size()) {
                 return std::string(text.substr(0, text.size() - right.size()));
             }
+            if (text.starts_with("0x") && text.substr(text.find(answered) + answered.size()).starts_with("0x")) {
+                return sign == "==" ? "another address" : "the same address";
+            }
             std::string shown(text);
             return shown.replace(shown.find(answered), answered.size(), asked);
         }
         return std::string(text);
+    }
+
+    /// Why the test expects it, in the words of CHECK_MESSAGE and INFO.
+    void say_why() {
+        const doctest::IContextScope* const* const reasons = get_active_contexts();
+        for (int i = 0; i < get_num_active_contexts(); ++i) {
+            s << doctest::Color::None << "  why       ";
+            reasons[i]->stringify(&s);
+            s << "\n";
+        }
     }
 
     using Guard = std::lock_guard<decltype(mutex)>;

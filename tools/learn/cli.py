@@ -26,6 +26,7 @@ from view import failure_lines
 HELP = """Poll by Poll: a Rust-style asynchronous runtime in C++20, lesson by lesson.
 
   ./learn                  open your lesson, and check every file you save
+  ./learn read [NN]        read a lesson's chapter, or a page of the book: map
   ./learn hint [NN[.s]]    show the next hint (NN.s 2: show hints 1 and 2)
   ./learn run NN [args]    run a lesson's program (--release: the solution's)
   ./learn test [NN[.s]]    run the tests of a step, of a lesson, or of all
@@ -44,8 +45,7 @@ HELP = """Poll by Poll: a Rust-style asynchronous runtime in C++20, lesson by le
   ./learn verify           run everything that CI runs
   ./learn doctor           show what is installed, and how to get what is not
 
-  --yes, --no-install      install what is missing without asking, or never
-  --raw                    show all that the compiler and the tests print
+  --yes, --no-install      install without asking, or never (--raw: all output)
 """
 
 
@@ -180,7 +180,8 @@ def lint(words: list, machine: Machine) -> int:
 COMMANDS = {"run": run, "test": test, "verify": verify_all, "lint": lint, "bench": bench.bench, "doctor": examine, "demo": demo,
             "list": commands.list_lessons, "hint": commands.hint, "diff": commands.diff, "solution": commands.solution,
             "reset": commands.reset, "skip": commands.skip, "goto": commands.goto, "path": commands.path,
-            "base": commands.base, "trace": commands.trace}
+            "base": commands.base, "trace": commands.trace,
+            "read": commands.read}
 OPTIONS = {"": ["--raw"], "test": ["--raw"], "run": ["--release"], "solution": ["--reveal"], "reset": ["--undo"], "skip": ["--undo"]}
 
 

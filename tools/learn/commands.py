@@ -3,6 +3,7 @@ import os
 import shutil
 from pathlib import Path
 
+import chapter
 import panels
 import paths
 import skip as skipping
@@ -11,7 +12,8 @@ from building import Build
 from console import Stop, refuse_more, say
 from contents import freshen
 from lessons import lesson_named, shown, step_named, steps_of
-from loop import lesson_to_open, one_pass, watch_lesson
+from lesson import lesson_to_open, one_pass
+from loop import watch_lesson
 from machine import Machine
 from mine import can_be_opened, copy_of, kept_copies, put_aside, refuse_closed, refuse_half
 from paths import open_on_path
@@ -99,6 +101,13 @@ def list_lessons(words: list, machine: Machine) -> int:
 
 
 RUNGS = [str(rung + 1) for rung in range(panels.RUNGS)]
+
+
+def read(words: list, machine: Machine) -> int:
+    """A chapter, of the current lesson if none is named, or another page of the book."""
+    refuse_more("read", words[1:])
+    chapter.show(chapter.named(words[0] if words and words[0] != "current" else lesson_to_open(Progress())))
+    return 0
 
 
 def hint(words: list, machine: Machine) -> int:

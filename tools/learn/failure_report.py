@@ -30,6 +30,8 @@ CRASHES = {"SEGV": "it read or wrote where no memory is", "heap-use-after-free":
 STACKS = {"freed": "freed in", "previously allocated": "made in", "Direct leak": "made in", "Indirect leak": "made in",
           "READ": "in", "WRITE": "in"}
 STACK = re.compile(rf"\s*({'|'.join(STACKS)})")
+STEP = re.compile(r" *(\d+\. |…  \d+ steps before)")      # of the harness: see tests/support/story.cpp
+LAST_LINES = 3
 HERE = "<-- here"                 # the harness marks the step that failed so
 IS_EMPTY = "an empty optional was asked for its value, by `*` or `->`: nobody asked has_value(), or nothing was put into it"
 ASKS_AN_OPTIONAL = r"(?<![\w)\]] )\*\w|\w->"
@@ -39,7 +41,8 @@ BY_VALUE = "operator= takes its argument by value, and making that argument call
 
 @dataclass
 class Story:
-    lines: list = field(default_factory=list)
+    lines: list = field(default_factory=list)     # why it failed
+    steps: list = field(default_factory=list)     # what the test did until then
     todo: str = ""                    # the sentence of an open hole: "01.1 keep the value of Ready"
     place: tuple = ()                 # (file, line) in the learner's copy, where it is known
 
@@ -64,7 +67,11 @@ def tell(ended: Ended, title: str, folder: Path, is_in_the_step: Callable = lamb
         story.lines = [f"still to write: {todo.group(1)[5:]}"]
         return story
     report, rest = split_report(text.splitlines())
-    story.lines = first_failure(rest, title)
+    story.lines, story.steps = first_failure(rest, title)
+    if ended.why == "loud":
+        last = [f"     | {line}" for line in story.lines[-LAST_LINES:]]
+        story.lines, story.steps = [last_word(ended), "printed last:", *last], []
+        return story
     if report:
         explain_report(report, story, folder)
         # Where leaked memory was made is seldom where it was forgotten.
@@ -77,9 +84,11 @@ def tell(ended: Ended, title: str, folder: Path, is_in_the_step: Callable = lamb
     return story
 
 
-def first_failure(lines: list, title: str) -> list:
-    """The first block of doctest's report: the rest is of the same case."""
+def first_failure(lines: list, title: str) -> tuple:
+    """(why it failed, the steps that led there): the first block of doctest's report. The rest is of the same case."""
+    why: list = []
     kept: list = []
+    steps: list = []
     for line in lines:
         if line.startswith(("=====", "[doctest]")):
             break
@@ -89,8 +98,9 @@ def first_failure(lines: list, title: str) -> list:
             if any(word.startswith(("  in  ", "  found")) for word in kept):
                 break
             continue
-        kept.append(IS_EMPTY if EMPTY_OPTIONAL.match(line) else relative(line).rstrip())
-    return kept
+        line = IS_EMPTY if EMPTY_OPTIONAL.match(line) else relative(line).rstrip()
+        (steps if STEP.match(line) else why if line.startswith("  why ") else kept).append(line)
+    return why + kept, steps
 
 
 def split_report(lines: list) -> tuple:

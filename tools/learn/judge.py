@@ -25,13 +25,14 @@ BUILD_SECONDS = 600
 class Verdict:
     state: str
     title: str = ""                                  # the failed case's, or what failed
-    lines: list = field(default_factory=list)        # the story
+    lines: list = field(default_factory=list)        # why it failed
     place: tuple = ()                                # (file, line) to open
     raw: str = ""                                    # everything, for --raw
     built: bool = True                               # False: it did not even compile
     cases: int = 0                                   # how many the step has
     at: int = 0                                      # the number of the failed one, from 1
     warning: list = field(default_factory=list)
+    steps: list = field(default_factory=list)        # of the test, up to its failure
     places: list = field(default_factory=list)       # of more than one hole, where none of them is known to be the guilty one
 
 
@@ -107,11 +108,11 @@ class Judge:
             title = cases[failed - 1][1] if cases else "its test does not start"
             told = failure_report.tell(became, title, copy_of(step.lesson),
                               lambda file, line: holes.step_at(step.lesson, file, line) == step.id)
-            verdict.state, verdict.title, verdict.lines = RED, title, told.lines
+            verdict.state, verdict.title, verdict.lines, verdict.steps = RED, title, told.lines, told.steps
             verdict.place = told.place or holes.place(step.lesson, step.id, told.todo)
             if not (told.place or told.todo):
                 asks = failure_report.ASKS_AN_OPTIONAL if failure_report.IS_EMPTY in told.lines else ""
-                verdict.places = holes.likely(holes.places(step.lesson, step.id, asks), told.lines, failure_report.HERE)
+                verdict.places = holes.likely(holes.places(step.lesson, step.id, asks), told.steps, failure_report.HERE)
                 verdict.place = verdict.places[0] if verdict.places else verdict.place
         return verdict
 

@@ -3,6 +3,7 @@ import re
 
 import holes
 from console import Stop, bold, dim, green, red
+from cpp_text import tokens
 from hints import hint
 from lessons import PROGRAM, Step, after_steps, all_lessons, shown, steps_of
 from mine import can_be_opened, copy_of, files_in, refuse_closed, solution
@@ -61,16 +62,14 @@ def what_remains(progress: Progress, lesson: str) -> str:
     return "" if not left else ", its program not yet" if left.id == PROGRAM else f", {left.id} not yet"
 
 
-def hint_lines(progress: Progress, step: str, rung: int) -> list:
-    """Up to `rung`; remembers it."""
+def hint_lines(progress: Progress, step: str, rung: int, first: int = 1) -> list:
+    """From the `first` to `rung`. The loop shows the newest alone. It is remembered."""
     rung = max(1, min(RUNGS, rung))
-    texts = [hint(step, number) for number in range(1, rung + 1)]
+    lines = []
+    for number in range(max(1, min(first, rung)), rung + 1):
+        lines += ([""] if lines else []) + [bold(f"hint {step}, {number} of {RUNGS}"), *paragraphs(hint(step, number))]
     progress.rungs[step] = rung
     progress.save()
-    lines = []
-    for number, text in enumerate(texts, 1):
-        lines += ([] if number == 1 else [""]) + [bold(f"hint {step}, {number} of {RUNGS}")]
-        lines += paragraphs(text)
     return lines
 
 
@@ -91,7 +90,7 @@ def diff_lines(progress: Progress, lesson: str, columns: int = 0) -> list:
     refuse_closed(lesson)
     if not copy_of(lesson).is_dir():
         raise Stop(f"Lesson {lesson} is not open yet. Open it with: ./learn goto {lesson[:2]}")
-    lines, closed = [], []
+    lines, closed = ["- yours   + the solution's"], []
     for hole in sorted(holes.holes(lesson), key=lambda hole: hole.step):
         if not progress.is_done(lesson, hole.step):
             if hole.step not in closed:
@@ -100,19 +99,19 @@ def diff_lines(progress: Progress, lesson: str, columns: int = 0) -> list:
         mine = [line.rstrip() for line in hole.mine]
         solved = [line.rstrip() for line in hole.solved]
         head = f"{hole.step} {shown(hole.file)}:{hole.begin + 1}"
-        if without_comments(mine) == without_comments(solved):
+        if code_of(mine) == code_of(solved):
             lines.append(f"{bold(head)} the same")
             continue
         lines += [bold(head), *(red(line) for line in marked("-", without_todos(mine), columns)),
                   *(green(line) for line in marked("+", solved, columns)), ""]
     if closed:
         lines.append(f"{', '.join(sorted(closed))}: not green yet, so the solution stays closed.")
-    return lines or [f"Lesson {lesson} has no starter, so there is nothing to compare."]
+    return lines if len(lines) > 1 else [f"Lesson {lesson} has no starter, so there is nothing to compare."]
 
 
-def without_comments(lines: list) -> list:
-    """A TODO that still stands above its code makes no difference."""
-    return [line for line in lines if not line.lstrip().startswith("//")]
+def code_of(lines: list) -> list:
+    """Comments and layout make no difference."""
+    return [token.text for token in tokens("\n".join(lines))]
 
 
 def without_todos(lines: list) -> list:

@@ -5,6 +5,7 @@
     path server
     done 01-poll 01.1 01.2 program
     hint 02.1 2
+    predict 02-waker three buttons, and one drop
     skip 02.2
 
 Lines that this version does not know are kept: a newer or an older course may.
@@ -51,6 +52,7 @@ class Progress:
         self.route = "whole"       # the path through the lessons: see paths.py
         self.done: dict = {}       # lesson -> the steps that are green, and "program"
         self.rungs: dict = {}      # step -> the hint's rung shown last
+        self.predictions: dict = {}     # lesson -> what the learner expects of its program
         self.skipped: set = set()  # steps that the solution has filled
         self.others: list = []
         for line in text.splitlines():
@@ -65,6 +67,8 @@ class Progress:
                 self.done.setdefault(words[1], set()).update(words[2:])
             elif words[:1] == ["hint"] and len(words) == 3 and re.fullmatch("[0-9]{1,3}", words[2]):
                 self.rungs[words[1]] = int(words[2])
+            elif words[:1] == ["predict"] and len(words) > 2:
+                self.predictions[words[1]] = " ".join(words[2:])
             elif words[:1] == ["skip"] and len(words) == 2:
                 self.skipped.add(words[1])
             elif words and line != HEAD:
@@ -78,6 +82,7 @@ class Progress:
         lines += [f"path {self.route}"] if self.route != "whole" else []
         lines += [f"done {lesson} {' '.join(sorted(steps))}" for lesson, steps in sorted(self.done.items()) if steps]
         lines += [f"hint {step} {rung}" for step, rung in sorted(self.rungs.items())]
+        lines += [f"predict {lesson} {text}" for lesson, text in sorted(self.predictions.items())]
         lines += [f"skip {step}" for step in sorted(self.skipped)]
         return "\n".join(lines + self.others) + "\n"
 

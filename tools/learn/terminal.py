@@ -1,4 +1,5 @@
 """The learner's terminal: keys as they are pressed, a frame drawn in place, links where it understands them."""
+import contextlib
 import os
 import re
 import select
@@ -84,6 +85,17 @@ class Terminal:
         os.close(self.wake)
         os.close(self.wakes)
         Interrupts.held = Interrupts.came = False
+
+    @contextlib.contextmanager
+    def given_away(self):
+        """`with`: another program has the terminal, and Ctrl-C is its own."""
+        termios.tcsetattr(0, termios.TCSADRAIN, self.before)
+        try:
+            yield
+        finally:
+            tty.setcbreak(0)
+            Interrupts.came = False
+            self.resized = True
 
     def note_resize(self, *_) -> None:
         self.resized = True

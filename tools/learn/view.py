@@ -7,8 +7,17 @@ from judge import GREEN, RED, Verdict
 from lessons import Step, shown
 from terminal import clipped, link, shows_marks, wrapped
 
-KEYS = "[h]int  [r]un  [d]iff  [n]ext  [l]ist  [q]uit"
+# Of lines that do not fit in a terminal, those with the highest of these are left out first.
+BLANK, ROW, STEP, NOTE, REASON = 5, 4, 3, 2, 1
+KEYS = "[h]int  [b]ook  [p]redict  [r]un  [d]iff  [n]ext  [l]ist  [q]uit"
 BAR = 20
+
+
+@dataclass
+class Line:
+    """One line of a frame, and whether it may be left out. 0: never."""
+    text: str
+    spare: int = 0
 
 
 @dataclass
@@ -22,9 +31,13 @@ class Frame:
     doing: str = ""                                    # "building 01.2"
     done_lessons: int = 0
     lessons: int = 0
+    guide: list = field(default_factory=list)          # what to read first
+    misplaced: list = field(default_factory=list)      # files that were saved in the wrong place
     notes: list = field(default_factory=list)          # what must be said: read-only, house rules
     panel: list = field(default_factory=list)           # a hint, a list, the program's output
-    whole: str = ""                                    # the command that shows all of a panel of which the beginning counts
+    ends: bool = False                                 # of a panel that is too long, the end counts: the program's output
+    at: int = 0                                        # its first line that is shown
+    turn: int = 0                                      # the first line that is not: space goes there
     after: list = field(default_factory=list)          # what is judged after the last step: all together, the program
     finished: str = ""                                 # what to do after the last step
 
@@ -57,7 +70,7 @@ def rows(frame: Frame) -> list:
 
 
 def step_lines(frame: Frame) -> list:
-    lines = []
+    lines, red_comes = [], False
     for step in rows(frame):
         verdict = frame.verdicts.get(step.id)
         title = step.title + (" (skipped)" if step.id in frame.skipped else "")
@@ -65,7 +78,9 @@ def step_lines(frame: Frame) -> list:
             title = dim(title)
         elif verdict.state == RED:
             title = bold(title)
-        lines.append(f" {mark(state_of(frame, step))} {step.id} {title}")
+        is_first_red = state_of(frame, step) == RED and not red_comes
+        red_comes = red_comes or is_first_red
+        lines.append(Line(f" {mark(state_of(frame, step))} {step.id} {title}", 0 if is_first_red else ROW))
     return lines
 
 
@@ -78,16 +93,29 @@ def story_lines(frame: Frame, columns: int) -> list:
     for step in rows(frame):
         verdict = frame.verdicts.get(step.id)
         if verdict and verdict.state == RED:
-            return failure_lines(step, verdict, columns)
+            return failure(step, verdict, columns)
     return []
 
 
 def failure_lines(step: Step, verdict: Verdict, columns: int) -> list:
-    lines = title_lines(step, verdict, columns)
-    for line in verdict.lines:
-        code = line.lstrip()[:1] == "|" or line[5:8] == " | "
-        lines += [clipped(line, columns)] if code else kept_together(line, HERE, columns)
-    return lines + place_lines(verdict, columns)
+    return [line.text for line in failure(step, verdict, columns)]
+
+
+def failure(step: Step, verdict: Verdict, columns: int) -> list:
+    """The case, why it failed, the steps that led there, and the line to open."""
+    lines = [Line(text) for text in title_lines(step, verdict, columns)]
+    first = len(lines)
+    for text in verdict.lines:
+        code = text.lstrip()[:1] == "|" or text[5:8] == " | "
+        lines += [Line(clipped(text, columns), STEP)] if code else [Line(part, REASON) for part in wrapped(text, columns)]
+    for line in lines[first:]:
+        if line is lines[first] or not verdict.built and line.spare == REASON and line.text.startswith("  "):
+            line.spare = 0                    # the sentence, and our own advice below a compiler's
+    for text in verdict.steps:
+        here = text.rstrip().endswith(HERE)
+        lines += [Line(part, NOTE if here else STEP) for part in kept_together(text, HERE, columns)]
+    places = place_lines(verdict, columns)
+    return lines + ([Line("", BLANK)] if places else []) + [Line(text) for text in places]
 
 
 def title_lines(step: Step, verdict: Verdict, columns: int) -> list:
@@ -112,43 +140,49 @@ def kept_together(line: str, words: str, columns: int, hang: str = "  ") -> list
 def place_lines(verdict: Verdict, columns: int) -> list:
     """What to open: one line, else all in which it may be."""
     if len(verdict.places) < 2:
-        return ["", f"open  {place_line(verdict.place)}"] if verdict.place else []
+        return [f"open  {place_line(verdict.place)}"] if verdict.place else []
     numbers: dict = {}
     for file, line in verdict.places:
         numbers.setdefault(file, []).append(str(line))
     text = "; ".join(f"{shown(file)}:{', '.join(lines)}" for file, lines in numbers.items())
-    return ["", *wrapped(f"open  in one of: {text}", columns, "      ")]
+    return wrapped(f"open  in one of: {text}", columns, "      ")
 
 
 def drawn(frame: Frame, columns: int, height: int) -> list:
-    """The frame's lines. What does not fit is cut out of the story's middle, never the keys or the place to open."""
-    top = [header(frame), "", *step_lines(frame), ""]
-    story = story_lines(frame, columns)
-    notes = [line for note in frame.notes for line in wrapped(note, columns)]
-    end = []
+    """The frame's lines. In a short terminal, what teaches stays: the red step, why it is red, and the line to open."""
+    room = height - 1
+    lines = [Line(header(frame)), *(Line(part, NOTE) for line in frame.guide for part in wrapped(line, columns)), Line("", BLANK), *step_lines(frame), Line("", BLANK), *story_lines(frame, columns)]
     if frame.finished:
-        end += [green(line) if index == 0 else line
-                for index, line in enumerate(part for line in frame.finished.split("\n") for part in wrapped(line, columns))]
-    end += [yellow(note) for note in notes]
+        lines += [Line("", BLANK), *(Line(green(part) if index == 0 else part) for index, part in
+                                     enumerate(part for line in frame.finished.split("\n") for part in wrapped(line, columns)))]
+    lines += [Line(yellow(part), NOTE) for note in frame.misplaced + frame.notes for part in wrapped(note, columns)]
+    keys = [Line(dim(frame.doing), 0 if frame.doing else BLANK), Line(KEYS)]
     panel = [part for line in frame.panel for part in ([line] if "\x1b" in line else wrapped(line, columns, "") if line else [""])]
-    keys = [dim(frame.doing) if frame.doing else "", KEYS]
-    room = height - 1 - len(top) - len(end) - len(keys) - 1
     if panel:
-        least = min(len(story), 8)
-        panel = cut(panel, max(4, room - least - 1), from_top=True, whole=frame.whole)
-        room -= len(panel) + 1
-    story = cut(story, max(5, room))
-    return top + story + ([""] if end and story else []) + end + (["", *panel] if panel else []) + keys
+        panel = turned(frame, panel, max(4, min(room * 2 // 3, room - sum(line.spare == 0 for line in lines + keys))))
+        lines.append(Line("", BLANK))
+    return [line.text for line in fitting(lines, room - len(panel) - len(keys))] + panel + [line.text for line in keys]
 
 
-def cut(lines: list, room: int, from_top: bool = False, whole: str = "") -> list:
-    if len(lines) <= room:
-        return lines
-    if whole:
-        return lines[:room - 1] + [dim(f"… {len(lines) - room + 1} lines more: {whole} shows all")]
-    if from_top:
-        return [dim(f"… {len(lines) - room + 1} lines above")] + lines[-(room - 1):]
-    tail = 2                                            # the empty line and the place
-    while tail < min(5, room - 2) and lines[-tail]:
-        tail += 1
-    return lines[:room - tail - 1] + [dim(f"… {len(lines) - room + 1} lines more")] + lines[-tail:]
+def fitting(lines: list, room: int) -> list:
+    """The steps of a story go from its first on, and everything else from its end."""
+    left = list(lines)
+    for spare in (BLANK, ROW, STEP, NOTE, REASON):
+        while len(left) > room and any(line.spare == spare for line in left):
+            places = [at for at, line in enumerate(left) if line.spare == spare]
+            del left[places[0] if spare == STEP else places[-1]]
+    return left
+
+
+def turned(frame: Frame, panel: list, room: int) -> list:
+    """The part of a panel that is shown: from `frame.at` on, or its end where that is what counts."""
+    if len(panel) <= room:
+        frame.turn = 0
+        return panel
+    if frame.ends:
+        return [dim(f"… {len(panel) - room + 1} lines above")] + panel[-(room - 1):]
+    frame.at = frame.at if frame.at < len(panel) else 0
+    shown_now = panel[frame.at:frame.at + room - 1]
+    frame.turn = frame.at + len(shown_now)
+    more = len(panel) - frame.turn
+    return shown_now + [dim(f"… {more} more line{'s' * (more != 1)}: press space" if more else "(end: press space to start again)")]

@@ -1,0 +1,128 @@
+"""./learn read: a chapter as lines that can be read in a terminal, and what the loop takes from it."""
+import re
+import unittest
+from unittest import mock
+
+from sources import ROOT     # first: it shows the way to tools/learn
+from tree import CourseTest
+
+import chapter
+from console import Stop
+from lessons import all_lessons
+
+PAGE = """# 01 Poll: `are` you *done*?
+<!-- minutes: 25 -->
+
+One line
+and another, with **bold words**, `code`, and [a link](../x.md).
+
+## Predict
+
+It runs:
+
+<!-- from: x -->
+```cpp
+        why(not_this);
+```
+
+How many? And *why*? Write it down.
+
+- one item
+  that goes on
+- two
+
+| name | is |
+|---|---|
+| `a` | first |
+
+> A quotation
+> of two lines.
+
+## Check yourself
+
+**Why?**
+
+<details><summary>An answer</summary>
+
+Because.
+</details>
+
+![A kettle.](x.svg)
+"""
+PLAIN = """01 Poll: are you done?
+======================
+
+One line and another, with bold words, `code`, and a link.
+
+Predict
+-------
+
+It runs:
+
+    why(not_this);
+
+How many? And why? Write it down.
+
+- one item that goes on
+- two
+
+name  is
+`a`   first
+
+  | A quotation of two lines.
+
+Check yourself
+--------------
+
+Why?
+
+(Answer 1 is at the end of this page.)
+
+[Picture: A kettle.]
+
+Answers
+-------
+
+1. Because.
+"""
+
+
+class Rendered(CourseTest):
+    def test_every_part_of_a_page(self):
+        self.assertEqual("\n".join(chapter.rendered(PAGE)) + "\n", PLAIN)
+
+    def test_colors_change_no_letter(self):
+        colored = "\n".join(chapter.rendered(PAGE, colors=True))
+        self.assertIn("\x1b[1mbold words\x1b[0m", colored)
+        self.assertEqual(re.sub(r"\x1b\[\d+m", "", colored).split(), PLAIN.replace("`", "").split())
+
+    def test_the_book_fits_80_columns(self):
+        pages = sorted((ROOT / "book").glob("*.md"))
+        self.assertTrue(pages)
+        for page in pages:
+            lines = chapter.rendered(page.read_text(encoding="utf-8"))
+            wide = [line for line in lines if len(line) > 80 and not line.startswith("    ") and " " in line]
+            self.assertEqual(wide, [], page)
+            self.assertNotIn("<!--", "\n".join(lines))
+            self.assertNotIn("<details>", "\n".join(lines))
+
+    def test_what_the_loop_takes_from_a_chapter(self):
+        root = self.tree(**{"book/01-poll.md": PAGE, "book/map.md": "# Map\n"})
+        with mock.patch.object(chapter, "BOOK", root / "book"):
+            self.assertTrue(chapter.to_read("01-poll").endswith("book/01-poll.md (25 min)"))
+            self.assertEqual(chapter.to_read("02-waker"), "")
+            self.assertEqual(chapter.question("01-poll"), "How many? And *why*?")
+            self.assertEqual((chapter.named("1").name, chapter.named("map").name), ("01-poll.md", "map.md"))
+            with self.assertRaisesRegex(Stop, "There is no page 'nap'. Name a lesson, or one of these: map."):
+                chapter.named("nap")
+            with self.assertRaisesRegex(Stop, "Lesson 02-waker has no chapter yet. Read its code in solutions/02-waker."):
+                chapter.named("02")
+
+    def test_each_chapter_asks_for_a_prediction(self):
+        for lesson in filter(lambda name: chapter.chapter_of(name).is_file(), all_lessons()):
+            self.assertTrue(chapter.question(lesson).endswith("?"), lesson)
+            self.assertIn(" min)", chapter.to_read(lesson))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,182 @@
+"""The book in a terminal: what a chapter says of itself, and its text as lines that can be read at 80 columns."""
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+from console import Stop, colors_wanted
+from lessons import ROOT, all_lessons, lesson_named, shown
+
+BOOK = ROOT / "book"
+WIDTH = 80
+BOLD, CODE, END = "\x02", "\x04", "\x03"        # of no width, in text that gets colors once it is wrapped
+SIGNS = {BOLD: "\x1b[1m", CODE: "\x1b[36m", END: "\x1b[0m"}
+ANSWER = re.compile(r"<details><summary>.*?</summary>\n(.*?)</details>\n?", re.S)
+MARKUP = [(r"!\[([^\]]*)\]\([^)]*\)", r"[Picture: \1]"), (r"\[([^\]]*)\]\((https?://[^)]*)\)", r"\1 (\2)"),
+          (r"\[([^\]]*)\]\([^)]*\)", r"\1"), (r"`([^`]+)`", rf"{CODE}\1{END}"), (r"\*\*([^*]+)\*\*", rf"{BOLD}\1{END}"),
+          (r"(?<![\w*])\*([^*\s][^*]*)\*(?![\w*])", r"\1"), (r"\\([<>*_`|\[\]])", r"\1")]
+PLAIN = [(rf"{CODE}([^{END}]*){END}", r"`\1`"), (f"[{BOLD}{CODE}{END}]", "")]
+ITEM = re.compile(r"(-|\d+\.) +")
+
+
+def chapter_of(lesson: str) -> Path:
+    return BOOK / f"{lesson}.md"
+
+
+def named(word: str) -> Path:
+    """A lesson's chapter, or another page of the book by its name."""
+    pages = {path.stem: path for path in BOOK.glob("*.md")}
+    if word in pages:
+        return pages[word]
+    if not re.match(r"\d", word):
+        others = sorted(name for name in pages if name not in all_lessons())
+        raise Stop(f"There is no page '{word}'. Name a lesson, or one of these: {', '.join(others)}.")
+    lesson = lesson_named(word)
+    raise_if_missing(lesson)
+    return chapter_of(lesson)
+
+
+def raise_if_missing(lesson: str) -> None:
+    if not chapter_of(lesson).is_file():
+        raise Stop(f"Lesson {lesson} has no chapter yet. Read its code in solutions/{lesson}.")
+
+
+def to_read(lesson: str) -> str:
+    """book/02-waker.md (50 min), '' where there is no chapter."""
+    if not chapter_of(lesson).is_file():
+        return ""
+    minutes = re.search(r"<!-- minutes: (\d+) -->", chapter_of(lesson).read_text(encoding="utf-8"))
+    return shown(chapter_of(lesson)) + (f" ({minutes[1]} min)" if minutes else "")
+
+
+def section(lesson: str, title: str) -> str:
+    """What stands below this heading in the chapter, '' where there is none."""
+    text = chapter_of(lesson).read_text(encoding="utf-8") if chapter_of(lesson).is_file() else ""
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text, re.S | re.M)
+    return found[1] if found else ""
+
+
+def question(lesson: str) -> str:
+    """What the chapter asks its reader to predict: the sentences of its section that are questions."""
+    prose = re.sub(r"<!--.*?-->|^```.*?^```", "", section(lesson, "Predict"), flags=re.S | re.M)
+    return " ".join(re.findall(r"[A-Z][^.?!:]*\?", " ".join(prose.split())))
+
+
+def rendered(text: str, columns: int = WIDTH, colors: bool = False) -> list:
+    """The page's lines. Comments are left out, and the answers of a self-check stand at the end."""
+    text = re.sub(r"<!--.*?-->\n?", "", text, flags=re.S)
+    answers = [found[1] for found in ANSWER.finditer(text)]
+    for number in range(1, len(answers) + 1):
+        text = ANSWER.sub(f"(Answer {number} is at the end of this page.)\n", text, count=1)
+    if answers:
+        text += "\n## Answers\n\n" + "\n\n".join(f"**{number}.** {answer.strip()}" for number, answer in enumerate(answers, 1))
+    lines: list = []
+    for gap, block in blocks_of(text):
+        lines += [""] if lines and gap else []
+        lines += laid_out(block, columns, colors)
+    return painted(lines)
+
+
+def blocks_of(text: str) -> list:
+    """(whether an empty line comes before it, its lines) of each heading, paragraph, list item, table, quotation, and code."""
+    blocks: list = []
+    inside, ends = False, True
+    for line in text.splitlines():
+        is_fence = line.startswith("```")
+        begins = is_fence or line.startswith("#") or (ITEM.match(line) and not (blocks and blocks[-1][1][0][:1] == ">"))
+        if inside:
+            blocks[-1][1].append(line)
+            inside, ends = not is_fence, is_fence
+        elif not line.strip():
+            ends = True
+        else:
+            if ends or begins:
+                blocks.append((ends or not ITEM.match(line), []))
+            blocks[-1][1].append(line)
+            inside, ends = is_fence, line.startswith("#")
+    return blocks
+
+
+def laid_out(block: list, columns: int, colors: bool) -> list:
+    def marked(text: str) -> str:
+        """Markdown's signs within a line, replaced."""
+        for pattern, by in MARKUP + ([] if colors else PLAIN):
+            text = re.sub(pattern, by, text)
+        return text
+
+    first = block[0]
+    if first.startswith("```"):
+        code = textwrap.indent(textwrap.dedent("\n".join(block[1:-1])), "    ").splitlines()
+        return [f"{CODE}{line}{END}" if colors else line for line in code]
+    if first.startswith("|"):
+        return table([[marked(cell.strip()) for cell in re.split(r"(?<!\\)\|", row.strip().strip("|"))] for row in block], columns)
+    if first.startswith("#"):
+        title = marked(first.lstrip("# ").replace("`", ""))
+        return [f"{BOLD}{title}{END}" if colors else title, ("=" if first.startswith("# ") else "-") * width_of(title)]
+    if first.startswith(">"):
+        said = marked(" ".join(line.lstrip("> ") for line in block))
+        return textwrap.wrap(said, columns, initial_indent="  | ", subsequent_indent="  | ", break_on_hyphens=False)
+    hang = " " * len(ITEM.match(first)[0]) if ITEM.match(first) else ""
+    said = marked(" ".join(line.strip() for line in block))
+    return textwrap.wrap(said, columns, subsequent_indent=hang, break_on_hyphens=False, break_long_words=False)
+
+
+def table(rows: list, columns: int) -> list:
+    """The widest column gives way until all fit."""
+    lines: list = []
+    rows = [row for row in rows if not all(re.fullmatch(r":?-+:?", cell) for cell in row)]
+    widths = [max(len(row[at]) for row in rows if at < len(row)) for at in range(len(rows[0]))]
+    while sum(widths) + 2 * (len(widths) - 1) > columns and max(widths) > 12:
+        widths[widths.index(max(widths))] -= 1
+    for row in rows if any(rows[0]) else rows[1:]:
+        lines += row_lines(row, widths)
+    return lines
+
+
+def row_lines(row: list, widths: list) -> list:
+    cells = [textwrap.wrap(cell, width, break_on_hyphens=False) or [""] for cell, width in zip(row, widths)]
+    height = max(map(len, cells))
+    columns = [cell + [""] * (height - len(cell)) for cell in cells]
+    return ["  ".join(part + " " * (width - width_of(part)) for part, width in zip(line, widths)).rstrip() for line in zip(*columns)]
+
+
+def width_of(text: str) -> int:
+    return len(text) - sum(map(text.count, SIGNS))
+
+
+def painted(lines: list) -> list:
+    """With colors in place of the signs. What is still open at a line's end goes on in the next."""
+    found, still_open = [], ""
+    for line in lines:
+        line = still_open + line
+        last = max(line.rfind(sign) for sign in SIGNS)
+        still_open = line[last] if last >= 0 and line[last] != END else ""
+        for sign, escape in SIGNS.items():
+            line = line.replace(sign, escape)
+        found.append(line + (SIGNS[END] if still_open else ""))
+    return found
+
+
+def pager() -> list:
+    """Its command, empty where there is none."""
+    commands = [shlex.split(os.environ.get("PAGER", "")), ["less"], ["more"]]
+    return next((words for words in commands if words and shutil.which(words[0])), [])
+
+
+def show(page: Path) -> None:
+    """In the terminal's pager, or plainly where there is no terminal or no pager."""
+    text, command = page.read_text(encoding="utf-8"), pager()
+    if not (sys.stdout.isatty() and command):
+        print("\n".join(rendered(text)))
+        return
+    colors = colors_wanted(sys.stdout) and Path(command[0]).name in ("less", "cat")
+    columns = min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
+    reader = subprocess.Popen(command, stdin=subprocess.PIPE, env={"LESS": "R", "LESSCHARSET": "utf-8", **os.environ})
+    try:
+        reader.communicate("\n".join(rendered(text, columns, colors)).encode() + b"\n")
+    except (BrokenPipeError, KeyboardInterrupt):      # it was left before its end; Ctrl-C is the pager's own
+        reader.wait()
