@@ -25,8 +25,8 @@ class OtherFailures(CourseTest):
         self.assertIn("no space left", self.first("ninja: error: WriteFile(x): No space left on device"))
         self.assertIn("read-only", self.first("ninja: error: opening build log: Read-only file system"))
         self.assertEqual(self.first("main.cpp:(.text+0x1): undefined reference to `rt::ring()'\ncollect2: error"),
-                         "rt::ring() is called, and its body is nowhere: did you declare it only?")
-        self.assertIn("two bodies", self.first("ld: a.o: multiple definition of `rt::ring()'; b.o: first defined here"))
+                         "rt::ring() is called but never defined. Write its body.")
+        self.assertIn("defined twice", self.first("ld: a.o: multiple definition of `rt::ring()'; b.o: first defined here"))
         self.assertIn("compiler itself crashed", self.first("x.cpp: internal compiler error: Segmentation fault"))
 
     def test_what_is_unknown_is_shown_as_it_is(self):

@@ -42,7 +42,7 @@ class BadSession(GoesOn):
         main = self.header.parents[1] / "main.cpp"
         main.write_bytes(main.read_bytes().replace(b"mapped: ", b"caf\xe9: "))
         self.save(self.solved)
-        self.at.expect(GREEN, "✗ program", "line 6 of what it prints", "expected +mapped: Ready", "yours +caf.: Ready")
+        self.at.expect(GREEN, "✗ program", "line 6 of its output", "expected +mapped: Ready", "yours +caf.: Ready")
         for words, says in ((["diff", "01"], "the same"), (["solution", "01", "--reveal"], "has_value"), (["run", "01"], "caf"),
                             (["trace", "01"], "ui.perfetto.dev"), (["reset", "01"], "is the starter again")):
             status, said = self.command(*words, errors="replace")
@@ -52,7 +52,7 @@ class BadSession(GoesOn):
     def test_syntax_error(self):
         self.save(self.solved.replace("value_.has_value(); }", "value_.has_value() }", 1))
         frame = self.at.expect(RED, "it does not compile", "expected ';'", r"open  mine/01-poll/rt/poll\.hpp:\d+")
-        self.assertIn("a semicolon is missing", frame)
+        self.assertIn("A semicolon is missing", frame)
         self.goes_on(self.at)
 
     def test_infinite_loop(self):
@@ -67,12 +67,12 @@ class BadSession(GoesOn):
 
     def test_abort(self):
         self.save(self.with_is_ready("std::abort();", "#include <cstdlib>\n"))
-        self.at.expect(RED, r"it called abort\(\)", "ask a kettle")
+        self.at.expect(RED, r"It called abort\(\)", "ask a kettle")
         self.goes_on(self.at)
 
     def test_crash(self):
         self.save(self.with_is_ready("const volatile int* nowhere = nullptr; return *nowhere == 3;"))
-        self.at.expect(RED, "where no memory is|null pointer", r"open  mine/01-poll/rt/poll\.hpp:\d+")
+        self.at.expect(RED, "memory that does not exist|null pointer", r"open  mine/01-poll/rt/poll\.hpp:\d+")
         self.goes_on(self.at)
 
     def test_exception_of_a_foreign_type(self):

@@ -32,7 +32,7 @@ class Keys(SessionTest):
         at.press("n")
         at.expect("01.1 is not green yet. To go on anyway, press n again")
         at.press("r")
-        at.expect(r"\$ build/learn/bin/lesson-01", r"TODO\(01.1 ", r"ended with status 3")
+        at.expect(r"\$ build/learn/bin/lesson-01", r"TODO\(01.1 ", r"exited with status 3")
         at.press("x")                                   # means nothing
         at.press("q")
         self.assertEqual(at.end(), 1)

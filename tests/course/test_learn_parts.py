@@ -173,7 +173,7 @@ class Parts(CourseTest):
         where = ROOT / "mine/01-poll/main.cpp"
         log = self.tree(log=f"FAILED: a.o\ng++ a.cpp\n{where}:9001:5: error: expected ';' before '}}' token\n") / "log"
         shown = building.own_error(log)
-        self.assertIn("a semicolon is missing", shown)
+        self.assertIn("A semicolon is missing", shown)
         self.assertTrue(shown.endswith("\nopen  mine/01-poll/main.cpp:9001"), shown)
         log.write_text("solutions/01-poll/main.cpp:1:5: error: expected ';'\n", encoding="utf-8")
         self.assertEqual(building.own_error(log), "")

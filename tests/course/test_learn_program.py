@@ -53,8 +53,8 @@ class Judged(ProgramTest):
         at.expect("building the program …")
         at.expect("running the program …")
         began = time.monotonic()
-        at.expect(ROW, "program does not end", r"\$ ./learn run 01\n", "no sign of life for . s, and was ended",
-                  r"printed last:\n +\| the kettle is on\n", "the main thread: outside of all polls, in a call that blocks",
+        at.expect(ROW, "program does not exit", r"\$ ./learn run 01\n", "was silent for . s and was killed",
+                  r"Its last output:\n +\| the kettle is on\n", "the main thread: outside of all polls, in a call that blocks",
                   r"open  mine/01-poll/main\.cpp:\d+", "0 of 3 lessons")
         self.assertLess(time.monotonic() - began, 20, "nobody waits for the tests' own time-out")
         self.gone()
@@ -65,9 +65,9 @@ class Judged(ProgramTest):
         at = self.learner()
         at.expect(DONE)
         self.program(begins='for (volatile unsigned i = 0;; i = i + 1) { }')
-        at.expect(ROW, "program does not end", "It has printed nothing", "the main thread: .*, on the processor")
+        at.expect(ROW, "program does not exit", "It printed nothing", "the main thread: .*, on the processor")
         self.program(begins='for (;;) { fmt::print("again\\n"); }')
-        at.expect(ROW, "program does not end", "it prints more than four megabytes", r"\| again\n")
+        at.expect(ROW, "program does not exit", "printed more than 4 MB", r"\| again\n")
 
     def test_keys_work_while_it_is_judged(self):
         self.program(begins='fmt::print(stderr, "the kettle is on\\n"); for (;;) { pause(); }')
@@ -77,7 +77,7 @@ class Judged(ProgramTest):
             at.press("r")
             at.expect("running the program …", r"\$ build/learn/bin/lesson-01\n", "the kettle is on")
             at.press("r")
-            at.expect(r"\(it was ended\)")
+            at.expect(r"\(It was stopped\.\)")
             at.press(key)
             self.assertEqual(at.end(), status)
             self.gone()
@@ -85,19 +85,19 @@ class Judged(ProgramTest):
     def test_what_is_wrong_is_shown_side_by_side(self):
         self.program(('"poll {}: {}\\n"', '"polled {}: {}\\n"'))
         at = self.learner()
-        frame = at.expect(ROW, "program does not print what it should", r"\$ ./learn run 01\n", "line 1 of what it prints:",
+        frame = at.expect(ROW, "program does not print what it should", r"\$ ./learn run 01\n", "line 1 of its output:",
                           r"\| expected   poll 1: Pending\n", r"\| yours      polled 1: Pending\n",
                           r"open  mine/01-poll/main\.cpp:\d+")
         self.assertNotIn("Assert", frame)
         self.program(("takes no arguments", "takes no argument"))
-        at.expect(r"\$ ./learn run 01 faster\n", "line 1 of what it says on stderr:", "expected   this program takes no arguments",
+        at.expect(r"\$ ./learn run 01 faster\n", "line 1 of its stderr:", "expected   this program takes no arguments",
                   "yours      this program takes no argument, but")
         self.program(begins="return 3;")
-        at.expect(r"yours      \(nothing: it ends before\)", "It ended with status 3")
+        at.expect(r"yours      \(nothing, because it exits earlier\)", "It exited with status 3")
         self.program(begins="int* nowhere = nullptr; *nowhere = 3;")
-        at.expect("program ends badly", "where no memory is|null pointer", r"open  mine/01-poll/main\.cpp:\d+")
+        at.expect("program ends badly", "memory that does not exist|null pointer", r"open  mine/01-poll/main\.cpp:\d+")
         at.press("h")
-        at.expect("hints are for steps")
+        at.expect("There are no hints for what")
         at.press("n")
         at.expect("The program of lesson 01 is not right yet. To go on anyway, press n again")
         at.press("q")
@@ -138,7 +138,7 @@ class Run(ProgramTest):
                             '    fmt::print("the kettle is on\\n"); for (;;) { pause(); }')
         for key, status in (("\x03", 130), ("q", 1)):
             at = self.learner()
-            at.expect("program does not end|does not come to an end")
+            at.expect("program does not exit|does not finish")
             at.press("r")
             at.expect(r"\$ build/learn/bin/lesson-01\n", "the kettle is on\nthe kettle is on\n")
             self.assertEqual(len(self.alive()), 2)

@@ -41,25 +41,25 @@ class Told(unittest.TestCase):
 
     def test_the_first_line_that_differs(self):
         self.assertEqual(self.tell("echo a; echo b; echo c", 'self.assertEqual(run("x", "a b").stdout, "a\\nB\\nC\\n")'),
-                         ("does not print what it should", ["$ ./learn run 01 x 'a b'", "line 2 of what it prints:",
+                         ("does not print what it should", ["$ ./learn run 01 x 'a b'", "line 2 of its output:",
                                                             "     | expected   B", "     | yours      b"]))
 
     def test_blanks_and_the_last_end_of_line_are_seen(self):
         self.assertEqual(self.tell("echo 'a '", 'self.assertEqual(run().stdout, "a\\n")')[1][2:],
                          ["     | expected   'a'", "     | yours      'a '"])
         self.assertEqual(self.tell("printf a", 'self.assertEqual(run().stdout, "a\\n")')[1][1:],
-                         ["line 1 of what it prints: only its end, '\\n', differs."])
+                         ["line 1 of its output: only the '\\n' at its end differs."])
 
     def test_one_that_ends_before_and_what_it_said_then(self):
         self.assertEqual(self.tell("echo a; echo no kettle >&2; exit 3", 'self.assertEqual(run().stdout, "a\\nb\\n")')[1][1:],
-                         ["line 2 of what it prints:", "     | expected   b", "     | yours      (nothing: it ends before)",
+                         ["line 2 of its output:", "     | expected   b", "     | yours      (nothing, because it exits earlier)",
                           "on stderr:", "     | no kettle"])
 
     def test_the_part_that_differs_of_several(self):
         both = ["done = run()", 'self.assertEqual((done.stdout, done.returncode), ("a\\n", 0))']
         self.assertEqual(self.tell("echo a; exit 3", *both),
-                         ("does not end as it should", ["$ ./learn run 01", "expected   status 0", "yours      status 3"]))
-        self.assertEqual(self.tell("echo b; exit 3", *both)[1][1], "line 1 of what it prints:")
+                         ("exits with the wrong status", ["$ ./learn run 01", "expected   status 0", "yours      status 3"]))
+        self.assertEqual(self.tell("echo b; exit 3", *both)[1][1], "line 1 of its output:")
 
     def test_what_is_no_comparison_is_told_by_the_tests_own_line(self):
         title, lines = self.tell("echo a", "import re", 'self.assertRegex(run().stdout, "^b$")')
@@ -73,8 +73,8 @@ class Told(unittest.TestCase):
 
     def test_one_that_does_not_end(self):
         title, lines = self.tell("echo a; sleep 50", 'self.assertEqual(run("x").stdout, "a\\n")')
-        self.assertEqual((title, lines), ("does not end", [
-            "$ ./learn run 01 x", "The program does not end: it gives no sign of life for 1 s, and was ended.", "printed last:",
+        self.assertEqual((title, lines), ("does not exit", [
+            "$ ./learn run 01 x", "The program was silent for 1 s and was killed.", "Its last output:",
             "     | a"]))
 
     def test_what_another_has_started_is_ended_with_it(self):
@@ -90,7 +90,8 @@ class Told(unittest.TestCase):
     def test_tests_that_do_not_come_to_an_end(self):
         told = json.dumps({"run": ["serve"]})
         self.assertEqual(program_report.tell(Ended(-9, told + "\n", "slow"), "01-poll")[:2],
-                         ("does not come to an end with its tests", ["$ ./learn run 01 serve", "it did not end, and was ended"]))
+                         ("does not finish its tests",
+                          ["$ ./learn run 01 serve", "It timed out and was killed. Is it waiting for something that never happens?"]))
 
 
 if __name__ == "__main__":

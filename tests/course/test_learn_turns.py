@@ -64,7 +64,7 @@ class Turns(AtTheLoop):
             self.at.press(key)
         self.assertIn("predict 02-waker two bells\n", self.progress.path.read_text())
         self.assertNotIn("press p", self.at.frame.guide[0])
-        self.assertEqual(self.ran(0), ["(it ended)", "Your prediction: two bells"])
+        self.assertEqual(self.ran(0), ["(It exited.)", "Your prediction: two bells"])
         self.progress.mark("02-waker", "02.1", True)
         self.assertEqual(self.at.guide(), [])
 
@@ -134,10 +134,10 @@ class Turns(AtTheLoop):
         return self.at.frame.panel[2:]
 
     def test_how_a_program_ended_is_said_once_and_in_words(self):
-        self.assertEqual(self.ran(0), ["(it ended)"])
-        self.assertEqual(self.ran(3), ["(it ended with status 3)"])
-        self.assertEqual(self.ran(-11), ["(it crashed: a pointer that points nowhere)"])
-        self.assertEqual(self.ran(None, bytes(2 << 20)), ["(it printed more than a megabyte, and was ended)"])
+        self.assertEqual(self.ran(0), ["(It exited.)"])
+        self.assertEqual(self.ran(3), ["(It exited with status 3.)"])
+        self.assertEqual(self.ran(-11), ["(It crashed because it used a pointer that points nowhere.)"])
+        self.assertEqual(self.ran(None, bytes(2 << 20)), ["(It printed more than 1 MB and was killed.)"])
 
     def test_a_judge_that_waits_says_so(self):
         self.at.frame.doing = "checking 02.1 …"
@@ -202,8 +202,8 @@ class Judged(CourseTest):
         where = copy_of("01-poll") / "rt/poll.hpp"
         verdict = self.build(f"{where}:9001:5: error: expected ';' before '}}' token\n", "loud")
         self.assertEqual((verdict.title, verdict.place), ("it does not compile", (where, 9001)))
-        self.assertIn("a semicolon is missing", "\n".join(verdict.lines))
-        self.assertEqual(self.build("", "slow").lines, ["The compiler did not come to an end within 10 minutes."])
+        self.assertIn("A semicolon is missing", "\n".join(verdict.lines))
+        self.assertEqual(self.build("", "slow").lines, ["The compiler was still running after 10 minutes and was killed. Simplify your last change."])
 
     def judged(self, script: str) -> Verdict:
         """Of a test that is this script."""
@@ -216,7 +216,7 @@ class Judged(CourseTest):
     def test_a_test_that_dies_at_its_start(self):
         verdict = self.judged("kill -SEGV $$")
         self.assertEqual((verdict.state, verdict.title, verdict.at), (RED, "its test does not start", 0))
-        self.assertEqual(verdict.lines, ["it crashed: a pointer that points nowhere"])
+        self.assertEqual(verdict.lines, ["It crashed because it used a pointer that points nowhere."])
         self.assertTrue(verdict.place)
         self.assertEqual(self.judged('echo "<?xml?><doctest>"; exit 5').state, RED)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
+from compile_advice import advice_on
 from lessons import ROOT, shown
 
 ERROR = re.compile(r"^(?P<file>[^\s:][^:]*):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<kind>fatal error|error|warning): (?P<words>.*)$")
@@ -17,72 +18,7 @@ PREAMBLE = re.compile(r"^(In file included from|\s+from .*[,:]$|[^\s:][^:]*: (In
 ASSERTION = re.compile(r"static assertion failed(?: due to requirement '.*?')?: (.*)$")
 DELETED = re.compile(r"= delete;\s*//\s*(\S.*)$")
 
-PLAIN_IF = "both branches of a plain `if` are compiled for every type: `if constexpr (…) { … } else { … }`, with the `else`"
 NO_SPACE = "There is no space left on this disk. Make room, then save again."
-# What the compilers' own words leave out. The first that fits is added; {} stands for what the last group has found.
-PLAIN = [
-    (r"(no match for .operator==|invalid operands to binary expression).*Poll<",
-     "a Poll is no value: compare it with Ready(value), or take its value()"),
-    (r"expected .;.", "a semicolon is missing at the end of what stands before"),
-    (r"(no return statement|does not return a value|control reaches end)", "on some way through here nothing is returned"),
-    (r"(unable to find the promise type|cannot be a coroutine)", "who says co_await is a coroutine, and returns an rt::Async<…>"),
-    (r"(could not convert|no viable conversion).*rt::Async<|return statement not allowed in coroutine", "a coroutine says co_return"),
-    (r"(Waker.*discards qualifiers|'wake' (is an lvalue|has type))",
-     "wake() gives the waker away: std::move(waker).wake() for your own, wake_by_ref() for a lent one"),
-    (r"(passing '(?!const )[^']*' as 'this' argument discards qualifiers|is an lvalue, but function has rvalue ref-qualifier)",
-     "a function marked && is called on what you give away: std::move(x).f()"),
-    (r"(discards qualifiers|not marked const|drops 'const' qualifier|in read-only object|within const member function)",
-     "what is const may only be looked at: is a const missing behind a function, or one too many?"),
-    (r"(use of deleted function '.*std::optional<.*::operator=\(|object of type '(std::)?optional<.*' cannot be assigned)",
-     "this cannot be assigned: `emplace` builds it in place"),
-    (r"(use of deleted function .*\(const |call to (implicitly-)?deleted (copy )?constructor)",
-     "this cannot be copied: std::move it, and let it not be const"),
-    (r"(copy|move) assignment operator.*deleted|selected deleted operator .=", "this cannot be assigned to"),
-    (r"(no match for .operator=.|no viable overloaded .=.)",
-     "another type, or one that cannot be copied: then take it, std::move(x).value() or std::move(x)"),
-    (r"(is private within this context|is a private member)", "only the class itself may touch that: is there a function for it?"),
-    (r"('void [^']*' has incomplete type|variable has incomplete type 'void'|deduced type 'void')",
-     "what stands on the right returns nothing. (A mutex is locked by `Lock lock(mutex_);`)"),
-    (r"(cannot bind non-const lvalue reference|non-const lvalue reference to type .* cannot bind|call to 'compare_exchange_)",
-     "it is written to, so name a variable. (compare_exchange: `int expected = empty;`)"),
-    (r"requires 0 arguments, but \d+ (was|were) provided", "it takes nothing here: call it with `()`"),
-    (r"(invalid use of void expression|deduction of template arguments of '(rt::)?Ready'|argument may not have 'void' type|(cast|conversion) from 'void' to)",
-     "what is called returns nothing here, and nothing cannot be passed on: `if constexpr (std::is_void_v<…>)`, and this line "
-     "into its `else`"),
-    (r"(could not convert|no viable conversion).*Ready<(void)?>", PLAIN_IF),
-    (r"(no match for call to .*std::optional<|no known conversion from '(const )?std::optional<.*' to)",
-     "you pass the optional: with a star in front, `*`, it is its value"),
-    (r"(cannot convert '[^']*std::optional<.*' to 'bool'|no viable conversion .*std::optional<.*'bool')",
-     "an optional is asked with has_value()"),
-    (r"(invalid initialization of reference of type .*from expression of type '.*\*|reference to type .*could not bind .*type '[^']*\*)",
-     "a pointer, where a reference is wanted: with a star in front, `*`, it is what it points to"),
-    (r"(no matching function for call to '.*::park\(\)|single argument 'deadline' was not specified)",
-     "park wants a deadline: std::nullopt for none"),
-    (r"(std::optional<.*' has no member named '(is_some|is_none)'|no member named '(is_some|is_none)' in 'std::optional<)",
-     "in C++: has_value()"),
-    (r"std::optional<.*' has no member named '(\w+)'|no member named '(\w+)' in 'std::optional<",
-     "{} lies inside the optional: an arrow in place of the dot, `->{}`"),
-    (r"(reference to non-static member function must be called|invalid use of (non-static )?member function)",
-     "a function is called with its brackets: `f()`"),
-    (r"(from '<brace-enclosed initializer list>' to 'rt::Poll<|no matching constructor for initialization of '(rt::)?Poll<)",
-     "an answer is said by name: Pending, Ready() or Ready(value)"),
-    (r"(which is of pointer type|member reference type .* is a pointer|member reference base type '[^']*\*')", "a pointer is asked with an arrow in place of the dot: `->`"),
-    (r"(not declared|undeclared identifier|unknown type name|does not name a type|is not a member of|no (type|template|member) named)",
-     "a name misspelt, an rt:: or std:: missing, or an #include?"),
-    (r"(No such file or directory|file not found)", "no lesson up to this one has that header: is its name right?"),
-]
-# The same, where it depends on the learner's line too: (the compiler's words, the line, advice).
-BY_LINE = [
-    (r"(no match for .operator=.|no viable overloaded .=.|no matching (member )?function for call to .*emplace)",
-     r"\bready\)?\.value\(\)", "its type cannot be copied, and value() only shows it: a Ready is given away as std::move(ready).take()"),
-    (r"invalid use of void expression", r"(\bf_|\(f_\))\([^;]*\.value\(\)\)",
-     "value() is nothing here, so the function takes nothing: call it with `()`"),
-    (r"('void [^']*' has incomplete type|variable has incomplete type 'void'|deduced type 'void')", r"\.value\(\)",
-     "value() is nothing here: `if constexpr (std::is_void_v<…>)`, and this line into its `else`"),
-    (r"(requires template arguments|missing template arguments before)", r"\bReady\b",
-     "Pending is an object, but Ready is a class: `return Ready();` makes one"),
-    (r"(no member named|has no member named) 'clone'", r"", "in C++ a copy is the clone: `waker_ = cx.waker();`"),
-]
 # The library's and the harness's inner names, and what a learner calls them.
 SHORTER = [
     (r"(?:typename )?std::remove_reference<(.*?)\s*&{0,2}>::type", r"\1"),
@@ -116,17 +52,6 @@ class Problem:
         said = f"{self.words}\n{self.notes}"
         plain = "" if self.ours else advice_on(said, source)
         return result + ([f"  {plain}"] if plain else [])
-
-
-def advice_on(words: str, source: str = "") -> str:
-    for pattern, line, advice in BY_LINE:
-        if re.search(pattern, words) and re.search(line, source):
-            return advice
-    for pattern, advice in PLAIN:
-        found = re.search(pattern, words)
-        if found:
-            return advice.replace("{}", found[found.lastindex or 0] or "")
-    return ""
 
 
 @dataclass
@@ -245,17 +170,17 @@ def other_failure(text: str) -> list:
     if re.search(r"No space left on device|Disk quota exceeded|File size limit exceeded|File too large|\(os error 28\)", text):
         return [NO_SPACE]
     if re.search(r"Read-only file system|Permission denied", text):
-        return ["build/ cannot be written: this checkout is read-only. Go on in a copy of your own:",
+        return ["build/ can't be written, because this checkout is read-only. Work in a copy of your own:",
                 f"cp -r {ROOT} ~/poll-by-poll"]
     missing = re.search(r"undefined reference to [`'](.*?)'", text)
     if missing:
-        return [f"{missing.group(1)} is called, and its body is nowhere: did you declare it only?"]
+        return [f"{missing.group(1)} is called but never defined. Write its body."]
     if re.search(r"multiple definition of", text):
-        return ["A function has two bodies: one in a header needs `inline`."]
+        return ["A function is defined twice. Write `inline` before a function in a header."]
     if re.search(r"internal compiler error|PLEASE submit a bug report", text):
-        return ["The compiler itself crashed on this code: undo the last change, or write it in another way."]
+        return ["The compiler itself crashed on this code. Undo the last change, or write it in another way."]
     if re.search(r"Killed signal|terminated by signal|out of memory", text):
-        return ["The compiler was killed: is there memory left?"]
+        return ["The compiler was killed. Is there enough free memory?"]
     kept = [line for line in plain.splitlines() if line.strip()]
     errors = [index for index, line in enumerate(kept) if re.search(r"[Ee]rror", line)]
     return kept[errors[0]:errors[0] + 6] if errors else kept[-6:]

@@ -9,34 +9,34 @@ from children import Ended
 from diagnose import is_in, source_line
 from lessons import ROOT, shown
 
-SIGNALS = {signal.SIGABRT: "it called abort()", signal.SIGSEGV: "it crashed: a pointer that points nowhere",
-           signal.SIGBUS: "it crashed: memory that is not there", signal.SIGFPE: "it crashed: a division by zero?",
-           signal.SIGILL: "it crashed: an instruction that is none", signal.SIGKILL: "it was killed: out of memory?",
-           signal.SIGXFSZ: "it wrote a file larger than this machine allows"}
+SIGNALS = {signal.SIGABRT: "It called abort().", signal.SIGSEGV: "It crashed because it used a pointer that points nowhere.",
+           signal.SIGBUS: "It crashed because it used memory that does not exist.", signal.SIGFPE: "It crashed. Does it divide by zero?",
+           signal.SIGILL: "It crashed on an invalid instruction.", signal.SIGKILL: "It was killed. Is there enough free memory?",
+           signal.SIGXFSZ: "It wrote a file that is larger than this machine allows."}
 FRAME = re.compile(r"^\s+#\d+ 0x[0-9a-f]+ in (?P<what>.*?) (?P<file>/[^ ]+?):(?P<line>\d+)(?::\d+)?$")
 REPORT = re.compile(r"^(?:==\d+==)?ERROR: (AddressSanitizer|LeakSanitizer): (.*)$")
 EMPTY_OPTIONAL = re.compile(r"^/\S*/optional:\d+: .*Assertion '.*_M_is_engaged\(\)' failed\.$")
 RUNTIME_ERROR = re.compile(r"^(?P<file>/[^ ]+?):(?P<line>\d+):\d+: runtime error: (?P<what>.*)$")
-CRASHES = {"SEGV": "it read or wrote where no memory is", "heap-use-after-free": "it used memory after it was freed",
-           "stack-use-after-scope": "it used a variable after its scope had ended",
-           "stack-use-after-return": "it used a variable of a function that had returned",
-           "heap-buffer-overflow": "it went past the end of a block of memory",
-           "stack-buffer-overflow": "it went past the end of a variable",
-           "attempting double-free": "it freed the same memory twice", "stack-overflow": "it called itself without end",
-           "alloc-dealloc-mismatch": "it freed memory in another way than it was made",
-           "new-delete-type-mismatch": "it deleted an object as another type than it was made",
-           "detected memory leaks": "memory was made and never freed"}
+CRASHES = {"SEGV": "It read or wrote memory that does not exist", "heap-use-after-free": "It used memory after it was freed",
+           "stack-use-after-scope": "It used a variable after its scope had ended",
+           "stack-use-after-return": "It used a variable of a function that had returned",
+           "heap-buffer-overflow": "It went past the end of a block of memory",
+           "stack-buffer-overflow": "It went past the end of a variable",
+           "attempting double-free": "It freed the same memory twice", "stack-overflow": "A function calls itself without end",
+           "alloc-dealloc-mismatch": "It freed memory with the wrong function",
+           "new-delete-type-mismatch": "It deleted an object as another type",
+           "detected memory leaks": "It leaked memory: nothing freed it"}
 # What a report says above a stack, and so of each of its lines.
-STACKS = {"freed": "freed in", "previously allocated": "made in", "Direct leak": "made in", "Indirect leak": "made in",
+STACKS = {"freed": "freed in", "previously allocated": "allocated in", "Direct leak": "allocated in", "Indirect leak": "allocated in",
           "READ": "in", "WRITE": "in"}
 STACK = re.compile(rf"\s*({'|'.join(STACKS)})")
 STEP = re.compile(r" *(\d+\. |…  \d+ steps before)")      # of the harness: see tests/support/story.cpp
 LAST_LINES = 3
 HERE = "<-- here"                 # the harness marks the step that failed so
-IS_EMPTY = "an empty optional was asked for its value, by `*` or `->`: nobody asked has_value(), or nothing was put into it"
+IS_EMPTY = "An empty optional was dereferenced, by `*` or `->`. Check has_value() first, or find out why it is empty."
 ASKS_AN_OPTIONAL = r"(?<![\w)\]] )\*\w|\w->"
-SWAPS_WHOLE = "std::swap of two of them assigns them, and that is what is being written here: swap the members"
-BY_VALUE = "operator= takes its argument by value, and making that argument calls the constructor again"
+SWAPS_WHOLE = "std::swap calls the very assignment that is being written here. Swap the members instead."
+BY_VALUE = "operator= takes its argument by value, so this line calls the constructor that it is in. Set the members instead."
 
 
 @dataclass
@@ -70,7 +70,7 @@ def tell(ended: Ended, title: str, folder: Path, is_in_the_step: Callable = lamb
     story.lines, story.steps = first_failure(rest, title)
     if ended.why == "loud":
         last = [f"     | {line}" for line in story.lines[-LAST_LINES:]]
-        story.lines, story.steps = [last_word(ended), "printed last:", *last], []
+        story.lines, story.steps = [last_word(ended), "Its last output:", *last], []
         return story
     if report:
         explain_report(report, story, folder)
@@ -80,7 +80,7 @@ def tell(ended: Ended, title: str, folder: Path, is_in_the_step: Callable = lamb
     if IS_EMPTY not in story.lines:
         story.lines += [line for line in [last_word(ended)] if line]
     if not story.lines:
-        story.lines = [f"it ended with status {ended.status} and said nothing"]
+        story.lines = [f"It exited with status {ended.status} and printed nothing."]
     return story
 
 
@@ -131,10 +131,10 @@ def explain_report(report: list, story: Story, folder: Path) -> None:
     head = REPORT.match(report[0])
     undefined = RUNTIME_ERROR.match(report[0])
     if head:
-        words = next((words for kind, words in CRASHES.items() if head.group(2).startswith(kind)), "it crashed")
+        words = next((words for kind, words in CRASHES.items() if head.group(2).startswith(kind)), "It crashed")
         story.lines.append(f"{words} ({head.group(1)}: {re.split(r' on | [(]', head.group(2))[0]})")
     elif undefined:
-        story.lines.append(f"undefined behavior: {undefined.group('what')}")
+        story.lines.append(f"Undefined behavior: {undefined.group('what')}")
         if is_in(place_of(undefined), [folder]):
             story.place = place_of(undefined)
     frames = [FRAME.match(line) for line in report]
@@ -146,7 +146,7 @@ def explain_report(report: list, story: Story, folder: Path) -> None:
             before = next(filter(None, map(STACK.match, reversed(report[:index]))), None)
             where = STACKS[before.group(1)] if before else "in"
             sentence = f"  {where} {shown(Path(frame.group('file')))}:{frame.group('line')}"
-            if sentence not in story.lines and sum(known.startswith("  ") and "in " in known[:10] for known in story.lines) < 4:
+            if sentence not in story.lines and sum(known.startswith("  ") and "in " in known[:15] for known in story.lines) < 4:
                 story.lines.append(sentence)
 
 
@@ -165,15 +165,15 @@ def explain_recursion(frames: list, story: Story, folder: Path) -> None:
 
 def last_word(ended: Ended) -> str:
     if ended.why == "slow":
-        return "it did not end, and was ended"
+        return "It timed out and was killed. Is it waiting for something that never happens?"
     if ended.why == "loud":
-        return "it printed more than a megabyte, and was ended: a loop without end?"
+        return "It printed more than 1 MB and was killed. Look for a loop that never ends."
     if ended.status == 127 and not ended.output:
-        return "it could not be started"
+        return "It could not be started."
     number = -ended.status if ended.status < 0 else ended.status - 128 if 128 < ended.status < 160 else 0
     thrown = re.search(r"terminate called after throwing an instance of '([^']*)'", ended.output)
     if number == signal.SIGABRT and thrown:
-        return f"an exception ({thrown.group(1)}) left a function that promises none, or a thread: that ends the program"
+        return f"An exception ({thrown.group(1)}) left a noexcept function or a thread, which ends the program. Catch it there."
     if number == signal.SIGABRT and re.search(r"rt: |violation", ended.output):
         return ""
-    return SIGNALS.get(number, f"it was ended by signal {number}") if number else ""
+    return SIGNALS.get(number, f"It was killed by signal {number}.") if number else ""

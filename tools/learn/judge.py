@@ -58,7 +58,7 @@ class Judge:
     def build(self, lesson: str, target: str) -> Verdict:
         gone = missing_files(lesson)
         if gone:
-            return Verdict(RED, "a file is gone", gone_lines(lesson, gone), built=False)
+            return Verdict(RED, "a file is missing", gone_lines(lesson, gone), built=False)
         freshen(self.folder)
         command = [self.ninja(), "-C", self.folder, "-j", self.machine.cores(), target]
         with alone_in(self.folder, self.wait, self.tell):
@@ -71,9 +71,9 @@ class Judge:
         if -ended.status == signal.SIGXFSZ:
             lines = [diagnose.NO_SPACE]
         elif not lines:
-            lines = [failure_report.last_word(ended) or f"Ninja ended with status {ended.status}, and said nothing."]
+            lines = [failure_report.last_word(ended) or f"Ninja exited with status {ended.status} and printed nothing."]
         if ended.why == "slow":
-            lines = [f"The compiler did not come to an end within {BUILD_SECONDS // 60} minutes."]
+            lines = [f"The compiler was still running after {BUILD_SECONDS // 60} minutes and was killed. Simplify your last change."]
         return Verdict(RED, "it does not compile" if spot else "it could not be built", lines, spot, ended.output, built=False)
 
     def cases(self, test: Path) -> tuple:
@@ -98,7 +98,7 @@ class Judge:
         if built.state == RED:
             there = holes.step_at(step.lesson, *built.place) if built.place else ""
             if there not in ("", step.id):
-                built.title += f" (the line is {there}'s)"
+                built.title += f" (the line belongs to {there})"
             return built
         test = self.folder / "tests" / step.target
         cases, became = self.cases(test)
@@ -149,7 +149,7 @@ class Judge:
 
 def in_the_way(error: OSError) -> Verdict:
     what = error.filename or "a file"
-    return Verdict(RED, "this machine is in the way", [f"{what}: {error.strerror}.", cure(error)], built=False)
+    return Verdict(RED, "a file cannot be written", [f"{what}: {error.strerror}.", cure(error)], built=False)
 
 
 def where(spot: tuple) -> str:

@@ -239,7 +239,7 @@ class Loop:
             step = panels.first_open(self.progress, self.lesson.name).id
             if self.progress.is_done(self.lesson.name, step) and self.lesson.is_red():
                 program = shown(starter(self.lesson.name) / "main.cpp")
-                raise Stop("hints are for steps, and these are green."
+                raise Stop("There are no hints for what comes after the steps."
                            + (f" The starter's program: {program}" if PROGRAM in self.frame.verdicts else ""))
             rung = self.progress.rungs.get(step, 0) + (step in self.hinted)      # at first the one that was seen last
             self.hinted.add(step)
@@ -335,13 +335,13 @@ class Loop:
         self.panel([command, *lines], ends=True)
         if over:
             ended = Ended(self.program.process.returncode, self.program.text())
-            plain = f"it ended with status {ended.status}" if ended.status else "it ended"
+            plain = f"It exited with status {ended.status}." if ended.status else "It exited."
             self.end_program(failure_report.last_word(ended) or plain)
         elif len(self.program.bytes) > MOST_OUTPUT:
-            self.end_program("it printed more than a megabyte, and was ended")
+            self.end_program("It printed more than 1 MB and was killed.")
         self.show()
 
-    def end_program(self, why: str = "it was ended") -> None:
+    def end_program(self, why: str = "It was stopped.") -> None:
         if self.program:
             self.program.end()
             self.program = None

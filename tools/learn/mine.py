@@ -73,13 +73,20 @@ def exercise_file(lesson: str) -> Path:
 
 
 def missing_files(lesson: str) -> list:
-    """Files of the starter that the learner's copy has lost."""
+    """Files of the starter that the learner's copy has lost, or that are empty."""
     folder = copy_of(lesson)
     if not starter(lesson).is_dir():
         return [] if folder.is_dir() else [folder]
     if not folder.is_dir():
         return [folder]
-    return [folder / name for name in files_in(starter(lesson)) if not (folder / name).is_file()]
+    return [folder / name for name in files_in(starter(lesson)) if not has_text(folder / name)]
+
+
+def has_text(file: Path) -> bool:
+    try:
+        return file.stat().st_size > 0
+    except OSError:
+        return False
 
 
 def gone_lines(lesson: str, gone: list) -> list:
@@ -89,7 +96,7 @@ def gone_lines(lesson: str, gone: list) -> list:
     names, folder = ", ".join(shown(path) for path in gone), gone[0].parent
     begun = " ".join(shown(starter(lesson) / path.relative_to(copy_of(lesson))) for path in gone if path.parent == folder)
     first = "" if folder.is_dir() else f"mkdir -p {shown(folder)} && "
-    return [f"{names} {'is' if len(gone) == 1 else 'are'} gone.",
+    return [f"{names} {'is' if len(gone) == 1 else 'are'} {'empty' if gone[0].is_file() else 'gone'}.",
             f"Bring the starter's back with: {first}cp {begun} {shown(folder)}/"]
 
 

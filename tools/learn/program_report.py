@@ -8,10 +8,10 @@ import holes
 from children import Ended
 from mine import copy_of
 
-SIDES = {"output": "of what it prints", "errors": "of what it says on stderr", "": "of what was compared"}
-WHY = {"silent": "it gives no sign of life for {:.0f} s", "endless": "it goes on for {:.0f} s",
-       "loud": "it prints more than four megabytes"}
-NOTHING = "(nothing: it ends before)"
+SIDES = {"output": "of its output", "errors": "of its stderr", "": "of what was compared"}
+WHY = {"silent": "The program was silent for {:.0f} s and was killed.", "endless": "The program was still running after {:.0f} s and was killed.",
+       "loud": "The program printed more than 4 MB and was killed."}
+NOTHING = "(nothing, because it exits earlier)"
 
 
 def found_in(output: str) -> dict:
@@ -34,14 +34,14 @@ def tell(ended: Ended, lesson: str) -> tuple:
     run = command_of(lesson, found.get("run"))
     if ended.why or "place" not in found:
         lines = [line for line in ended.output.splitlines() if line.strip() and not line.startswith('{"run"')][-8:]
-        return "does not come to an end with its tests", run + (lines or [failure_report.last_word(ended)]), main_of(lesson)
+        return "does not finish its tests", run + (lines or [failure_report.last_word(ended)]), main_of(lesson)
     if "why" in found:
-        return "does not end", run + about_hang(found), main_of(lesson)
+        return "does not exit", run + about_hang(found), main_of(lesson)
     ended_badly = sanitized(found, lesson)
     if ended_badly:
         return "ends badly", run + ended_badly[0], ended_badly[1] or main_of(lesson)
     if "what" in found:
-        title = "does not end as it should" if found["what"] == "status" else "does not print what it should"
+        title = "exits with the wrong status" if found["what"] == "status" else "does not print what it should"
         lines = about_difference(found)
     else:
         title, (number, text) = "does not do what it should", found["place"]
@@ -56,9 +56,9 @@ def command_of(lesson: str, arguments) -> list:
 
 def about_hang(found: dict) -> list:
     why = WHY[found["why"]].format(found["seconds"])
-    lines = [f"The program does not end: {why}, and was ended."]
+    lines = [why]
     printed = [line for line in found["printed"] if line.strip()]
-    lines += ["printed last:", *(f"     | {line}" for line in printed)] if printed else ["It has printed nothing."]
+    lines += ["Its last output:", *(f"     | {line}" for line in printed)] if printed else ["It printed nothing."]
     report = re.sub(r"^rt: ", "", found["report"].strip())
     if report:
         lines += [line for line in report.splitlines() if line.strip()]
@@ -71,7 +71,7 @@ def about_difference(found: dict) -> list:
     if not found["line"]:
         return [f"expected   {found['expected']}", f"yours      {found['yours']}"]
     if found["only_its_end"]:
-        return [f"line {found['line'] - 1} {SIDES[found['what']]}: only its end, '\\n', differs."]
+        return [f"line {found['line'] - 1} {SIDES[found['what']]}: only the '\\n' at its end differs."]
     expected, yours = found["expected"], found["yours"]
     if expected is not None and yours is not None and "".join(expected.split()) == "".join(yours.split()):
         expected, yours = repr(expected), repr(yours)      # else they look alike
@@ -97,7 +97,7 @@ def about_end(found: dict) -> list:
     if last and found.get("what") != "errors":
         lines += ["on stderr:", *(f"     | {failure_report.relative(line)}" for line in last)]
     if status and found.get("what") != "status" and not lines:
-        lines = [f"It ended with status {status}."]
+        lines = [f"It exited with status {status}."]
     return lines
 
 

@@ -11,6 +11,7 @@ from terminal import clipped, link, shows_marks, wrapped
 BLANK, ROW, STEP, NOTE, REASON = 5, 4, 3, 2, 1
 KEYS = "[h]int  [b]ook  [p]redict  [r]un  [d]iff  [n]ext  [l]ist  [q]uit"
 BAR = 20
+SHORT = 16      # rows
 
 
 @dataclass
@@ -156,7 +157,7 @@ def drawn(frame: Frame, columns: int, height: int) -> list:
         lines += [Line("", BLANK), *(Line(green(part) if index == 0 else part) for index, part in
                                      enumerate(part for line in frame.finished.split("\n") for part in wrapped(line, columns)))]
     lines += [Line(yellow(part), NOTE) for note in frame.misplaced + frame.notes for part in wrapped(note, columns)]
-    keys = [Line(dim(frame.doing), 0 if frame.doing else BLANK), Line(KEYS)]
+    keys = ([Line(dim(frame.doing))] if frame.doing or height > SHORT else []) + [Line(KEYS)]
     panel = [part for line in frame.panel for part in ([line] if "\x1b" in line else wrapped(line, columns, "") if line else [""])]
     if panel:
         panel = turned(frame, panel, max(4, min(room * 2 // 3, room - sum(line.spare == 0 for line in lines + keys))))
