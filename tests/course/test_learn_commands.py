@@ -68,7 +68,7 @@ class Commands(LearnTest):
     def test_a_program_that_could_not_write_its_trace(self):
         status, out, err = self.learn(self.clone(**{"learn/bin/lesson-01": "exit 0"}), "trace", "01")
         self.assertEqual(status, 1)
-        self.assertRegex(err, r"^learn: .*/build/learn/trace-01\.json cannot be read: No such .*\. Look at the disk, then try again\.\n$")
+        self.assertRegex(err, r"^learn: .*/build/learn/trace-01\.json can't be read: No such .*\. Look at the disk, then try again\.\n$")
 
     def test_progress_that_cannot_be_read(self):
         root = self.clone()

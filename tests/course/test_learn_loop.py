@@ -8,7 +8,7 @@ from pathlib import Path
 
 from session import COLUMNS, ROWS, SessionTest
 
-KEYS = re.escape("[h]int  [r]un  [d]iff  [n]ext  [l]ist  [q]uit")
+KEYS = re.escape("[h]int  [b]ook  [p]redict  [r]un  [d]iff  [n]ext  [l]ist  [q]uit")
 RED = r"✗ 01\.1"
 GREEN = r"✓ 01\.1"
 
@@ -150,7 +150,7 @@ class WithoutATerminal(SessionTest):
         fence = "inline void f{}() {{ std::atomic_thread_fence(std::memory_order_seq_cst); }}\n"
         self.save(self.solved + "".join(fence.format(number) for number in range(9)))
         self.assertEqual(self.command("--raw")[1].count("look: "), 9)
-        self.learner().expect(r"… and 6 more: ./learn --raw shows all")
+        self.learner().expect(r"… and 6 more. To see all: ./learn --raw")
 
     def test_raw_shows_what_the_compiler_said(self):
         self.command()

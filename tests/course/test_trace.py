@@ -76,6 +76,14 @@ class Lanes(unittest.TestCase):
                   event("X", 1, 0, "asleep", dur=5, cat="park"), event("f", 1, 5, "wake", id=1, cat="wake", bp="e")]
         self.assertEqual(self.lanes(events), "main  z▲\nbell   ◆\n")
 
+    def test_unnamed_threads_are_counted_without_a_gap_and_a_late_start_is_told(self):
+        events = [thread(7, "thread 7"), event("i", 7, 9000, "park"), thread(2, "main"), event("i", 2, 9100, "park"),
+                  thread(9, "thread 9"), event("i", 9, 9200, "park")]
+        lines = trace.draw(events)
+        self.assertEqual([line.split("  ")[0].strip() for line in lines[:3]], ["thread 1", "main", "thread 2"])
+        self.assertEqual(lines[-1], "Not drawn: 9.0 ms before the first event. A thread that only spins has no events.")
+        self.assertNotIn("Not drawn", "".join(trace.draw(recorded("07"))))
+
     def test_several_threads_have_numbers(self):
         events = [thread(1, "worker 1"), thread(2, "worker 2"), *poll(1, 0, 1, "Ready"), *poll(2, 2, 2, "Ready")]
         self.assertEqual(self.lanes(events), "task 1  1█✓\ntask 2     2█✓\n")
@@ -98,12 +106,12 @@ class Lanes(unittest.TestCase):
 
     def test_what_is_no_trace_is_said_in_a_sentence(self):
         with tempfile.TemporaryDirectory() as folder:
-            for text, words in (("{}", "no list of events"), ("[1]", "no list of events"), ("[{", "is no trace")):
+            for text, words in (("{}", "not a list of events"), ("[1]", "not a list of events"), ("[{", "is not a trace")):
                 path = Path(folder, "x.json")
                 path.write_text(text)
                 with self.assertRaisesRegex(ValueError, words):
                     trace.read(path)
-            with self.assertRaisesRegex(ValueError, "cannot be read"):
+            with self.assertRaisesRegex(ValueError, "can't be read"):
                 trace.read(Path(folder, "none.json"))
 
     def test_the_recorded_traces_are_valid(self):

@@ -1,11 +1,12 @@
-"""Lanes: a trace (observe/trace_file.hpp) drawn in the terminal. One row a task, its polls as blocks, wakes as arrows.
+"""Draws a trace (observe/trace_file.hpp) in the terminal: a lane for each task, a block for each poll, an arrow for each wake.
 
-Time goes from left to right, but a column is a step and not a microsecond: polls are short, and what lies between them long.
+Time goes from left to right, but a column is a step and not a microsecond, because polls are short and the time between them long.
 
     trace.py FILE      draws a file that a program wrote with RT_TRACE=FILE
 """
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -22,8 +23,10 @@ ROWS = 16            # of a band
 END = {"Ready": "✓", "Pending": "█", "exception": "✗"}
 COLOR = {"Ready": "32", "Pending": "36", "exception": "31", "": "33"}
 LEGEND = {"█": "a poll", "✓": "Ready", "✗": "an exception", "↻": "wakes itself, to be polled again", "◆": "wakes another",
-          "▼": "is woken", "▲": "is woken", "z": "its thread sleeps", "t": "a timer fires", "r": "the kernel says: ready",
+          "▼": "is woken", "▲": "is woken", "z": "its thread sleeps", "t": "a timer fires", "r": "a descriptor is ready",
           "+": "is spawned", "-": "is dropped"}
+NOTHING = "There is nothing to draw: no runtime ran, and no thread slept. (The programs of lessons 01 to 04 poll by hand.)"
+LATE = 5000          # µs: if the first event comes later than that, the drawing says so
 
 
 @dataclass
@@ -37,6 +40,7 @@ class Drawing:
     lanes: dict = field(default_factory=dict)     # key -> Lane, in the order in which they appear
     column: int = 0                               # the next free one
     polls: int = 0
+    first: float = -1                             # µs
     microseconds: float = 0
     is_full: bool = False
     has_threads: bool = False                     # several threads poll: each block begins with its thread's number
@@ -55,11 +59,11 @@ def read(path: Path) -> list:
     try:
         events = json.loads(path.read_text(encoding="utf-8", errors="replace"))
     except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+        raise ValueError(f"{path} can't be read: {error.strerror}") from None
     except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is no trace: {error}") from None
+        raise ValueError(f"{path} is not a trace: {error}") from None
     if not (isinstance(events, list) and all(isinstance(event, dict) for event in events)):
-        raise ValueError(f"{path} is no trace: it is no list of events")
+        raise ValueError(f"{path} is not a trace: it is not a list of events")
     return events
 
 
@@ -91,6 +95,9 @@ class Drawer:
         return self.drawing
 
     def number_namesakes(self) -> None:
+        unnamed = [lane for (kind, _), lane in self.drawing.lanes.items() if kind == "thread" and re.fullmatch(r"thread \d+", lane.name)]
+        for number, lane in enumerate(unnamed, 1):
+            lane.name = f"thread {number}"         # the record counts the threads of main and of the reports too
         namesakes: dict = {}
         for lane in self.drawing.lanes.values():
             namesakes.setdefault(lane.name, []).append(lane)
@@ -101,6 +108,8 @@ class Drawer:
     def take(self, event: dict) -> None:
         phase, name, tid = event.get("ph"), event.get("name", ""), event.get("tid", 0)
         args = event.get("args") or {}
+        if phase != "M" and self.drawing.first < 0:
+            self.drawing.first = event.get("ts", 0)
         self.drawing.microseconds = max(self.drawing.microseconds, event.get("ts", 0))
         if name != "spawn":
             self.spawned = -1
@@ -243,7 +252,7 @@ def draw(events: list, colors: bool = False, width: int = WIDTH) -> list:
     """The lines to print."""
     drawing = Drawer(events).draw()
     if not drawing.lanes:
-        return ["Nothing was announced: no runtime ran, and nobody slept. (Lessons 01 to 04 poll by hand.)"]
+        return [NOTHING]
     tasks = sum(kind == "task" for kind, _ in drawing.lanes)
     label = min(LABEL, max(len(lane.name) for lane in drawing.lanes.values()))
     room = width - label - 2
@@ -266,17 +275,20 @@ def draw(events: list, colors: bool = False, width: int = WIDTH) -> list:
         lines.append(f"{drawing.column - BANDS * room} more steps are not drawn.")
     polls = f"{drawing.polls} poll{'s' * (drawing.polls != 1)} of {tasks} future{'s' * (tasks != 1)}, "
     lines.append(f"{polls if tasks else ''}{drawing.microseconds / 1000:.1f} ms, from left to right.")
+    if drawing.first > LATE:
+        lines.append(f"Not drawn: {drawing.first / 1000:.1f} ms before the first event. A thread that only spins has no events.")
     if drawing.is_full:
-        lines.append("The trace is full: it ends before the program did.")
+        lines.append("The trace is full, so it ends earlier than the program.")
     return lines
 
 
 def show(path: Path, shown_as: str = "") -> None:
     """Draws the trace in this terminal, and says where the whole of it is."""
     wide = min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns) if sys.stdout.isatty() else WIDTH
-    for line in draw(read(path), colors_wanted(sys.stdout), max(wide, 60)):
-        print(line)
-    print(f"To see it to scale, open {shown_as or path} at https://ui.perfetto.dev")
+    lines = draw(read(path), colors_wanted(sys.stdout), max(wide, 60))
+    print("\n".join(lines))
+    if lines != [NOTHING]:
+        print(f"To see it to scale, open {shown_as or path} at https://ui.perfetto.dev")
     sys.stdout.flush()
 
 
