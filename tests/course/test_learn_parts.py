@@ -130,7 +130,7 @@ class Parts(CourseTest):
         self.assertEqual(doctor.problems(self.other()), [])
         self.assertEqual(doctor.problems(self.other(**{"vm/mmap_rnd_bits": 28})), [])
         for answers, fix in (({"vm/mmap_rnd_bits": 32}, "sudo sysctl vm.mmap_rnd_bits=28"), ({"descriptors": 1024}, "ulimit"),
-                             ({"wsl1": True}, "wsl --set-version"), ({"architecture": "riscv64"}, "untried")):
+                             ({"wsl1": True}, "wsl --set-version"), ({"architecture": "riscv64"}, "not tested on riscv64")):
             self.assert_caught(doctor.problems(self.other(**answers)), fix)
 
     def test_the_learners_compiler_is_the_quicker_one_where_it_is_whole(self):

@@ -1,4 +1,4 @@
-"""./learn doctor: what is here, what is missing, and the exact fix for each."""
+"""./learn doctor: what is installed, what is missing, and how to get it."""
 import sys
 import tempfile
 from pathlib import Path
@@ -24,29 +24,29 @@ def sanitizer_problem(machine: Machine, kinds: tuple = ("address",)) -> str:
         source.write_text("int main() {}\n")
         for kind in kinds:
             if output_of([compiler, f"-fsanitize={kind}", str(source), "-o", str(program)], 60) is None:
-                return f"{compiler} cannot link with -fsanitize={kind}; install its sanitizer runtime (lib{kind[0]}san)"
+                return f"{compiler} can't link with -fsanitize={kind}. Install its sanitizer runtime, lib{kind[0]}san."
             if any(output_of([str(program)]) is None for _ in range(5)):
-                return (f"a program built with -fsanitize={kind} does not start here; "
-                        f"try: {machine.as_root(FEWER_RANDOM_BITS)}")
+                return (f"A program built with -fsanitize={kind} does not start here. "
+                        f"Try: {machine.as_root(FEWER_RANDOM_BITS)}")
     return ""
 
 
 def problems(machine: Machine) -> list:
-    """What no package cures, each with its fix."""
+    """What no package can mend, each with what to do."""
     found = []
     if machine.system() != "Linux":
-        found.append("this is not Linux; on Windows use WSL2")
+        found.append("This is not Linux. On Windows, use WSL2.")
     if machine.is_wsl1():
-        found.append("this is WSL1, without epoll; in PowerShell: wsl --set-version <distribution> 2")
+        found.append("This is WSL1, which has no epoll. Type in PowerShell: wsl --set-version <distribution> 2")
     if machine.architecture() not in ("x86_64", "aarch64"):
-        found.append(f"{machine.architecture()} is untried; x86_64 and aarch64 are what the course is tested on")
+        found.append(f"The course is not tested on {machine.architecture()}. Use x86_64 or aarch64 if something fails.")
     bits = machine.kernel_number("vm/mmap_rnd_bits")
     if bits is not None and bits > MOST_RANDOM_BITS and machine.gcc():
-        found.append(f"vm.mmap_rnd_bits is {bits} and the sanitizers of g++ can crash above {MOST_RANDOM_BITS}; "
-                     f"type: {machine.as_root(FEWER_RANDOM_BITS)}")
+        found.append(f"vm.mmap_rnd_bits is {bits}, and the sanitizers of g++ can crash above {MOST_RANDOM_BITS}. "
+                     f"Lower it with: {machine.as_root(FEWER_RANDOM_BITS)}")
     if machine.descriptor_limit() < ENOUGH_DESCRIPTORS:
-        found.append(f"a process may open {machine.descriptor_limit()} descriptors and the finale wants "
-                     f"{ENOUGH_DESCRIPTORS}; type: ulimit -Hn {ENOUGH_DESCRIPTORS} (as root) or raise nofile in "
+        found.append(f"A process may open {machine.descriptor_limit()} descriptors, and the last lesson's demo needs "
+                     f"{ENOUGH_DESCRIPTORS}. Raise the limit with: ulimit -Hn {ENOUGH_DESCRIPTORS} (as root), or with nofile in "
                      "/etc/security/limits.conf")
     return found
 
@@ -60,16 +60,16 @@ def show(needs: list, machine: Machine) -> list:
             say(f"  {green('ok')}       {need.title}" + ("" if what == "found" else f": {what}"))
         else:
             absent.append(need)
-            say(f"  {red('missing')}  {need.title}" + (" (CMake fetches it if it must)" if need.fetched else ""))
+            say(f"  {red('missing')}  {need.title}" + (" (or CMake fetches it)" if need.fetched else ""))
     return absent
 
 
 def fix(absent: list, machine: Machine) -> None:
     packages = packages_of(absent)
     if packages and machine.which("apt-get"):
-        say(f"  fix: {one_command(machine, packages)}")
+        say(f"  Install with: {one_command(machine, packages)}")
     elif packages:
-        say("  fix: install them with this system's package manager (the Debian names: " + " ".join(packages) + ")")
+        say("  Install with this system's package manager (these are Debian's names): " + " ".join(packages))
 
 
 def doctor(machine: Machine) -> int:
