@@ -133,7 +133,7 @@ TEST_SUITE("00.2 dump" * doctest::skip(!rt::checks_enabled)) {
             "task 1 (reader), spawned at 00-provided/00.2-dump.cpp:N\n"
             "    polled once, last Pending; wakers: 1 held (1 made, 0 gone)\n"
             "    never woken\n"
-            "    => waits: one waker is kept, but nobody has woken it since its last poll\n"
+            "    => waits: one waker is held, but nothing has woken it since its last poll\n"
             "task 2, spawned at 00-provided/00.2-dump.cpp:N\n"
             "    polled never; wakers: 0 held (0 made, 0 gone)\n"
             "    never woken\n"
@@ -181,7 +181,7 @@ TEST_SUITE("00.2 dump" * doctest::skip(!rt::checks_enabled)) {
         CHECK(text.find("task 1 (reader), spawned at 00-provided/00.2-dump.cpp:N\n"
                         "    polled once, last Pending; wakers: 1 held (1 made, 0 gone)\n"
                         "    never woken\n"
-                        "    => waits: one waker is kept, but nobody has woken it since its last poll\n") == 0);
+                        "    => waits: one waker is held, but nothing has woken it since its last poll\n") == 0);
         CHECK(text.find("worker 1: ") != text.npos);
         std::move(sender).send(3);
         CHECK(runtime.block_on(std::move(waiting)) == 3);
@@ -214,9 +214,10 @@ TEST_SUITE("00.2 dump" * doctest::skip(!rt::checks_enabled)) {
     }
 
     TEST_CASE("a program that stands still for good says so unasked") {
-        CHECK(said_by_a_program([] { rt::block_on(rt::pending()); }, "the main thread: ") ==
-              "rt: every thread sleeps until unparked, and none is left to unpark it; Ctrl-C ends the program\n"
-              "rt: what each task and thread does:\n"
-              "the main thread: asleep for N s, until unparked\n");
+        CHECK(
+            said_by_a_program([] { rt::block_on(rt::pending()); }, "the main thread: ") ==
+            "rt: Deadlock: every thread sleeps, and none is left to unpark another. Press Ctrl-C to end the program.\n"
+            "rt: what each task and thread does:\n"
+            "the main thread: asleep for N s, until unparked\n");
     }
 }

@@ -99,8 +99,8 @@ TEST_SUITE("00.3 hangs") {
             for (volatile bool forever = true; forever;) {}
         });
         CHECK(says(report,
-                   "the main thread: announced N s ago that it sleeps until a deadline, and is on the processor\n"
-                   "    => the loop around its sleep goes round: does it end when the deadline has come?\n"));
+                   "the main thread: announced N s ago that it sleeps until a deadline, but it is running\n"
+                   "    => the loop around its sleep spins. Does it end when the deadline has come?\n"));
     }
 
     TEST_CASE("a sleep that goes round and never waits is no sleep") {
@@ -109,8 +109,8 @@ TEST_SUITE("00.3 hangs") {
             for (volatile bool forever = true; forever;) {}
         });
         CHECK(says(report,
-                   "the main thread: announced N s ago that it sleeps, and is on the processor\n"
-                   "    => the loop around its sleep goes round: does it wait in there?\n"));
+                   "the main thread: announced N s ago that it sleeps, but it is running\n"
+                   "    => the loop around its sleep spins. Does it wait in there?\n"));
         CHECK(report.find(rt::record::nobody_is_left) == report.npos);
     }
 }
@@ -128,15 +128,14 @@ TEST_SUITE("00.3 hangs" * doctest::skip(!rt::checks_enabled)) {
         CHECK(
             report ==
             "\nHUNG: 00.3 hangs: a task that kept no waker is found at once\n"
-            "  every thread sleeps until unparked, and none is left to unpark it; it hangs in step 1. wait for a forgetful "
-            "task\n"
+            "  Deadlock: every thread sleeps, and none is left to unpark another. The test hangs in step 1. wait for a "
+            "forgetful task\n"
             "  1. wait for a forgetful task   <-- here\n"
             "what each task and thread does:\n"
             "task 1, spawned at 00-provided/00.3-hangs.cpp:N\n"
             "    polled once, last Pending; wakers: 0 held (0 made, 0 gone)\n"
             "    never woken\n"
-            "    => kept no waker: it returned Pending, was not woken, and nobody can wake it any more; only an abort can end "
-            "it\n"
+            "    => returned Pending but kept no waker, so nothing can wake it. Only an abort can end it\n"
             "block_on's future\n"
             "    polled once, last Pending\n"
             "    => waits\n"
@@ -149,8 +148,8 @@ TEST_SUITE("00.3 hangs" * doctest::skip(!rt::checks_enabled)) {
             auto other = runtime.spawn(restless());
             runtime.block_on(runtime.spawn(forgetful()));
         });
-        CHECK(says(report, "  for N s no step has passed; it hangs before its first step\n"));
-        CHECK(says(report, "nobody can wake it any more; only an abort can end it\n"));
+        CHECK(says(report, "  No step has finished for N s. The test hangs before its first step\n"));
+        CHECK(says(report, "nothing can wake it. Only an abort can end it\n"));
     }
 
     TEST_CASE("a mock that kept no waker cannot be aborted") {
@@ -159,8 +158,7 @@ TEST_SUITE("00.3 hangs" * doctest::skip(!rt::checks_enabled)) {
             (void)tea.poll();
             rt::ThreadPark().park(std::nullopt);
         });
-        CHECK(says(report,
-                   "    => kept no waker: it returned Pending, was not woken, and nobody can wake it any more\n"));
+        CHECK(says(report, "    => returned Pending but kept no waker, so nothing can wake it\n"));
     }
 
     TEST_CASE("a task that was woken and is in no queue is found at once") {
@@ -177,7 +175,7 @@ TEST_SUITE("00.3 hangs" * doctest::skip(!rt::checks_enabled)) {
             patient);
         CHECK(says(report,
                    "    woken once, last N s ago, on the main thread, in its own poll\n"
-                   "    => woken, but never queued: that must hand its Runnable to schedule()\n"));
+                   "    => woken, but never queued. Hand its Runnable to schedule()\n"));
     }
 
     TEST_CASE("a task that is queued waits for one that spins") {
@@ -186,8 +184,8 @@ TEST_SUITE("00.3 hangs" * doctest::skip(!rt::checks_enabled)) {
                    "task 1 (spinner), spawned at 00-provided/00.3-hangs.cpp:N\n"
                    "    polled once; wakers: 0 held (0 made, 0 gone)\n"
                    "    never woken\n"
-                   "    => its poll has not returned for N s: the main thread is at work in it, on the processor; all "
-                   "else that this thread should do waits\n"));
+                   "    => its poll has not returned for N s: the main thread is running in it, so this "
+                   "thread's other tasks wait\n"));
         CHECK(says(report,
                    "    => queued for N s, but not polled: the main thread has been in the poll of task 1 (spinner) "
                    "for N s\n"));
@@ -205,14 +203,15 @@ TEST_SUITE("00.3 hangs" * doctest::skip(!rt::checks_enabled)) {
             };
             runtime.block_on(runtime.spawn(busy()));
         });
-        CHECK(says(report, "  one poll of task 1 has used the processor for N s; it hangs before its first step\n"));
+        CHECK(says(report,
+                   "  One poll of task 1 has used the processor for N s. The test hangs before its first step\n"));
     }
 
     TEST_CASE("a task that is queued waits for one that blocks its thread") {
         std::string const report = report_on([] { run_with_another(block()); });
         CHECK(says(report,
-                   "    => its poll has not returned for N s: the main thread stands still in it, in a call that "
-                   "blocks; all else that this thread should do waits\n"));
+                   "    => its poll has not returned for N s: the main thread is blocked in it, so this "
+                   "thread's other tasks wait\n"));
         CHECK(says(report, "the main thread: in the poll of task 1 (sleeper) for N s, in a call that blocks\n"));
     }
 
@@ -229,7 +228,7 @@ TEST_SUITE("00.3 hangs" * doctest::skip(!rt::checks_enabled)) {
             rt::CurrentThread runtime;
             runtime.block_on(runtime.spawn(restless()));
         });
-        CHECK(says(report, "polls itself in a loop: N polls in a second, and in each it wakes itself\n"));
+        CHECK(says(report, "busy loop: N polls in a second, and in each it wakes itself\n"));
     }
 
     TEST_CASE("a future that is done and not polled again") {
@@ -245,7 +244,7 @@ TEST_SUITE("00.3 hangs" * doctest::skip(!rt::checks_enabled)) {
         CHECK(says(report,
                    "the kettle\n"
                    "    polled once, last Pending\n"
-                   "    => done, and it has woken whoever polled it last; but it was not polled again\n"));
+                   "    => done, and the waker of its last poll was woken, but it was not polled again\n"));
     }
 
     TEST_CASE("a mock task whose poll does not return") {
@@ -257,7 +256,7 @@ TEST_SUITE("00.3 hangs" * doctest::skip(!rt::checks_enabled)) {
                    "the tea\n"
                    "    polled once; wakers: 0 held (0 made, 0 gone)\n"
                    "    never woken\n"
-                   "    => its poll has not returned for N s: the main thread stands still in it"));
+                   "    => its poll has not returned for N s: the main thread is blocked in it"));
     }
 
     TEST_CASE("a signal asks while the thread spins") {

@@ -125,7 +125,7 @@ TEST_SUITE("00.4 failures") {
     TEST_CASE("a rule that goes unnoticed is said once") {
         CHECK(failure("fails: nothing noticed") ==
               "  1. expect the program to end with \"polled after Ready\"   <-- here\n"
-              "  found     it went on, and nothing was noticed\n");
+              "  found     it went on, and nothing was reported\n");
     }
     TEST_CASE("fails: nothing noticed" * doctest::skip()) {
         expect_violation("polled after Ready", [] {}, Noticed::in_every_build);

@@ -7,7 +7,7 @@ from session import SessionTest
 
 GREEN = r"✓ 01\.1"
 RED = r"✗ 01\.1"
-HANGS = (r"  for 2 s no step has passed; it hangs in step 1\. ask a kettle of 20 degrees\n",
+HANGS = (r"  No step has finished for 2 s\. The test hangs in step 1\. ask a kettle of 20 degrees\n",
          r"  1\. ask a kettle of 20 degrees   <-- here\n", r"what each task and thread does:\n",
          r"open  in one of: mine/01-poll/rt/poll\.hpp:")
 

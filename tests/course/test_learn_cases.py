@@ -27,7 +27,7 @@ while [ $number -le $last ]; do
         dies) kill -ABRT $$;;
         leaks) status=23;;
         alone) [ "$alone" ] || exit 1;;
-        hangs) [ "$alone" ] || sleep 20; echo "for 2 s no step has passed"; exit 4;;
+        hangs) [ "$alone" ] || sleep 20; echo "No step has finished for 2 s"; exit 4;;
     esac
     [ "$alone" ] || printf '\\036'
     number=$((number + 1))
@@ -71,7 +71,7 @@ class Cases(unittest.TestCase):
         self.assertEqual(self.run_them("passes", "alone", "passes", "fails")[0], 4)
 
     def test_a_hang_is_told_by_the_case_alone(self):
-        self.assertEqual(self.run_them("passes", "passes", "hangs", "passes"), (3, 4, "for 2 s no step has passed\n"))
+        self.assertEqual(self.run_them("passes", "passes", "hangs", "passes"), (3, 4, "No step has finished for 2 s\n"))
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ std::string how_it_missed_its_end(std::string_view sentence, const std::function
                             : WIFSIGNALED(status) ? fmt::format("it was killed by signal {}", WTERMSIG(status))
                             : WEXITSTATUS(status) == hung_status ? "it hung"
                             : WEXITSTATUS(status) ? fmt::format("it ended with status {}", WEXITSTATUS(status))
-                                                  : "it went on, and nothing was noticed";
+                                                  : "it went on, and nothing was reported";
     if (printed.empty()) {
         return how;
     }

@@ -109,19 +109,20 @@ std::string since_the_last_step() {
         idle = now == seen ? idle + 1 : 0;
         seen = now;
         if (idle > naps) {
-            end_hung_test(fmt::format("for {:g} s no step has passed; it hangs {}", patience, since_the_last_step()));
+            end_hung_test(
+                fmt::format("No step has finished for {:g} s. The test hangs {}", patience, since_the_last_step()));
         }
         if (idle >= naps_for_a_deadlock && rt::record::all_sleep_for_good(1)) {
-            end_hung_test(fmt::format("{}; it hangs {}", rt::record::nobody_is_left, since_the_last_step()));
+            end_hung_test(fmt::format("{}. The test hangs {}", rt::record::nobody_is_left, since_the_last_step()));
         }
         if (idle == naps_for_a_lost_task) {
             lost = lost_task();  // so it looks for a moment, too, between a task's wake and its place in a queue
         } else if (idle == naps_for_a_lost_task + 2 && !lost.empty() && lost == lost_task()) {
-            end_hung_test(fmt::format("{}; it hangs {}", lost, since_the_last_step()));
+            end_hung_test(fmt::format("{}. The test hangs {}", lost, since_the_last_step()));
         }
         if (std::string const task = longest_poll.worked_for(std::chrono::milliseconds(50) * naps); !task.empty()) {
-            end_hung_test(fmt::format("one poll of {} has used the processor for {:g} s; it hangs {}", task, patience,
-                                      since_the_last_step()));
+            end_hung_test(fmt::format("One poll of {} has used the processor for {:g} s. The test hangs {}", task,
+                                      patience, since_the_last_step()));
         }
     }
 }

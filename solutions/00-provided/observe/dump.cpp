@@ -110,8 +110,8 @@ std::string about(const ThreadSeen& thread) {
     if (std::int64_t const unparked_at = thread.row->unparked_at.load(relaxed);
         unparked_at != 0 && !thread.is_on_processor) {
         return fmt::format(
-            "{}: somebody unparked it {:.1f} s ago, and it has not been heard of since\n"
-            "    => does it sleep without looking whether its token is there?\n",
+            "{}: unparked {:.1f} s ago, and still asleep\n"
+            "    => either it sleeps without a look at its token, or unpark does not notify it\n",
             thread.name, seconds_since(unparked_at, now()));
     }
     if (!thread.is_parked && thread.polls == nullptr) {
@@ -123,10 +123,10 @@ std::string about(const ThreadSeen& thread) {
     }
     if (thread.is_on_processor && (thread.park_value & trace::sees_kernel) == 0) {
         return fmt::format(
-            "{}: announced {:.1f} s ago that it sleeps{}, and is on the processor\n"
-            "    => the loop around its sleep goes round: {}?\n",
+            "{}: announced {:.1f} s ago that it sleeps{}, but it is running\n"
+            "    => the loop around its sleep spins. {}?\n",
             thread.name, thread.seconds, thread.sleeps_for_good() ? "" : " until a deadline",
-            thread.sleeps_for_good() ? "does it wait in there" : "does it end when the deadline has come");
+            thread.sleeps_for_good() ? "Does it wait in there" : "Does it end when the deadline has come");
     }
     constexpr std::int64_t has_ended = 8;
     return fmt::format(
@@ -135,7 +135,7 @@ std::string about(const ThreadSeen& thread) {
         : (thread.park_value & trace::sees_kernel) != 0 ? "a descriptor is ready, or it is "
                                                         : "",
         (thread.row->io_flags.load(relaxed) & has_ended) != 0
-            ? "\n    => the kernel said last that a descriptor has ended or failed: is that still unread?"
+            ? "\n    => the kernel has reported that a descriptor ended or failed. Has it been read since?"
             : "");
 }
 
@@ -151,7 +151,7 @@ void show_output() noexcept {
 
 std::string dump_text(std::chrono::milliseconds pause, std::size_t at_most) {
     if (!record::is_kept()) {
-        return "nothing is recorded: take a debug build, or start the program with RT_RECORD=1\n";
+        return "nothing is recorded. Use a debug build, or start the program with RT_RECORD=1\n";
     }
     record::TwoLooks const looks = record::look_twice(pause);
     std::vector<const record::TaskRow*> const tasks = record::all_tasks();
@@ -194,7 +194,7 @@ void dump_on_signal() {
             } else if (!record::all_sleep_for_good(1)) {
                 quiet_looks = 0;
             } else if (++quiet_looks == 2) {
-                std::fprintf(stderr, "rt: %s; Ctrl-C ends the program\n", record::nobody_is_left);
+                std::fprintf(stderr, "rt: %s. Press Ctrl-C to end the program.\n", record::nobody_is_left);
                 dump();
             }
         }

@@ -113,12 +113,11 @@ namespace {
 std::string who_polls(const TaskRow& row, const std::vector<ThreadSeen>& threads) {
     for (const ThreadSeen& thread : threads) {
         if (thread.row == row.polled_by.load(relaxed) && thread.is_parked) {
-            return fmt::format(": {} sleeps in it; all else that this thread should do waits", thread.name);
+            return fmt::format(": {} sleeps in it, so this thread's other tasks wait", thread.name);
         }
         if (thread.row == row.polled_by.load(relaxed)) {
-            return fmt::format(": {} {}; all else that this thread should do waits", thread.name,
-                               thread.is_on_processor ? "is at work in it, on the processor"
-                                                      : "stands still in it, in a call that blocks");
+            return fmt::format(": {} is {} in it, so this thread's other tasks wait", thread.name,
+                               thread.is_on_processor ? "running" : "blocked");
         }
     }
     return "";
@@ -131,23 +130,23 @@ std::string who_is_in_the_way(const std::vector<ThreadSeen>& threads) {
     for (const ThreadSeen& thread : threads) {
         all_sleep = all_sleep && thread.is_parked;
         if (thread.polls != nullptr && !thread.has_changed) {
-            text += fmt::format("{}{} has been in the poll of {} for {:.1f} s", text.empty() ? "" : "; ", thread.name,
-                                name_of(*thread.polls), thread.seconds);
+            text += fmt::format("{}{} has been in the poll of {} for {:.1f} s", text.empty() ? "" : ", and ",
+                                thread.name, name_of(*thread.polls), thread.seconds);
         }
     }
     return !text.empty() ? text
-           : all_sleep   ? "every thread sleeps; whoever queues a task must unpark one"
-                         : "no thread has come to it";
+           : all_sleep   ? "every thread sleeps. Unpark one after you queue a task"
+                         : "no thread has taken it";
 }
 
 Verdict verdict_on_remote(const TaskRow& row) {
     if (row.is_woken.load(relaxed)) {
-        return {"done, and it has woken whoever polled it last; but it was not polled again"};
+        return {"done, and the waker of its last poll was woken, but it was not polled again"};
     }
     if (row.polls.load(relaxed) == 0) {
-        return {"nobody has polled it"};
+        return {"never polled"};
     }
-    return {row.clones.load(relaxed) > row.drops.load(relaxed) ? "not done yet; it keeps a waker" : "not done yet"};
+    return {row.clones.load(relaxed) > row.drops.load(relaxed) ? "not done yet. It holds a waker" : "not done yet"};
 }
 
 /// How much all threads have announced.
@@ -200,8 +199,7 @@ Verdict verdict_on(const TaskRow& row, const std::vector<ThreadSeen>& threads) {
         return {"waits"};
     }
     if (what == What::task && checks_enabled && (is_woken || row.is_aborted.load(relaxed))) {
-        return {fmt::format("{}, but never queued: that must hand its Runnable to schedule()",
-                            is_woken ? "woken" : "asked to end"),
+        return {fmt::format("{}, but never queued. Hand its Runnable to schedule()", is_woken ? "woken" : "aborted"),
                 true};
     }
     if (row.polls.load(relaxed) == 0) {
@@ -214,15 +212,15 @@ Verdict verdict_on(const TaskRow& row, const std::vector<ThreadSeen>& threads) {
         return {"woken, but not polled since"};
     }
     if constexpr (!checks_enabled) {
-        return {"waits; a debug build knows whether somebody keeps a waker"};
+        return {"waits (a debug build knows whether a waker is held)"};
     }
     if (held <= 0) {
         // This is no proof for a task, because the owner of its handle may abort it. A task without a handle reports
         // itself (lesson 09).
-        return {fmt::format("kept no waker: it returned Pending, was not woken, and nobody can wake it any more{}",
-                            what == What::task ? "; only an abort can end it" : "")};
+        return {fmt::format("returned Pending but kept no waker, so nothing can wake it{}",
+                            what == What::task ? ". Only an abort can end it" : "")};
     }
-    return {fmt::format("waits: {} kept, but nobody has woken it since its last poll",
+    return {fmt::format("waits: {} held, but nothing has woken it since its last poll",
                         held == 1 ? "one waker is" : fmt::format("{} wakers are", held))};
 }
 
@@ -238,8 +236,7 @@ std::string verdict_between(const TaskRow& row, const TwoLooks& looks) {
     std::uint64_t const polls = second.polls - first->polls;
     double const in_a_second = static_cast<double>(polls) / std::chrono::duration<double>(looks.pause).count();
     if (in_a_second > 1000 && (second.self_wakes - first->self_wakes) * 10 > polls * 9) {
-        return fmt::format("polls itself in a loop: {:.0f} polls in a second, and in each it wakes itself",
-                           in_a_second);
+        return fmt::format("busy loop: {:.0f} polls in a second, and in each it wakes itself", in_a_second);
     }
     return "";
 }

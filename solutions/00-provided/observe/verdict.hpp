@@ -60,7 +60,7 @@ struct Verdict {
 };
 
 /// What is wrong if `all_sleep_for_good`.
-inline constexpr const char* nobody_is_left = "every thread sleeps until unparked, and none is left to unpark it";
+inline constexpr const char* nobody_is_left = "Deadlock: every thread sleeps, and none is left to unpark another";
 
 /// True if every thread of the process sleeps until another thread unparks it. Then nothing will ever happen again.
 /// `watching` threads, which are there to watch the others, do not count. A thread that has announced its sleep but is
