@@ -12,6 +12,7 @@ from progress import Progress
 from terminal import shows_marks, wrapped
 
 RUNGS = 3
+LEGEND = "- yours   + the solution's"
 
 
 def is_finished(progress: Progress, lesson: str) -> bool:
@@ -90,7 +91,7 @@ def diff_lines(progress: Progress, lesson: str, columns: int = 0) -> list:
     refuse_closed(lesson)
     if not copy_of(lesson).is_dir():
         raise Stop(f"Lesson {lesson} is not open yet. Open it with: ./learn goto {lesson[:2]}")
-    lines, closed = ["- yours   + the solution's"], []
+    lines, closed = [], []
     for hole in sorted(holes.holes(lesson), key=lambda hole: hole.step):
         if not progress.is_done(lesson, hole.step):
             if hole.step not in closed:
@@ -102,11 +103,12 @@ def diff_lines(progress: Progress, lesson: str, columns: int = 0) -> list:
         if code_of(mine) == code_of(solved):
             lines.append(f"{bold(head)} the same")
             continue
+        lines += [] if LEGEND in lines else [LEGEND, ""]
         lines += [bold(head), *(red(line) for line in marked("-", without_todos(mine), columns)),
                   *(green(line) for line in marked("+", solved, columns)), ""]
     if closed:
         lines.append(f"{', '.join(sorted(closed))}: not green yet, so the solution stays closed.")
-    return lines if len(lines) > 1 else [f"Lesson {lesson} has no starter, so there is nothing to compare."]
+    return lines or [f"Lesson {lesson} has no starter, so there is nothing to compare."]
 
 
 def code_of(lines: list) -> list:

@@ -152,10 +152,11 @@ def place_lines(verdict: Verdict, columns: int) -> list:
 def drawn(frame: Frame, columns: int, height: int) -> list:
     """The frame's lines. In a short terminal, what teaches stays: the red step, why it is red, and the line to open."""
     room = height - 1
-    lines = [Line(header(frame)), *(Line(part, NOTE) for line in frame.guide for part in wrapped(line, columns)), Line("", BLANK), *step_lines(frame), Line("", BLANK), *story_lines(frame, columns)]
-    if frame.finished:
-        lines += [Line("", BLANK), *(Line(green(part) if index == 0 else part) for index, part in
-                                     enumerate(part for line in frame.finished.split("\n") for part in wrapped(line, columns)))]
+    lines = [Line(header(frame)), *(Line(part, NOTE) for line in frame.guide for part in wrapped(line, columns))]
+    lines += [Line("", BLANK), *step_lines(frame), Line("", BLANK), *story_lines(frame, columns)]
+    finished = [part for line in frame.finished.split("\n") for part in wrapped(line, columns)] if frame.finished else []
+    lines += [Line(green(part) if index == 0 else part, NOTE if frame.panel else 0) for index, part in enumerate(finished)]
+    lines += [Line("", BLANK)] if frame.misplaced + frame.notes and not frame.finished else []
     lines += [Line(yellow(part), NOTE) for note in frame.misplaced + frame.notes for part in wrapped(note, columns)]
     keys = ([Line(dim(frame.doing))] if frame.doing or height > SHORT else []) + [Line(KEYS)]
     panel = [part for line in frame.panel for part in ([line] if "\x1b" in line else wrapped(line, columns, "") if line else [""])]
