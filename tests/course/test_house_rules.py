@@ -101,7 +101,7 @@ class EachRule(CourseTest):
 
     def test_the_reason_is_told(self):
         path = self.tree(**{"a.cpp": "\nco_await f({1});\n"}) / "a.cpp"
-        self.assert_caught(house_rules.check(path, "a.cpp"), "a.cpp:2: a braced temporary inside a co_await expression")
+        self.assert_caught(house_rules.check(path, "a.cpp"), "a.cpp:2: g++ 12 copies a braced temporary inside a co_await expression")
 
 
 class Forms(CourseTest):

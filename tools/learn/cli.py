@@ -62,7 +62,7 @@ def demo(words: list, machine: Machine) -> int:
     status = run_child([str(build.folder / "bin" / "solution-20"), "demo"])
     if status != 0:
         raise Stop(f"The demo ended with status {status}. Look at what ./learn doctor says.", 1)
-    say(f"\n{green('It works.')} By lesson 20 you will have written the runtime under that server. ./learn is how.")
+    say(f"\n{green('It works.')} By lesson 20 you will have written the runtime under that server. To begin: ./learn")
     return 0
 
 

@@ -1,14 +1,14 @@
-"""The house rules for coroutines, read off the text of a source; each with its reason.
+"""The house rules for coroutines, checked in the text of a source. Each has its reason.
 
 g++ 12 compiles some co_await expressions wrongly, and a coroutine outlives the call that made it. What these rules
 refuse either breaks there, or dangles. A deliberate exception carries, on its line or the one before:
 `// house-rule: allow <reason>`.
 
 Of the rules in the design one is not looked for: that no custom operator delete counts on being called, as clang leaves
-out the frames of coroutines that it can inline. Whether a class counts on it, its text does not say.
+out the frames of coroutines that it can inline. The text of a class does not say whether the class counts on it.
 
-The course's own sources are held to them by tests/course, the learner's by the loop, and all others by `./learn lint`. What g++ 12
-makes of which expression stands in tests/course/co_await_forms.md.
+tests/course checks the course's own sources, the loop checks the learner's, and `./learn lint` checks any others.
+tests/course/co_await_forms.md shows what g++ 12 makes of each expression.
 """
 import re
 from dataclasses import dataclass
@@ -19,25 +19,25 @@ from coroutine_text import CLOSE, CONTROL, NAME, OPEN, Source
 ALLOW = re.compile(r"//\s*house-rule:\s*allow\b[ \t]*(\S.*)?$")
 
 REASONS = {
-    "lambda": "a capturing lambda inside a co_await expression is destroyed twice by g++ 12: name it before the co_await",
-    "braces": "a braced temporary inside a co_await expression is copied bit by bit by g++ 12: name it before the "
-              "co_await, or give the type a constructor and call it with ( )",
-    "list": "co_await inside a { } list is compiled wrongly by g++ 12: await first, into names, then make the list",
-    "reference": "a coroutine outlives the call that made it, and what its parameters refer to may not: take them by value",
-    "closure": "a coroutine that is a capturing lambda reads its captures from the lambda, which dies first: hand them "
-               "over as parameters, or give the lambda to spawn, which keeps it",
-    "fence": "ThreadSanitizer does not model fences: put the ordering on the atomic operation itself",
-    "condition": "g++ 12 forgets what it awaits in the condition of an if, while, for, or switch, if the coroutine declares no "
-                 "variable: name it, as in `if (bool more = co_await f())`",
-    "choice": "what co_await gives to a ?: is destroyed twice by g++ 12: write an if, or await into a name first",
-    "throw": "an exception that is made of a co_await is destroyed twice by g++ 12: await into a name, then throw",
-    "new": "what co_await gives to a new is destroyed twice by g++ 12: await into a name, or say std::make_unique",
-    "capture": "what a lambda captures from a co_await is destroyed twice by g++ 12: await into a name, then capture that",
-    "lock": "a lock held across co_await stays locked while the task sleeps: end its block before",
-    "thread": "after a co_await the task may be on another thread, and this still refers to the thread_local of the one before: "
-              "name the thread_local itself again",
-    "catch": "an exception that others are told of inside its catch is still looked at there, by this thread (ThreadSanitizer "
-             "reports a race): keep it in a name, leave the catch, then hand it over by std::move",
+    "lambda": "g++ 12 destroys a capturing lambda inside a co_await expression twice. Name it before the co_await.",
+    "braces": "g++ 12 copies a braced temporary inside a co_await expression bit by bit. Name it before the co_await, or give the "
+              "type a constructor and call it with ( ).",
+    "list": "g++ 12 compiles co_await inside a { } list wrongly. Await into names first, then make the list.",
+    "reference": "A coroutine outlives the call that made it, and what its parameters refer to may not. Take them by value.",
+    "closure": "A coroutine that is a capturing lambda reads its captures from the lambda, which is destroyed first. Make them "
+               "parameters, or give the lambda to spawn, which keeps it.",
+    "fence": "ThreadSanitizer does not model fences. Put the ordering on the atomic operation itself.",
+    "condition": "g++ 12 forgets what is awaited in the condition of an if, while, for, or switch if the coroutine declares no "
+                 "variable. Name it, as in `if (bool more = co_await f())`.",
+    "choice": "g++ 12 destroys the operand of ?: twice if it comes from a co_await. Write an if, or await into a name first.",
+    "throw": "g++ 12 destroys an exception twice if it is made from a co_await. Await into a name, then throw.",
+    "new": "g++ 12 destroys the operand of new twice if it comes from a co_await. Await into a name, or use std::make_unique.",
+    "capture": "g++ 12 destroys a lambda's capture twice if it comes from a co_await. Await into a name, then capture that.",
+    "lock": "A lock that is held across a co_await stays locked while the task sleeps. End its block before the co_await.",
+    "thread": "After a co_await the task may be on another thread, but this still refers to the first thread's thread_local. Name "
+              "the thread_local again.",
+    "catch": "This thread still uses the exception in its catch after it has told another thread (ThreadSanitizer reports a race). "
+             "Keep it in a name, leave the catch, then hand it over with std::move.",
 }
 
 # Types that are no aggregates: braces after them make a plain value.
