@@ -100,7 +100,7 @@ TEST_SUITE("00.4 failures") {
         CHECK(green == black);
     }
 
-    TEST_CASE("the reason comes first, and addresses are not shown") {
+    TEST_CASE("the reason comes first and addresses are not shown") {
         CHECK(failure("fails: two places") ==
               "  1. look   <-- here\n  why       both must be one\n  expected  &green == &black\n"
               "  found     another address\n");

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from session import COLUMNS, ROWS, SessionTest
 
-KEYS = re.escape("[h]int  [b]ook  [p]redict  [r]un  [d]iff  [n]ext  [l]ist  [q]uit")
+KEYS = re.escape("[h]int  [b]ook  [p]rediction  [r]un  [d]iff  [n]ext  [l]ist  [q]uit")
 RED = r"✗ 01\.1"
 GREEN = r"✓ 01\.1"
 

@@ -9,7 +9,7 @@ from terminal import clipped, link, shows_marks, wrapped
 
 # Of lines that do not fit in a terminal, those with the highest of these are left out first.
 BLANK, ROW, STEP, NOTE, REASON = 5, 4, 3, 2, 1
-KEYS = "[h]int  [b]ook  [p]redict  [r]un  [d]iff  [n]ext  [l]ist  [q]uit"
+KEYS = "[h]int  [b]ook  [p]rediction  [r]un  [d]iff  [n]ext  [l]ist  [q]uit"
 BAR = 20
 SHORT = 16      # rows
 
