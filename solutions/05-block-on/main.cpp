@@ -1,14 +1,15 @@
 /// \file
-/// A timer thread and a sleeping main. First main asks without pause, and burns its processor; then it
-/// sleeps.
+/// A timer thread and a sleeping main. Main waits for an alarm twice. First it polls again and again without a pause. Then
+/// it sleeps until the alarm wakes it.
 #include <rt/block_on.hpp>
 #include <rt/future.hpp>
 #include <rt/park.hpp>
 #include <rt/print.hpp>
 #include <rt/sync.hpp>
-#include <rt/waker_slot.hpp>
+#include <rt/waker.hpp>
 
 #include <chrono>
+#include <ctime>
 #include <memory>
 #include <utility>
 
@@ -19,12 +20,12 @@ namespace {
 using rt::Context;
 using rt::Poll;
 
-/// Ready some time after its first poll: a thread of its own sleeps that long, and then wakes whoever waits.
+/// Ready some time after its first poll. A thread of its own sleeps until then, and wakes the task that polled last.
 class Alarm {
   public:
     using Output = void;
 
-    explicit Alarm(std::chrono::milliseconds after) : after_(after), clock_(std::make_unique<Clock>()) {}
+    explicit Alarm(std::chrono::milliseconds after) : after_(after), shared_(std::make_unique<Shared>()) {}
     Alarm(Alarm&&) = default;
     ~Alarm() {
         if (thread_.joinable()) {
@@ -33,33 +34,43 @@ class Alarm {
     }
 
     Poll<void> poll(Context& cx) {
-        clock_->slot.register_waker(cx.waker());  // first register, then look
-        if (clock_->rung.load(rt::acquire)) {
+        contract_.begin("alarm");
+        rt::Lock const lock(shared_->mutex);
+        if (shared_->has_rung) {
             return rt::Ready();
         }
+        shared_->waker = cx.waker();
         if (!thread_.joinable()) {
-            thread_ = rt::Thread([clock = clock_.get(), deadline = rt::Instant::clock::now() + after_] {
+            thread_ = rt::Thread([shared = shared_.get(), deadline = rt::Instant::clock::now() + after_] {
                 rt::ThreadPark().park(deadline);
-                clock->rung.store(true, rt::release);
-                clock->slot.wake();
+                shared->ring().wake();
             });
         }
-        return rt::Pending;
+        return contract_.pending();
     }
 
   private:
-    /// Shared by the future and its thread.
-    struct Clock {
-        rt::Atomic<bool> rung{false};
-        rt::WakerSlot slot;
+    /// What the future and its thread share. The mutex protects it.
+    struct Shared {
+        rt::Mutex mutex;
+        bool has_rung = false;
+        rt::Waker waker;
+
+        /// Returns the waker of the last poll.
+        rt::Waker ring() {
+            rt::Lock const lock(mutex);
+            has_rung = true;
+            return std::move(waker);
+        }
     };
 
+    [[no_unique_address]] rt::Contract contract_;
     std::chrono::milliseconds after_;
-    std::unique_ptr<Clock> clock_;
+    std::unique_ptr<Shared> shared_;
     rt::Thread thread_;
 };
 
-/// Asks without pause. Lesson 05 is about not doing this.
+/// Polls without a pause. Lesson 05 is about not doing this.
 int polls_spinning(Alarm alarm) {
     rt::Waker const waker = rt::Waker::noop();
     Context cx(waker);
@@ -70,7 +81,7 @@ int polls_spinning(Alarm alarm) {
     return polls;
 }
 
-/// Asks when there is something to hear.
+/// Polls when the alarm has woken it.
 int polls_sleeping(Alarm alarm) {
     int polls = 0;
     rt::block_on(rt::poll_fn([&alarm, &polls](Context& cx) {
@@ -80,6 +91,15 @@ int polls_sleeping(Alarm alarm) {
     return polls;
 }
 
+/// In milliseconds, of all threads of this program so far.
+double cpu_time() { return 1000.0 * static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+void measure(const char* how, int (*polls_for)(Alarm)) {
+    double const before = cpu_time();
+    int const polls = polls_for(Alarm(std::chrono::milliseconds(30)));
+    fmt::print("{}: {} polls for one alarm, {:.1f} ms of CPU time\n", how, polls, cpu_time() - before);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -87,7 +107,6 @@ int main(int argc, char** argv) {
         rt::eprintln("this program takes no arguments, but it got '{}'. Run it without arguments.", argv[1]);
         return 2;
     }
-    auto const after = std::chrono::milliseconds(30);
-    fmt::print("spinning: {} polls for one alarm\n", polls_spinning(Alarm(after)));
-    fmt::print("sleeping: {} polls for one alarm\n", polls_sleeping(Alarm(after)));
+    measure("spinning", polls_spinning);
+    measure("sleeping", polls_sleeping);
 }

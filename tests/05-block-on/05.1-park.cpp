@@ -19,8 +19,7 @@ using rt::trace::Kind;
 
 namespace {
 
-/// Has passed long ago: a park with this deadline looks for the token, and sleeps for no time if it is not
-/// there.
+/// A deadline that has passed, but not `no_wait`: a park announces its sleep, and ends it at once.
 constexpr Instant long_ago{};
 
 std::chrono::nanoseconds cpu_time_of_this_thread() {
@@ -35,17 +34,17 @@ TEST_SUITE("05.1 park until unparked") {
     TEST_CASE("a wake before the sleep is not lost") {
         TraceLog log;
         ThreadPark park;
-        step("unpark");
+        step("unpark, although no thread sleeps");
         park.unpark();
-        CHECK(park.has_token());
+        CHECK_MESSAGE(
+            park.has_token(),
+            "unpark left no token, so the next park sleeps through this wake. Leave the token in every state.");
         step("park: the token is there, so it returns at once");
         park.park(std::nullopt);
         CHECK_FALSE(park.has_token());
-        CHECK_MESSAGE(
-            log.count(Kind::unpark) == 0,
-            "unpark announced the end of a sleep, and nobody slept: announce and notify only if it found `parked`");
-        CHECK_MESSAGE(log.count(Kind::park) == 0,
-                      "park announced a sleep, and the token was there: then it does not sleep");
+        CHECK_MESSAGE(log.count(Kind::unpark) == 0,
+                      "unpark notified although no thread slept. Return early unless the state was `parked`.");
+        CHECK(log.count(Kind::park) == 0);
     }
 
     TEST_CASE("a deadline that has passed ends the sleep") {
@@ -55,22 +54,23 @@ TEST_SUITE("05.1 park until unparked") {
         DrivenCondvar::instead_of_waiting = [] {
             if (++waits > 3) {
                 rt::violation(
-                    "park waits on though its deadline has passed: leave the loop when the wait says timeout");
+                    "park waits again although its deadline has passed. Leave the loop when wait_until returns "
+                    "CondvarStatus::timeout.");
             }
         };
-        step("park until a moment that has passed");
+        step("park with a deadline that has passed");
         park.park(long_ago);
         DrivenCondvar::instead_of_waiting = nullptr;
         CHECK_FALSE(park.has_token());
     }
 
-    TEST_CASE("a wake for nothing does not end the sleep") {
+    TEST_CASE("a spurious wakeup does not end the sleep") {
         for (bool const has_deadline : {false, true}) {
             ThreadPark park;
-            WokenForNothing::park = &park;
-            WokenForNothing::waits = 0;
-            DrivenCondvar::instead_of_waiting = &WokenForNothing::wait;
-            step("park {}; the condition variable wakes it for nothing, then for a token",
+            SpuriousWakeup::park = &park;
+            SpuriousWakeup::waits = 0;
+            DrivenCondvar::instead_of_waiting = &SpuriousWakeup::wait;
+            step("park {}: the first wait ends for no reason, the second one by an unpark",
                  has_deadline ? "for an hour" : "without a deadline");
             rt::AfterAnAccess::accesses_left = 1000;
             if (has_deadline) {
@@ -80,8 +80,9 @@ TEST_SUITE("05.1 park until unparked") {
             }
             rt::AfterAnAccess::accesses_left = -1;
             DrivenCondvar::instead_of_waiting = nullptr;
-            CHECK_MESSAGE(WokenForNothing::waits == 2,
-                          "park came back without a token: wait in a loop, for as long as the state is `parked`");
+            CHECK_MESSAGE(SpuriousWakeup::waits == 2,
+                          "park returned without a token after a spurious wakeup. Wait in a loop while the state is "
+                          "`parked`.");
             CHECK_FALSE(park.has_token());
         }
     }
@@ -97,18 +98,18 @@ TEST_SUITE("05.1 park until unparked") {
         park.park(std::nullopt);
         CHECK_FALSE(park.has_token());
         CHECK(log.count(Kind::park) == 0);
-        step("park again, until soon: there is no second token");
+        step("park again with a deadline: there is no second token");
         park.park(soon());
         CHECK(log.text() == "park the park with a deadline\n");
     }
 
-    TEST_CASE("looking around does not sleep") {
+    TEST_CASE("park with no_wait does not sleep") {
         TraceLog log;
         ThreadPark park;
         step("park(no_wait) without a token");
         park.park(rt::no_wait);
         CHECK(log.text() == "");
-        step("unpark, park(no_wait): takes the token");
+        step("unpark, then park(no_wait): takes the token");
         park.unpark();
         park.park(rt::no_wait);
         CHECK_FALSE(park.has_token());
@@ -118,19 +119,22 @@ TEST_SUITE("05.1 park until unparked") {
     TEST_CASE("a token that comes after the deadline stays for the next park") {
         TraceLog log;
         ThreadPark park;
-        step("park until soon");
+        step("park until a deadline, and let it pass");
         park.park(soon());
         CHECK_FALSE(park.has_token());
-        step("unpark: nobody sleeps any more");
+        step("unpark: no thread sleeps any more");
         park.unpark();
         CHECK(park.has_token());
-        CHECK(log.count(Kind::unpark) == 0);
+        CHECK_MESSAGE(
+            log.count(Kind::unpark) == 0,
+            "park timed out and left `parked` behind, so unpark notified although no thread slept. Leave `empty` "
+            "behind, however the sleep ends.");
         step("park: the token is there");
         park.park(std::nullopt);
         CHECK(log.count(Kind::park) == 1);
     }
 
-    TEST_CASE("a sleep until a deadline lasts that long and burns no processor time") {
+    TEST_CASE("a sleep until a deadline lasts that long and uses no CPU time") {
         TraceLog log;
         ThreadPark park;
         auto const length = std::chrono::milliseconds(60);
@@ -138,10 +142,10 @@ TEST_SUITE("05.1 park until unparked") {
         auto const cpu_before = cpu_time_of_this_thread();
         Instant const deadline = std::chrono::steady_clock::now() + length;
         park.park(deadline);
-        auto const burnt = cpu_time_of_this_thread() - cpu_before;
+        auto const cpu_used = cpu_time_of_this_thread() - cpu_before;
         CHECK(std::chrono::steady_clock::now() >= deadline);
         CHECK(log.count(Kind::park) == 1);
-        CHECK(burnt < length / 20);
+        CHECK(cpu_used < length / 20);
     }
 
     TEST_CASE("an unpark ends a sleep that has a deadline") {

@@ -1,5 +1,5 @@
 /// \file
-/// 05.1: a park and the threads that wake it, at each moment that matters.
+/// 05.1: a thread that parks and a thread that unparks it, at every moment that matters.
 #include "driven_park.hpp"
 #include "sleepers.hpp"
 
@@ -27,24 +27,24 @@ TEST_SUITE("05.1 park until unparked") {
         int letter = 0;
         TestThread sleeper([&] {
             park.park(std::nullopt);
-            CHECK(letter == 7);  // what was written before the unpark is seen after the park
+            CHECK(letter == 7);  // what this thread wrote before its unpark
         });
         step("wait until the other thread sleeps");
         log.wait_for(Kind::park, 1);
-        step("write a letter, and unpark it");
+        step("write a letter, then unpark the other thread");
         letter = 7;
         park.unpark();
         step("wait until it is awake");
         sleeper.join();
         CHECK(log.text() == "park the park\nunpark the park\n");
-        CHECK_FALSE(park.has_token());  // the sleeper took it along
+        CHECK_FALSE(park.has_token());  // the sleeper took it
     }
 
-    TEST_CASE("two threads hand a ball to and fro and never lose it") {
+    TEST_CASE("two threads pass a ball back and forth and never lose it") {
         int const rounds = rounds_of(3000);
         ThreadPark left;
         ThreadPark right;
-        int ball = 0;  // not atomic: the tokens order the two threads
+        int ball = 0;  // needs no atomic, because the tokens order the two threads
         auto play = [&ball, rounds](ThreadPark& mine, ThreadPark& other) {
             for (int i = 0; i < rounds; ++i) {
                 mine.park(std::nullopt);
@@ -62,84 +62,86 @@ TEST_SUITE("05.1 park until unparked") {
         CHECK(ball == 2 * rounds);
     }
 
-    TEST_CASE("a token that comes between the look and the lock is taken") {
+    TEST_CASE("a token that comes just before the sleep is taken") {
         static ThreadPark park;
-        step("park, and unpark as soon as it has looked for the token, and has not locked yet");
-        rt::DrivenLock::happens_before = [] { park.unpark(); };
+        step("park: it finds no token, and an unpark comes before it locks the mutex");
+        rt::DrivenLock::before_locking = [] { park.unpark(); };
         park.park(soon());
-        CHECK_MESSAGE(!park.has_token(), "park came back and left the token there: it must take what came meanwhile");
+        CHECK_MESSAGE(!park.has_token(),
+                      "park returned and left the token there, so the next park returns too early. Take the token.");
     }
 
-    TEST_CASE("an unpark waits until the sleeper waits") {
-        constexpr int rounds = 8;  // of each moment
+    TEST_CASE("an unpark does not notify before the sleeper waits") {
+        constexpr int rounds = 8;  // at each moment
         ThreadPark park;
         DrivenCondvar::instead_of_waiting = &HeldSleeper::wait;
         rt::trace::listen(&HeldSleeper::hear);
-        HeldSleeper::is_deaf = false;
-        step("hold a sleeper at each moment before it waits, and unpark it");
+        HeldSleeper::missed_it = false;
+        step("hold the sleeper at each moment before it waits, and unpark it then");
         for (int round = 0; round % rounds != 0 || HeldSleeper::accesses + 1 >= round / rounds; ++round) {
             HeldSleeper::at = round / rounds;
-            HeldSleeper::held.store(false);
+            HeldSleeper::is_held.store(false);
             HeldSleeper::unparker.store(0);
-            HeldSleeper::came_back.store(false);
+            HeldSleeper::unpark_returned.store(false);
             TestThread unparker([&] {
-                yield_until([] { return HeldSleeper::held.load(); });
+                yield_until([] { return HeldSleeper::is_held.load(); });
                 HeldSleeper::unparker.store(rt::sys::thread_id());
                 park.unpark();
-                HeldSleeper::came_back.store(true);
+                HeldSleeper::unpark_returned.store(true);
             });
             park.park(std::nullopt);
-            rt::AfterAnAccess::happens = nullptr;
+            rt::AfterAnAccess::hook = nullptr;
         }
         rt::trace::stop_listening(&HeldSleeper::hear);
         DrivenCondvar::instead_of_waiting = nullptr;
         CHECK_MESSAGE(
-            !HeldSleeper::is_deaf,
-            "unpark notified before the sleeper waited: nobody heard it, and the sleep would not end; what does "
-            "the sleeper hold until it waits?");
+            !HeldSleeper::missed_it,
+            "unpark notified before the sleeper waited, so the sleeper missed it. Look at what the sleeper holds until it "
+            "waits.");
     }
 
-    TEST_CASE("what was done before an unpark is seen after the park") {
+    TEST_CASE("what a thread did before its unpark is visible after the park") {
         static ThreadPark park;
-        rt::Tokens::hidden = rt::Tokens::blind = 0;
+        rt::Tokens::unreleased = rt::Tokens::unacquired = 0;
         step("unpark, park");
         int const locks = rt::DrivenLock::made;
         park.unpark();
-        bool const does_all_under_the_lock = rt::DrivenLock::made > locks;
+        bool const does_all_with_the_mutex = rt::DrivenLock::made > locks;
         park.park(std::nullopt);
-        CHECK_MESSAGE(rt::Tokens::hidden == 0,
-                      "unpark put the token down without `release`: what its thread did before need not be seen by "
-                      "the one that it unparks");
-        step("park, and unpark as soon as it has looked for the token, and has not locked yet");
-        rt::DrivenLock::happens_before = [] { park.unpark(); };
+        CHECK_MESSAGE(rt::Tokens::unreleased == 0,
+                      "unpark put the token there without `release`, so the other thread may not see what this one did "
+                      "before. Use `release`.");
+        step("park: it finds no token, and an unpark comes before it locks the mutex");
+        rt::DrivenLock::before_locking = [] { park.unpark(); };
         park.park(soon());
-        step("park, and unpark while it sleeps");
+        step("park, then unpark it while it sleeps");
         DrivenCondvar::instead_of_waiting = [] { park.unpark(); };
         park.park(std::nullopt);
         DrivenCondvar::instead_of_waiting = nullptr;
-        CHECK_MESSAGE((does_all_under_the_lock || rt::Tokens::blind == 0),
-                      "park took the token without `acquire`, or by a store, which sees nothing: what was done before "
-                      "an unpark need not be seen then; state_.exchange(empty, acquire)");
+        CHECK_MESSAGE(
+            (does_all_with_the_mutex || rt::Tokens::unacquired == 0),
+            "park took the token without `acquire`, or by a store, so it may not see what the other thread did "
+            "before its unpark. Take it with an exchange that acquires.");
     }
 
-    TEST_CASE("a compare_exchange_weak that fails for nothing does no harm") {
+    TEST_CASE("a compare_exchange_weak that fails for no reason does no harm") {
         static ThreadPark park;
         TraceLog log;
-        step("park, and unpark while it sleeps; the first compare_exchange_weak, if there is one, fails for nothing");
+        step("park: the first compare_exchange_weak, if there is one, fails. Then unpark it while it sleeps");
         DrivenCondvar::instead_of_waiting = [] { park.unpark(); };
         rt::Tokens::weak_fails = true;
         park.park(std::nullopt);
         rt::Tokens::weak_fails = false;
         DrivenCondvar::instead_of_waiting = nullptr;
         CHECK_MESSAGE(log.count(Kind::park) == 1,
-                      "park came back and there was no token: compare_exchange_weak may fail for no reason; where no "
-                      "loop is around it, take compare_exchange_strong");
+                      "park returned without a token, because a compare_exchange_weak failed for no reason. Use "
+                      "compare_exchange_strong where there is no loop.");
         CHECK_FALSE(park.has_token());
     }
 
-    TEST_CASE("a sleeper that comes in the middle of an unpark is not forgotten") {
+    TEST_CASE("a thread that parks in the middle of an unpark is not forgotten") {
         rt::trace::listen(&LateSleeper::hear);
-        step("up to 10 times: let a sleeper in as soon as unpark has touched the state for the first time");
+        step("10 times: unpark. After its first access to the state, another thread parks");
         bool is_forgotten = false;
         for (int round = 0; round < 10 && !is_forgotten; ++round) {
             is_forgotten = LateSleeper::is_forgotten();
@@ -147,18 +149,18 @@ TEST_SUITE("05.1 park until unparked") {
         rt::trace::stop_listening(&LateSleeper::hear);
         CHECK_MESSAGE(
             !is_forgotten,
-            "unpark looked whether somebody is parked, and put the token down after that: who went to sleep in "
-            "between is never woken; exchange does both at once");
+            "unpark read the state and put the token there later, so a thread that parked in between sleeps forever. Do "
+            "both in one exchange.");
     }
 
-    TEST_CASE("an unpark at the very moment of falling asleep is not lost") {
+    TEST_CASE("an unpark at the moment of falling asleep is not lost") {
         int const rounds = rounds_of(20000);
         ThreadPark park;
         rt::Atomic<int> going_to_sleep{0};
         FallingAsleep::rounds.store(0);
         rt::trace::listen(&FallingAsleep::hear);
         auto const seed = seed_of_this_run();
-        step("{} times: one thread parks, the other unparks it a moment earlier or later", rounds);
+        step("{} times: one thread parks, and another unparks it a moment earlier or later", rounds);
         TestThread other([&] {
             Random random(seed);
             for (int round = 1; round <= rounds; ++round) {

@@ -1,17 +1,15 @@
 /// \file
-/// 05.2: when block_on sleeps, and whose wakes end that, also from other threads.
+/// 05.2: when block_on sleeps, and how wakes of this thread and of other threads end the sleep.
 #include <doctest/doctest.h>
 #include <rt/block_on.hpp>
 #include <rt/future.hpp>
 #include <rt/sync.hpp>
 #include <support/counted_future.hpp>
-#include <support/death.hpp>
 #include <support/random.hpp>
 #include <support/story.hpp>
 #include <support/test_thread.hpp>
 #include <support/trace_log.hpp>
 
-#include <string>
 #include <utility>
 
 using namespace support;
@@ -24,19 +22,6 @@ using rt::Waker;
 using rt::trace::Kind;
 
 TEST_SUITE("05.2 block_on") {
-    TEST_CASE("it asks for a waker before it sleeps") {
-        rt::SharedPark& shared = rt::SharedPark::of_this_thread();
-        step("wake a waker of this thread by reference");
-        shared.waker().wake_by_ref();
-        CHECK_MESSAGE(shared.park().has_token(), "wake_by_ref left no token in the park: it must unpark");
-        shared.park().park(rt::no_wait);
-        step("block_on a future that wakes itself once");
-        std::string const end = how_it_missed_its_end("kept no waker", [] { block_on(rt::Countdown(1)); });
-        CHECK_MESSAGE(
-            !end.empty(),
-            "expect_a_wake came after the sleep, which had taken the token: say it between Pending and the sleep");
-    }
-
     TEST_CASE("a future that wakes itself is polled again without sleeping") {
         TraceLog log;
         int polls = 0;
@@ -50,7 +35,7 @@ TEST_SUITE("05.2 block_on") {
         CHECK(log.count(Kind::park) == 0);
     }
 
-    TEST_CASE("two wakes during one poll make one more poll") {
+    TEST_CASE("two wakes during one poll cause one more poll") {
         int polls = 0;
         Waker kept;
         auto ask = [&](Context& cx) -> Poll<void> {
@@ -81,10 +66,11 @@ TEST_SUITE("05.2 block_on") {
             spin_until([&] { return log.count(Kind::park) > 0 || polls.load() > too_many; });
             kettle.finish(100);
         });
-        step("block_on the kettle; it is ready once this thread sleeps, or has polled {} times", too_many);
+        step("block_on the kettle, which is ready when this thread sleeps or has polled {} times", too_many);
         CHECK(block_on(rt::poll_fn(std::move(counted))) == 100);
         stove.join();
-        CHECK(polls.load() == 2);
+        CHECK_MESSAGE(polls.load() == 2,
+                      "block_on polled without a wake. Sleep until a token is there, without a deadline.");
         CHECK(log.count(Kind::park) == 1);
     }
 
@@ -95,14 +81,16 @@ TEST_SUITE("05.2 block_on") {
             log.wait_for(Kind::park, 1);
             kettle.finish(100);
         });
-        step("block_on the kettle; once this thread sleeps, another one makes it ready");
+        step("block_on the kettle, which another thread makes ready when this one sleeps");
         CHECK(block_on(kettle.future()) == 100);
         stove.join();
         CHECK(kettle.polls() == 2);
-        CHECK(log.text() == "park #1\nunpark #1\n");
+        CHECK_MESSAGE(
+            log.text() == "park #1\nunpark #1\n",
+            "block_on slept with a deadline, or more than once. Sleep until a token is there, without a deadline.");
     }
 
-    TEST_CASE("a wake during the poll is not slept through") {
+    TEST_CASE("a wake during the poll is not lost") {
         TraceLog log;
         int polls = 0;
         auto ask = [&polls](Context& cx) -> Poll<int> {
@@ -113,13 +101,13 @@ TEST_SUITE("05.2 block_on") {
             other.join();
             return Pending;
         };
-        step("block_on a future that is woken by another thread before its poll returns");
+        step("block_on a future that another thread wakes before its poll returns");
         CHECK(block_on(rt::poll_fn(ask)) == 2);
         CHECK(polls == 2);
         CHECK(log.count(Kind::park) == 0);
     }
 
-    TEST_CASE("each wake makes one poll and one more sleep") {
+    TEST_CASE("each wake causes one poll and one more sleep") {
         TraceLog log;
         Remote<int> kettle("the kettle");
         TestThread stove([&] {
@@ -130,7 +118,7 @@ TEST_SUITE("05.2 block_on") {
             log.wait_for(Kind::park, 6);
             kettle.finish(100);
         });
-        step("block_on the kettle, which wakes five times for nothing");
+        step("block_on the kettle, which wakes five times before it is ready");
         CHECK(block_on(kettle.future()) == 100);
         stove.join();
         CHECK(kettle.polls() == 7);
@@ -138,15 +126,15 @@ TEST_SUITE("05.2 block_on") {
         CHECK(log.count(Kind::unpark) == 6);
     }
 
-    TEST_CASE("a late wake of an earlier block_on costs at most one poll and does no harm") {
+    TEST_CASE("a late wake for an earlier block_on costs at most one poll") {
         TraceLog log;
         Waker late;
-        step("block_on a future that lends its waker to someone");
+        step("block_on a future that hands its waker out");
         block_on(rt::poll_fn([&](Context& cx) -> Poll<void> {
             late = cx.waker();
             return Ready();
         }));
-        step("wake it, though nobody waits any more");
+        step("wake, although block_on has returned");
         std::move(late).wake();
 
         Remote<int> kettle("the kettle");
@@ -157,10 +145,10 @@ TEST_SUITE("05.2 block_on") {
         step("block_on the kettle");
         CHECK(block_on(kettle.future()) == 100);
         stove.join();
-        CHECK(kettle.polls() <= 3);  // two, if the old token was taken before the first poll
+        CHECK(kettle.polls() <= 3);  // 2 if block_on took the old token before its first poll
     }
 
-    TEST_CASE("a waker may outlive the thread that waited") {
+    TEST_CASE("a waker can outlive the thread that it wakes") {
         Waker kept;
         {
             TestThread waiter([&] {
@@ -170,14 +158,14 @@ TEST_SUITE("05.2 block_on") {
                 }));
             });
         }
-        step("the thread has ended; copy its waker, wake it, drop it");
+        step("the thread has ended: copy its waker, wake by reference, wake, and drop");
         Waker copy = kept;
         copy.wake_by_ref();
         std::move(copy).wake();
         kept = Waker();
     }
 
-    TEST_CASE("a wake that gives the last reference back unparks first and drops then") {
+    TEST_CASE("a wake with the last reference unparks first and then drops") {
         Waker last;
         {
             TestThread waiter([&] {
@@ -187,12 +175,12 @@ TEST_SUITE("05.2 block_on") {
                 }));
             });
         }
-        step("the thread has ended, and nobody else keeps its park: wake by the last waker");
+        step("the thread has ended, and only this waker keeps its park: wake");
         std::move(last).wake();
         CHECK_FALSE(last);  // NOLINT: looked at on purpose
     }
 
-    TEST_CASE("several threads each block on their own future") {
+    TEST_CASE("several threads block at the same time") {
         int const rounds = rounds_of(200);
         auto work = [rounds] {
             for (int i = 0; i < rounds; ++i) {
@@ -208,7 +196,7 @@ TEST_SUITE("05.2 block_on") {
         TestThread second(work);
     }
 
-    TEST_CASE("a wake that comes while the poll returns is never taken for a forgotten waker") {
+    TEST_CASE("a wake that comes while the poll returns is not mistaken for a forgotten waker") {
         int const rounds = rounds_of(5000);
         auto const seed = seed_of_this_run();
         Waker handed_over;
@@ -221,7 +209,7 @@ TEST_SUITE("05.2 block_on") {
                 std::move(handed_over).wake();
             }
         });
-        step("{} times: hand the waker over, return Pending, be woken at that moment", rounds);
+        step("{} times: hand the waker to another thread, which wakes while the poll returns Pending", rounds);
         int polls = 0;
         for (int round = 1; round <= rounds; ++round) {
             bool first = true;

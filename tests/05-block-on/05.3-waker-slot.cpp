@@ -15,12 +15,12 @@ using rt::WakerVTable;
 
 namespace {
 
-/// The slot's states, as its header says.
-constexpr unsigned waiting = 0;
+/// The slot's states, as in its header.
+constexpr unsigned idle = 0;
 constexpr unsigned registering = 1;
 constexpr unsigned waking = 2;
 
-/// A waker whose clone does something first: stands in for another thread that acts during a registration.
+/// The data of a waker. Its first copy wakes `slot`, in place of another thread that wakes during a registration.
 struct Interrupted {
     WakerSlot* slot = nullptr;
     int wakers = 0;
@@ -54,14 +54,13 @@ TEST_SUITE("05.3 a slot for the latest waker") {
         slot.register_waker(waker);
         CHECK(bell.clones() == 1);
         CHECK_MESSAGE(bell.wakes() == 0,
-                      "there was no wake, and the registration thought that one had come; what does its second "
-                      "compare_exchange expect? by now it is `registering`");
+                      "the registration woke although no wake came. Look at what its second compare_exchange expects.");
         step("wake");
         slot.wake();
         CHECK(bell.wakes_by_value() == 1);
         CHECK_MESSAGE(bell.alive() == 1,
-                      "a copy was woken, and the slot's own waker never gave its reference back: move it out");
-        step("wake again: the slot is empty");
+                      "the slot kept its waker after the wake, and with it a reference. Move the waker out.");
+        step("wake again, although the slot is empty");
         slot.wake();
         CHECK(bell.wakes() == 1);
     }
@@ -72,7 +71,7 @@ TEST_SUITE("05.3 a slot for the latest waker") {
         WakerSlot slot;
         step("wake an empty slot");
         slot.wake();
-        step("register: who registers looks afterwards");
+        step("register");
         slot.register_waker(waker);
         CHECK(bell.wakes() == 0);
         step("wake");
@@ -80,7 +79,7 @@ TEST_SUITE("05.3 a slot for the latest waker") {
         CHECK(bell.wakes() == 1);
     }
 
-    TEST_CASE("the latest waker counts") {
+    TEST_CASE("the newest waker replaces the older one") {
         CountingWaker first_bell;
         CountingWaker second_bell;
         Waker const first = first_bell.waker();
@@ -90,7 +89,7 @@ TEST_SUITE("05.3 a slot for the latest waker") {
         slot.register_waker(first);
         slot.register_waker(second);
         CHECK_MESSAGE(first_bell.alive() == 1,
-                      "the first waker never gave its reference back: the slot still has it, or wrote over it");
+                      "the slot still has the first waker, or lost it without a drop. Replace it by the newest one.");
         CHECK(second_bell.alive() == 2);
         step("wake");
         slot.wake();
@@ -110,7 +109,7 @@ TEST_SUITE("05.3 a slot for the latest waker") {
         CHECK(bell.drops() == 0);
     }
 
-    TEST_CASE("it can be filled again after a wake") {
+    TEST_CASE("it can be used again after a wake") {
         CountingWaker bell;
         Waker const waker = bell.waker();
         WakerSlot slot;
@@ -123,7 +122,7 @@ TEST_SUITE("05.3 a slot for the latest waker") {
         CHECK(bell.alive() == 1);
     }
 
-    TEST_CASE("take hands the waker out and wakes nobody") {
+    TEST_CASE("take returns the waker and does not wake it") {
         CountingWaker bell;
         Waker const waker = bell.waker();
         WakerSlot slot;
@@ -136,7 +135,7 @@ TEST_SUITE("05.3 a slot for the latest waker") {
         CHECK_FALSE(slot.take());
     }
 
-    TEST_CASE("a slot that dies gives its waker back") {
+    TEST_CASE("a slot that is destroyed drops its waker") {
         CountingWaker bell;
         Waker const waker = bell.waker();
         {
@@ -148,31 +147,37 @@ TEST_SUITE("05.3 a slot for the latest waker") {
         CHECK(bell.wakes() == 0);
     }
 
-    TEST_CASE("a wake that comes in the middle of a registration is not lost") {
+    TEST_CASE("a wake in the middle of a registration is not lost") {
         Interrupted task;
         WakerSlot slot;
         task.wakers = 1;
         {
             Waker const waker(&task, &interrupted_table);
-            step("register; while the waker is being copied, the other side wakes");
+            step("register. While the waker is being copied, another thread wakes");
             task.slot = &slot;
             slot.register_waker(waker);
-            CHECK(task.wakes == 1);
-            CHECK_MESSAGE(task.wakers >= 1, "a waker that was used up by `wake` gave its reference back once more");
-            CHECK_MESSAGE(task.wakers <= 1, "the waker that has been woken still lies in the slot: move it out");
-            step("register again: nobody wakes");
+            CHECK_MESSAGE(
+                task.wakes >= 1,
+                "a wake came in the middle of the registration, and nothing woke the task. Do that wake when you "
+                "leave the slot.");
+            CHECK_MESSAGE(task.wakes <= 1, "one wake woke the task twice. Wake once when you leave the slot.");
+            CHECK_MESSAGE(
+                task.wakers >= 1,
+                "a waker gave its reference back twice, by wake and by its destructor. Wake it by std::move.");
+            CHECK_MESSAGE(task.wakers <= 1, "the waker was woken and is still in the slot. Move it out.");
+            step("register again, without a wake");
             slot.register_waker(waker);
             CHECK_MESSAGE(
                 task.wakes == 1,
-                "the slot still thinks that a wake is under way: after the waking, too, it must be `waiting`");
-            step("wake: the slot works as before");
+                "the `waking` bit is still set, although the wake is over. Go back to `idle` on every way out.");
+            step("wake");
             slot.wake();
             CHECK(task.wakes == 2);
         }
         CHECK(task.wakers == 0);
     }
 
-    TEST_CASE("a wake may register again") {
+    TEST_CASE("a wake can register again") {
         struct Task {
             WakerSlot slot;
             int wakes = 0;
@@ -187,16 +192,16 @@ TEST_SUITE("05.3 a slot for the latest waker") {
                                            },
                                            nothing, nothing};
         Task task;
-        step("register; the wake registers another waker");
+        step("register a waker that registers another one when it is woken, and wake");
         task.slot.register_waker(Waker(&task, &table));
         task.slot.wake();
         CHECK(task.wakes == 1);
-        step("the other waker is there");
+        step("take the other waker");
         Waker const kept = task.slot.take();
         CHECK(kept.vtable() == &other);
     }
 
-    TEST_CASE("what is woken in the middle of a registration may register again") {
+    TEST_CASE("a wake in the middle of a registration can register again") {
         struct Task {
             WakerSlot slot;
             bool is_interrupted = true;
@@ -214,43 +219,46 @@ TEST_SUITE("05.3 a slot for the latest waker") {
                                            },
                                            again, again, nothing};
         Task task;
-        step("register; a wake comes in the middle, and what is woken then registers another waker");
+        step("register. A wake comes in the middle, and the woken waker registers another one");
         task.slot.register_waker(Waker(&task, &table));
-        CHECK_MESSAGE(task.slot.take().vtable() == &other,
-                      "the slot was not free yet when the registration woke: what is woken may register again at once, "
-                      "so go back to `waiting` first, and then wake");
+        CHECK_MESSAGE(
+            task.slot.take().vtable() == &other,
+            "the registration woke before it had left the slot, so the woken task could not register again. Go "
+            "back to `idle` first.");
     }
 
-    TEST_CASE("who finds a wake at work stays out") {
+    TEST_CASE("a thread that finds a wake at work does not touch the waker") {
         CountingWaker bell;
         Waker const waker = bell.waker();
         WakerSlot slot;
         rt::Atomic<unsigned>* state = nullptr;
         Steps::between([&state](int, rt::Atomic<unsigned>& it) { state = &it; }, [&] { slot.register_waker(waker); });
-        REQUIRE(state != nullptr);
-        step("a wake begins, and takes its time; another one comes");
+        REQUIRE_MESSAGE(state != nullptr,
+                        "register_waker did not touch the state. Let the two bits decide which thread may touch the "
+                        "waker, without a lock.");
+        step("a wake begins and does not finish yet. Then take");
         (void)state->fetch_or(waking);
         CHECK_MESSAGE(!slot.take(),
-                      "another wake was taking the waker out, and this one took it away: leave empty-handed");
+                      "take returned a waker that another wake was taking out. Return an empty one unless the slot was "
+                      "idle.");
         CHECK_MESSAGE(state->load() == waking,
-                      "the slot was given free by a wake that found another one at work: only who takes the waker out "
-                      "takes the announcement back");
-        step("register the waker that may still lie there");
+                      "take cleared the `waking` bit of another wake. Clear it only if you have set it.");
+        step("register");
         slot.register_waker(waker);
         CHECK_MESSAGE(bell.wakes() == 1,
-                      "a registration that finds a wake at work wakes its own waker: it may not look at the one that "
-                      "lies there, nor rely on it");
+                      "a registration that finds a wake at work did not wake its own waker. The wake may have taken an "
+                      "older one, so wake `waker`.");
         (void)state->fetch_and(~waking);
     }
 
-    // From here on the other thread acts just after access number `at` to the state, for each `at` that there is.
+    // In the following cases the other thread acts just after access number `at` to the state, for every `at` in turn.
 
     TEST_CASE("a whole wake at each moment of a registration") {
         for (int at = 1, accesses = 1; at <= accesses; ++at) {
             CountingWaker bell;
             WakerSlot slot;
             bool copied = false;
-            step("register; the other side wakes after access {} to the state", at);
+            step("register. After access {} to the state another thread wakes", at);
             auto wake = [&](int access, auto&) {
                 if (access == at) {
                     copied = bell.clones() > 0;
@@ -260,20 +268,20 @@ TEST_SUITE("05.3 a slot for the latest waker") {
             Steps::between(wake, [&] { slot.register_waker(bell.waker()); });
             accesses = Steps::accesses;
             CHECK_MESSAGE((!copied || bell.wakes() == 1),
-                          "a wake came between a look at the state and the store that followed, which wiped it out: "
-                          "compare_exchange looks and changes at once");
+                          "the registration read the state and changed it later, and overwrote a wake that came in "
+                          "between. Do both in one compare_exchange.");
         }
     }
 
-    TEST_CASE("a registration stays out while a wake is at work") {
+    TEST_CASE("a registration does not touch the waker while a wake is at work") {
         for (int at = 1, accesses = 1; at <= accesses; ++at) {
             CountingWaker bell;
             WakerSlot slot;
             rt::Atomic<unsigned>* held = nullptr;
             int clones = 0;
-            step("register; after access {} to the state a wake begins, and takes its time", at);
+            step("register. After access {} to the state a wake begins and does not finish yet", at);
             auto begin = [&](int access, rt::Atomic<unsigned>& state) {
-                if (access == at && state.fetch_or(waking) == waiting) {
+                if (access == at && state.fetch_or(waking) == idle) {
                     held = &state;
                     clones = bell.clones();
                 }
@@ -282,24 +290,24 @@ TEST_SUITE("05.3 a slot for the latest waker") {
             accesses = Steps::accesses;
             CHECK_MESSAGE(
                 (held == nullptr || bell.clones() == clones),
-                "the registration replaced the waker while a wake was taking it out: a wake had begun between "
-                "its look at the state and its store; compare_exchange looks and changes at once");
+                "the registration read the state and changed it later, and replaced the waker while a wake was taking it "
+                "out. Do both in one compare_exchange.");
         }
     }
 
-    TEST_CASE("the slot is free when the waker is out and no sooner") {
+    TEST_CASE("a registration leaves the slot after it has moved the waker out") {
         for (int at = 1, accesses = 1; at <= accesses; ++at) {
             Interrupted task;
             WakerSlot slot;
             task.slot = &slot;
             task.wakers = 1;
-            step("register, and a wake in the middle; after access {} to the state comes another", at);
+            step("register. A wake comes in the middle, and after access {} to the state another thread takes", at);
             auto take = [&](int access, auto&) {
                 if (access == at) {
                     CHECK_MESSAGE(
                         !slot.take(),
-                        "the slot was free before the waker was out, and a second wake took it away: move it out, "
-                        "then go back to `waiting`");
+                        "the registration left the slot before it had moved the waker out, and another thread took it. "
+                        "Move it out first.");
                 }
             };
             Steps::between(take, [&] { slot.register_waker(Waker(&task, &interrupted_table)); });
@@ -307,7 +315,7 @@ TEST_SUITE("05.3 a slot for the latest waker") {
         }
     }
 
-    TEST_CASE("take gives the slot free when the waker is out and no sooner") {
+    TEST_CASE("take leaves the slot after it has moved the waker out") {
         for (int at = 1, accesses = 1; at <= accesses; ++at) {
             CountingWaker old_bell;
             CountingWaker new_bell;
@@ -317,12 +325,12 @@ TEST_SUITE("05.3 a slot for the latest waker") {
             slot.register_waker(old_waker);
             bool begun = false;
             bool was_free = false;
-            step("take; after access {} to the state the other side registers another waker", at);
+            step("take. After access {} to the state another thread registers another waker", at);
             auto register_another = [&](int access, rt::Atomic<unsigned>& state) {
-                begun = begun || state.load() != waiting;
+                begun = begun || state.load() != idle;
                 if (access == at && begun) {
                     slot.register_waker(new_waker);
-                } else if (unsigned expected = waiting; access == at) {
+                } else if (unsigned expected = idle; access == at) {
                     was_free = state.compare_exchange_strong(expected, registering);
                 }
             };
@@ -331,40 +339,40 @@ TEST_SUITE("05.3 a slot for the latest waker") {
             accesses = Steps::accesses;
             CHECK_MESSAGE(
                 (was_free || taken.will_wake(old_waker)),
-                "the slot was free before take had the waker out, and the registration of another one ran into it: "
-                "move it out first, then take the announcement back");
+                "take cleared its bit before it had moved the waker out, and a registration replaced the waker. Move it "
+                "out first.");
             CHECK_MESSAGE(
                 (!was_free || !taken),
-                "take took the waker out while a registration was replacing it: that had begun between the look at "
-                "the state and the store; fetch_or looks and changes at once");
+                "take read the state and changed it later, and took the waker out while a registration was replacing it. "
+                "Do both in one fetch_or.");
         }
     }
 
-    TEST_CASE("no change of the state is blind") {
+    TEST_CASE("no change of the state is a plain store") {
         Interrupted task;
         WakerSlot slot;
         task.wakers = 1;
         Waker const waker(&task, &interrupted_table);
         Steps::stores = 0;
-        step("register, take; register with a wake in the middle");
+        step("register, take, and register with a wake in the middle");
         slot.register_waker(waker);
         (void)slot.take();
         task.slot = &slot;
         slot.register_waker(waker);
         CHECK_MESSAGE(
             Steps::stores == 0,
-            "a store does not see the wake that it overwrites, nor what that thread wrote before: change the state "
-            "by exchange, fetch_and, fetch_or or compare_exchange");
+            "a store overwrites a wake without reading it. Change the state by exchange, fetch_and, fetch_or, or "
+            "compare_exchange.");
     }
 
-    TEST_CASE("what was done before a wake is seen by who comes next") {
+    TEST_CASE("what a thread did before it left the slot is visible to the next thread") {
         Interrupted task;
         WakerSlot slot;
         rt::Atomic<unsigned>* state = nullptr;
         task.wakers = 1;
         Waker const waker(&task, &interrupted_table);
-        Steps::blind = Steps::hidden = 0;
-        step("register, take; register with a wake in the middle; wake while another wake is at work");
+        Steps::unacquired = Steps::unreleased = 0;
+        step("register, take, register with a wake in the middle, and take while a wake is at work");
         Steps::between([&state](int, rt::Atomic<unsigned>& it) { state = &it; }, [&] { slot.register_waker(waker); });
         (void)slot.take();
         task.slot = &slot;
@@ -374,11 +382,12 @@ TEST_SUITE("05.3 a slot for the latest waker") {
             (void)slot.take();
             (void)state->fetch_and(~waking);
         }
-        CHECK_MESSAGE(Steps::blind == 0,
-                      "who enters the slot, to register or to take, need not see what the one before has left there: "
-                      "that change of the state must `acquire`");
-        CHECK_MESSAGE(Steps::hidden == 0,
-                      "who leaves the slot, or leaves word that a wake came, need not be seen to have done anything "
-                      "before: that change of the state must `release`");
+        CHECK_MESSAGE(Steps::unacquired == 0,
+                      "a thread entered the slot without `acquire`, so it may not see what the last thread left there. "
+                      "Enter with `acquire`.");
+        CHECK_MESSAGE(
+            Steps::unreleased == 0,
+            "a thread left the slot, or left its bit there, without `release`, so the next thread may not see what "
+            "it did. Use `release`.");
     }
 }

@@ -19,7 +19,7 @@ using rt::WakerVTable;
 
 namespace {
 
-/// Where a thread sleeps here: no ThreadPark, or a mistake in that would be looked for in the slot.
+/// The place where a thread sleeps here. It is no ThreadPark, so that a mistake in `park` does not look like one in the slot.
 class GivenPark {
   public:
     void park() {
@@ -49,7 +49,7 @@ class GivenPark {
 }  // namespace
 
 TEST_SUITE("05.3 a slot for the latest waker") {
-    TEST_CASE("two threads: register first then look and no wake is lost") {
+    TEST_CASE("no wake is lost if a thread registers first and then looks") {
         int const rounds = rounds_of(3000);
         struct Sleeper {
             GivenPark park;
@@ -70,10 +70,11 @@ TEST_SUITE("05.3 a slot for the latest waker") {
         rt::Atomic<int> happened{0};
         rt::Atomic<int> seen{0};
         std::latch start(3);
-        step("{} times: one thread waits, another makes it happen and wakes, a third one wakes for nothing", rounds);
+        step("{} times: one thread waits, one makes the event happen and wakes, and one wakes without an event",
+             rounds);
         {
             rt::Atomic<bool> over{false};
-            TestThread nuisance([&] {
+            TestThread idle_waker([&] {
                 Random random(seed + 2);
                 start.arrive_and_wait();
                 while (!over.load(rt::relaxed)) {
@@ -109,14 +110,14 @@ TEST_SUITE("05.3 a slot for the latest waker") {
             }
             waker_side.join();
             over.store(true, rt::relaxed);
-            nuisance.join();
+            idle_waker.join();
             (void)slot.take();
         }
         CHECK(happened.load() == rounds);
         CHECK(sleeper.wakers.load() == 0);
     }
 
-    TEST_CASE("two threads wake and one registers and every waker is given back") {
+    TEST_CASE("two threads wake while one registers and every waker is dropped") {
         int const rounds = rounds_of(3000);
         CountingWaker bells[2];
         auto const seed = seed_of_this_run();

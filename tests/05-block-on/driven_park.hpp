@@ -1,8 +1,8 @@
 /// \file
-/// park.hpp with a Lock, an Atomic and a Condvar to which a test can do something at a chosen moment: what two threads do to
-/// each other once in a million times happens here each time.
+/// park.hpp with a Lock, an Atomic, and a Condvar that run a hook of the test at a chosen moment. So a test makes two
+/// threads meet at the moment that would otherwise come once in a million times.
 ///
-/// The hooks belong to the thread that sets them.
+/// Thread safety: every hook belongs to the thread that sets it.
 #pragma once
 
 #include <observe/sys_observe.hpp>
@@ -15,60 +15,62 @@
 
 namespace rt {
 
-/// A lock before which something may happen.
+/// A lock that runs a hook before it locks.
 class DrivenLock : public Lock {
   public:
-    DrivenLock() = delete;  // this declares a variable and locks nothing: give the lock a name, `Lock lock(mutex_);`
+    DrivenLock() = delete;  // `Lock(mutex_);` declares a variable. Give the lock a name: `Lock lock(mutex_);`
     template <class... Rest>
     explicit DrivenLock(Mutex& mutex, Rest... rest) : Lock(late(mutex), rest...) {}
 
-    static inline thread_local void (*happens_before)() = nullptr;  // once
+    static inline thread_local void (*before_locking)() = nullptr;  // runs once
     static inline thread_local int made = 0;
 
   private:
     static Mutex& late(Mutex& mutex) {
         ++made;
-        if (auto* const happens = std::exchange(happens_before, nullptr)) {
-            happens();
+        if (auto* const hook = std::exchange(before_locking, nullptr)) {
+            hook();
         }
         return mutex;
     }
 };
 
-/// What happens after a thread's first access to its next DrivenAtomic.
+/// Runs a hook after the next access of this thread to a DrivenAtomic.
 struct AfterAnAccess {
-    static inline thread_local void (*happens)() = nullptr;  // once
-    static inline thread_local int accesses_left = -1;       // before this thread is to wait; negative: any number
+    static inline thread_local void (*hook)() = nullptr;  // runs once
+    static inline thread_local int accesses_left =
+        -1;  // until this thread must wait. A negative number means no limit.
 
     ~AfterAnAccess() {
         if (accesses_left >= 0 && accesses_left-- == 0) {
             violation(
-                "park looks at its state again and again, and never waits: that is no sleep, the processor is at work all "
-                "the while; condvar_.wait(lock) sleeps");
+                "park reads its state again and again and never waits, which keeps the processor busy. Sleep with "
+                "condvar_.wait(lock).");
         }
-        if (auto* const now = std::exchange(happens, nullptr)) {
+        if (auto* const now = std::exchange(hook, nullptr)) {
             now();
         }
     }
 };
 
-/// How this thread put tokens down and took them, and whether its next compare_exchange_weak fails for nothing.
+/// Counts how this thread puts tokens into the state and takes them out. Lets a compare_exchange_weak fail.
 struct Tokens {
-    static constexpr int empty = 0;  // as park.hpp has it
+    static constexpr int empty = 0;  // as in park.hpp
     static constexpr int notified = 2;
 
-    static inline thread_local int hidden = 0;  // put down without a release: what was done before need not be seen
-    static inline thread_local int blind = 0;   // taken without an acquire: what was done before is not seen
-    static inline thread_local bool weak_fails = false;  // once
+    static inline thread_local int unreleased = 0;       // put there without `release`
+    static inline thread_local int unacquired = 0;       // taken without `acquire`
+    static inline thread_local bool weak_fails = false;  // once, for no reason
 
-    static void changed(int before, int after, std::memory_order order, bool looks = true) noexcept {
+    /// `reads` is false for a plain store.
+    static void changed(int before, int after, std::memory_order order, bool reads = true) noexcept {
         bool const both = order == seq_cst || order == acq_rel;
-        hidden += after == notified && !both && order != release ? 1 : 0;
-        blind += before == notified && after == empty && !(looks && (both || order == acquire)) ? 1 : 0;
+        unreleased += after == notified && !both && order != release ? 1 : 0;
+        unacquired += before == notified && after == empty && !(reads && (both || order == acquire)) ? 1 : 0;
     }
 };
 
-/// An Atomic after whose first access something may happen.
+/// An Atomic that runs a hook after an access.
 template <class T>
 class DrivenAtomic : public Atomic<T> {
     using Base = Atomic<T>;
@@ -107,10 +109,10 @@ class DrivenAtomic : public Atomic<T> {
         return changed(Base::compare_exchange_strong(expected, value, order), expected, value, order);
     }
     bool compare_exchange_weak(T& expected, T value, Order order, Order otherwise) noexcept {
-        return !fails_for_nothing(expected) && compare_exchange_strong(expected, value, order, otherwise);
+        return !fails_for_no_reason(expected) && compare_exchange_strong(expected, value, order, otherwise);
     }
     bool compare_exchange_weak(T& expected, T value, Order order = seq_cst) noexcept {
-        return !fails_for_nothing(expected) && compare_exchange_strong(expected, value, order);
+        return !fails_for_no_reason(expected) && compare_exchange_strong(expected, value, order);
     }
 
   private:
@@ -120,7 +122,7 @@ class DrivenAtomic : public Atomic<T> {
         }
         return is_changed;
     }
-    bool fails_for_nothing(T& expected) const noexcept {
+    bool fails_for_no_reason(T& expected) const noexcept {
         if (!std::exchange(Tokens::weak_fails, false)) {
             return false;
         }
@@ -129,12 +131,12 @@ class DrivenAtomic : public Atomic<T> {
     }
 };
 
-/// A condition variable in whose place something else may wake the waiting thread.
+/// A condition variable that runs a hook instead of waiting.
 class DrivenCondvar : public Condvar {
   public:
     static inline thread_local void (*instead_of_waiting)() = nullptr;
-    static inline rt::Atomic<int> notifications{0};  // by any thread
-    static inline thread_local int missed = 0;       // how many of them had come before the wait began
+    static inline rt::Atomic<int> notifications{0};         // by all threads
+    static inline thread_local int notified_too_early = 0;  // of these, before this thread began to wait
 
     void notify_one() noexcept {
         notifications.fetch_add(1);
@@ -146,13 +148,13 @@ class DrivenCondvar : public Condvar {
     }
 
     void wait(Lock& lock) {
-        if (!does_something_else(lock)) {
+        if (!runs_the_hook(lock)) {
             Condvar::wait(lock);
         }
     }
     template <class Clock, class Unit>
     CondvarStatus wait_until(Lock& lock, const std::chrono::time_point<Clock, Unit>& deadline) {
-        if (!does_something_else(lock)) {
+        if (!runs_the_hook(lock)) {
             return Condvar::wait_until(lock, deadline);
         }
         return Clock::now() < deadline ? CondvarStatus::no_timeout : CondvarStatus::timeout;
@@ -163,32 +165,32 @@ class DrivenCondvar : public Condvar {
     }
 
     template <class Predicate>
-    void wait(Lock& lock, Predicate has_come) {
-        while (!has_come()) {
+    void wait(Lock& lock, Predicate is_over) {
+        while (!is_over()) {
             wait(lock);
         }
     }
     template <class Clock, class Unit, class Predicate>
-    bool wait_until(Lock& lock, const std::chrono::time_point<Clock, Unit>& deadline, Predicate has_come) {
-        while (!has_come()) {
+    bool wait_until(Lock& lock, const std::chrono::time_point<Clock, Unit>& deadline, Predicate is_over) {
+        while (!is_over()) {
             if (wait_until(lock, deadline) == CondvarStatus::timeout) {
-                return has_come();
+                return is_over();
             }
         }
         return true;
     }
     template <class Number, class Unit, class Predicate>
-    bool wait_for(Lock& lock, const std::chrono::duration<Number, Unit>& duration, Predicate has_come) {
-        return wait_until(lock, std::chrono::steady_clock::now() + duration, std::move(has_come));
+    bool wait_for(Lock& lock, const std::chrono::duration<Number, Unit>& duration, Predicate is_over) {
+        return wait_until(lock, std::chrono::steady_clock::now() + duration, std::move(is_over));
     }
 
   private:
-    /// Like a wait, it lets go of the lock meanwhile.
-    static bool does_something_else(Lock& lock) {
+    /// Like a wait, it gives up the lock while the hook runs.
+    static bool runs_the_hook(Lock& lock) {
         if (instead_of_waiting == nullptr) {
             return false;
         }
-        missed = notifications.load();
+        notified_too_early = notifications.load();
         lock.unlock();
         instead_of_waiting();
         lock.lock();
@@ -200,9 +202,9 @@ class DrivenCondvar : public Condvar {
 
 namespace support {
 
-/// True if that thread neither runs nor wants to: it stands before a lock, or has gone. Others see it stand still for a
-/// moment now and then: so it is asked thrice.
-inline bool stands_still(int thread) {
+/// True if that thread waits for a lock, or has ended. A busy machine may keep a running thread off the processor for a
+/// moment, so this looks three times.
+inline bool is_blocked(int thread) {
     for (int look = 0; look < 3; ++look) {
         if (rt::sys::is_runnable(thread)) {
             return false;
@@ -212,7 +214,7 @@ inline bool stands_still(int thread) {
     return true;
 }
 
-/// Lets the other thread have the processor until `done()`.
+/// Lets other threads run until `done()` is true.
 template <class Done>
 void yield_until(Done done) {
     while (!done()) {

@@ -1,5 +1,5 @@
 /// \file
-/// Who sleeps in a driven park, and at which moment the other one comes.
+/// A parking thread and an unparking thread that meet in a driven park at a chosen moment.
 #pragma once
 
 #include "driven_park.hpp"
@@ -14,12 +14,13 @@
 
 namespace support {
 
-/// Comes in a moment: who looks at the clock first still sleeps.
+/// A deadline a few milliseconds from now. A park that ought to find a token gets it, so that a mistake fails instead of
+/// hanging.
 inline rt::Instant soon() { return rt::Instant::clock::now() + std::chrono::milliseconds(5); }
 
-/// Says in which round the sleeper is about to wait: it has looked for a token, and found none.
+/// Publishes the round in which a thread has announced its sleep, and is about to wait.
 struct FallingAsleep {
-    static inline int round = 0;  // touched by the sleeper only
+    static inline int round = 0;  // belongs to the sleeping thread
     static inline rt::Atomic<int> rounds{0};
 
     static void hear(const rt::trace::Event& event) noexcept {
@@ -29,54 +30,55 @@ struct FallingAsleep {
     }
 };
 
-/// Holds a sleeper that has announced its sleep, and does not wait yet, just after its access number `at` to the state
-/// (0: the announcement itself), until an unparker stands before a lock, or has come back.
+/// Holds a sleeping thread between the announcement of its sleep and its wait, after access number `at` to the state. (0
+/// is the announcement itself.) It goes on when the unparking thread waits for a lock, or when that thread's unpark has
+/// returned.
 struct HeldSleeper {
-    static inline rt::Atomic<bool> held{false};
-    static inline rt::Atomic<int> unparker{0};  // its thread's id, set when it is about to unpark
-    static inline rt::Atomic<bool> came_back{false};
-    static inline int at = 0;  // these three are touched by the sleeper only
+    static inline rt::Atomic<bool> is_held{false};
+    static inline rt::Atomic<int> unparker{0};  // the id of its thread, set just before it unparks
+    static inline rt::Atomic<bool> unpark_returned{false};
+    static inline int at = 0;  // these three belong to the sleeping thread
     static inline int accesses = 0;
-    static inline bool is_deaf = false;
+    static inline bool missed_it = false;
 
     static void hear(const rt::trace::Event& event) noexcept {
         if (event.kind == rt::trace::Kind::park) {
             accesses = 0;
-            look();
+            hold_at_the_access();
         }
     }
 
-    static void look() {
+    static void hold_at_the_access() {
         if (accesses < at) {
-            rt::AfterAnAccess::happens = [] {
+            rt::AfterAnAccess::hook = [] {
                 ++accesses;
-                look();
+                hold_at_the_access();
             };
             return;
         }
-        held.store(true);
+        is_held.store(true);
         yield_until([] { return unparker.load() != 0; });
-        yield_until([] { return came_back.load() || stands_still(unparker.load()); });
+        yield_until([] { return unpark_returned.load() || is_blocked(unparker.load()); });
     }
 
-    /// Deaf is who waits when all notifications have been.
+    /// Called instead of the wait. The sleeper has missed the notification if no notification comes after this.
     static void wait() {
-        rt::AfterAnAccess::happens = nullptr;
-        held.store(true);
-        yield_until([] { return came_back.load(); });
-        is_deaf = is_deaf || rt::DrivenCondvar::missed == rt::DrivenCondvar::notifications.load();
+        rt::AfterAnAccess::hook = nullptr;
+        is_held.store(true);
+        yield_until([] { return unpark_returned.load(); });
+        missed_it = missed_it || rt::DrivenCondvar::notified_too_early == rt::DrivenCondvar::notifications.load();
     }
 };
 
-/// Lets a sleeper in when an unparker has touched the state for the first time, until it is about to wait, has come back, or
-/// stands before a lock.
+/// Starts a park after the first access of an unpark to the state. The unpark goes on when the parking thread is about to
+/// wait, has returned, or waits for a lock.
 struct LateSleeper {
     static inline rt::Atomic<bool> may_begin{false};
-    static inline rt::Atomic<int> sleeper{0};  // its thread's id, set when it is about to park
+    static inline rt::Atomic<int> sleeper{0};  // the id of its thread, set just before it parks
     static inline rt::Atomic<bool> fell_asleep{false};
     static inline rt::Atomic<bool> was_unparked{false};
-    static inline rt::Atomic<bool> unparker_came_back{false};
-    static inline rt::Atomic<bool> sleeper_came_back{false};
+    static inline rt::Atomic<bool> unpark_returned{false};
+    static inline rt::Atomic<bool> park_returned{false};
 
     static void hear(const rt::trace::Event& event) noexcept {
         if (event.kind == rt::trace::Kind::park) {
@@ -86,41 +88,40 @@ struct LateSleeper {
         }
     }
 
-    static void let_it_in() {
+    static void let_it_begin() {
         may_begin.store(true);
         yield_until([] { return sleeper.load() != 0; });
-        yield_until([] { return fell_asleep.load() || sleeper_came_back.load() || stands_still(sleeper.load()); });
+        yield_until([] { return fell_asleep.load() || park_returned.load() || is_blocked(sleeper.load()); });
     }
 
-    /// One round; true if nobody ended the sleep.
+    /// Plays one round. Returns true if nothing ended the sleep.
     static bool is_forgotten() {
-        for (auto* each : {&may_begin, &fell_asleep, &was_unparked, &unparker_came_back, &sleeper_came_back}) {
+        for (auto* each : {&may_begin, &fell_asleep, &was_unparked, &unpark_returned, &park_returned}) {
             each->store(false);
         }
         sleeper.store(0);
         rt::ThreadPark park;
         TestThread other([&park] {
             yield_until([] { return may_begin.load(); });
-            rt::DrivenCondvar::instead_of_waiting = [] { yield_until([] { return unparker_came_back.load(); }); };
+            rt::DrivenCondvar::instead_of_waiting = [] { yield_until([] { return unpark_returned.load(); }); };
             sleeper.store(rt::sys::thread_id());
             park.park(std::nullopt);
-            sleeper_came_back.store(true);
+            park_returned.store(true);
         });
-        rt::AfterAnAccess::happens = &let_it_in;
+        rt::AfterAnAccess::hook = &let_it_begin;
         park.unpark();
         may_begin.store(true);
-        unparker_came_back.store(true);
+        unpark_returned.store(true);
         other.join();
         return fell_asleep.load() && !was_unparked.load();
     }
 };
 
-/// Stands in for the condition variable, which may wake for nothing.
-struct WokenForNothing {
+/// Used instead of the wait. The first wait ends for no reason, the second one because of a token.
+struct SpuriousWakeup {
     static inline rt::ThreadPark* park = nullptr;
     static inline int waits = 0;
 
-    /// Wakes for nothing the first time, and for a token the second.
     static void wait() {
         if (++waits == 2) {
             park->unpark();

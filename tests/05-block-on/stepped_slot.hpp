@@ -1,6 +1,6 @@
 /// \file
-/// `WakerSlot` over a state that lets the other thread run just after each access: all orders of two threads, without a
-/// second thread, and without luck.
+/// `WakerSlot` over a state that calls the test after each access. So a test plays every order of two threads on one
+/// thread, and needs no luck.
 #pragma once
 
 #include <rt/sync.hpp>
@@ -9,36 +9,40 @@
 
 #include <utility>
 
-/// What happens to a slot's state, as the calling thread sees it.
+/// Counts what the calling thread does to a slot's state, and plays another thread.
 struct Steps {
     using Other = void (*)(void* data, int access, rt::Atomic<unsigned>& state);
 
-    static inline constinit thread_local Other other = nullptr;  // not called for its own accesses
+    static inline constinit thread_local Other other = nullptr;  // is not called for its own accesses
     static inline constinit thread_local void* data = nullptr;
     static inline constinit thread_local int accesses = 0;
     static inline constinit thread_local int stores = 0;
-    static inline constinit thread_local int blind = 0;   // the slot was entered without an acquire
-    static inline constinit thread_local int hidden = 0;  // it was left, or word was left in it, without a release
+    static inline constinit thread_local int unacquired = 0;  // entered the slot without `acquire`
+    static inline constinit thread_local int unreleased = 0;  // left the slot, or set a bit there, without `release`
 
     static void changed(unsigned before, unsigned after, std::memory_order order = rt::seq_cst, auto...) noexcept {
         bool const both = order == rt::seq_cst || order == rt::acq_rel;
         if (before == 0 && after != 0) {
-            blind += both || order == rt::acquire ? 0 : 1;
+            unacquired += both || order == rt::acquire ? 0 : 1;
         } else if (before != 0) {
-            hidden += both || order == rt::release ? 0 : 1;
+            unreleased += both || order == rt::release ? 0 : 1;
+        }
+    }
+
+    /// Called before each access.
+    static void begins(rt::Atomic<unsigned>& state) noexcept {
+        if (accesses == 0) {
+            play(state);
         }
     }
 
     static void accessed(rt::Atomic<unsigned>& state) noexcept {
         ++accesses;
-        if (Other const now = std::exchange(other, nullptr)) {
-            now(data, accesses, state);
-            other = now;
-        }
+        play(state);
     }
 
-    /// Calls `call`; after each access to a slot's state, counted from 1, `other(access, state)` is what another thread
-    /// does at that moment.
+    /// Calls `call`. After each access to a slot's state calls `other_thread(access, state)`, which does what another thread
+    /// would do at that moment. Accesses count from 1. Access 0 is the moment before the first one.
     template <class OtherThread, class Call>
     static void between(OtherThread other_thread, Call call) {
         accesses = 0;
@@ -49,15 +53,24 @@ struct Steps {
         call();
         other = nullptr;
     }
+
+  private:
+    static void play(rt::Atomic<unsigned>& state) noexcept {
+        if (Other const now = std::exchange(other, nullptr)) {
+            now(data, accesses, state);
+            other = now;
+        }
+    }
 };
 
 namespace rt {
 
-/// What `Atomic` means in waker_slot.hpp, below.
+/// Takes the place of `Atomic` in waker_slot.hpp.
 template <class T>
 class SteppedAtomic : public Atomic<T> {
     using Base = Atomic<T>;
 
+    void before() const noexcept { Steps::begins(const_cast<SteppedAtomic&>(*this)); }
     template <class Result>
     Result after(Result result) const noexcept {
         Steps::accessed(const_cast<SteppedAtomic&>(*this));
@@ -67,9 +80,13 @@ class SteppedAtomic : public Atomic<T> {
   public:
     using Base::Base;
 
-    T load(auto... order) const noexcept { return after(Base::load(order...)); }
+    T load(auto... order) const noexcept {
+        before();
+        return after(Base::load(order...));
+    }
     operator T() const noexcept { return load(); }
     void store(T value, auto... order) noexcept {
+        before();
         Base::store(value, order...);
         ++Steps::stores;
         Steps::accessed(*this);
@@ -79,11 +96,13 @@ class SteppedAtomic : public Atomic<T> {
         return value;
     }
     T exchange(T value, auto... order) noexcept {
-        T const before = Base::exchange(value, order...);
-        Steps::changed(before, value, order...);
-        return after(before);
+        before();
+        T const old = Base::exchange(value, order...);
+        Steps::changed(old, value, order...);
+        return after(old);
     }
     bool compare_exchange_strong(T& expected, T value, auto... orders) noexcept {
+        before();
         bool const is_changed = Base::compare_exchange_strong(expected, value, orders...);
         if (is_changed) {
             Steps::changed(expected, value, orders...);
@@ -94,28 +113,32 @@ class SteppedAtomic : public Atomic<T> {
         return compare_exchange_strong(expected, value, orders...);
     }
     T fetch_or(T bits, auto... order) noexcept {
-        T const before = Base::fetch_or(bits, order...);
-        Steps::changed(before, before | bits, order...);
-        return after(before);
+        before();
+        T const old = Base::fetch_or(bits, order...);
+        Steps::changed(old, old | bits, order...);
+        return after(old);
     }
     T fetch_and(T bits, auto... order) noexcept {
-        T const before = Base::fetch_and(bits, order...);
-        Steps::changed(before, before & bits, order...);
-        return after(before);
+        before();
+        T const old = Base::fetch_and(bits, order...);
+        Steps::changed(old, old & bits, order...);
+        return after(old);
     }
     T fetch_sub(T bits, auto... order) noexcept {
-        T const before = Base::fetch_sub(bits, order...);
-        Steps::changed(before, before - bits, order...);
-        return after(before);
+        before();
+        T const old = Base::fetch_sub(bits, order...);
+        Steps::changed(old, old - bits, order...);
+        return after(old);
     }
     T fetch_xor(T bits, auto... order) noexcept {
-        T const before = Base::fetch_xor(bits, order...);
-        Steps::changed(before, before ^ bits, order...);
-        return after(before);
+        before();
+        T const old = Base::fetch_xor(bits, order...);
+        Steps::changed(old, old ^ bits, order...);
+        return after(old);
     }
 };
 
-/// What `Mutex` and `Lock` mean in waker_slot.hpp: a thread that waits for itself is told so, and does not wait.
+/// Takes the place of `Mutex` in waker_slot.hpp. A thread that locks it twice gets a sentence instead of a deadlock.
 class SteppedMutex {
   public:
     SteppedMutex() = default;
@@ -125,8 +148,8 @@ class SteppedMutex {
     void lock() {
         if (holder_.load(relaxed) == this_thread_id()) {
             violation(
-                "the slot's lock is held while a waker is copied, woken or dropped: that runs other code, which may come "
-                "back to this slot, and then waits for itself; the slot does without a lock");
+                "a deadlock: a waker was copied or dropped under the slot's lock, and its code used this slot again. Let the "
+                "two bits decide which thread may touch the waker, without a lock.");
         }
         mutex_.lock();
         holder_.store(this_thread_id(), relaxed);

@@ -46,10 +46,6 @@ STEP = re.compile(r"^## (\d\d\.\d+) ", re.M)
 BOX = "C++ you need today"
 SKELETON = ["You will be able to", "Where we are", "Predict", BOX, "STEPS", "The same in Rust", "What C++ does not check for you",
             "Check yourself", "Where the professionals do it"]
-# Chapters that have no box yet. Each line goes with the chapter's rewrite.
-WITHOUT_BOX = [
-    "05-block-on",
-]
 LONGEST_BOX = 5
 ROW = re.compile(r"^\| `(?P<file>[\w./-]+\.[hc]pp)` \| (?P<lines>\d+) \| \S.* \|$", re.M)
 TOLERANCE = 10  # lines
@@ -86,9 +82,8 @@ def skeleton(root: Path = ROOT) -> list:
             kind = "STEPS" if re.match(r"\d\d\.\d+ ", heading) else heading
             if shape[-1:] != [kind]:
                 shape.append(kind)
-        expected_shape = [kind for kind in SKELETON if kind != BOX or name not in WITHOUT_BOX]
-        if shape != expected_shape:
-            wrong.append(f"{where}: the sections are {headings}, the skeleton is {expected_shape}")
+        if shape != SKELETON:
+            wrong.append(f"{where}: the sections are {headings}, the skeleton is {SKELETON}")
         found, expected = STEP.findall(text), steps_of_tests(root, name)
         if found != expected:
             wrong.append(f"{where}: sections for the steps {found}, tests for {expected}")

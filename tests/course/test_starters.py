@@ -26,8 +26,8 @@ class TheCourse(CourseTest):
     def test_holes_hold_no_bookkeeping(self):
         self.assert_clean(starters.holes_hold_no_bookkeeping())
 
-    def test_hints_have_three_rungs(self):
-        self.assert_clean(starters.hints_have_three_rungs())
+    def test_hints_have_their_rungs(self):
+        self.assert_clean(starters.hints_have_their_rungs())
 
     def test_chapters_leave_the_writing(self):
         self.assert_clean(starters.chapters_leave_the_writing())
@@ -55,7 +55,7 @@ class EachCheckCatches(CourseTest):
 
     def test_a_good_one_passes(self):
         root = self.course()
-        for check in (starters.differ_in_holes_only, starters.ids_agree, starters.hints_have_three_rungs):
+        for check in (starters.differ_in_holes_only, starters.ids_agree, starters.hints_have_their_rungs):
             self.assert_clean(check(root))
 
     def test_a_hole_can_be_filled(self):
@@ -137,11 +137,11 @@ class EachCheckCatches(CourseTest):
 
     def test_two_rungs(self):
         hints = SECTION.format(1) + SECTION.format(2).split("3.")[0]
-        self.assert_caught(starters.hints_have_three_rungs(self.course(hints=hints)), "01.2 has 2 rungs")
+        self.assert_caught(starters.hints_have_their_rungs(self.course(hints=hints)), "01.2 has 2 rungs")
 
     def test_a_rung_of_few_words(self):
         hints = SECTION.format(1) + SECTION.format(2).replace("3." + RUNG, "3. Return 2.\n")
-        self.assert_caught(starters.hints_have_three_rungs(self.course(hints=hints)), "01.2, rung 3 has 2 words")
+        self.assert_caught(starters.hints_have_their_rungs(self.course(hints=hints)), "01.2, rung 3 has 2 words")
 
     def test_the_code_of_a_rung(self):
         rung = "3. What is open?\n\n       if (…) {\n           return;\n       }\n       …\n\n   And here:\n\n       f();\n"
@@ -154,7 +154,7 @@ class EachCheckCatches(CourseTest):
 
     def test_no_question(self):
         hints = HINTS.replace("again?\n", "again.\n", 1)
-        self.assert_caught(starters.hints_have_three_rungs(self.course(hints=hints)), "01.1, rung 1 asks no question")
+        self.assert_caught(starters.hints_have_their_rungs(self.course(hints=hints)), "01.1, rung 1 asks no question")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""The hints: book/hints/NN-name.md has a section for each step, and in it three rungs: a question, a direction, and nearly the
-code, in which `…` is left to decide.
+"""The hints: book/hints/NN-name.md has a section for each step, and in it three or four rungs: a question, a direction or
+two, and nearly the code, in which `…` is left to decide.
 
     hint("05.2", 1) -> the text of the first rung, its lines as they stand in the page
 

@@ -1,7 +1,14 @@
 /// \file
-/// `block_on(future)`: the bridge from ordinary code. Polls, sleeps until woken, polls again; returns the output.
+/// `block_on(future)`: the bridge from ordinary code to futures. It polls the future, sleeps until a wake, and polls again.
 ///
-/// Source of the idea: pollster's and futures-lite's `block_on`.
+/// Invariants:
+///  - Every waker holds a reference to the park that it unparks. So a wake may come after `block_on` has returned, and
+///    even after its thread has ended.
+///  - A thread never runs two `block_on`s inside each other.
+///
+/// Thread safety: `block_on` stays on the thread that calls it. Its wakers are copied, woken, and dropped on any thread.
+///
+/// Source: `block_on` of pollster and of futures-lite.
 #pragma once
 
 #include <rt/future.hpp>
@@ -16,22 +23,24 @@ namespace rt {
 
 namespace detail {
 
-/// True on a thread that is running futures: one that must not be blocked by a second `block_on`.
+/// True on a thread that is running futures.
 inline constinit thread_local bool runs_futures = false;
 
 inline constexpr const char* nested_block_on =
-    "block_on inside of a future: it would stop every other task of this thread; co_await instead";
+    "this thread called block_on inside of a future, which would stop every other task of the thread. co_await the inner "
+    "future instead.";
 
 }  // namespace detail
 
-/// Marks the calling thread, while it exists, as one that runs futures. Made by `block_on` and by every runtime; a second
-/// one on the same thread is caught, since the outer one would stand still meanwhile.
+// Given: it catches a `block_on` inside of a future, which every runtime has to.
+/// Marks the calling thread, as long as this object exists, as one that runs futures. A second object on the same thread
+/// ends the program. Called by `block_on` and by every runtime.
 class RunsFutures {
   public:
-    /// `otherwise` is the sentence for a thread that runs futures already.
-    explicit RunsFutures(const char* otherwise = detail::nested_block_on) noexcept {
+    /// `sentence` is what a thread that already runs futures prints.
+    explicit RunsFutures(const char* sentence = detail::nested_block_on) noexcept {
         if (std::exchange(detail::runs_futures, true)) {
-            violation(otherwise);
+            violation(sentence);
         }
     }
     RunsFutures(const RunsFutures&) = delete;
@@ -39,12 +48,12 @@ class RunsFutures {
     ~RunsFutures() { detail::runs_futures = false; }
 };
 
-/// A ThreadPark that wakers can share: it lives as long as the last of them. A thread makes one, and uses it for every
-/// `block_on` it does.
+/// A ThreadPark that lives as long as the last of its wakers. Each thread has one, and uses it for all of its `block_on`s.
 class SharedPark {
   public:
-    /// The calling thread's own. While the thread ends, the destructors of other thread_local objects may still block. Each
-    /// call then makes one that belongs to its wakers alone.
+    // Given: one park for each thread, and for a thread that is ending.
+    /// The park of the calling thread. A thread that is ending has lost its own. Then each call makes a park that belongs to
+    /// its wakers alone, because the destructor of a thread_local object may call `block_on` too.
     static SharedPark& of_this_thread() {
         static constinit thread_local bool has_ended = false;
         struct Owner {
@@ -61,23 +70,24 @@ class SharedPark {
         return *owner.park;
     }
 
-    /// A waker that unparks.
+    /// A waker that unparks the thread.
     Waker waker() noexcept {
         clone();
         return Waker(this, &vtable);
     }
 
-    /// Where the thread sleeps.
+    /// The place where the thread sleeps.
     ThreadPark& park() noexcept { return park_; }
 
-    /// Ends the program if nobody can ever unpark this thread: only the caller's own `wakers` are left, and no token is
-    /// there. Called between Pending and the sleep.
+    /// Ends the program if no thread can ever unpark this one, because there is no token and no waker besides the caller's
+    /// own `wakers`. Called between a poll that returned Pending and the sleep.
     void expect_a_wake(int wakers) const noexcept {
         if constexpr (checks_enabled) {
-            // In this order: whoever held a waker put the token down before giving the waker up.
+            // The count is read first, because a thread that held a waker put the token there before it dropped the waker.
             if (references_.load(acquire) == owners_ + wakers && !park_.has_token()) {
                 violation(
-                    "a future returned Pending but kept no waker: nothing can ever wake this thread; store cx.waker()");
+                    "a future returned Pending but kept no waker, so nothing can ever wake this thread. Store a copy of "
+                    "cx.waker() before you return Pending.");
             }
         }
     }
@@ -96,7 +106,7 @@ class SharedPark {
         }
     }
 
-    int const owners_;  // references that are no waker's
+    int const owners_;  // references that belong to no waker
     Atomic<int> references_;
     ThreadPark park_;
 };
@@ -104,18 +114,15 @@ class SharedPark {
 inline constexpr WakerVTable SharedPark::vtable{
     [](void* data) noexcept { from(data).clone(); },
     [](void* data) noexcept {
-        // TODO(05.2) Wake the sleeping thread, and give the reference back: in which order?
+        // TODO(05.2) Wake the thread, and give the waker's reference back.
         todo("05.2 unpark, and give the reference back", data);
     },
-    [](void* data) noexcept {
-        // TODO(05.2) Wake the sleeping thread, and keep the reference.
-        todo("05.2 unpark", data);
-    },
+    [](void* data) noexcept { from(data).park_.unpark(); },
     [](void* data) noexcept { from(data).drop(); },
 };
 
-/// Runs `future` on the calling thread to its end and returns its output, or throws what it threw. The thread sleeps while
-/// the future waits. Called from ordinary code only: from `main`, a test, a thread of one's own.
+/// Runs `future` on the calling thread to its end. Returns its output, or throws what it threw. Called by ordinary code:
+/// `main`, a test, or a thread of your own.
 template <Future F>
 OutputOf<F> block_on(F future) {
     RunsFutures runs_futures;
@@ -123,13 +130,15 @@ OutputOf<F> block_on(F future) {
     Waker waker = shared.waker();
     Context cx(waker);
     for (;;) {
-        // TODO(05.2) Poll the future, and return its output when it is Ready. Else say `shared.expect_a_wake(1)`, which ends
-        // the program if nobody kept the waker, and sleep until unparked.
-        todo("05.2 poll, and sleep while it is Pending", cx, future);
+        // TODO(05.2) Poll the future. If it is Ready, return its output.
+        todo("05.2 poll the future", cx, future);
+        shared.expect_a_wake(1);
+        // TODO(05.2) Sleep until a wake.
+        todo("05.2 sleep until a wake");
     }
 }
 
-/// Advice for who passes something else.
+/// Gives advice when the argument is no future.
 template <class F>
     requires(!Future<F>)
 void block_on(F) {

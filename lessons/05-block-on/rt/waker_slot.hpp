@@ -1,20 +1,23 @@
 /// \file
-/// `WakerSlot`: room for one waker, filled by a task and emptied by whoever makes it ready, from two threads at once.
+/// `WakerSlot`: room for one waker. A task puts its newest waker in, and another thread takes it out and wakes it.
 ///
-/// The one rule for its users: **register first, then look** whether the thing has happened. The other side makes the
-/// thing happen first, then wakes. Whichever way the two interleave, one of them sees the other.
+/// A user of the slot keeps one rule. The task registers its waker **first** and then looks whether the event has happened.
+/// The other thread makes the event happen **first** and then wakes. So in every order of the two, the task sees the event
+/// or the other thread finds the waker.
 ///
-/// Inside, two bits say who is at work in the slot:
+/// Invariants: two bits say which thread may touch the waker.
 ///
-///   waiting      0   nobody; the waker, if there is one, lies still
-///   registering  1   one task is replacing the waker; it alone may touch it
-///   waking       2   one thread is taking the waker out; it alone may touch it
-///   both         3   a wake came while the task was registering: the task, when it is done, wakes itself
+///   state         value  which thread may touch the waker
+///   idle          0      none
+///   registering   1      the task, which replaces it
+///   waking        2      the thread that set the bit, which takes it out
+///   both          3      the task. A wake came while it was registering, so the task takes the waker out and wakes it
 ///
-/// Each change of the state looks at what it replaces (compare_exchange, exchange, fetch_or, fetch_and). A store would
-/// wipe out a wake that came a moment before, and what that thread wrote before it would not be seen here.
+/// Every change of the state is a read-modify-write. A plain store would overwrite a wake that came a moment before.
 ///
-/// Source of the idea: `AtomicWaker` of Rust's futures crate.
+/// Thread safety: one thread at a time registers. Any thread wakes or takes.
+///
+/// Source: `AtomicWaker` of Rust's futures crate, which calls the idle state WAITING.
 #pragma once
 
 #include <rt/sync.hpp>
@@ -25,42 +28,48 @@
 
 namespace rt {
 
+/// Room for the newest waker of one task.
 class WakerSlot {
   public:
     WakerSlot() noexcept = default;
     WakerSlot(const WakerSlot&) = delete;
     WakerSlot& operator=(const WakerSlot&) = delete;
 
-    /// Keeps `waker` in place of the one before. Called by the waiting side, by one thread at a time, before it looks
-    /// whether to wait at all.
+    /// Keeps a copy of `waker` instead of the waker before. If a wake happens at the same time, `waker` is woken. Called by the
+    /// task, before it looks whether it has to wait.
     void register_waker(const Waker& waker) noexcept {
-        // TODO(05.3) Go from `waiting` to `registering`. If that fails, a wake is under way: wake `waker` by reference, and
-        // be done. Else keep a copy of `waker`, unless the one that lies there will wake the same waiter, and go back to
-        // `waiting`. If *that* fails, a wake came meanwhile and left the rest to you: what remains to be done, and in which
-        // order? (No lock: the copy runs code that may do anything, a wake of this slot too. And no `state_ = …`.)
-        todo("05.3 register a waker", waker, waker_);
+        // TODO(05.3) Enter the slot: go from `idle` to `registering`. If another thread is taking a waker out, wake `waker`
+        // and return.
+        todo("05.3 enter the slot", waker);
+        // Given: until this thread leaves the slot, no other thread touches the waker.
+        if (!waker_.will_wake(waker)) {
+            waker_ = waker;
+        }
+        // TODO(05.3) Leave the slot: go from `registering` to `idle`. If a wake came meanwhile, take the waker out, leave, and
+        // wake it.
+        todo("05.3 leave the slot, and wake if a wake came meanwhile");
     }
 
-    /// Takes the waker out and wakes it, if there is one. Called by the side that made it ready, from any thread.
+    /// Takes the waker out and wakes it, if there is one. Called after the event has happened.
     void wake() noexcept {
         if (Waker waker = take()) {
             std::move(waker).wake();
         }
     }
 
-    /// Takes the waker out without waking it; empty if there is none, if another wake is at it, or if a registration is
-    /// under way, which then sees to the waking itself. Called to wake outside a lock.
+    /// Takes the waker out and returns it. Returns an empty waker if there is none, if another thread is taking it out, or if
+    /// the task is registering and will wake itself. Called by a thread that holds a lock, and wakes after it has unlocked.
     Waker take() noexcept {
-        // TODO(05.3) Announce that a wake is under way, whatever else is going on (fetch_or). Unless the slot was `waiting`,
-        // leave empty-handed; else the waker is yours to move out. Then take the announcement back.
+        // TODO(05.3) Set the `waking` bit. If the slot was idle, take the waker out, clear the bit, and return the waker.
+        // Otherwise return an empty one.
         todo("05.3 take the waker out");
     }
 
   private:
-    enum State : unsigned { waiting = 0, registering = 1, waking = 2 };
+    enum State : unsigned { idle = 0, registering = 1, waking = 2 };
 
     Waker waker_;
-    Atomic<unsigned> state_{waiting};
+    Atomic<unsigned> state_{idle};
 };
 
 }  // namespace rt

@@ -1,12 +1,18 @@
 /// \file
-/// `Park`: how a thread goes to sleep until someone needs it. `ThreadPark`: the plain way, on a condition variable.
+/// `Park`: a place where one thread sleeps until another thread needs it. `ThreadPark`: the plain one, which sleeps on a
+/// condition variable.
 ///
-/// A park has one token. `unpark` puts it down; `park` takes it up, and sleeps as long as it is not there. Two unparks
-/// leave one token. So a wake that comes before the sleep is not lost: the sleep finds the token and does not begin.
+/// Invariants:
+///  - A Park holds at most one token. `unpark` puts the token there, and `park` takes it.
+///  - `park` sleeps only while there is no token. So a wake that comes before the sleep is not lost.
+///  - Everything that a thread did before `unpark` is visible to the thread whose `park` takes the token.
 ///
-/// Timers (lesson 14) are a Park around another; epoll (lesson 12) is a Park.
+/// Thread safety: one thread at a time calls `park`. Any thread calls `unpark`.
 ///
-/// Source of the idea: Rust's `std::thread::park`, Tokio's `Park` trait of old.
+/// Called by: `block_on`, and every runtime whose queue is empty. The reactor of lesson 12 is a Park. The timers of lesson
+/// 14 wrap another Park.
+///
+/// Source: Rust's `std::thread::park`, and `runtime/park.rs` of Tokio.
 #pragma once
 
 #include <rt/sync.hpp>
@@ -20,7 +26,7 @@ namespace rt {
 /// A moment on the clock that never goes backwards.
 using Instant = std::chrono::steady_clock::time_point;
 
-/// The deadline that has always passed already: `park(no_wait)` looks around and does not sleep.
+/// A deadline that has always passed. `park(no_wait)` takes a token if there is one, and never sleeps.
 inline constexpr Instant no_wait = Instant::min();
 
 /// A place where one thread sleeps.
@@ -31,19 +37,19 @@ class Park {
     Park& operator=(const Park&) = delete;
     virtual ~Park() = default;
 
-    /// Takes the token; sleeps until it is there, or until `deadline` has come. May return early for no reason, so the
-    /// caller looks again at what it waits for. Called by one thread at a time.
+    /// Takes the token. Without one, sleeps until `unpark` or until `deadline`. May return early for no reason, so the caller
+    /// checks again what it waits for.
     virtual void park(std::optional<Instant> deadline) = 0;
 
-    /// Puts the token down, and thereby ends the present or the next `park`. Called from any thread.
+    /// Puts the token there, which ends the current `park` or the next one.
     virtual void unpark() noexcept = 0;
 
-    // Given: lesson 14 asks for it, because what is ready is not late.
-    /// True if events may be left that had come before the last `park`. Called by the thread that parks.
+    // Given: lesson 14 uses it. No timer fires while an event is left that came before the timer's deadline.
+    /// True if the last `park` may have left events that had come before it. Called by the thread that parks.
     virtual bool has_more() const noexcept { return false; }
 };
 
-/// A Park that can do nothing but sleep. Without a deadline its `park` returns with the token and never early.
+/// A Park that can only sleep. Without a deadline, its `park` returns only with the token.
 class ThreadPark final : public Park {
   public:
     void park(std::optional<Instant> deadline) override {
@@ -79,11 +85,15 @@ class ThreadPark final : public Park {
         condvar_.notify_one();
     }
 
-    /// True if the token is there, so that the next `park` returns at once.
+    /// True if the token is there. Then the next `park` returns at once.
     bool has_token() const noexcept { return state_.load(acquire) == notified; }
 
   private:
-    enum State : int { empty, parked, notified };
+    enum State : int {
+        empty,     // no token, and no thread sleeps
+        parked,    // no token, and the thread sleeps or is about to
+        notified,  // the token is there
+    };
 
     bool take_token() noexcept {
         int expected = notified;

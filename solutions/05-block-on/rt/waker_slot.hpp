@@ -1,20 +1,23 @@
 /// \file
-/// `WakerSlot`: room for one waker, filled by a task and emptied by whoever makes it ready, from two threads at once.
+/// `WakerSlot`: room for one waker. A task puts its newest waker in, and another thread takes it out and wakes it.
 ///
-/// The one rule for its users: **register first, then look** whether the thing has happened. The other side makes the
-/// thing happen first, then wakes. Whichever way the two interleave, one of them sees the other.
+/// A user of the slot keeps one rule. The task registers its waker **first** and then looks whether the event has happened.
+/// The other thread makes the event happen **first** and then wakes. So in every order of the two, the task sees the event
+/// or the other thread finds the waker.
 ///
-/// Inside, two bits say who is at work in the slot:
+/// Invariants: two bits say which thread may touch the waker.
 ///
-///   waiting      0   nobody; the waker, if there is one, lies still
-///   registering  1   one task is replacing the waker; it alone may touch it
-///   waking       2   one thread is taking the waker out; it alone may touch it
-///   both         3   a wake came while the task was registering: the task, when it is done, wakes itself
+///   state         value  which thread may touch the waker
+///   idle          0      none
+///   registering   1      the task, which replaces it
+///   waking        2      the thread that set the bit, which takes it out
+///   both          3      the task. A wake came while it was registering, so the task takes the waker out and wakes it
 ///
-/// Each change of the state looks at what it replaces (compare_exchange, exchange, fetch_or, fetch_and). A store would
-/// wipe out a wake that came a moment before, and what that thread wrote before it would not be seen here.
+/// Every change of the state is a read-modify-write. A plain store would overwrite a wake that came a moment before.
 ///
-/// Source of the idea: `AtomicWaker` of Rust's futures crate.
+/// Thread safety: one thread at a time registers. Any thread wakes or takes.
+///
+/// Source: `AtomicWaker` of Rust's futures crate, which calls the idle state WAITING.
 #pragma once
 
 #include <rt/sync.hpp>
@@ -24,45 +27,46 @@
 
 namespace rt {
 
+/// Room for the newest waker of one task.
 class WakerSlot {
   public:
     WakerSlot() noexcept = default;
     WakerSlot(const WakerSlot&) = delete;
     WakerSlot& operator=(const WakerSlot&) = delete;
 
-    /// Keeps `waker` in place of the one before. Called by the waiting side, by one thread at a time, before it looks
-    /// whether to wait at all.
+    /// Keeps a copy of `waker` instead of the waker before. If a wake happens at the same time, `waker` is woken. Called by the
+    /// task, before it looks whether it has to wait.
     void register_waker(const Waker& waker) noexcept {
-        unsigned state = waiting;
-        if (!state_.compare_exchange_strong(state, registering, acquire, acquire)) {
-            // A wake is under way right now; it may have taken the old waker. Whoever registers looks afterwards, but
-            // the look may have happened elsewhere: being polled once too often is harmless.
+        unsigned expected = idle;
+        if (!state_.compare_exchange_strong(expected, registering, acquire, acquire)) {
+            // The wake under way may have taken an older waker, so it need not reach this task. One poll too many is harmless.
             waker.wake_by_ref();
             return;
         }
+        // Given: until this thread leaves the slot, no other thread touches the waker.
         if (!waker_.will_wake(waker)) {
             waker_ = waker;
         }
-        state = registering;
-        if (!state_.compare_exchange_strong(state, waiting, acq_rel, acquire)) {
-            // state is `both`: the wake that came meanwhile found us here and left the waking to us.
+        unsigned found = registering;
+        if (!state_.compare_exchange_strong(found, idle, acq_rel, acquire)) {
+            // Both bits are set. The thread that set `waking` has left the wake to this one.
             Waker woken = std::move(waker_);
-            state_.exchange(waiting, acq_rel);
+            state_.exchange(idle, acq_rel);
             std::move(woken).wake();
         }
     }
 
-    /// Takes the waker out and wakes it, if there is one. Called by the side that made it ready, from any thread.
+    /// Takes the waker out and wakes it, if there is one. Called after the event has happened.
     void wake() noexcept {
         if (Waker waker = take()) {
             std::move(waker).wake();
         }
     }
 
-    /// Takes the waker out without waking it; empty if there is none, if another wake is at it, or if a registration is
-    /// under way, which then sees to the waking itself. Called to wake outside a lock.
+    /// Takes the waker out and returns it. Returns an empty waker if there is none, if another thread is taking it out, or if
+    /// the task is registering and will wake itself. Called by a thread that holds a lock, and wakes after it has unlocked.
     Waker take() noexcept {
-        if (state_.fetch_or(waking, acq_rel) != waiting) {
+        if (state_.fetch_or(waking, acq_rel) != idle) {
             return Waker();
         }
         Waker waker = std::move(waker_);
@@ -71,10 +75,10 @@ class WakerSlot {
     }
 
   private:
-    enum State : unsigned { waiting = 0, registering = 1, waking = 2 };
+    enum State : unsigned { idle = 0, registering = 1, waking = 2 };
 
     Waker waker_;
-    Atomic<unsigned> state_{waiting};
+    Atomic<unsigned> state_{idle};
 };
 
 }  // namespace rt
