@@ -79,7 +79,7 @@ class BadInput(LearnTest):
         self.refuses(["path", "long"], "There is no path 'long'. Name one of these: whole.")
         self.refuses(["list", "all"], f"./learn list doesn't take 'all'. {more}")
         self.refuses(["verify", "msvc"],
-                     "verify knows no 'msvc': say nothing for all, or some of gcc, gcc-release, clang, clang-release, tsan.")
+                     "There is no preset 'msvc'. Name some of these, or none for all: gcc, gcc-release, clang, clang-release, tsan.")
 
     def test_help_needs_nothing(self):
         status, out, err = self.learn(self.machine(cmake="", ninja=""), "--help")
@@ -203,7 +203,7 @@ class Children(LearnTest):
         self.assertEqual(status, 1)
         self.assertIn("x.cpp:1: error: no kettle", out)
         self.assertNotIn("chatter", out)
-        self.assertEqual(err, "learn: configuring learn failed; the whole log is build/learn/learn-configure.log\n")
+        self.assertEqual(err, "learn: Configuring learn failed. The whole log is in build/learn/learn-configure.log\n")
 
     def interrupted_by(self, number: int) -> None:
         # A build with a grandchild, and both deaf to a polite end.
@@ -232,7 +232,7 @@ class Children(LearnTest):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         self.addCleanup(signal.signal, signal.SIGHUP, signal.SIG_DFL)
         status, _, err = self.learn(root, "test")
-        self.assertEqual((status, "configuring learn failed" in err), (1, True), err)
+        self.assertEqual((status, "Configuring learn failed" in err), (1, True), err)
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ class Build:
             status = run_logged(words, self.log("configure"), ROOT)
         progress.done(green("ok") if status == 0 else red("failed"))
         if status != 0:
-            self.give_up("configuring", "configure")
+            self.give_up("Configuring", "configure")
 
     def build(self, *targets: str, keep_going: bool = False, raw: bool = False) -> bool:
         """Builds, showing how far it is. With keep_going a failure is the caller's to count; raw: all is said of it."""
@@ -101,7 +101,7 @@ class Build:
             status = run_logged(words, self.log("build"), ROOT, on_line=count)
         progress.done(green("ok") if status == 0 else red("failed"))
         if status != 0 and not keep_going:
-            self.give_up("building", "build", raw)
+            self.give_up("Building", "build", raw)
         return status == 0
 
     def has_target(self, name: str) -> bool:
@@ -132,10 +132,10 @@ class Build:
         log = self.log(step)
         text = log.read_text(encoding="utf-8", errors="replace")
         if "Failed to clone repository" in text:
-            raise Stop("fmt and doctest are not installed and could not be fetched; install them (Debian's names: "
-                       f"libfmt-dev doctest-dev) or go online. The whole log is {log.relative_to(ROOT)}", 1)
+            raise Stop("fmt and doctest are not installed, and could not be fetched. Go online, or install Debian's "
+                       f"libfmt-dev and doctest-dev. The whole log is in {log.relative_to(ROOT)}", 1)
         say(text.rstrip() if raw else own_error(log) or last_relevant(log))
-        raise Stop(f"{doing} {self.preset} failed; the whole log is {log.relative_to(ROOT)}", 1)
+        raise Stop(f"{doing} {self.preset} failed. The whole log is in {log.relative_to(ROOT)}", 1)
 
 
 def own_error(log: Path) -> str:

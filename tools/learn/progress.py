@@ -17,7 +17,7 @@ from pathlib import Path
 from lessons import MINE
 
 LESSON = re.compile(r"[0-9]{2}-[a-z0-9-]+")
-HEAD = "# Poll by Poll: what is done. ./learn writes this; it is yours to edit."
+HEAD = "# Poll by Poll: what is done. ./learn writes this file, and you may edit it."
 
 
 class Progress:
@@ -71,7 +71,7 @@ class Progress:
                 self.predictions[words[1]] = " ".join(words[2:])
             elif words[:1] == ["skip"] and len(words) == 2:
                 self.skipped.add(words[1])
-            elif words and line != HEAD:
+            elif words and not line.startswith(HEAD[:HEAD.index(".")]):
                 self.others.append(line)
 
     def text(self) -> str:

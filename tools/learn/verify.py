@@ -14,7 +14,7 @@ PRESETS = ["gcc", "gcc-release", "clang", "clang-release", "tsan"]
 def chosen(words: list) -> list:
     for word in words:
         if word not in PRESETS:
-            raise Stop(f"verify knows no '{word}': say nothing for all, or some of {', '.join(PRESETS)}.")
+            raise Stop(f"There is no preset '{word}'. Name some of these, or none for all: {', '.join(PRESETS)}.")
     return [preset for preset in PRESETS if preset in words] or PRESETS
 
 
