@@ -15,7 +15,7 @@ HANGS = (r"  No step has finished for 2 s\. The test hangs in step 1\. ask a ket
 class GoesOn(SessionTest):
     def goes_on(self, at) -> None:
         self.save(self.solved)
-        at.expect(GREEN, r"✓ 01\.3", "is done")
+        at.expect(GREEN, r"✓ 01\.2", "is done")
         at.press("q")
         self.assertEqual(at.end(), 0)
 
@@ -24,7 +24,7 @@ class BadSession(GoesOn):
     def setUp(self):
         super().setUp()
         self.at = self.learner()
-        self.at.expect(RED, "still to write: say whether there is a value", r"open  mine/01-poll/rt/poll\.hpp:\d+")
+        self.at.expect(RED, "still to write: tell whether there is a value", r"open  mine/01-poll/rt/poll\.hpp:\d+")
 
     def test_deleted_file(self):
         self.header.unlink()
@@ -34,7 +34,7 @@ class BadSession(GoesOn):
 
     def test_a_byte_that_is_no_text(self):
         self.header.write_bytes(self.solved.encode() + b"// caf\xe9\n")
-        self.at.expect(GREEN, r"✓ 01\.3", "is done")
+        self.at.expect(GREEN, r"✓ 01\.2", "is done")
         self.at.press("d")
         self.at.expect("01.1 mine/01-poll/rt/poll.hpp:[0-9]+ the same")
         self.header.write_bytes(self.solved.encode().replace(b"value_.has_value(); }", b"value_.has_value() } // caf\xe9", 1))

@@ -274,7 +274,7 @@ class Warnings(CourseTest):
         with mock.patch.object(lesson, "house_notes", lambda _: []):
             at = lesson.Lesson("01-poll", progress, judged)
             warned = Verdict(GREEN, warning=["unused", "mine/01-poll/rt/poll.hpp:3"])
-            judged.judge = lambda step: warned if step.id != "01.3" else Verdict(RED, built=True)
+            judged.judge = lambda step: warned if step.id != "01.2" else Verdict(RED, built=True)
             at.judge_all(lambda: None)
             self.assertEqual(at.frame.notes, ["warning: unused, mine/01-poll/rt/poll.hpp:3"])
             judged.judge = lambda *_: Verdict(RED, built=False)
