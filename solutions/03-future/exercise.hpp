@@ -1,5 +1,5 @@
 /// \file
-/// The exercise of lesson 03, solved: `map(future, f)`, a future that changes the answer of another.
+/// The exercise of lesson 03, solved: `map(future, f)`, a future that changes the value of another one.
 #pragma once
 
 #include <rt/future.hpp>
@@ -32,7 +32,7 @@ class [[nodiscard]] Map {
     F f_;
 };
 
-/// A future that waits for `inner` and answers what `f` makes of its value.
+/// A future that waits for `inner`, calls `f` with its value, and is Ready with what `f` returned.
 template <rt::Future Inner, class F>
 Map<Inner, F> map(Inner inner, F f) {
     return Map<Inner, F>(std::move(inner), std::move(f));

@@ -27,12 +27,20 @@ using rt::Ready;
 
 namespace {
 
-/// A future without a Contract: it answers as often as it is polled.
+/// A future without a Contract: it is Ready as often as it is polled.
 class Careless {
   public:
     using Output = int;
 
     rt::Poll<int> poll(rt::Context&) { return Ready(3); }
+};
+
+/// A future without a Contract: it is always Pending.
+class NeverReady {
+  public:
+    using Output = int;
+
+    rt::Poll<int> poll(rt::Context&) { return Pending; }
 };
 
 }  // namespace
@@ -41,10 +49,11 @@ TEST_SUITE("03 exercise a map of your own") {
     TEST_CASE("a mapped future is a future and yields what the function returns") {
         auto to_text = [](int degrees) { return std::to_string(degrees); };
         auto mapped = exercise::map(rt::ready(3), to_text);
-        static_assert(rt::Future<decltype(mapped)>,
-                      "what exercise::map returns is no future: it needs `Output` and `Poll<Output> poll(Context&)`");
+        static_assert(
+            rt::Future<decltype(mapped)>,
+            "What exercise::map returns is not a future. Give it `Output` and `Poll<Output> poll(Context&)`.");
         static_assert(std::same_as<rt::OutputOf<decltype(mapped)>, std::string>,
-                      "the Output of a mapped future is the type that the function returns");
+                      "The Output of exercise::map is wrong. Let it be the type that the function returns.");
         auto task = spawn_mock("the mapped future", std::move(mapped));
         CHECK(task.poll() == Ready(std::string("3")));
     }
@@ -66,8 +75,9 @@ TEST_SUITE("03 exercise a map of your own") {
         };
         auto task = spawn_mock("the mapped future", exercise::map(kettle.future(), count));
         CHECK(task.poll() == Pending);
-        CHECK_MESSAGE(calls == 0, "the inner future has no value yet, so there is nothing to call the function with");
-        CHECK_MESSAGE(kettle.keeps_waker(), "the inner future needs the context of this poll, or it can wake nobody");
+        CHECK_MESSAGE(calls == 0,
+                      "the function was called, but the inner future has no value yet. Call it when that is Ready.");
+        CHECK_MESSAGE(kettle.keeps_waker(), "the inner future keeps no waker. Pass it the context of this poll.");
         expect_more_polls(task.future(), "map");
         kettle.finish(100);
         CHECK(task.is_woken());
@@ -87,7 +97,7 @@ TEST_SUITE("03 exercise a map of your own") {
         CHECK(*std::move(answer).value() == 7);
     }
 
-    TEST_CASE("an exception passes through") {
+    TEST_CASE("an exception leaves the poll") {
         Remote<int> kettle("the kettle");
         auto same = [](int degrees) { return degrees; };
         auto task = spawn_mock("the mapped future", exercise::map(kettle.future(), same));
@@ -115,6 +125,11 @@ TEST_SUITE("03 exercise a map of your own") {
             auto mapped = exercise::map(Careless(), [](int degrees) { return degrees; });
             (void)poll_once(mapped);
             (void)poll_once(mapped);
+        });
+        expect_violation("moved after its first poll", [] {
+            auto mapped = exercise::map(NeverReady(), [](int degrees) { return degrees; });
+            (void)poll_once(mapped);
+            [[maybe_unused]] auto moved = std::move(mapped);
         });
     }
 }
