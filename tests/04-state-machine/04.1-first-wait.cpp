@@ -22,10 +22,10 @@ using rt::Waker;
 
 TEST_SUITE("04.1 the first wait") {
     TEST_CASE("while it waits for the first it may be polled again") {
-        auto tea = rt::then(rt::pending<int>(), [](int n) { return rt::ready(n); });
-        auto const answer = first_poll(tea, calls_itself);
-        CHECK(answer == Pending);
-        expect_more_polls(tea, "then");
+        auto tea = spawn_mock("tea", rt::then(rt::pending<int>(), [](int n) { return rt::ready(n); }));
+        expect_first_poll(tea.future(), calls_itself);
+        CHECK(tea.poll() == Pending);
+        expect_more_polls(tea.future(), "then");
     }
 
     TEST_CASE("nothing happens before its first poll") {
