@@ -4,7 +4,6 @@
 
 #include <rt/io_table.hpp>
 #include <rt/readiness.hpp>
-#include <rt/violation.hpp>
 #include <support/counting_waker.hpp>
 #include <support/story.hpp>
 #include <support/test_thread.hpp>
@@ -20,7 +19,7 @@
 using namespace support;
 using rt::Direction, rt::IoTable, rt::Registration;
 
-static_assert(sizeof(rt::IoRecord) <= (rt::checks_enabled ? 88 : 72));
+static_assert(sizeof(rt::IoRecord) <= 72);
 static_assert(sizeof(Registration) <= 24);
 
 namespace {

@@ -34,9 +34,6 @@
 
 namespace rt {
 
-template <Future F>
-class Alone;
-
 class IoSource {
   public:
     /// None.
@@ -106,7 +103,21 @@ class IoSource {
     template <Future F>
     auto alone([[maybe_unused]] Direction direction, F future) {
 #if RT_CHECKS
-        return Alone<F>(*this, direction, std::move(future));
+        auto poll = [&place = waiting_[static_cast<std::size_t>(direction)], self = std::shared_ptr<void*>(),
+                     future = std::move(future)](Context& cx) mutable {
+            self.reset();
+            auto result = future.poll(cx);
+            if (result.is_pending()) {
+                if (auto other = place.lock(); other && *other != cx.waker().data()) {
+                    violation(
+                        "two tasks wait for the same thing of one descriptor, so the first would never be woken. Let one "
+                        "task wait, and hand on what it gets.");
+                }
+                place = self = std::make_shared<void*>(cx.waker().data());
+            }
+            return result;
+        };
+        return poll_fn(std::move(poll));
 #else
         return future;
 #endif
@@ -122,9 +133,6 @@ class IoSource {
     void register_with(Reactor& reactor) { registration_ = reactor.add(fd_.get()); }
 
   private:
-    template <Future F>
-    friend class Alone;
-
     // Given: `prepare`, unless the system has no watch or no memory left. Then the task asks again in its next turn.
     bool try_prepare(Context& cx) {
         try {
@@ -156,55 +164,9 @@ class IoSource {
     std::array<budget::Share, 2> shares_;  // one for each direction
     bool is_plain_ = false;
     Registration registration_;
-};
-
 #if RT_CHECKS
-// Given: see `IoSource::alone`.
-template <Future F>
-class Alone {
-  public:
-    using Output = OutputOf<F>;
-
-    Alone(IoSource& source, Direction direction, F future)
-        : source_(&source), direction_(direction), future_(std::move(future)) {}
-    Alone(Alone&&) = default;  // before the first poll
-    ~Alone() { leave(); }
-
-    Poll<Output> poll(Context& cx) {
-        Poll<Output> result = future_.poll(cx);
-        leave();
-        if (result.is_pending() && source_->registration_) {
-            IoRecord& record = source_->registration_.record();
-            table_ = source_->registration_.table();
-            place_ = direction_ == Direction::read ? &record.waits_to_read : &record.waits_to_write;
-            task_ = cx.waker().data();
-            void* other = nullptr;
-            if (!place_->compare_exchange_strong(other, task_, relaxed) && other != task_) {
-                violation(
-                    "two tasks wait for the same thing of one descriptor, so the first would never be woken. Let one task "
-                    "wait, and hand on what it gets.");
-            }
-        }
-        return result;
-    }
-
-  private:
-    /// This future does not wait any more.
-    void leave() noexcept {
-        if (std::shared_ptr<IoTable> table = std::move(table_)) {
-            void* expected = task_;
-            place_->compare_exchange_strong(expected, nullptr, relaxed);
-        }
-    }
-
-    IoSource* source_;
-    Direction direction_;
-    // Keeps the record, because this future may outlive the source. Null while this future does not wait.
-    std::shared_ptr<IoTable> table_;
-    Atomic<void*>* place_ = nullptr;  // in the record
-    void* task_ = nullptr;            // that was noted there
-    F future_;
-};
+    std::array<std::weak_ptr<void*>, 2> waiting_;  // the task that waits in each direction, while its future exists
 #endif
+};
 
 }  // namespace rt

@@ -17,7 +17,6 @@
 
 #include <rt/readiness.hpp>
 #include <rt/sync.hpp>
-#include <rt/violation.hpp>  // RT_CHECKS
 #include <rt/waker_slot.hpp>
 
 #include <cstddef>
@@ -34,10 +33,6 @@ struct IoRecord {
     ReadinessWord readiness;
     WakerSlot reader;
     WakerSlot writer;
-#if RT_CHECKS
-    Atomic<void*> waits_to_read{nullptr};  // the task of an `Alone` (io_source.hpp)
-    Atomic<void*> waits_to_write{nullptr};
-#endif
     IoRecord* next_free = nullptr;  // under the lock of the table
 };
 
@@ -50,10 +45,6 @@ class IoTable {
             first_free_ = &records_.emplace_back();
         }
         first_free_->readiness.reset();
-#if RT_CHECKS
-        first_free_->waits_to_read.store(nullptr, relaxed);
-        first_free_->waits_to_write.store(nullptr, relaxed);
-#endif
         return *std::exchange(first_free_, first_free_->next_free);
     }
 
@@ -99,8 +90,7 @@ class Registration {
 
     explicit operator bool() const noexcept { return record_ != nullptr; }
     IoRecord& record() const noexcept { return *record_; }
-    const std::shared_ptr<IoTable>& table() const noexcept { return record_.get_deleter().table; }
-    bool is_abandoned() const noexcept { return table()->is_abandoned(); }
+    bool is_abandoned() const noexcept { return record_.get_deleter().table->is_abandoned(); }
 
   private:
     std::unique_ptr<IoRecord, GiveBack> record_;
