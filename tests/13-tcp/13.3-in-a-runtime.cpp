@@ -66,8 +66,8 @@ TEST_SUITE("13.3 connections in a runtime") {
         }
         CHECK_MESSAGE(
             !waits_on,
-            "the connect has failed, and waits on: what ended it is in the socket's error, which is to be asked "
-            "for as soon as the socket is said to be ready");
+            "the connect has failed, and waits on. Wait only while connect answers that it is in progress, and throw any "
+            "other error.");
     }
 
     TEST_CASE("both directions at once by halves") {

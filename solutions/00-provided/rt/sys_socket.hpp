@@ -44,13 +44,6 @@ inline int shutdown(int fd, int how) noexcept { return detail::or_errno(::shutdo
 inline int set_option(int fd, int level, int name, int value) noexcept {
     return detail::or_errno(::setsockopt(fd, level, name, &value, sizeof value));
 }
-/// The error of the socket since the last call, as a positive errno, or 0. -errno if the call fails.
-inline int take_socket_error(int fd) noexcept {
-    int error = 0;
-    socklen_t size = sizeof error;
-    int result = detail::or_errno(::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size));
-    return result < 0 ? result : error;
-}
 inline int local_address(int fd, sockaddr* address, socklen_t* size) noexcept {
     return detail::or_errno(::getsockname(fd, address, size));
 }

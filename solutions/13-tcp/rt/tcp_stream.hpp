@@ -2,8 +2,8 @@
 /// `TcpStream`: one TCP connection. Read it, write it, shut it down, drop it.
 ///
 /// Three things about sockets are not obvious:
-///  - A non-blocking `connect` answers "in progress". When the socket becomes writable, SO_ERROR tells how the connect ended.
-///    A socket whose connect failed is useless, so the next address gets a new one.
+///  - A non-blocking `connect` answers "in progress". When the socket becomes writable, a second call of it tells how the
+///    first one ended. A socket whose connect failed is useless, so the next address gets a new one.
 ///  - A write to a connection that the other side has reset raises SIGPIPE, which kills the program by default.
 ///    MSG_NOSIGNAL turns it into an error (EPIPE).
 ///  - `shutdown` ends one direction. The other side reads to the end, and can still answer.
@@ -96,19 +96,13 @@ class TcpStream {
     int fd() const noexcept { return source_.fd(); }
 
   private:
-    /// Waits until a connect that is in progress has ended. Throws its error, with `what`.
-    Poll<void> poll_connected(Context& cx, const char* what) {
-        auto ask = [](int fd) {
-            if (int error = sys::take_socket_error(fd); error != 0) {
-                return error < 0 ? error : -error;
-            }
-            // No error, but not connected either: it is still in progress.
-            sockaddr_storage storage{};
-            socklen_t size = sizeof storage;
-            int result = sys::peer_address(fd, reinterpret_cast<sockaddr*>(&storage), &size);
-            return result == -ENOTCONN ? -EAGAIN : result;
+    /// Connects to `address`. Throws the error of that, with `what`.
+    Poll<void> poll_connect(Context& cx, const SocketAddr& address, const char* what) {
+        auto connect = [&address](int fd) {
+            int result = sys::connect(fd, address.data(), address.size());
+            return result == -EINPROGRESS || result == -EALREADY ? -EAGAIN : result;
         };
-        return source_.poll_io(cx, Direction::write, IoSource::never_short, what, ask).map([](std::size_t) {});
+        return source_.poll_io(cx, Direction::write, IoSource::never_short, what, connect).map([](std::size_t) {});
     }
 
     IoSource source_;
@@ -117,13 +111,8 @@ class TcpStream {
 inline Async<TcpStream> TcpStream::connect(SocketAddr address) {
     std::string const what = "cannot connect to " + address.to_string();
     TcpStream stream(sys::Fd(sys::check(sys::tcp_socket(address.is_v6() ? AF_INET6 : AF_INET), what.c_str())), true);
-    int result = sys::connect(stream.fd(), address.data(), address.size());
-    if (result == -EINPROGRESS || result == -EINTR) {  // a signal does not end the connect
-        auto connected = poll_fn([&](Context& cx) { return stream.poll_connected(cx, what.c_str()); });
-        co_await connected;
-    } else {
-        sys::check(result, what.c_str());
-    }
+    auto connected = poll_fn([&](Context& cx) { return stream.poll_connect(cx, address, what.c_str()); });
+    co_await connected;
     co_return stream;
 }
 
