@@ -1,8 +1,8 @@
 /// \file
 /// Given: the addresses behind a name. You use `resolve(host, port)` and `resolve_one("host:port")`.
 ///
-/// The only way to ask for them that every Linux has is `getaddrinfo`. It blocks, for seconds if a server is slow, so it runs
-/// on the pool of lesson 11. An address that is a number already never gets there.
+/// Only `getaddrinfo` knows them on every Linux. It blocks for seconds if a name server is slow, so it runs on the pool of
+/// lesson 11. A numeric address never gets there.
 #pragma once
 
 #include <rt/async.hpp>
@@ -60,19 +60,15 @@ inline std::vector<SocketAddr> resolve_blocking(const std::string& host, std::ui
 /// The addresses of `host`, at least one, in the order in which the system wants them tried. Throws `std::system_error`:
 /// "cannot resolve 'nowhere.invalid': Name or service not known". Throws `std::invalid_argument` for what can be no name.
 inline Async<std::vector<SocketAddr>> resolve(std::string host, std::uint16_t port) {
-    std::vector<SocketAddr> addresses;
-    auto is_in_no_name = [](char c) { return (c >= 0 && c <= ' ') || c == 127; };
-    if (std::any_of(host.begin(), host.end(), is_in_no_name)) {
+    if (std::ranges::any_of(host, [](unsigned char c) { return c <= ' ' || c == 127; })) {
         // The system would take what comes before it for the name.
         throw std::invalid_argument("a host name holds no space and no control character");
     }
     if (auto numeric = SocketAddr::from_ip(host, port)) {
-        addresses.push_back(*numeric);
-    } else {
-        auto asking = spawn_blocking(detail::resolve_blocking, std::move(host), port);
-        addresses = co_await asking;
+        co_return std::vector{*numeric};
     }
-    co_return addresses;
+    auto asking = spawn_blocking(detail::resolve_blocking, std::move(host), port);
+    co_return co_await asking;
 }
 
 /// The first address of "host:port". Throws what `resolve` throws, and `std::invalid_argument` if there is no port.

@@ -1,15 +1,12 @@
 /// \file
-/// Given: addresses as the system wants them and as people type them. You use `data()` and `size()`, which system calls
-/// take.
-///
-/// `SocketAddr` is a numeric address and port, of IPv4 or IPv6. `HostPort` is what people type.
+/// Given: addresses as the system wants them (`SocketAddr`) and as people type them (`HostPort`). You use `data()` and
+/// `size()`, which system calls take.
 ///
 /// Source: Rust's `std::net::SocketAddr`.
 #pragma once
 
 #include <rt/sys_socket.hpp>
 
-#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -25,19 +22,24 @@
 
 namespace rt {
 
-/// A numeric address and port.
+namespace detail {
+/// True if all of `text` is one number, which is then in `number`.
+template <class T>
+bool read_number(std::string_view text, T& number) noexcept {
+    const char* const end = text.data() + text.size();
+    return std::from_chars(text.data(), end, number) == std::from_chars_result{end, std::errc()};
+}
+}  // namespace detail
+
+/// A numeric address of IPv4 or IPv6, and a port.
 class SocketAddr {
   public:
     /// 0.0.0.0:0.
-    SocketAddr() noexcept : v4_{} { v4_.sin_family = AF_INET; }
+    SocketAddr() noexcept : v6_{} { v4_.sin_family = AF_INET; }
     /// What the system returned, of family AF_INET or AF_INET6.
     static SocketAddr from_system(const sockaddr* address) noexcept {
         SocketAddr result;
-        if (address->sa_family == AF_INET6) {
-            std::memcpy(&result.v6_, address, sizeof(sockaddr_in6));
-        } else {
-            std::memcpy(&result.v4_, address, sizeof(sockaddr_in));
-        }
+        std::memcpy(&result.v6_, address, address->sa_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in));
         return result;
     }
 
@@ -53,32 +55,24 @@ class SocketAddr {
     /// `ip` is "127.0.0.1", "::1", or with the number of a network interface "fe80::1%2". Nothing if it is not numeric.
     static std::optional<SocketAddr> from_ip(const std::string& ip, std::uint16_t port) {
         SocketAddr address;
+        address.v4_.sin_port = htons(port);
         if (ip.find('\0') != ip.npos) {
             return std::nullopt;  // the system would read it up to there
         }
-        address.v4_.sin_port = htons(port);
         if (::inet_pton(AF_INET, ip.c_str(), &address.v4_.sin_addr) == 1) {
             return address;
         }
-        address.v6_ = sockaddr_in6{};
         address.v6_.sin6_family = AF_INET6;
-        address.v6_.sin6_port = htons(port);
         std::size_t const percent = ip.find('%');
-        if (percent != ip.npos) {
-            const char* const end = ip.data() + ip.size();
-            auto [rest, error] = std::from_chars(ip.data() + percent + 1, end, address.v6_.sin6_scope_id);
-            if (error != std::errc() || rest != end) {
-                return std::nullopt;
-            }
+        if (percent != ip.npos && !detail::read_number(ip.substr(percent + 1), address.v6_.sin6_scope_id)) {
+            return std::nullopt;
         }
-        if (::inet_pton(AF_INET6, ip.substr(0, percent).c_str(), &address.v6_.sin6_addr) == 1) {
-            return address;
-        }
-        return std::nullopt;
+        bool const is_v6 = ::inet_pton(AF_INET6, ip.substr(0, percent).c_str(), &address.v6_.sin6_addr) == 1;
+        return is_v6 ? std::optional(address) : std::nullopt;
     }
 
     bool is_v6() const noexcept { return v4_.sin_family == AF_INET6; }
-    std::uint16_t port() const noexcept { return ntohs(is_v6() ? v6_.sin6_port : v4_.sin_port); }
+    std::uint16_t port() const noexcept { return ntohs(v4_.sin_port); }
 
     /// "127.0.0.1", "::1", or "fe80::1%2": such an address means nothing without its interface.
     std::string ip() const {
@@ -102,7 +96,7 @@ class SocketAddr {
 
   private:
     union {
-        sockaddr_in v4_;  // the family is at the same place in both
+        sockaddr_in v4_;  // family and port are at the same place in both
         sockaddr_in6 v6_;
     };
 };
@@ -135,8 +129,7 @@ struct HostPort {
     /// Reads "80". Throws `std::invalid_argument` with a sentence for the user.
     static std::uint16_t parse_port(std::string_view text) {
         std::uint16_t port = 0;
-        auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-        if (error != std::errc() || end != text.data() + text.size() || text.empty()) {
+        if (!detail::read_number(text, port)) {
             throw std::invalid_argument(fmt::format("'{}' is no port: a port is a number from 0 to 65535", text));
         }
         return port;
@@ -150,10 +143,8 @@ struct HostPort {
 
 /// Prints what `to_string` returns.
 template <>
-struct fmt::formatter<rt::SocketAddr> {
-    constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }
+struct fmt::formatter<rt::SocketAddr> : fmt::formatter<std::string> {
     auto format(const rt::SocketAddr& address, fmt::format_context& context) const {
-        std::string const text = address.to_string();
-        return std::copy(text.begin(), text.end(), context.out());
+        return fmt::formatter<std::string>::format(address.to_string(), context);
     }
 };
