@@ -13,60 +13,54 @@
 #include <rt/sys_process.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <map>
 #include <memory>
 
 namespace rt {
 
 /// See `signal`.
 class [[nodiscard("a signal is waited for by awaiting this")]] Signal {
-    using Table = detail::SignalTable;
-
   public:
     using Output = int;
 
-    /// `asked` is a set of signals, as made by `SignalTable::bit`.
-    explicit Signal(std::uint64_t asked)
-        : source_(sys::Fd(sys::check(sys::event_fd(), "eventfd"))), entry_(&Table::take(source_.fd(), asked)) {}
-    Signal(Signal&&) noexcept = default;
+    explicit Signal(std::initializer_list<int> numbers)
+        : source_(sys::Fd(sys::check(sys::event_fd(), "eventfd"))), place_(&detail::take_place(source_.fd())) {
+        for (int number : numbers) {
+            seen_[number] = detail::count_signal(number).taken.load(relaxed);
+        }
+    }
 
     /// A future of the next signal. May be called again and again, because a signal that comes between two calls is kept.
-    auto recv() {
-        return source_.alone(Direction::read, poll_fn([this](Context& cx) { return poll_recv(cx); }));
-    }
+    auto recv() { return source_.alone(Direction::read, by_ref(*this)); }
 
     /// Awaits one signal, as `recv` does.
     Poll<int> poll(Context& cx) {
-        contract_.begin("signal");
-        Poll<int> number = poll_recv(cx);
-        if (number.is_pending()) {
-            return contract_.pending();
-        }
-        return number;
-    }
-
-  private:
-    /// The eventfd says only that it is worth looking for a signal. It may be readable though none is left.
-    Poll<int> poll_recv(Context& cx) {
         std::uint64_t written = 0;
         auto read = [&written](int fd) { return sys::read(fd, {reinterpret_cast<char*>(&written), sizeof written}); };
         for (;;) {
-            if (int number = entry_->take(); number != 0) {
-                return Ready(number);
+            for (auto& [number, seen] : seen_) {
+                if (detail::signal_counts[static_cast<std::size_t>(number)].take(seen)) {
+                    return Ready(number);
+                }
             }
+            // The eventfd says only that it is worth looking again. It may be readable though no signal is left.
             if (source_.poll_io(cx, Direction::read, IoSource::never_short, "signal", read).is_pending()) {
                 return Pending;
             }
         }
     }
 
+  private:
     struct GiveBack {
-        void operator()(Table::Entry* entry) const noexcept { Table::give_back(*entry); }
+        void operator()(Atomic<detail::SignalPlace>* place) const noexcept { detail::give_back(*place); }
     };
 
-    [[no_unique_address]] Contract contract_;
     IoSource source_;
-    std::unique_ptr<Table::Entry, GiveBack> entry_;  // given back before source_ closes the descriptor that it names
+    std::unique_ptr<Atomic<detail::SignalPlace>, GiveBack> place_;  // given back before source_ closes its descriptor
+    std::map<int, std::uint64_t> seen_;                             // for each signal, how many of them this has seen
 };
 
 /// A future of the number of the next signal out of `numbers`. A signal that has come since the first call for it, and that
@@ -74,7 +68,7 @@ class [[nodiscard("a signal is waited for by awaiting this")]] Signal {
 /// `std::system_error` for a signal that cannot be waited for. A program that waits for SIGUSR1 does not print the report then.
 template <std::same_as<int>... Numbers>
 Signal signal(Numbers... numbers) {
-    return Signal((detail::SignalTable::bit(numbers) | ...));
+    return Signal({numbers...});
 }
 
 /// A future of Ctrl-C.
