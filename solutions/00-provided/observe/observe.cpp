@@ -49,7 +49,7 @@ void report_lost_output() noexcept {
 
 struct Observer {
     Observer() {
-        rt::sys::ignore_signal(SIGPIPE);
+        rt::sys::on_signal(SIGPIPE, SIG_IGN);
         std::atexit(report_lost_output);
         if (const char* const path = std::getenv("RT_TRACE"); path != nullptr && *path != '\0') {
             rt::trace::trace_to_file(path);

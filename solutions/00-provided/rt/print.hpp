@@ -10,9 +10,9 @@
 #include <rt/sync.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdio>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,7 +23,7 @@ namespace rt {
 
 namespace detail {
 
-/// How many bytes the first character of `text` has. 0 if it is a control character or not UTF-8.
+/// How many bytes the first character of `text` has. 0 if it is not UTF-8, or a control character other than a tab.
 inline std::size_t size_of_printable(std::string_view text) noexcept {
     auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned lead = byte(0);
@@ -45,32 +45,24 @@ inline std::size_t size_of_printable(std::string_view text) noexcept {
 }
 
 /// True if `line` is new. Remembers 16 lines, and says no to all others.
-inline bool is_new(std::string_view line) noexcept {
-    constinit static Mutex mutex;
-    constinit static std::array<std::size_t, 16> seen{};
-    constinit static std::size_t count = 0;
-    const std::size_t hash = std::hash<std::string_view>()(line);
+inline bool is_new(const std::string& line) {
+    static Mutex mutex;
+    static auto* const seen =
+        new std::set<std::string>;  // never destroyed, because a thread may print until the very end
     Lock lock(mutex);
-    if (count == seen.size() || std::find(seen.begin(), seen.end(), hash) != seen.end()) {
-        return false;
-    }
-    seen[count++] = hash;
-    return true;
+    return seen->size() < 16 && seen->insert(line).second;
 }
 
 }  // namespace detail
 
-/// `text` without what could command a terminal: each byte of a control character (a tab is none), or of what is not UTF-8,
-/// becomes four characters, such as `\x1b`.
+/// `text` without what could command a terminal. Each byte of a control character (a tab is none), and each byte that is not
+/// UTF-8, becomes four characters, such as `\x1b`.
 inline std::string visible(std::string_view text) {
     std::string result;
     while (!text.empty()) {
         const std::size_t size = detail::size_of_printable(text);
-        if (size == 0) {
-            result += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
-        } else {
-            result += text.substr(0, size);
-        }
+        result += size == 0 ? fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]))
+                            : std::string(text.substr(0, size));
         text.remove_prefix(std::max<std::size_t>(size, 1));
     }
     return result;

@@ -106,18 +106,14 @@ inline void stop_listening(Listener listener) noexcept {
 }
 
 /// Announces an event. Called by the runtime's headers.
-inline void emit([[maybe_unused]] Kind kind, [[maybe_unused]] const void* subject,
-                 [[maybe_unused]] std::int64_t value = 0, [[maybe_unused]] const char* text = nullptr) noexcept {
-#if RT_TRACE
-    if (detail::listening.load(relaxed) != 0) [[unlikely]] {
+inline void emit(Kind kind, const void* subject, std::int64_t value = 0, const char* text = nullptr) noexcept {
+    if (RT_TRACE != 0 && detail::listening.load(relaxed) != 0) [[unlikely]] {
         detail::announce(kind, subject, value, text);
     }
-#endif
 }
 
-/// Announces an event that only reports about tasks need. Does nothing in a release build. Called by the runtime's
-/// headers.
-inline void note([[maybe_unused]] Kind kind, [[maybe_unused]] const void* subject) noexcept {
+/// Announces an event that only reports about tasks need. Does nothing in a release build.
+inline void note(Kind kind, const void* subject) noexcept {
     if constexpr (checks_enabled) {
         emit(kind, subject);
     }
