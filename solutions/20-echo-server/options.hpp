@@ -2,7 +2,7 @@
 /// Given: the command line of the echo server. You use `Options::parse` and its result.
 #pragma once
 
-#include <rt/flavor.hpp>
+#include <rt/runtime.hpp>
 #include <rt/serve.hpp>
 
 #include <chrono>

@@ -1,5 +1,5 @@
 #include <doctest/doctest.h>
-#include <rt/flavor.hpp>
+#include <rt/runtime.hpp>
 #include <support/story.hpp>
 
 #include <optional>

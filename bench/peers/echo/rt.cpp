@@ -4,7 +4,6 @@
 #include "server.hpp"
 
 #include <rt/async.hpp>
-#include <rt/flavor.hpp>
 #include <rt/runtime.hpp>
 #include <rt/tcp.hpp>
 

@@ -1,21 +1,25 @@
 /// \file
-/// `rt::run(flavor, main)`: runs a program on the runtime that its user chose. It is the `#[tokio::main]` of this
-/// course.
+/// `rt::run(flavor, main)`: runs a program on the runtime that its user chose.
 ///
 /// `spawn`, `sleep`, and `TcpStream` name no runtime, because they use the one that polls them. So a program chooses
 /// its runtime here and nowhere else.
 ///
-/// Source: `tokio::runtime::Builder`.
+/// Source: `tokio::runtime::Builder`, and `#[tokio::main]`.
 #pragma once
 
 #include <rt/current_thread.hpp>
-#include <rt/flavor.hpp>
 #include <rt/future.hpp>
 #include <rt/multi_thread.hpp>
 #include <rt/sys_process.hpp>
 
+#include <charconv>
+#include <optional>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 #include <utility>
+
+#include <fmt/format.h>
 
 #ifndef PBP_HAS_ASIO
 #define PBP_HAS_ASIO 0
@@ -26,12 +30,59 @@
 
 namespace rt {
 
+// Given: the runtime that the user of a program chooses on the command line.
+class Flavor {
+  public:
+    enum class Kind : unsigned char { current_thread, multi_thread, asio };
+
+    /// The calling thread runs all tasks.
+    static constexpr Flavor current_thread() noexcept { return Flavor(Kind::current_thread, 0); }
+    /// `workers` threads run the tasks. 0 means as many as the machine can run at once.
+    static constexpr Flavor multi_thread(unsigned workers = 0) noexcept { return Flavor(Kind::multi_thread, workers); }
+    /// The calling thread runs all tasks inside Asio's event loop. It needs a build with Asio, see `has_asio`.
+    static constexpr Flavor asio() noexcept { return Flavor(Kind::asio, 0); }
+
+    /// Reads `current_thread`, `multi_thread`, `multi_thread:N` with N from 1 to 1024, or `asio`. Any other text
+    /// gives `std::nullopt`.
+    static std::optional<Flavor> parse(std::string_view text) {
+        constexpr std::string_view with_workers = "multi_thread:";
+        unsigned workers = 0;
+        if (text.starts_with(with_workers)) {
+            std::from_chars(text.data() + with_workers.size(), text.data() + text.size(), workers);
+        }
+        for (Flavor flavor : {current_thread(), multi_thread(workers), asio()}) {
+            if (workers <= 1024 && text == flavor.to_string()) {
+                return flavor;
+            }
+        }
+        return std::nullopt;
+    }
+
+    constexpr Kind kind() const noexcept { return kind_; }
+    /// How many threads `multi_thread` asks for. 0 means as many as the machine can run at once.
+    constexpr unsigned workers() const noexcept { return workers_; }
+
+    /// The text that `parse` reads.
+    std::string to_string() const {
+        constexpr const char* names[] = {"current_thread", "multi_thread", "asio"};
+        const char* name = names[static_cast<int>(kind_)];
+        return workers_ == 0 ? name : fmt::format("{}:{}", name, workers_);
+    }
+
+    friend constexpr bool operator==(Flavor, Flavor) noexcept = default;
+
+  private:
+    constexpr Flavor(Kind kind, unsigned workers) noexcept : kind_(kind), workers_(workers) {}
+
+    Kind kind_;
+    unsigned workers_;
+};
+
 /// True if this program was built with Asio and can run `Flavor::asio()`.
 inline constexpr bool has_asio = PBP_HAS_ASIO != 0;
 
-/// Makes a runtime, runs `main` on it until it is done, and destroys the runtime with all tasks that are left.
-/// Returns the output of `main`, or throws its exception. Throws `std::runtime_error` if the program was built
-/// without this flavor. Called from ordinary code, usually from `main()`.
+/// Runs `main` on a new runtime until it is done, and destroys the runtime with all tasks that are left. Returns the output of
+/// `main`, or throws its exception. Throws `std::runtime_error` if the program was built without this flavor.
 template <Future F>
 OutputOf<F> run(Flavor flavor, F main) {
     switch (flavor.kind()) {
