@@ -2,15 +2,12 @@
 /// `BufReader<R>`: reads ahead from a stream and gives out lines.
 ///
 /// A stream knows no lines. One read may end in the middle of a line, and the next one may bring the rest and three more
-/// lines. So the bytes that were read stay here until a task takes them. A `read_line` that is dropped while it waits loses
-/// nothing, and the bytes behind a line are there for the next read, by line or by `rt::read`. While there are none, no
-/// memory is held.
+/// lines. So the bytes that were read stay here until a task takes them, by line or by `rt::read`. A `read_line` that is
+/// dropped while it waits loses nothing. While there are no bytes, no memory is held.
 ///
-/// A line has a limit, because a client may send a line that never ends. A longer line is an error and is skipped. The next
-/// `read_line` gives the line after it.
+/// A client may send a line that never ends. So a line above the limit is an error, and is skipped by the next `read_line`.
 ///
-/// A BufReader over a stream that can be written passes writes straight through. For two tasks, split the stream first and
-/// read from a BufReader over the half to read from.
+/// Writes go straight to the stream. For two tasks, split the stream first and make a BufReader of its ReadHalf.
 ///
 /// Source: `tokio::io::{BufReader, AsyncBufReadExt}`.
 #pragma once
@@ -39,14 +36,12 @@ class BufReader {
     explicit BufReader(R reader, std::size_t limit = 1024 * 1024) noexcept
         : reader_(std::move(reader)), limit_(limit) {}
 
-    /// Yields the next line, without its "\n" or "\r\n". Yields nothing at the end of the stream. A last line without an
-    /// end is a line. Throws EMSGSIZE for a line above the limit, and what the stream throws. May be dropped while it waits.
+    /// Yields the next line, without its "\n" or "\r\n", and nothing at the end of the stream. A last line without an end is a
+    /// line. Throws EMSGSIZE for a line above the limit, and what the stream throws.
     auto read_line() {
         return poll_fn([this, searched = std::size_t{0}](Context& cx) mutable { return poll_line(cx, searched); });
     }
 
-    /// Gives the stream back. What is `buffered` is lost.
-    R into_inner() && { return std::move(reader_); }
     /// The bytes that were read and not taken.
     std::string_view buffered() const noexcept {
         return std::string_view(bytes_).substr(std::min(taken_, bytes_.size()));
@@ -115,8 +110,7 @@ class BufReader {
         }
     }
 
-    /// Reads some bytes behind those that are there. Yields false at the end of the stream. If it is Pending or throws, the
-    /// bytes are still there.
+    /// Reads some bytes behind those that are there. Yields false at the end of the stream.
     Poll<bool> poll_fill(Context& cx) {
         char bytes[most_per_read];
         Poll<std::size_t> read = reader_.poll_read(cx, bytes);
