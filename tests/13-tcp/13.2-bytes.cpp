@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <rt/async.hpp>
-#include <rt/chunk.hpp>
 #include <rt/future.hpp>
 #include <rt/io.hpp>
 #include <support/counted_new.hpp>

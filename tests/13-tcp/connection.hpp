@@ -5,7 +5,6 @@
 #include "peer.hpp"
 
 #include <rt/async.hpp>
-#include <rt/chunk.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/future.hpp>
 #include <rt/socket_addr.hpp>

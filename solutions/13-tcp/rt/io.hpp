@@ -1,23 +1,19 @@
 /// \file
-/// What can be read and what can be written, as concepts, and the futures that work on anything of the kind.
+/// The concepts `AsyncRead` and `AsyncWrite`, and the futures that work on every stream: a socket, a pipe, a buffer, a mock.
 ///
-/// A stream offers three polls. Everything else is built on them here, once for sockets, pipes, buffers, and mocks:
+/// A stream offers three polls, which throw `std::system_error`:
 ///
 ///   Poll<std::size_t> poll_read(Context&, std::span<char> into)        0 is the end of the stream
 ///   Poll<std::size_t> poll_write(Context&, std::string_view from)      may write less than all of it
 ///   Poll<void>        poll_shutdown(Context&)                          no more will be written
 ///
-/// Errors are thrown as `std::system_error`.
-///
 /// Invariants: a poll that returns Pending has taken nothing from the stream, and has kept the waker. So a future here may
-/// be dropped while it waits, and no byte is lost. (After a dropped `write_all` it is not known how much was written.)
-///
-/// These futures keep the address of the stream, so it must outlive them and must not move.
+/// be dropped while it waits, and no byte is lost. But nobody knows how much a dropped `write_all` has written. Each future
+/// keeps the address of the stream, so the stream must outlive it and must not move.
 ///
 /// Source: Tokio's `AsyncRead`, `AsyncWrite`, and their `Ext` traits.
 #pragma once
 
-#include <rt/chunk.hpp>
 #include <rt/future.hpp>
 
 #include <cerrno>
@@ -33,6 +29,26 @@
 
 namespace rt {
 
+// Given: bytes that were read, and the memory that holds them. A server with ten thousand idle connections must not keep ten
+// thousand buffers for bytes that may come. So a read makes its buffer when it tries, and frees it in the same poll if no
+// bytes were there.
+class Chunk {
+  public:
+    /// No bytes: what a read yields at the end of the stream.
+    Chunk() noexcept = default;
+    /// The first `size` bytes of `memory`. Called by futures that read.
+    Chunk(std::unique_ptr<char[]> memory, std::size_t size) noexcept : memory_(std::move(memory)), size_(size) {}
+
+    std::string_view view() const noexcept { return {memory_.get(), size()}; }
+    std::size_t size() const noexcept { return memory_ ? size_ : 0; }
+    /// False at the end of the stream: `while (Chunk chunk = co_await stream.read(4096)) …`.
+    explicit operator bool() const noexcept { return size() != 0; }
+
+  private:
+    std::unique_ptr<char[]> memory_;
+    std::size_t size_ = 0;  // while there is memory
+};
+
 /// A stream that bytes come out of.
 template <class R>
 concept AsyncRead = requires(R& reader, Context& cx, std::span<char> into) {
@@ -46,15 +62,14 @@ concept AsyncWrite = requires(W& writer, Context& cx, std::string_view from) {
     { writer.poll_shutdown(cx) } -> std::same_as<Poll<void>>;
 };
 
-/// Waits for bytes and puts them into `into`. Yields how many, 0 at the end of the stream. `into` must not be empty and
-/// must outlive the future.
+/// Waits for bytes and puts them into `into`, which must not be empty and must outlive the future. Yields how many, 0 at the
+/// end of the stream.
 template <AsyncRead R>
 auto read(R& reader, std::span<char> into) {
     return poll_fn([&reader, into](Context& cx) { return reader.poll_read(cx, into); });
 }
 
-/// Waits for bytes, at most `max`. Yields them as a Chunk, which is empty at the end of the stream. Holds no memory while
-/// it waits.
+/// Yields at most `max` bytes as a Chunk, which is empty at the end of the stream. Holds no memory while it waits.
 template <AsyncRead R>
 auto read(R& reader, std::size_t max) {
     return poll_fn([&reader, max](Context& cx) -> Poll<Chunk> {

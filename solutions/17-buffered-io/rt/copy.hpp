@@ -1,14 +1,13 @@
 /// \file
 /// `copy(reader, writer)` and `copy_bidirectional(a, b)`: write everything that is read, until the end of the stream.
 ///
-/// Nothing is read before the last bytes are written, so at most one Chunk of bytes is under way. A slow writer thereby
-/// slows the reader down, and through TCP also the sender behind it. A direction that waits to read holds no memory.
+/// Nothing is read before the last bytes are written. So a slow writer slows the reader down, and through TCP also the sender
+/// behind it. A direction that waits to read holds no memory.
 ///
 /// Source: `tokio::io::{copy, copy_bidirectional}`.
 #pragma once
 
 #include <rt/async.hpp>
-#include <rt/chunk.hpp>
 #include <rt/future.hpp>
 #include <rt/io.hpp>
 #include <rt/select.hpp>
@@ -52,17 +51,15 @@ Async<std::pair<std::uint64_t, std::uint64_t>> copy_bidirectional(A* a, B* b) {
 
 }  // namespace detail
 
-/// Writes everything that `reader` yields to `writer`. Yields how many bytes that were. Does not shut `writer` down. Throws
-/// what either of them throws. Both must outlive the future. A copy that is dropped loses the bytes that it has read and
-/// not yet written.
+/// Writes everything that `reader` yields to `writer`, and does not shut it down. Yields how many bytes that were. Both must
+/// outlive the future. A copy that is dropped loses the bytes that it has read and not yet written.
 template <AsyncRead R, AsyncWrite W>
 Async<std::uint64_t> copy(R& reader, W& writer) {
     return detail::copy(&reader, &writer);
 }
 
 /// Copies in both directions at once, as a proxy does. Yields how many bytes went from `a` to `b` and from `b` to `a`. When
-/// one side ends, the other one is shut down for writing, and the opposite direction goes on. The first error ends both
-/// directions and is thrown.
+/// one side ends, the other one is shut down for writing. The first error ends both directions and is thrown.
 template <class A, class B>
     requires AsyncRead<A> && AsyncWrite<A> && AsyncRead<B> && AsyncWrite<B>
 Async<std::pair<std::uint64_t, std::uint64_t>> copy_bidirectional(A& a, B& b) {
