@@ -5,7 +5,7 @@
 /// list is empty takes a batch of blocks from the lists that all threads share, and a thread whose list is long gives a
 /// batch back. It buys half of the instructions of spawning many tasks: 670 instead of 1,306 a task on one thread, 1,023
 /// instead of 1,543 on two (Tokio: 1,292 and 1,454). It costs this file, and a block never returns to the system. Under
-/// AddressSanitizer it is off, because AddressSanitizer has to see each use of a frame after its end.
+/// AddressSanitizer, which has to see each use of a frame after its end, it is off.
 ///
 /// Source of the idea: the magazines of Bonwick and Adams.
 #pragma once
@@ -31,7 +31,7 @@ namespace rt {
 
 namespace detail {
 
-/// The blocks that nobody uses. Lengths are counted in units of 16 bytes, those of blocks and those of lists.
+/// The blocks that nobody uses. The length of a block, and of a list, is counted in units of 16 bytes.
 class FreeBlocks {
   public:
     static constexpr int unit = 16;

@@ -1,10 +1,9 @@
 /// \file
-/// Given: `is_send<T>`, which says whether a `T` may be moved to another thread, and `ThreadBound`, by which a type
-/// says no. `spawn` checks the callable and the arguments that you pass.
+/// Given: `is_send<T>`, which says whether a `T` may be moved to another thread, and `ThreadBound`, by which a type says no.
+/// You use neither. `spawn` checks the callable and the arguments that you pass.
 ///
-/// C++ can't look into a type as Rust does, so the answer is yes unless the type, or a specialization of `is_send`,
-/// says no. The arguments of a template are seen, but neither members nor captures. So this catches many mistakes, but
-/// not all. In builds with checks, a ThreadBound also compares threads when it is used.
+/// C++ can't look into a type as Rust does. The arguments of a template are seen, but neither members nor captures. So this
+/// catches many mistakes, but not all. In builds with checks, a ThreadBound also compares threads when it is used.
 ///
 /// Source: Rust's `Send`.
 #pragma once

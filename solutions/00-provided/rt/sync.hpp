@@ -1,9 +1,6 @@
 /// \file
-/// Given: the only file that names the standard library's atomics, locks, and threads. Use its names as you would use the
-/// standard ones.
-///
-/// Every lesson says `rt::Atomic<int>` or `rt::Mutex`, because a scheduler that tries all interleavings can then replace
-/// all of them here, without a change anywhere else.
+/// Given: the only file that names the standard library's atomics, locks, and threads. You use `rt::Mutex` and the others as
+/// you would use the standard ones. So a scheduler that tries all interleavings can replace all of them here.
 #pragma once
 
 #include <atomic>

@@ -1,9 +1,8 @@
 /// \file
 /// Given: the system calls about descriptors. You use `Fd`, and each call under the kernel's own name.
 ///
-/// Only this file and the other sys_….hpp name a system call. Each function is one call and answers like the kernel: a
-/// number of 0 or more, or -errno. No function throws, retries, or decides. So a simulated kernel can stand in for the real
-/// one here, without a change anywhere else.
+/// Only this file and the other sys_….hpp name a system call, so a simulated kernel can stand in for the real one here. Each
+/// function is one call and answers like the kernel: a number of 0 or more, or -errno. No function throws or retries.
 #pragma once
 
 #include <cerrno>
@@ -52,11 +51,8 @@ class Fd {
     /// Owns `fd`. Negative means none.
     explicit Fd(int fd) noexcept : fd_(fd) {}
     Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Fd& operator=(Fd&& other) noexcept {
-        if (this != &other) {
-            reset();
-            fd_ = std::exchange(other.fd_, -1);
-        }
+    Fd& operator=(Fd other) noexcept {
+        std::swap(fd_, other.fd_);
         return *this;
     }
     ~Fd() { reset(); }
@@ -87,15 +83,14 @@ inline bool is_terminal(int fd) noexcept { return ::isatty(fd) == 1; }
 inline int open(const char* path, int flags) noexcept { return detail::or_errno(::open(path, flags)); }
 /// Opens /dev/null in place of each of the descriptors 0, 1, and 2 that is closed, as Rust does. Otherwise the first socket
 /// would become stdout, and `print` would write to a client. Called at the start of every program, before `main`.
-inline bool open_standard_descriptors() noexcept {
+inline const bool standard_descriptors_are_open = [] {
     for (int fd = 0; fd <= 2; ++fd) {
         if (::fcntl(fd, F_GETFD) < 0) {
             sys::open("/dev/null", O_RDWR);  // gives the lowest free number, which is `fd`
         }
     }
     return true;
-}
-inline const bool standard_descriptors_are_open = open_standard_descriptors();
+}();
 
 /// True if `fd` is open in blocking mode: a call waits, and does not answer -EAGAIN.
 inline bool is_blocking(int fd) noexcept {

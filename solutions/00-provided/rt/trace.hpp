@@ -2,9 +2,8 @@
 /// Given: the events that the runtime announces while it works. The lines that call `emit` are written for you. In your
 /// programs you use `trace::name`.
 ///
-/// The headers of the course call `emit` at the moments that `Kind` lists, and listeners receive the events: the log
-/// of a test, the task record behind `rt::dump()`, and the trace file. Without a listener, an event costs one relaxed
-/// load and a branch. With -DRT_TRACE=0 it costs nothing.
+/// The headers of the course call `emit`, and listeners receive the events: the log of a test, the task record behind
+/// `rt::dump()`, and the trace file. Without a listener, an event costs one relaxed load and a branch.
 ///
 /// Thread safety: any thread may call anything here. A listener is called on the thread where the event happens.
 #pragma once
@@ -14,10 +13,6 @@
 
 #include <cstddef>
 #include <cstdint>
-
-#ifndef RT_TRACE
-#define RT_TRACE 1
-#endif
 
 namespace rt::trace {
 
@@ -107,7 +102,7 @@ inline void stop_listening(Listener listener) noexcept {
 
 /// Announces an event. Called by the runtime's headers.
 inline void emit(Kind kind, const void* subject, std::int64_t value = 0, const char* text = nullptr) noexcept {
-    if (RT_TRACE != 0 && detail::listening.load(relaxed) != 0) [[unlikely]] {
+    if (detail::listening.load(relaxed) != 0) [[unlikely]] {
         detail::announce(kind, subject, value, text);
     }
 }

@@ -1,16 +1,15 @@
 /// \file
 /// `IoSource`: a descriptor that tasks can wait for. Pipes, sockets, and signals are built on it.
 ///
-/// This is the users' half of the reactor, in one function. The order of its steps is what makes it right:
+/// `poll_io` is the users' half of the reactor. The order of its steps is what makes it right:
 ///
 ///   1. If the readiness word allows it, try. Mostly that is all, and no event was needed.
 ///   2. If the kernel refused, register with epoll unless that was done. Then clear what was seen before the attempt.
-///   3. Leave the waker, then look at the word again. The reactor sets the word first and looks for a waker then. However
-///      the two interleave, one of them sees the other. If the task looked first, an event in between would wake no task.
+///   3. Leave the waker, then look at the word again. The reactor sets the word first, and looks for a waker then. So one of
+///      the two sees the other. If the task looked first, an event in between would wake no task.
 ///
-/// A read of a TCP socket or a pipe that fills less than its buffer has emptied the kernel's, so the next read would be
-/// refused. Clearing the readiness at once saves that system call. Other descriptors stop a read at the end of a line or of a
-/// message, though there is more. So for them only a refusal clears.
+/// A short read of a TCP socket or a pipe has emptied the kernel's buffer, so clearing the readiness at once saves a system
+/// call. Other descriptors end a read at a line or a message, though there is more. So for them only a refusal clears.
 ///
 /// Thread safety: one task may read while another one writes on another thread, if `prepare` was called before.
 #pragma once
@@ -38,8 +37,7 @@ class IoSource {
   public:
     /// None.
     IoSource() noexcept = default;
-    /// Owns `fd`, which must be non-blocking. `is_plain`: it is known to be a TCP socket or a pipe (without O_DIRECT). Makes no
-    /// system call until a task has to wait.
+    /// Owns `fd`, which must be non-blocking. `is_plain`: it is known to be a TCP socket or a pipe (without O_DIRECT).
     explicit IoSource(sys::Fd fd, bool is_plain = false) noexcept : fd_(std::move(fd)), is_plain_(is_plain) {}
 
     int fd() const noexcept { return fd_.get(); }
@@ -49,7 +47,7 @@ class IoSource {
 
     /// Calls `op(fd)`, which answers like the kernel: a count, or -errno. Yields the count. Waits while the answer is
     /// -EAGAIN, and throws any other error as `std::system_error` with `what`. If the descriptor is plain, a count above 0 and
-    /// below `full` means that the kernel has no more for now. Spends budget.
+    /// below `full` says that the kernel has no more for now.
     template <class Op>
     Poll<std::size_t> poll_io(Context& cx, Direction direction, std::size_t full, const char* what, Op op) {
         static_assert(std::is_invocable_r_v<std::ptrdiff_t, Op&, int>,

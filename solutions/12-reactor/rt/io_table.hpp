@@ -1,13 +1,9 @@
 /// \file
-/// Given: the container of what the reactor and the descriptors' users share. You use `Registration` and its `record()`.
-///
-/// `IoTable` has one record for each descriptor that a task waits for. A `Registration` owns one record while the
-/// descriptor is open.
+/// Given: a record for each descriptor that a task waits for. You use `Registration` and its `record()`.
 ///
 /// Invariants: the kernel knows a record by its address, and may still report a descriptor that was closed a moment ago. So
-/// a record never moves, and it exists until the reactor and the last registration are gone. A socket may therefore outlive
-/// its runtime, if only to be closed. A late event may reach the next descriptor that has the record. That descriptor's task
-/// tries once in vain, and waits again.
+/// a record never moves, and it exists until the reactor and the last registration are gone. A late event may reach the next
+/// descriptor that has the record. That descriptor's task tries once in vain, and waits again.
 ///
 /// Thread safety: any thread may use the table. A record is shared, without a lock, by a task that reads, a task that
 /// writes, and the reactor (see readiness.hpp and waker_slot.hpp). Only one task may wait in each direction.
@@ -74,8 +70,7 @@ class IoTable {
     IoRecord* first_free_ = nullptr;
 };
 
-/// One record, while its descriptor is open. Made by the reactor. The descriptor's owner destroys it before or with the
-/// descriptor.
+/// Owns a record while the descriptor is open. Made by the reactor, and destroyed before the descriptor is closed.
 class Registration {
     struct GiveBack {
         void operator()(IoRecord* record) const noexcept { table->give_back(*record); }

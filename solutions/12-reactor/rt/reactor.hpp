@@ -3,15 +3,14 @@
 /// for it. A service, made when the first descriptor has to wait. From then on the runtime sleeps here.
 ///
 ///   once per descriptor   EPOLL_CTL_ADD, for reading and writing, edge-triggered. Never MOD. `close` does the DEL.
-///   at each park          epoll_wait, then for each event: set the readiness word, then wake. (The users' half, in
-///                         io_source.hpp, leaves a waker first and looks at the word then.)
+///   at each park          epoll_wait, then for each event: set the readiness word, then wake. (io_source.hpp has the users'
+///                         half, which leaves a waker first and looks at the word then.)
 ///   unpark                writes to an eventfd, but only if a thread sleeps, and once for each sleep. The eventfd is never
 ///                         read, because edge-triggered epoll reports each write.
 ///
 /// Invariants: a signal (EINTR) ends a sleep early, but no park returns without a look. No lock is held while a task is woken.
-/// A full batch may leave events behind. The kernel reports in the order in which descriptors became ready, and each of them
-/// once. So after as many events as there are descriptors, all that was ready at the first look has been reported, however
-/// much comes meanwhile. Until then `has_more` is true.
+/// A full batch may leave events behind. The kernel reports each descriptor once, in the order in which they became ready. So
+/// after as many events as there are descriptors, all that was ready at the first look was reported. Until then `has_more`.
 ///
 /// Thread safety: one thread at a time parks. Any thread may add, close, and unpark. After `fork` the child must not use
 /// the parent's runtime.
@@ -41,8 +40,7 @@ namespace rt {
 
 class Reactor final : public Park {
   public:
-    /// The most events that one call takes from the kernel. Fewer than a runtime polls between two looks, so the queue does
-    /// not grow while other events wait in the kernel.
+    /// The most events of one look. Fewer than the polls between two looks, so that the queue does not grow.
     static constexpr std::size_t batch = 48;
 
     /// Called by `scheduler.service<Reactor>()`.

@@ -7,11 +7,8 @@
 /// Edge-triggered epoll reports each thing once, so a flag that is cleared by mistake is a task that sleeps forever. A flag
 /// that is set by mistake costs one system call, which the kernel refuses.
 ///
-/// Invariants:
-///  - A user clears with the word that it saw before it tried. If a newer event has come since, the tick differs. Then
-///    nothing is cleared, and the user tries again.
-///  - A short read keeps `read_closed`, because the end of the stream may have come in the same event as the last bytes and
-///    is not reported again. A refusal clears it: a FIFO comes back to life when another writer opens it.
+/// Invariants: a user clears with the word that it saw before it tried. If a newer event has come since, the tick differs.
+/// Then nothing is cleared, and the user tries again.
 ///
 /// Thread safety: any thread may call `load`, `set`, and the clears at any time.
 ///
@@ -81,14 +78,13 @@ class ReadinessWord {
     /// Called by a user before it tries.
     Readiness load() const noexcept { return word_.load(acquire); }
 
-    /// The directions that an event has made worth trying.
     struct News {
         bool read = false;
         bool write = false;
     };
 
-    /// Adds `flags`, which the kernel reported. Returns the directions to wake. A direction that was ready before has no task
-    /// asleep. Called by the reactor.
+    /// Adds `flags`, which the kernel reported. Returns the directions to wake: those that were not ready before. Called by the
+    /// reactor.
     News set(Readiness::Flags flags) noexcept {
         Readiness before = load();
         while (!word_.compare_exchange_weak(before, before.with_event(flags), acq_rel, acquire)) {}
@@ -97,11 +93,12 @@ class ReadinessWord {
                 .write = now.allows(Direction::write) && !before.allows(Direction::write)};
     }
 
-    /// The kernel answered "not now" to a user that had seen `seen`.
+    /// The kernel answered "not now" to a user that had seen `seen`. A closed direction is cleared too, because a FIFO comes back
+    /// to life when another writer opens it.
     void clear_refused(Direction direction, Readiness seen) noexcept { clear(Readiness::mask(direction), seen); }
 
-    /// The kernel read or wrote less than it was asked to, so it can do no more for now. Whether the stream has ended is
-    /// another question.
+    /// The kernel read or wrote less than it was asked to, so it can do no more for now. `read_closed` stays, because the end of
+    /// the stream may have come with the last bytes, and is not reported again.
     void clear_short(Direction direction, Readiness seen) noexcept {
         if (!seen.is_urgent()) {
             clear(direction == Direction::read ? Readiness::readable : Readiness::writable, seen);

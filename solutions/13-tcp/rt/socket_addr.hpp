@@ -16,7 +16,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -103,8 +102,6 @@ class SocketAddr {
 
 /// A host, by name or number, and a port.
 struct HostPort {
-    HostPort(std::string h, std::uint16_t p) : host(std::move(h)), port(p) {}
-
     /// Reads "name:80", "127.0.0.1:80", or "[::1]:80". Throws `std::invalid_argument` with a sentence for the user.
     static HostPort parse(std::string_view text) {
         auto error = [text](std::string_view reason) {
@@ -123,7 +120,7 @@ struct HostPort {
         if (host.empty()) {
             throw error("the host is missing, as in localhost:80");
         }
-        return HostPort(std::string(host), parse_port(text.substr(colon + 1)));
+        return {std::string(host), parse_port(text.substr(colon + 1))};
     }
 
     /// Reads "80". Throws `std::invalid_argument` with a sentence for the user.
@@ -136,7 +133,7 @@ struct HostPort {
     }
 
     std::string host;
-    std::uint16_t port;
+    std::uint16_t port = 0;
 };
 
 }  // namespace rt

@@ -1,8 +1,7 @@
 /// \file
 /// Given: a TcpStream in two halves, for two tasks. From lesson 17 on you use `split(stream)`.
 ///
-/// Thread safety: the halves may be used on two threads, because `split` registers the socket before they part. The
-/// connection is closed when both halves are gone.
+/// The connection is closed when both halves are gone. The halves may be used on two threads.
 ///
 /// Source: `tokio::net::TcpStream::into_split`.
 #pragma once
@@ -65,7 +64,7 @@ class WriteHalf {
 
 /// Two halves of `stream`. Called inside of a runtime.
 inline std::pair<ReadHalf, WriteHalf> split(TcpStream stream) {
-    stream.prepare();
+    stream.prepare();  // because two threads may use it from now on
     auto shared = std::make_shared<TcpStream>(std::move(stream));
     return {ReadHalf(shared), WriteHalf(shared)};
 }

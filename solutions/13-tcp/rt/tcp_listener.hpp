@@ -28,19 +28,22 @@ class TcpListener {
     /// None: may be assigned to and destroyed.
     TcpListener() noexcept = default;
 
-    /// Listens at `address`. With port 0 the system chooses a free port, which `local_addr` returns. Throws "cannot listen
-    /// at 127.0.0.1:80: Permission denied". Needs no runtime.
+    /// Listens at `address`. With port 0 the system chooses a free port, which `local_addr` returns. Needs no runtime.
     static TcpListener listen(const SocketAddr& address);
     /// Listens at "host:port", at the first address of the host that works.
     static Async<TcpListener> bind(std::string host_and_port);
 
     /// A future of the next connection. One task at a time accepts. Throws what the kernel reports, see `is_broken`.
     auto accept() {
-        return source_.alone(Direction::read, poll_fn([this](Context& cx) { return poll_accept(cx); }));
+        auto poll = [this](Context& cx) {
+            return source_.poll_io(cx, Direction::read, IoSource::never_short, "accept", sys::accept)
+                .map([](std::size_t socket) { return TcpStream(sys::Fd(static_cast<int>(socket)), true); });
+        };
+        return source_.alone(Direction::read, poll_fn(poll));
     }
 
-    // Given: which errors of `accept` are about the listener. Each other one is about a single connection, or about a lack of
-    // descriptors, memory, or watches. So it passes: wait a little and accept again, as `next_client` of lesson 17 does.
+    // Given: true if an error of `accept` is about the listener. All others pass, because they are about one connection, or about
+    // room for it: wait a little and accept again, as `next_client` of lesson 17 does.
     static bool is_broken(const std::error_code& error) noexcept {
         constexpr int broken[] = {EBADF, EFAULT, EINVAL, ENOTSOCK, EOPNOTSUPP};
         return error.category() == std::system_category() &&
@@ -56,11 +59,6 @@ class TcpListener {
     static constexpr int backlog = 4096;
 
     explicit TcpListener(sys::Fd socket) noexcept : source_(std::move(socket)) {}
-
-    Poll<TcpStream> poll_accept(Context& cx) {
-        return source_.poll_io(cx, Direction::read, IoSource::never_short, "accept", sys::accept)
-            .map([](std::size_t socket) { return TcpStream(sys::Fd(static_cast<int>(socket)), true); });
-    }
 
     IoSource source_;
 };

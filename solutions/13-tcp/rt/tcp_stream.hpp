@@ -4,8 +4,7 @@
 /// Three things about sockets are not obvious:
 ///  - A non-blocking `connect` answers "in progress". When the socket becomes writable, a second call of it tells how the
 ///    first one ended. A socket whose connect failed is useless, so the next address gets a new one.
-///  - A write to a connection that the other side has reset raises SIGPIPE, which kills the program by default.
-///    MSG_NOSIGNAL turns it into an error (EPIPE).
+///  - A write to a connection that was reset raises SIGPIPE, which kills the program. MSG_NOSIGNAL makes it an error (EPIPE).
 ///  - `shutdown` ends one direction. The other side reads to the end, and can still answer.
 ///
 /// Thread safety: one task may read while another one writes (see `split` in split.hpp).

@@ -1,9 +1,9 @@
 /// \file
-/// Given: `next_client(&listener)`, an accept for servers that are to go on. You use it in each server from here on.
+/// Given: `next_client(&listener)`, an accept that only a broken listener ends. You use it in each server from here on.
 ///
-/// Sometimes the next client can't be accepted, although nothing is wrong with the listener. The client has gone meanwhile, or
-/// this process has no descriptor or no memory left. Such an error would come again at once. So `next_client` waits a moment,
-/// in which another client may go, and tries again. Clients that nobody accepts yet wait in the kernel's queue.
+/// The accept of a good listener can fail because the client has gone, or because this process has no descriptor or no memory
+/// left. It would fail again at once. So `next_client` waits a moment, in which another client may go. Meanwhile the clients
+/// wait in the kernel's queue.
 ///
 /// Source: the accept loop of axum.
 #pragma once

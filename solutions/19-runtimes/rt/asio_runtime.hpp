@@ -2,10 +2,9 @@
 /// `AsioRuntime`: a runtime for our tasks inside a foreign event loop, Asio's io_context. Included only where Asio is
 /// installed.
 ///
-/// Asio owns the thread and knows nothing of polls and wakers. The runtime needs one thing of such a host, which any
-/// event loop can do. The host calls `turn` soon after the runtime was unparked, when the reactor's epoll descriptor
-/// is readable, and at the deadline of the next timer. So this class is the Park of its tasks, and its `unpark` wakes the
-/// host instead of a thread.
+/// Asio owns the thread and knows nothing of polls and wakers. It has to do one thing, which any event loop can do: call
+/// `turn` soon after the runtime was unparked, when the reactor's epoll descriptor is readable, and at the deadline of the
+/// next timer. So this class is the Park of its tasks, and its `unpark` wakes Asio instead of a thread.
 ///
 /// Thread safety: any thread may call `unpark`. Everything else belongs to the thread that made the runtime.
 ///
@@ -68,8 +67,8 @@ class AsioRuntime final : private Park {
         post_turn();
     }
 
-    /// Lets the host call `turn` soon, once. Both exchanges read the other's write, so a thread that finds a turn
-    /// posted can rely on that turn to see what it did before.
+    /// Lets Asio call `turn` soon, once. Each exchange reads what the other one wrote, so a thread that finds a turn posted
+    /// can rely on that turn to see what it did before.
     void post_turn() {
         if (!posted_.exchange(true, acq_rel)) {
             asio::post(io_, [this] {
@@ -79,7 +78,7 @@ class AsioRuntime final : private Park {
         }
     }
 
-    /// Polls the tasks that are ready. If more became ready meanwhile, the host's own handlers have their turn first.
+    /// Polls the tasks that are ready. If more became ready meanwhile, Asio's own handlers have their turn first.
     void turn() {
         if (runtime_.turn()) {
             post_turn();
@@ -91,8 +90,7 @@ class AsioRuntime final : private Park {
 
     void watch_timers() {
         auto* timers = runtime_.find_service<Timers>();
-        std::optional<Instant> next = timers == nullptr ? std::nullopt : timers->next_deadline();
-        if (next) {
+        if (std::optional<Instant> next = timers == nullptr ? std::nullopt : timers->next_deadline()) {
             timer_.expires_at(*next);  // cancels the wait before
             timer_.async_wait([this](asio::error_code error) {
                 if (!error) {

@@ -2,15 +2,13 @@
 /// `serve(listener, limits, stop, handler)`: the loop around every server. It accepts clients, gives each one a task, limits
 /// how many there are, and shuts down gracefully.
 ///
-/// What can go wrong in an accept loop, and what happens here:
-///  - Too many clients: while `limits.connections` are open, none is accepted. The next one waits in the kernel's queue.
+/// What can go wrong, and what happens here:
+///  - Too many clients: while `limits.connections` are open, the next one waits in the kernel's queue.
 ///  - No descriptor or no memory is left: the loop waits a moment (`next_client`). Clients stay in the queue.
-///  - A client resets, stalls, or sends nonsense: its handler throws or waits, in a task of its own. No other client
-///    notices.
+///  - A client resets, stalls, or sends nonsense: its handler throws or waits, in a task of its own.
 ///  - The listener breaks: the loop ends as if it had been stopped, and throws.
-///  - The server stops: once `stop` is Ready, the port is closed and each connection is shut down for reading. A handler
-///    gets the bytes that have come and then the end of the stream, and may still answer. After `limits.drain` the handlers
-///    that are left are dropped.
+///  - `stop` is Ready: the port is closed, and each connection is shut down for reading. A handler gets the bytes that have
+///    come and then the end of the stream, and may still answer. After `limits.drain` the handlers that are left are dropped.
 ///
 /// Source: `axum::serve(…).with_graceful_shutdown(…)`, and the accept loop of mini-redis.
 #pragma once
@@ -69,9 +67,8 @@ inline void report_handler() noexcept {
     }
 }
 
-/// Tells one client that the server stops. It is made before the client's task is polled, so that a client that was accepted
-/// at the last moment is told, too. It is one object, because compilers do not agree in which order a coroutine's parameters
-/// are destroyed.
+/// Tells one client that the server stops. Made before the client's task is polled, so that the last client is told, too. One
+/// object, because compilers do not agree in which order a coroutine's parameters are destroyed.
 class Stopping {
   public:
     explicit Stopping(std::shared_ptr<Notify> notify) : keeps(std::move(notify)), stop(keeps->notified()) {}
@@ -121,8 +118,8 @@ Async<> attend_all(TcpListener* listener, std::size_t most, JoinSet<>* clients, 
 }  // namespace detail
 
 /// Accepts clients until `stop` is Ready, and runs `handler(TcpStream*)`, which returns a future, for each one in a task of
-/// its own. The stream outlives that future. Yields how many clients there were, after the last one has gone. If the listener
-/// breaks, or `stop` throws, the clients are seen to their end all the same. Then that error is thrown.
+/// its own. Yields how many clients there were, after the last one has gone. If the listener breaks, or `stop` throws, the
+/// clients are seen to their end all the same. Then that error is thrown.
 template <Future Stop, class Handler>
 Async<std::size_t> serve(TcpListener listener, ServeLimits limits, Stop stop, Handler handler) {
     if (limits.connections == 0) {

@@ -27,7 +27,8 @@ class [[nodiscard("a signal is waited for by awaiting this")]] Signal {
     using Output = int;
 
     explicit Signal(std::initializer_list<int> numbers)
-        : source_(sys::Fd(sys::check(sys::event_fd(), "eventfd"))), place_(&detail::take_place(source_.fd())) {
+        : source_(sys::Fd(sys::check(sys::event_fd(), "eventfd"))),
+          place_(&detail::take_place(source_.fd()), &detail::give_back) {
         for (int number : numbers) {
             seen_[number] = detail::count_signal(number).taken.load(relaxed);
         }
@@ -54,13 +55,11 @@ class [[nodiscard("a signal is waited for by awaiting this")]] Signal {
     }
 
   private:
-    struct GiveBack {
-        void operator()(Atomic<detail::SignalPlace>* place) const noexcept { detail::give_back(*place); }
-    };
+    using Place = std::unique_ptr<Atomic<detail::SignalPlace>, decltype(&detail::give_back)>;
 
     IoSource source_;
-    std::unique_ptr<Atomic<detail::SignalPlace>, GiveBack> place_;  // given back before source_ closes its descriptor
-    std::map<int, std::uint64_t> seen_;                             // for each signal, how many of them this has seen
+    Place place_;                        // given back before source_ closes its descriptor
+    std::map<int, std::uint64_t> seen_;  // for each signal, how many of them this has seen
 };
 
 /// A future of the number of the next signal out of `numbers`. A signal that has come since the first call for it, and that

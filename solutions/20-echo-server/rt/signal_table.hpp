@@ -8,10 +8,9 @@
 /// A signal that was asked for once never has its default effect again in this process. If no Signal takes it, it is kept for
 /// the next one that asks. A child that was forked has this table and its descriptors too, so each place names its process.
 ///
-/// Thread safety: handlers read the table on any thread at any moment. A handler that began before `give_back` may have seen
-/// the descriptor, which must not be closed while the handler uses it. So `give_back` makes the place free, and then waits
-/// until no handler is running. A handler waits for nothing, so this ends. All that a handler touches is seq_cst: whether a
-/// place is taken while a signal comes, or given back, one of the two sides sees the other.
+/// Thread safety: a handler may run on any thread at any moment, and the descriptor that it has seen must not be closed while
+/// it writes. So `give_back` makes the place free, and then waits until no handler is running. All that a handler touches is
+/// seq_cst. So if a signal comes while a place is taken, the handler sees the place, or the new Signal sees the count.
 ///
 /// Source: D. J. Bernstein's self-pipe trick, and `tokio::signal`.
 #pragma once
@@ -94,8 +93,8 @@ inline Atomic<SignalPlace>& take_place(int event_fd) {
     throw std::system_error(EMFILE, std::system_category(), "more signal futures at a time than this process can have");
 }
 
-inline void give_back(Atomic<SignalPlace>& place) noexcept {
-    place.store(SignalPlace(), seq_cst);
+inline void give_back(Atomic<SignalPlace>* place) noexcept {
+    place->store(SignalPlace(), seq_cst);
     while (running_handlers.load(seq_cst) != 0) {
         yield_thread();
     }
