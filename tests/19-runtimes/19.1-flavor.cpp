@@ -16,7 +16,7 @@ TEST_SUITE("19.1 flavor") {
         CHECK(Flavor::parse("multi_thread:1") == Flavor::multi_thread(1));
         CHECK(Flavor::parse("multi_thread:1024") == Flavor::multi_thread(1024));
         CHECK(Flavor::parse("asio") == Flavor::asio());
-        CHECK(Flavor::parse("multi_thread:3")->workers() == 3);
+        CHECK(Flavor::parse("multi_thread:3")->workers == 3);
     }
 
     TEST_CASE("what is not a name is nothing") {

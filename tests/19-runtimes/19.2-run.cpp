@@ -109,7 +109,7 @@ TEST_SUITE("19.2 run") {
         for (Flavor flavor : all_flavors()) {
             step("run on {}", flavor.to_string());
             bool is_here = rt::run(flavor, thread_of_a_task()) == rt::this_thread_id();
-            CHECK(is_here == (flavor.kind() != Flavor::Kind::multi_thread));
+            CHECK(is_here == (flavor.kind != Flavor::Kind::multi_thread));
         }
         step("run three tasks that wait for each other, which needs three workers");
         rt::run(Flavor::multi_thread(3), meet(3));

@@ -138,8 +138,8 @@ Figures run_on(Runtime&& runtime, const measuring::Order& order) {
 
 Figures run(const measuring::Order& order) {
     rt::Flavor flavor = *rt::Flavor::parse(order.runtime);
-    if (flavor.kind() == rt::Flavor::Kind::multi_thread) {
-        return run_on(rt::MultiThread(flavor.workers()), order);
+    if (flavor.kind == rt::Flavor::Kind::multi_thread) {
+        return run_on(rt::MultiThread(flavor.workers), order);
     }
     return run_on(rt::CurrentThread(), order);
 }

@@ -310,8 +310,8 @@ Figures run_on(Runtime& runtime, const measuring::Order& order) {
 
 inline Figures run(const measuring::Order& order) {
     rt::Flavor flavor = *rt::Flavor::parse(order.runtime);
-    if (flavor.kind() == rt::Flavor::Kind::multi_thread) {
-        rt::MultiThread runtime(flavor.workers());
+    if (flavor.kind == rt::Flavor::Kind::multi_thread) {
+        rt::MultiThread runtime(flavor.workers);
         return run_on(runtime, order);
     }
     rt::CurrentThread runtime;

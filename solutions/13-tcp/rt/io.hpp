@@ -39,10 +39,12 @@ class Chunk {
     /// The first `size` bytes of `memory`. Called by futures that read.
     Chunk(std::unique_ptr<char[]> memory, std::size_t size) noexcept : memory_(std::move(memory)), size_(size) {}
 
+    char* data() noexcept { return memory_.get(); }
     std::string_view view() const noexcept { return {memory_.get(), size()}; }
     std::size_t size() const noexcept { return memory_ ? size_ : 0; }
+    bool empty() const noexcept { return size() == 0; }
     /// False at the end of the stream: `while (Chunk chunk = co_await stream.read(4096)) …`.
-    explicit operator bool() const noexcept { return size() != 0; }
+    explicit operator bool() const noexcept { return !empty(); }
 
   private:
     std::unique_ptr<char[]> memory_;

@@ -31,51 +31,43 @@
 namespace rt {
 
 // Given: the runtime that the user of a program chooses on the command line.
-class Flavor {
-  public:
+struct Flavor {
     enum class Kind : unsigned char { current_thread, multi_thread, asio };
 
     /// The calling thread runs all tasks.
-    static constexpr Flavor current_thread() noexcept { return Flavor(Kind::current_thread, 0); }
-    /// `workers` threads run the tasks. 0 means as many as the machine can run at once.
-    static constexpr Flavor multi_thread(unsigned workers = 0) noexcept { return Flavor(Kind::multi_thread, workers); }
+    static constexpr Flavor current_thread() noexcept { return {Kind::current_thread, 0}; }
+    /// `count` threads run the tasks. 0 means as many as the machine can run at once.
+    static constexpr Flavor multi_thread(unsigned count = 0) noexcept { return {Kind::multi_thread, count}; }
     /// The calling thread runs all tasks inside Asio's event loop. It needs a build with Asio, see `has_asio`.
-    static constexpr Flavor asio() noexcept { return Flavor(Kind::asio, 0); }
+    static constexpr Flavor asio() noexcept { return {Kind::asio, 0}; }
 
     /// Reads `current_thread`, `multi_thread`, `multi_thread:N` with N from 1 to 1024, or `asio`. Any other text
     /// gives `std::nullopt`.
     static std::optional<Flavor> parse(std::string_view text) {
         constexpr std::string_view with_workers = "multi_thread:";
-        unsigned workers = 0;
+        unsigned count = 0;
         if (text.starts_with(with_workers)) {
-            std::from_chars(text.data() + with_workers.size(), text.data() + text.size(), workers);
+            std::from_chars(text.data() + with_workers.size(), text.data() + text.size(), count);
         }
-        for (Flavor flavor : {current_thread(), multi_thread(workers), asio()}) {
-            if (workers <= 1024 && text == flavor.to_string()) {
+        for (Flavor flavor : {current_thread(), multi_thread(count), asio()}) {
+            if (count <= 1024 && text == flavor.to_string()) {
                 return flavor;
             }
         }
         return std::nullopt;
     }
 
-    constexpr Kind kind() const noexcept { return kind_; }
-    /// How many threads `multi_thread` asks for. 0 means as many as the machine can run at once.
-    constexpr unsigned workers() const noexcept { return workers_; }
-
     /// The text that `parse` reads.
     std::string to_string() const {
         constexpr const char* names[] = {"current_thread", "multi_thread", "asio"};
-        const char* name = names[static_cast<int>(kind_)];
-        return workers_ == 0 ? name : fmt::format("{}:{}", name, workers_);
+        const char* name = names[static_cast<int>(kind)];
+        return workers == 0 ? name : fmt::format("{}:{}", name, workers);
     }
 
     friend constexpr bool operator==(Flavor, Flavor) noexcept = default;
 
-  private:
-    constexpr Flavor(Kind kind, unsigned workers) noexcept : kind_(kind), workers_(workers) {}
-
-    Kind kind_;
-    unsigned workers_;
+    Kind kind;
+    unsigned workers;  // as for `multi_thread`
 };
 
 /// True if this program was built with Asio and can run `Flavor::asio()`.
@@ -85,13 +77,13 @@ inline constexpr bool has_asio = PBP_HAS_ASIO != 0;
 /// `main`, or throws its exception. Throws `std::runtime_error` if the program was built without this flavor.
 template <Future F>
 OutputOf<F> run(Flavor flavor, F main) {
-    switch (flavor.kind()) {
+    switch (flavor.kind) {
         case Flavor::Kind::current_thread: {
             CurrentThread runtime;
             return runtime.block_on(std::move(main));
         }
         case Flavor::Kind::multi_thread: {
-            MultiThread runtime(flavor.workers() == 0 ? available_parallelism() : flavor.workers());
+            MultiThread runtime(flavor.workers == 0 ? available_parallelism() : flavor.workers);
             return runtime.block_on(std::move(main));
         }
         case Flavor::Kind::asio: break;

@@ -51,19 +51,17 @@ namespace detail {
 // Given: says what a handler has thrown, as for a detached task. Not if the client may have caused it, by a reset or by being
 // too slow. Called inside of a catch block.
 inline void report_handler() noexcept {
-    constexpr const char* line = "rt: a handler of rt::serve ended with an exception";
     try {
         throw;
     } catch (const Elapsed&) {
-    } catch (const std::system_error& error) {
-        const int number = error.code().value();
-        if (number != ECONNRESET && number != EPIPE && number != ETIMEDOUT) {
-            eprintln_once("{}: {}", line, error.what());
-        }
     } catch (const std::exception& error) {
-        eprintln_once("{}: {}", line, error.what());
+        const auto* system_error = dynamic_cast<const std::system_error*>(&error);
+        const int number = system_error == nullptr ? 0 : system_error->code().value();
+        if (number != ECONNRESET && number != EPIPE && number != ETIMEDOUT) {
+            eprintln_once("rt: a handler of rt::serve ended with an exception: {}", error.what());
+        }
     } catch (...) {
-        eprintln_once("{}", line);
+        eprintln_once("rt: a handler of rt::serve ended with an exception");
     }
 }
 
