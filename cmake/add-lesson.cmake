@@ -5,6 +5,7 @@
 #   lesson-NN     mine/NN-name/*.cpp, else lessons/NN-name/*.cpp. Behind it comes the solution of the same lesson, for the
 #                 files without holes, and then the earlier solutions (PBP_BASE=mine: the learner's own earlier lessons first)
 #   test-NN.s     tests/NN-name/NN.s-*.cpp, one executable per step, every TEST_CASE one ctest
+#                 (`verify` compiles all of them as one file into test-NN, in two thirds of the time: CMAKE_UNITY_BUILD)
 #   test-NN.exercise  tests/NN-name/exercise-*.cpp, if there is an exercise.hpp beside what the tests run against
 #   ctest cases   of tests/NN-name/program*.py (one per test_ method) and tests/NN-name/advice/*.cpp (one per file)
 #
@@ -43,8 +44,8 @@ function(pbp_define_support)
     endif()
 
     pbp_define_pch(pbp-pch)
-    # Only where `verify` builds a program again: its builds with AddressSanitizer see an include that a program lacks.
-    if(CMAKE_UNITY_BUILD AND NOT "address" IN_LIST PBP_SANITIZERS)
+    # Not in every build of `verify`: the one with clang and AddressSanitizer sees an include that a program lacks.
+    if(CMAKE_UNITY_BUILD AND NOT (CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND "address" IN_LIST PBP_SANITIZERS))
         pbp_define_program_pch()
     endif()
 endfunction()
@@ -149,7 +150,7 @@ macro(pbp_label NN)
     endif()
 endmacro()
 
-# One executable per step (files of the same NN.s share it); its cases are found when it has been linked.
+# One executable per step (files of the same NN.s share it), or in `verify` per lesson; its cases are found when it has been linked.
 # TESTED: the folder that the tests run against.
 function(pbp_add_steps NAME NN RUNTIME ASIO TESTED)
     file(GLOB SOURCES CONFIGURE_DEPENDS "${PBP_ROOT}/tests/${NAME}/${NN}.[0-9]*-*.cpp")
@@ -162,6 +163,9 @@ function(pbp_add_steps NAME NN RUNTIME ASIO TESTED)
         get_filename_component(FILE "${SOURCE}" NAME)
         string(REGEX REPLACE "^exercise-" "${NN}.exercise-" FILE "${FILE}")
         string(REGEX MATCH "^${NN}\\.[0-9a-z]+" STEP "${FILE}")
+        if(CMAKE_UNITY_BUILD)
+            set(STEP ${NN})
+        endif()
         list(APPEND STEPS "${STEP}")
         list(APPEND SOURCES_OF_${STEP} "${SOURCE}")
     endforeach()
@@ -185,7 +189,8 @@ function(pbp_add_steps NAME NN RUNTIME ASIO TESTED)
             target_sources(${TARGET} PRIVATE "${CODE}")
         endif()
         pbp_use_asio(${TARGET} ${ASIO})
-        set_target_properties(${TARGET} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/tests")
+        set_target_properties(${TARGET} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/tests"
+            UNITY_BUILD_BATCH_SIZE 0)
         add_dependencies(lesson-${NN}-tests ${TARGET})
 
         set(CASES "${CMAKE_CURRENT_BINARY_DIR}/tests/${TARGET}.cases.cmake")

@@ -39,17 +39,17 @@ Async<> steps(Remote<>* remotes, Notes* notes) {
     notes->push_back("end");
 }
 
-Async<int> level(int depth, Remote<int>* leaf, Notes* notes) {
+Async<int> nested(int depth, Remote<int>* leaf, Notes* notes) {
     Local local(notes, "level " + std::to_string(depth));
     if (depth == 0) {
         co_return co_await leaf->future();
     }
-    co_return 1 + co_await level(depth - 1, leaf, notes);
+    co_return 1 + co_await nested(depth - 1, leaf, notes);
 }
 
 Async<> gives_up_on_the_inner(Remote<int>* leaf, Notes* notes) {
     {
-        Async<int> inner = level(1, leaf, notes);
+        Async<int> inner = nested(1, leaf, notes);
         auto once = rt::poll_fn([&inner](rt::Context& cx) -> rt::Poll<void> {
             (void)inner.poll(cx);
             return Ready();
@@ -140,7 +140,7 @@ TEST_SUITE("08.4 lifetimes") {
     TEST_CASE("destroyed three coroutines deep: the innermost goes first") {
         Remote<int> kettle("the kettle");
         Notes notes;
-        auto task = spawn_mock("the outermost coroutine", level(2, &kettle, &notes));
+        auto task = spawn_mock("the outermost coroutine", nested(2, &kettle, &notes));
         CHECK(task.poll() == Pending);
         task.drop();
         CHECK(notes == Notes{"~level 0", "~level 1", "~level 2"});
@@ -151,7 +151,7 @@ TEST_SUITE("08.4 lifetimes") {
     TEST_CASE("a late wake finds nobody and harms nobody") {
         Remote<int> kettle("the kettle");
         Notes notes;
-        auto task = spawn_mock("the outermost coroutine", level(2, &kettle, &notes));
+        auto task = spawn_mock("the outermost coroutine", nested(2, &kettle, &notes));
         CHECK(task.poll() == Pending);
         task.drop();
         kettle.finish(3);
@@ -171,7 +171,7 @@ TEST_SUITE("08.4 lifetimes") {
     TEST_CASE("a join that is dropped cancels its coroutines") {
         Remote<int> kettle("the kettle");
         Notes notes;
-        auto task = spawn_mock("the join", rt::join(level(0, &kettle, &notes), level(1, &kettle, &notes)));
+        auto task = spawn_mock("the join", rt::join(nested(0, &kettle, &notes), nested(1, &kettle, &notes)));
         CHECK(task.poll() == Pending);
         task.drop();
         CHECK(notes.size() == 3);

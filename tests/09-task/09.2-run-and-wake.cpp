@@ -30,7 +30,7 @@ void keep_for_ever(rt::JoinHandle<T> handle) {
 
 /// Makes a task of `future` whose Runnable waits in `queue`.
 template <rt::Future F>
-rt::Task& start(Queue& queue, F future) {
+rt::Task& start_task(Queue& queue, F future) {
     auto [runnable, handle] = rt::make_task(std::move(future), queue);
     keep_for_ever(std::move(handle));
     rt::Task& task = runnable.task();
@@ -45,7 +45,7 @@ TEST_SUITE("09.2 run and wake") {
         Queue queue;
         Remote<> kettle("the kettle");
         step("make a task of the kettle");
-        start(queue, kettle.future());
+        start_task(queue, kettle.future());
         CHECK(kettle.polls() == 0);
         CHECK(queue.run_one());
         CHECK(kettle.polls() == 1);
@@ -56,7 +56,7 @@ TEST_SUITE("09.2 run and wake") {
     TEST_CASE("a future that is ready ends the task and goes at once") {
         Queue queue;
         Remote<> kettle("the kettle");
-        rt::Task& task = start(queue, kettle.future());
+        rt::Task& task = start_task(queue, kettle.future());
         kettle.finish();
         CHECK_FALSE(task.is_finished());
         CHECK(queue.run_one());
@@ -69,7 +69,7 @@ TEST_SUITE("09.2 run and wake") {
     TEST_CASE("a wake puts a sleeping task into the queue") {
         Queue queue;
         Remote<> kettle("the kettle");
-        rt::Task& task = start(queue, kettle.future());
+        rt::Task& task = start_task(queue, kettle.future());
         CHECK(queue.run_one());
         step("the kettle wakes whoever polled it");
         kettle.finish();
@@ -84,11 +84,11 @@ TEST_SUITE("09.2 run and wake") {
         Queue queue;
         int polls = 0;
         rt::Waker waker;
-        start(queue, rt::poll_fn([&](rt::Context& cx) -> rt::Poll<void> {
-                  ++polls;
-                  waker = cx.waker();
-                  return Pending;
-              }));
+        start_task(queue, rt::poll_fn([&](rt::Context& cx) -> rt::Poll<void> {
+                       ++polls;
+                       waker = cx.waker();
+                       return Pending;
+                   }));
         CHECK(queue.run_one());
         step("wake it three times: twice by reference, once by value");
         waker.wake_by_ref();
@@ -110,7 +110,7 @@ TEST_SUITE("09.2 run and wake") {
     TEST_CASE("a wake during the poll runs the task once more") {
         Queue queue;
         step("a countdown wakes itself in its poll");
-        rt::Task& task = start(queue, rt::Countdown(2));
+        rt::Task& task = start_task(queue, rt::Countdown(2));
         CHECK(queue.run_one());
         CHECK(queue.waiting() == 1);
         CHECK(queue.schedules() == 1);
@@ -124,16 +124,16 @@ TEST_SUITE("09.2 run and wake") {
     TEST_CASE("many wakes during one poll are one more run") {
         Queue queue;
         int polls = 0;
-        start(queue, rt::poll_fn([&](rt::Context& cx) -> rt::Poll<void> {
-                  if (++polls == 2) {
-                      return Ready();
-                  }
-                  rt::Waker copy = cx.waker();
-                  cx.waker().wake_by_ref();
-                  std::move(copy).wake();
-                  CHECK(queue.waiting() == 0);  // queued when the poll ends, not while it runs
-                  return Pending;
-              }));
+        start_task(queue, rt::poll_fn([&](rt::Context& cx) -> rt::Poll<void> {
+                       if (++polls == 2) {
+                           return Ready();
+                       }
+                       rt::Waker copy = cx.waker();
+                       cx.waker().wake_by_ref();
+                       std::move(copy).wake();
+                       CHECK(queue.waiting() == 0);  // queued when the poll ends, not while it runs
+                       return Pending;
+                   }));
         CHECK(queue.run_one());
         CHECK(queue.waiting() == 1);
         CHECK(queue.schedules() == 1);
@@ -144,10 +144,10 @@ TEST_SUITE("09.2 run and wake") {
 
     TEST_CASE("a wake in the poll that ends the task schedules nothing") {
         Queue queue;
-        rt::Task& task = start(queue, rt::poll_fn([](rt::Context& cx) -> rt::Poll<void> {
-                                   cx.waker().wake_by_ref();
-                                   return Ready();
-                               }));
+        rt::Task& task = start_task(queue, rt::poll_fn([](rt::Context& cx) -> rt::Poll<void> {
+                                        cx.waker().wake_by_ref();
+                                        return Ready();
+                                    }));
         CHECK(queue.run_one());
         CHECK(task.is_finished());
         CHECK(queue.waiting() == 0);
@@ -158,11 +158,11 @@ TEST_SUITE("09.2 run and wake") {
         Queue queue;
         int polls = 0;
         rt::Waker waker;
-        start(queue, rt::poll_fn([&](rt::Context& cx) -> rt::Poll<void> {
-                  ++polls;
-                  waker = cx.waker();
-                  return Ready();
-              }));
+        start_task(queue, rt::poll_fn([&](rt::Context& cx) -> rt::Poll<void> {
+                       ++polls;
+                       waker = cx.waker();
+                       return Ready();
+                   }));
         CHECK(queue.run_one());
         step("wake it when it is done: by reference, then by value");
         waker.wake_by_ref();
@@ -176,15 +176,15 @@ TEST_SUITE("09.2 run and wake") {
         Queue queue;
         rt::Waker first;
         int polls = 0;
-        start(queue, rt::poll_fn([&](rt::Context& cx) -> rt::Poll<void> {
-                  if (++polls == 1) {
-                      first = cx.waker();
-                      cx.waker().wake_by_ref();
-                      return Pending;
-                  }
-                  CHECK(cx.waker().will_wake(first));
-                  return Ready();
-              }));
+        start_task(queue, rt::poll_fn([&](rt::Context& cx) -> rt::Poll<void> {
+                       if (++polls == 1) {
+                           first = cx.waker();
+                           cx.waker().wake_by_ref();
+                           return Pending;
+                       }
+                       CHECK(cx.waker().will_wake(first));
+                       return Ready();
+                   }));
         CHECK(queue.run_one());
         CHECK(queue.run_one());
         CHECK(polls == 2);
@@ -193,7 +193,7 @@ TEST_SUITE("09.2 run and wake") {
     TEST_CASE("a task stays where it is") {
         Queue queue;
         Remote<> kettle("the kettle");
-        rt::Task& task = start(queue, kettle.future());
+        rt::Task& task = start_task(queue, kettle.future());
         int const moves = kettle.moves();
         CHECK(queue.run_one());
         kettle.wake_for_nothing();
@@ -208,8 +208,8 @@ TEST_SUITE("09.2 run and wake") {
         Queue queue;
         Remote<> red("red");
         Remote<> green("green");
-        start(queue, red.future());
-        start(queue, green.future());
+        start_task(queue, red.future());
+        start_task(queue, green.future());
         CHECK(queue.run_one());
         CHECK(queue.run_one());
         green.finish();
@@ -224,7 +224,7 @@ TEST_SUITE("09.2 run and wake") {
     TEST_CASE("an exception ends the task and not the thread that runs it") {
         Queue queue;
         Remote<> kettle("the kettle");
-        rt::Task& task = start(queue, kettle.future());
+        rt::Task& task = start_task(queue, kettle.future());
         CHECK(queue.run_one());
         kettle.fail(std::runtime_error("the kettle leaks"));
         CHECK(queue.run_one());
@@ -248,13 +248,13 @@ TEST_SUITE("09.2 run and wake") {
         Queue queue;
         rt::Waker waker;
         int polls = 0;
-        rt::Task& task = start(queue, rt::poll_fn([&](rt::Context& cx) -> rt::Poll<void> {
-                                   switch (++polls) {
-                                       case 1: waker = cx.waker(); return Pending;
-                                       case 2: cx.waker().wake_by_ref(); return Pending;
-                                       default: return Ready();
-                                   }
-                               }));
+        rt::Task& task = start_task(queue, rt::poll_fn([&](rt::Context& cx) -> rt::Poll<void> {
+                                        switch (++polls) {
+                                            case 1: waker = cx.waker(); return Pending;
+                                            case 2: cx.waker().wake_by_ref(); return Pending;
+                                            default: return Ready();
+                                        }
+                                    }));
         log.call(&task, "the task");
         CHECK(queue.run_one());
         waker.wake_by_ref();
@@ -280,7 +280,7 @@ TEST_SUITE("09.2 run and wake") {
         TraceLog log{TraceLog::Kind::poll_end};
         Queue queue;
         rt::Task& task =
-            start(queue, rt::poll_fn([](rt::Context&) -> rt::Poll<int> { throw std::runtime_error("no"); }));
+            start_task(queue, rt::poll_fn([](rt::Context&) -> rt::Poll<int> { throw std::runtime_error("no"); }));
         log.call(&task, "the task");
         CHECK(queue.run_one());
         CHECK(log.text() == "polled the task: exception\n");

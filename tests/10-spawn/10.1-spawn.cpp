@@ -24,7 +24,7 @@ using rt::Ready;
 namespace {
 
 /// Yields until `*stop`.
-rt::Async<> spin_until(const bool* stop, int* polls) {
+rt::Async<> take_turns_until(const bool* stop, int* polls) {
     while (!*stop) {
         ++*polls;
         co_await rt::yield_now();
@@ -212,7 +212,7 @@ TEST_SUITE("10.1 spawn") {
         rt::CurrentThread runtime;
         bool stop = false;
         int polls = 0;
-        auto spinning = runtime.spawn(spin_until(&stop, &polls));
+        auto spinning = runtime.spawn(take_turns_until(&stop, &polls));
         step("block on a ready future");
         runtime.block_on(rt::ready());
         CHECK(polls == 0);
@@ -231,7 +231,7 @@ TEST_SUITE("10.1 spawn") {
         rt::CurrentThread runtime;
         bool stop = false;
         int polls = 0;
-        runtime.spawn(spin_until(&stop, &polls)).detach();
+        runtime.spawn(take_turns_until(&stop, &polls)).detach();
         step("main yields a hundred times");
         runtime.block_on(rt::Countdown(100));
         CHECK(polls >= 100);

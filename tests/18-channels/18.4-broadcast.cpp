@@ -30,15 +30,15 @@ auto mock_recv(broadcast::Receiver<T>& receiver) {
 }
 
 /// A value that locks the channel it is in when it is copied or destroyed.
-class Letter {
+class Parcel {
   public:
-    explicit Letter(broadcast::Sender<Letter> way_back)
-        : sender_(std::make_shared<broadcast::Sender<Letter>>(std::move(way_back))) {}
-    Letter(const Letter& other) : sender_(other.sender_) { come_back(); }
-    Letter(Letter&&) noexcept = default;
-    Letter& operator=(const Letter&) = delete;
-    Letter& operator=(Letter&&) = delete;
-    ~Letter() { come_back(); }
+    explicit Parcel(broadcast::Sender<Parcel> way_back)
+        : sender_(std::make_shared<broadcast::Sender<Parcel>>(std::move(way_back))) {}
+    Parcel(const Parcel& other) : sender_(other.sender_) { come_back(); }
+    Parcel(Parcel&&) noexcept = default;
+    Parcel& operator=(const Parcel&) = delete;
+    Parcel& operator=(Parcel&&) = delete;
+    ~Parcel() { come_back(); }
 
   private:
     void come_back() const noexcept {
@@ -47,7 +47,7 @@ class Letter {
         }
     }
 
-    std::shared_ptr<broadcast::Sender<Letter>> sender_;  // null: moved away
+    std::shared_ptr<broadcast::Sender<Parcel>> sender_;  // null: moved away
 };
 
 /// How many values the next try_recv says were missed; 0 if it says nothing of the kind.
@@ -270,12 +270,12 @@ TEST_SUITE("18.4 broadcast") {
     }
 
     TEST_CASE("values that come back to the channel when they are copied or destroyed") {
-        auto [sender, receiver] = broadcast::channel<Letter>(1);
+        auto [sender, receiver] = broadcast::channel<Parcel>(1);
         auto other = sender.subscribe();
-        Letter letter(sender);
-        sender.send(letter);
-        step("push a letter out");
-        sender.send(letter);
+        Parcel parcel(sender);
+        sender.send(parcel);
+        step("push a parcel out");
+        sender.send(parcel);
         CHECK(missed_by(receiver) == 1);
         CHECK(missed_by(other) == 1);
         step("receive one");
