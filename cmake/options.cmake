@@ -84,8 +84,8 @@ if("undefined" IN_LIST PBP_SANITIZERS)
     endif()
 endif()
 
-# A learner waits for each link, too: LLVM's linker, where it is there, takes a third of the time.
-if(PBP_LEARNER)
+# A learner waits for each link, and `verify` for many: LLVM's linker, where it is there, takes a third of the time.
+if(PBP_LEARNER OR CMAKE_UNITY_BUILD)
     include(CheckLinkerFlag)
     check_linker_flag(CXX -fuse-ld=lld PBP_HAS_LLD)
     if(PBP_HAS_LLD)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import child_processes
+import kit
 from sources import ROOT, lesson_folders
 
 import diagnose
@@ -23,8 +24,8 @@ from machine import Machine
 PAGE = ROOT / "tests/course/compile_errors.md"
 ENTRY = re.compile(r"^### (\S+)\n\n.+?\n\n```cpp\n(.*?)^```\n((?:\n?> [^\n]*)*)", re.S | re.M)
 HERE = "  // here"
-FLAGS = ["-std=c++20", "-c", "-o", "/dev/null", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion",
-         "-Werror=return-type", "-Werror=uninitialized", *os.environ.get("PBP_CXX_FLAGS", "").split()]
+FLAGS = [*kit.FLAGS, "-c", "-o", "/dev/null", "-Wall", "-Wextra", "-Wshadow", "-Wconversion",
+         "-Werror=return-type", "-Werror=uninitialized"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ def shown(entry: Entry, command: str) -> tuple:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder).resolve() / f"{entry.name}.cpp"
         source.write_text(entry.code, encoding="utf-8")
-        includes = [f"-I{folder}" for folder in (*reversed(lesson_folders()), ROOT / "tests")]
+        includes = ["-include", kit.harness(compiler=command) / "shared.hpp",
+                    *(f"-I{folder}" for folder in (*reversed(lesson_folders()), ROOT / "tests"))]
         status, _, said = child_processes.run([command, *FLAGS, *includes, source], env={**os.environ, "LC_ALL": "C.UTF-8"})
         if status == 0:
             return ["it compiles"], 0

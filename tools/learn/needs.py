@@ -64,6 +64,7 @@ VERIFYING = [
          compiler(lambda m: m.clang(limits.VERIFIED_CLANG))),
     Need("clang's sanitizers", ("libclang-rt-19-dev",), clang_runtime),
     Need("clang's symbolizer", ("llvm-19",), lambda m: m.symbolizer(m.clang(limits.VERIFIED_CLANG) or "")),
+    Need("clang's linker", ("lld-19",), program("ld.lld-19", "ld.lld")),
     Need("standalone Asio", ("libasio-dev",), header("asio.hpp")),
     Need("git", ("git",), program("git")),
     Need("netcat", ("netcat-openbsd",), program("nc")),
