@@ -247,13 +247,20 @@ function(pbp_add_advice NAME NN RUNTIME)
         return()
     endif()
     file(GLOB SOURCES CONFIGURE_DEPENDS "${PBP_ROOT}/tests/${NAME}/advice/*.cpp")
+    set(PCH "")
+    if(TARGET pbp-pch AND NOT PBP_LEARNER)    # whose lesson has another precompiled header
+        separate_arguments(PCH UNIX_COMMAND "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_DEBUG}")
+        list(APPEND PCH "$<TARGET_PROPERTY:pbp-pch,COMPILE_OPTIONS>"
+            "-D$<JOIN:$<TARGET_PROPERTY:pbp-pch,COMPILE_DEFINITIONS>,$<SEMICOLON>-D>"
+            -include "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/pbp-pch.dir/cmake_pch.hxx")
+    endif()
     foreach(SOURCE IN LISTS SOURCES)
         get_filename_component(CASE "${SOURCE}" NAME_WE)
         set(TEST "${NN} advice/${CASE}")
         # /usr/include is the compiler's own: named, it would come too early for #include_next.
         set(DIRS "$<FILTER:$<TARGET_PROPERTY:${RUNTIME},INTERFACE_INCLUDE_DIRECTORIES>,EXCLUDE,^/usr/include$>")
         add_test(NAME "${TEST}" COMMAND_EXPAND_LISTS COMMAND "${Python3_EXECUTABLE}" -B "${PBP_ROOT}/tests/course/advice.py"
-            "${SOURCE}" "${CMAKE_CXX_COMPILER}" "-I$<JOIN:${DIRS},;-I>" "-I${PBP_ROOT}/tests")
+            "${SOURCE}" "${CMAKE_CXX_COMPILER}" ${PCH} "-I$<JOIN:${DIRS},;-I>" "-I${PBP_ROOT}/tests")
         set_tests_properties("${TEST}" PROPERTIES LABELS lesson-${NN} TIMEOUT ${PBP_TIMEOUT})
     endforeach()
 endfunction()
