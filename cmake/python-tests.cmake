@@ -1,6 +1,6 @@
 # pbp_add_python_tests(SCRIPT PREFIX LABEL [ENVIRONMENT...]): every test method of a unittest file becomes a ctest case and
 # a process of its own, called `PREFIX/Class.method`. They are read off the text, so that configuring runs none of them.
-# The sessions of a learner share two checkouts (tests/course/session.py): they begin first, two at a time.
+# The sessions of a learner share a checkout (tests/course/session.py): they begin first, one at a time.
 find_package(Python3 3.9 COMPONENTS Interpreter QUIET)
 
 function(pbp_add_python_tests SCRIPT PREFIX LABEL)
@@ -12,7 +12,6 @@ function(pbp_add_python_tests SCRIPT PREFIX LABEL)
     file(STRINGS "${SCRIPT}" LINES REGEX "^(class |[ ]+(async )?def test_)")
     file(STRINGS "${SCRIPT}" SESSIONS REGEX "import.* SessionTest")
     set(CLASS "")
-    set(CHECKOUT 0)
     foreach(LINE IN LISTS LINES)
         set(METHOD "")
         if(LINE MATCHES "^class ([A-Za-z0-9_]+)")
@@ -28,9 +27,7 @@ function(pbp_add_python_tests SCRIPT PREFIX LABEL)
             add_test(NAME "${TEST}" COMMAND "${Python3_EXECUTABLE}" -B "${SCRIPT}" "${CLASS}.${METHOD}")
             set_tests_properties("${TEST}" PROPERTIES LABELS ${LABEL} TIMEOUT ${PBP_TIMEOUT} ENVIRONMENT "${ARGN}")
             if(SESSIONS)
-                math(EXPR CHECKOUT "1 - ${CHECKOUT}")
-                set_tests_properties("${TEST}" PROPERTIES RESOURCE_LOCK learn-checkout-${CHECKOUT} COST 100
-                    ENVIRONMENT "${ARGN};PBP_CHECKOUT=${CHECKOUT}")
+                set_tests_properties("${TEST}" PROPERTIES RESOURCE_LOCK learn-checkout COST 100)
             endif()
         endif()
     endforeach()

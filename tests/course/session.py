@@ -27,7 +27,7 @@ COLUMNS, ROWS = 80, 24
 def checkout_place() -> Path:
     """Kept from test to test, so that what never changes is built once: in the build folder, where there is one."""
     if (Path.cwd() / "CMakeCache.txt").exists():
-        return Path.cwd() / f"learn-checkout-{os.environ.get('PBP_CHECKOUT', 0)}"
+        return Path.cwd() / "learn-checkout"
     return Path(tempfile.gettempdir(), f"poll-by-poll-checkout-{os.getuid()}")
 
 
@@ -122,7 +122,7 @@ class Session:
 
 
 class SessionTest(unittest.TestCase):
-    """One at a time in each checkout."""
+    """One at a time."""
 
     def setUp(self):
         self.place = checkout_place()

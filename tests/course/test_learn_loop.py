@@ -25,6 +25,8 @@ class Keys(SessionTest):
         at.expect("hint 01.1, 1 of 3")
         at.press("h")
         at.expect("hint 01.1, 2 of 3")
+        at.press("h")
+        at.expect("hint 01.1, 3 of 3")
         at.press("l")
         at.expect(r">  01-poll +0 of 2", "02-waker")
         at.press("d")
@@ -36,7 +38,8 @@ class Keys(SessionTest):
         at.press("x")                                   # means nothing
         at.press("q")
         self.assertEqual(at.end(), 1)
-        self.assertIn("hint 01.1 2\n", (self.place / "mine/progress.txt").read_text())
+        self.assertIn("hint 01.1 3\n", (self.place / "mine/progress.txt").read_text())
+        self.assert_frames_fit()
 
     def test_from_red_to_the_next_lesson(self):
         at = self.at
@@ -53,11 +56,8 @@ class Keys(SessionTest):
         at.press("q")
         self.assertEqual(at.end(), 0)
 
-    def test_frames_fit_and_keep_their_colors_to_themselves(self):
-        for key in "hhhld":
-            self.at.press(key)
-        self.at.press("q")
-        self.at.end()
+    def assert_frames_fit(self) -> None:
+        """And keep their colors to themselves."""
         for frame in self.at.shown.split("\x1b[H")[1:]:
             lines = re.sub(r"\x1b\[[JK]", "", frame).replace("\r", "").splitlines()
             self.assertLessEqual(max(map(len, lines)), COLUMNS, frame)
@@ -69,10 +69,13 @@ class Keys(SessionTest):
 class Ends(SessionTest):
     """However it ends, no child outlives it."""
 
+    def setUp(self):
+        super().setUp()
+        self.assertEqual(self.command("goto", "01")[0], 0)
+        self.save(self.with_is_ready("for (volatile unsigned i = 0;; i = i + 1) { }"))
+
     def running(self):
         """A loop whose test never ends by itself."""
-        self.assertEqual(self.command()[0], 1)
-        self.save(self.with_is_ready("for (volatile unsigned i = 0;; i = i + 1) { }"))
         at = self.learner(PBP_WATCHDOG_SECONDS="1000")
         until = time.monotonic() + 100
         while not any("test-01.1" in name for name in self.names(at)) and time.monotonic() < until:
@@ -100,20 +103,12 @@ class Ends(SessionTest):
             except OSError:
                 pass
 
-    def test_ctrl_c_and_its_harder_sister(self):
-        for key in ("\x03", "\x1c"):
+    def test_keys_signals_and_a_closed_terminal(self):
+        for key, status in (("\x03", 130), ("\x1c", 130), ("q", 1)):
             at, children = self.running()
             at.press(key)
-            self.assertEqual(at.end(), 130)
+            self.assertEqual(at.end(), status)
             self.all_gone(children)
-
-    def test_q(self):
-        at, children = self.running()
-        at.press("q")
-        at.end()
-        self.all_gone(children)
-
-    def test_termination_and_a_closed_terminal(self):
         for number in (signal.SIGTERM, signal.SIGHUP):
             at, children = self.running()
             os.kill(at.pid, number)
@@ -139,24 +134,21 @@ class WithoutATerminal(SessionTest):
                                              " ✓ program does what it should\n"))
         self.assertIn("done 01-poll 01.1 01.2 program\n", (self.place / "mine/progress.txt").read_text())
 
-    def test_house_rules_are_told_with_their_reason(self):
-        self.command()
-        self.save(self.solved + "// an end\ninline void f() { std::atomic_thread_fence(std::memory_order_seq_cst); }\n")
-        said = self.command()[1]
-        self.assertRegex(said, r"look: mine/01-poll/rt/poll\.hpp:\d+: ThreadSanitizer does not model fences")
-
-    def test_house_rules_that_do_not_fit_are_counted(self):
-        self.command()
+    def test_house_rules_are_told_with_their_reason_and_counted_where_they_do_not_fit(self):
+        self.command("goto", "01")
         fence = "inline void f{}() {{ std::atomic_thread_fence(std::memory_order_seq_cst); }}\n"
-        self.save(self.solved + "".join(fence.format(number) for number in range(9)))
-        self.assertEqual(self.command("--raw")[1].count("look: "), 9)
+        self.save(self.solved + "// an end\n" + "".join(fence.format(number) for number in range(9)))
+        said = self.command("--raw")[1]
+        self.assertEqual(said.count("look: "), 9)
+        self.assertRegex(said, r"look: mine/01-poll/rt/poll\.hpp:\d+: ThreadSanitizer does not model fences")
         self.learner().expect(r"… and 6 more. To see all: ./learn --raw")
 
     def test_raw_shows_what_the_compiler_said(self):
-        self.command()
+        self.command("goto", "01")
         self.save(self.solved.replace("value_.has_value(); }", "value_.has_value() }", 1))
-        self.assertIn("mine/01-poll/rt/poll.hpp", self.command("--raw")[1])
-        self.assertIn("error: expected", self.command("--raw")[1])
+        said = self.command("--raw")[1]
+        self.assertIn("mine/01-poll/rt/poll.hpp", said)
+        self.assertIn("error: expected", said)
         self.header.unlink()
         self.assertIn("mine/01-poll/rt/poll.hpp is gone", self.command("--raw")[1])
 
