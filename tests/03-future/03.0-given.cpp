@@ -16,7 +16,7 @@ using rt::Ready;
 
 namespace {
 
-struct Kettle {
+struct HotKettle {
     using Output = int;
     Poll<int> poll(Context&) { return Ready(100); }
 };
@@ -39,11 +39,11 @@ struct ReturnsAnotherType {
     Poll<std::string> poll(Context&) { return Pending; }
 };
 
-static_assert(Future<Kettle>);
+static_assert(Future<HotKettle>);
 static_assert(Future<rt::ReadyFuture<int>>);
 static_assert(Future<rt::PendingFuture<void>>);
 static_assert(!Future<int>);
-static_assert(!Future<Kettle&>);
+static_assert(!Future<HotKettle&>);
 static_assert(!Future<NamesNoOutput>);
 static_assert(!Future<CannotBePolled>);
 static_assert(!Future<ReturnsABareValue>);
@@ -51,7 +51,7 @@ static_assert(!Future<ReturnsAnotherType>);
 
 static_assert(std::is_same_v<rt::NonVoid<void>, std::monostate>);
 static_assert(std::is_same_v<rt::NonVoid<int>, int>);
-static_assert(std::is_same_v<rt::OutputOf<Kettle>, int>);
+static_assert(std::is_same_v<rt::OutputOf<HotKettle>, int>);
 
 }  // namespace
 

@@ -35,7 +35,7 @@ using rt::Ready;
 namespace {
 
 /// A future without a Contract: it is Ready as often as it is polled.
-class Cup {
+class Mug {
   public:
     using Output = int;
 
@@ -142,17 +142,17 @@ TEST_SUITE("04 exercise two waits in order") {
 
     TEST_CASE("it keeps the contract") {
         expect_violation("polled after Ready", [] {
-            auto both = exercise::in_order(Cup(), Cup());
+            auto both = exercise::in_order(Mug(), Mug());
             (void)poll_once(both);
             (void)poll_once(both);
         });
         expect_violation("moved after its first poll", [] {
-            auto both = exercise::in_order(Address(), Cup());
+            auto both = exercise::in_order(Address(), Mug());
             (void)poll_once(both);
             [[maybe_unused]] auto moved = std::move(both);
         });
         expect_violation("moved after its first poll", [] {
-            auto both = exercise::in_order(Cup(), Address());
+            auto both = exercise::in_order(Mug(), Address());
             (void)poll_once(both);
             [[maybe_unused]] auto moved = std::move(both);
         });
