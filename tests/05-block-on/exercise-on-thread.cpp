@@ -64,7 +64,7 @@ class Gate {
 };
 
 template <class Done>
-void yield_until(Done done) {
+void yield_thread_until(Done done) {
     while (!done()) {
         rt::yield_thread();
     }
@@ -187,7 +187,7 @@ TEST_SUITE("05 exercise a future with a thread of its own") {
         static rt::Atomic<bool> has_returned{false};
         rt::Atomic<bool> is_destroyed{false};
         auto cook = [] {
-            yield_until([] { return may_return.load(); });
+            yield_thread_until([] { return may_return.load(); });
             has_returned.store(true);
             return 7;
         };
@@ -195,7 +195,7 @@ TEST_SUITE("05 exercise a future with a thread of its own") {
         CHECK(poll_with(*future, Waker::noop()) == rt::Pending);
         step("destroy the future. The function returns when this thread waits, or has destroyed the future");
         TestThread other([&is_destroyed, destroyer = rt::sys::thread_id()] {
-            yield_until([&] { return is_destroyed.load() || !rt::sys::is_runnable(destroyer); });
+            yield_thread_until([&] { return is_destroyed.load() || !rt::sys::is_runnable(destroyer); });
             may_return.store(true);
         });
         future.reset();
