@@ -86,7 +86,8 @@ class Loop:
 
     def show(self) -> None:
         if self.typed is not None:
-            self.panel([chapter.question(self.lesson.name) or "What will the program print?", f"> {self.typed}▏", "Enter keeps it."])
+            question = chapter.question(self.lesson.name) or "What will the program print?"
+            self.panel([question, "Type your answer, then press Enter.", f"> {self.typed}▏"], ends=True)
         columns, rows = size()
         self.terminal.draw(drawn(self.frame, min(columns, 100), rows))
 
@@ -124,8 +125,9 @@ class Loop:
     def note_misplaced(self, paths: set) -> None:
         """Editors offer a file of that name in several folders. More than two at once are no save: perhaps git was there."""
         if len(paths) <= 2:
-            self.frame.misplaced = [f"You saved {shown(path)}, which ./learn does not check. Edit mine/{shown(path).split('/', 1)[1]} instead."
-                                    for path in sorted(map(Path, paths))]
+            names = [shown(Path(path)) for path in sorted(paths)]
+            self.frame.misplaced = [f"You saved {name}, which ./learn does not check. Edit mine/{name.split('/', 1)[1]} instead."
+                                    for name in names]
             self.show()
 
     def run(self) -> int:

@@ -9,7 +9,8 @@ from children import Ended
 from mine import copy_of
 
 SIDES = {"output": "of its output", "errors": "of its stderr", "": "of what was compared"}
-WHY = {"silent": "The program was silent for {:.0f} s and was killed.", "endless": "The program was still running after {:.0f} s and was killed.",
+WHY = {"silent": "The program was silent for {:.0f} s and was killed.",
+       "endless": "The program was still running after {:.0f} s and was killed.",
        "loud": "The program printed more than 4 MB and was killed."}
 NOTHING = "(nothing, because it exits earlier)"
 
