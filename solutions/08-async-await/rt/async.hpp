@@ -11,8 +11,8 @@
 /// Invariants: only `poll` resumes the body, never a waker, so a body runs on the thread that polls it. A body that awaits
 /// a million futures that are ready is one loop, and needs no more stack than one round. An Async that awaits an Async
 /// polls it like any other future, so each level takes stack: about 110 bytes in release builds, and 1.5 kB in debug builds
-/// with AddressSanitizer. The usual stack of 8 MB has room for 5,000 levels of those. To destroy a level takes less. (It is
-/// not done in a loop, because the inner frame may use the outer one, and so must go first.)
+/// with AddressSanitizer. The usual stack of 8 MB has room for 5,000 levels of those. To destroy a level takes less. (A loop
+/// can't destroy the levels, because an inner frame may use the outer one and must go first.)
 ///
 /// Lifetimes: nothing of the body runs before the first poll, so it takes parameters by value. A reference would have to
 /// outlive the whole wait. Parameters live until the frame is destroyed, locals until the body ends. The captures of a
@@ -31,7 +31,7 @@
 #include <rt/violation.hpp>
 
 #include <coroutine>
-#include <exception>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -46,9 +46,6 @@ namespace detail {
 template <class T>
 concept OverAligned = !std::is_reference_v<T> && alignof(T) > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
 
-template <Future F>
-class Awaiter;
-
 /// What a suspended body waits for: something to poll, of whatever type.
 class Leaf {
   public:
@@ -57,6 +54,29 @@ class Leaf {
 
   protected:
     ~Leaf() = default;
+};
+
+/// One `co_await future`. It lives in the coroutine frame beside the future, as long as that expression does.
+///
+/// Its constructor polls nothing, because a compiler may make the awaiters of one expression before it waits for the first.
+template <Future F>
+class Awaiter final : public Leaf {
+  public:
+    explicit Awaiter(F& future) noexcept : future_(future) {}
+
+    bool poll(Context& cx) noexcept override { return poll_into(future_, cx, outcome_); }
+
+    // The compiler calls these three. If `await_suspend` returns false, the body goes on at once.
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> body) noexcept {
+        return !poll(body.promise().wait_for(*this));
+    }
+    OutputOf<F> await_resume() { return outcome_.take(); }
+
+  private:
+    F& future_;
+    Outcome<OutputOf<F>> outcome_;
 };
 
 /// The part of an Async's promise that doesn't depend on what the Async yields.
@@ -76,7 +96,7 @@ class AsyncPromise : public Recycled {
                 !OverAligned<OutputOf<Awaited>> && !OverAligned<F>,
                 "co_await: the future or its result is aligned to more than 16 bytes, and a coroutine frame is "
                 "not: put it behind a std::unique_ptr");
-            return Awaiter<Awaited>(future, *this);
+            return Awaiter<Awaited>(future);
         } else {
             static_assert(!Future<Mutable>,
                           "co_await of a const future: polling changes a future, so it must not be const");
@@ -87,12 +107,20 @@ class AsyncPromise : public Recycled {
         }
     }
 
-    /// Called by the Awaiter: what to poll with, and what the body waits for from now on.
-    Context& context() const noexcept { return *cx_; }
-    void wait_for(Leaf& leaf) noexcept { leaf_ = &leaf; }
+    /// The body waits for `leaf` from now on. Returns what to poll it with at once. Called by the Awaiter.
+    Context& wait_for(Leaf& leaf) noexcept {
+        leaf_ = &leaf;
+        return *cx_;
+    }
 
-    /// Both steps of a poll. True if the body has reached its end.
-    bool run(std::coroutine_handle<> body, Context& cx) noexcept {
+    /// Lets the exception leave `resume`, and with it the poll. The body has reached its end.
+    void unhandled_exception() {
+        cx_ = nullptr;
+        throw;
+    }
+
+    /// Both steps of a poll. True if the body has reached its end. Throws what the body throws.
+    bool run(std::coroutine_handle<> body, Context& cx) {
         cx_ = &cx;
         if (leaf_ == nullptr || leaf_->poll(cx)) {
             body.resume();
@@ -109,65 +137,45 @@ class AsyncPromise : public Recycled {
     Context* cx_ = nullptr;  // of the poll that is running
 };
 
-/// One `co_await future`. It lives in the coroutine frame beside the future, as long as that expression does.
-///
-/// Its constructor polls nothing, because a compiler may make the awaiters of one expression before it waits for the first.
-template <Future F>
-class Awaiter final : public Leaf {
-  public:
-    Awaiter(F& future, AsyncPromise& promise) noexcept : future_(future), promise_(promise) {}
-
-    bool poll(Context& cx) noexcept override { return poll_into(future_, cx, outcome_); }
-
-    // The compiler calls these three.
-    bool await_ready() noexcept { return poll(promise_.context()); }
-    void await_suspend(std::coroutine_handle<>) noexcept { promise_.wait_for(*this); }
-    OutputOf<F> await_resume() { return outcome_.take(); }
-
-  private:
-    F& future_;
-    AsyncPromise& promise_;
-    Outcome<OutputOf<F>> outcome_;
-};
-
-/// The part that knows the result's type.
+/// What a body returns, until the last poll takes it.
 template <class T>
-class AsyncPromiseOf final : public AsyncPromise {
+class AsyncResult {
     static_assert(!std::is_reference_v<T>, "Async<T&>: co_return a pointer or a std::reference_wrapper instead");
     static_assert(!OverAligned<T>,
                   "Async<T>: T is aligned to more than 16 bytes, and a coroutine frame is not: co_return a "
                   "std::unique_ptr<T> instead");
 
   public:
-    Async<T> get_return_object() noexcept;
-    void unhandled_exception() noexcept { outcome_.set_exception(std::current_exception()); }
-
     /// By value, so that `co_return` converts to T just as `return` does.
     void return_value(T value) {  // an Async<T> must co_return a T, or what converts to T
-        outcome_.set_value(std::move(value));
+        value_.emplace(std::move(value));
     }
 
-    T take() {
-        if (checks_enabled && outcome_.is_empty()) {
+    Ready<T> take() {
+        if (checks_enabled && !value_) {
             violation("a coroutine that yields a value came to its end without one: each path needs a co_return");
         }
-        return outcome_.take();
+        return Ready<T>(*std::move(value_));
     }
 
   private:
-    Outcome<T> outcome_;
+    std::optional<T> value_;
 };
 
 template <>
-class AsyncPromiseOf<void> final : public AsyncPromise {
+class AsyncResult<void> {
   public:
-    Async<void> get_return_object() noexcept;
-    void unhandled_exception() noexcept { outcome_.set_exception(std::current_exception()); }
-    void return_void() { outcome_.set_value(); }
-    void take() { outcome_.take(); }
+    void return_void() noexcept {}
+    Ready<> take() noexcept { return Ready(); }
+};
 
-  private:
-    Outcome<void> outcome_;
+/// The part that knows the result's type.
+template <class T>
+class AsyncPromiseOf final : public AsyncPromise, public AsyncResult<T> {
+  public:
+    Async<T> get_return_object() noexcept {
+        return Async<T>(std::coroutine_handle<AsyncPromiseOf>::from_promise(*this));
+    }
 };
 
 }  // namespace detail
@@ -199,12 +207,7 @@ class [[nodiscard("an Async does nothing until it is awaited, spawned or passed 
         if (!frame_.promise().run(frame_, cx)) {
             return contract_.pending();
         }
-        if constexpr (std::is_void_v<T>) {
-            frame_.promise().take();
-            return Ready();
-        } else {
-            return Ready<T>(frame_.promise().take());
-        }
+        return frame_.promise().take();
     }
 
   private:
@@ -226,15 +229,6 @@ class [[nodiscard("an Async does nothing until it is awaited, spawned or passed 
     [[no_unique_address]] Contract contract_;
     Frame frame_;
 };
-
-template <class T>
-Async<T> detail::AsyncPromiseOf<T>::get_return_object() noexcept {
-    return Async<T>(std::coroutine_handle<AsyncPromiseOf>::from_promise(*this));
-}
-
-inline Async<void> detail::AsyncPromiseOf<void>::get_return_object() noexcept {
-    return Async<void>(std::coroutine_handle<AsyncPromiseOf>::from_promise(*this));
-}
 
 }  // namespace rt
 
