@@ -155,7 +155,7 @@ class Timers final : public Park {
         Instant const next = sleeping_.next_deadline();
         wakes_at_ = next;
         if (next != Instant::max()) {
-            deadline = std::min(deadline.value_or(Instant::max()), full_millisecond(next));
+            deadline = next <= due_ ? no_wait : std::min(deadline.value_or(Instant::max()), full_millisecond(next));
         }
         return deadline;
     }
