@@ -14,7 +14,6 @@
 
 #include <optional>
 #include <tuple>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -41,14 +40,7 @@ class Child {
     }
 
     /// Gives the child's value, or throws its exception. Called once, when it is done.
-    NonVoid<OutputOf<F>> take() {
-        if constexpr (std::is_void_v<OutputOf<F>>) {
-            outcome_.take();
-            return {};
-        } else {
-            return outcome_.take();
-        }
-    }
+    NonVoid<OutputOf<F>> take() { return outcome_.take(); }
 
   private:
     std::optional<F> future_;

@@ -14,7 +14,7 @@
 
 namespace rt {
 
-/// Empty at first, then a value or an exception.
+/// Empty at first, then a value or an exception. Its owner may use its padding.
 template <class T>
 class Outcome {
   public:
@@ -31,14 +31,12 @@ class Outcome {
     bool is_empty() const noexcept { return state_.index() == 0; }
     bool has_exception() const noexcept { return state_.index() == 2; }
 
-    /// Moves the value out, or throws the exception. Called once, when not empty.
-    T take() {
+    /// Moves the value out, or throws the exception. For void, the value is std::monostate. Called once, when not empty.
+    NonVoid<T> take() {
         if (has_exception()) {
             std::rethrow_exception(take_exception());
         }
-        if constexpr (!std::is_void_v<T>) {
-            return std::move(std::get<1>(state_));
-        }
+        return std::move(*std::get_if<1>(&state_));
     }
 
     /// Moves the exception out, and leaves null behind. Called when `has_exception()`. It swaps, because a moved-from
@@ -53,8 +51,18 @@ class Outcome {
     void reset() noexcept { state_.template emplace<0>(); }
 
   private:
-    std::variant<std::monostate, NonVoid<T>, std::exception_ptr> state_;
+    [[no_unique_address]] std::variant<std::monostate, NonVoid<T>, std::exception_ptr> state_;
 };
+
+// Given: the last answer of a poll for any T: Ready with `value`, or Ready alone for void.
+template <class T>
+Poll<T> ready_with(NonVoid<T>&& value) {
+    if constexpr (std::is_void_v<T>) {
+        return Ready();
+    } else {
+        return Ready<T>(std::move(value));
+    }
+}
 
 /// Polls `future` once. If it has ended, keeps its value or its exception in `outcome`, and returns true. Called by code that
 /// polls several futures, because the exception of one must not skip the others.

@@ -72,7 +72,7 @@ class Awaiter final : public Leaf {
     bool await_suspend(std::coroutine_handle<Promise> body) noexcept {
         return !poll(body.promise().wait_for(*this));
     }
-    OutputOf<F> await_resume() { return outcome_.take(); }
+    OutputOf<F> await_resume() { return static_cast<OutputOf<F>>(outcome_.take()); }
 
   private:
     F& future_;

@@ -36,22 +36,18 @@ class JoinHandle {
     ~JoinHandle() { detach(); }
 
     Poll<T> poll(Context& cx) {
-        if (!is_finished()) {
-            task().join_waker_.register_waker(cx.waker());
-            if (!is_finished()) {  // the second look: the task may have ended before it could see the waker
+        auto& task = this->task();
+        if (!task.is_finished()) {
+            task.join_waker_.register_waker(cx.waker());
+            if (!task.is_finished()) {  // the second look: the task may have ended before it could see the waker
                 return Pending;
             }
         }
-        if (!share_.poll_proceed(cx)) {
+        if (!task.share.poll_proceed(cx)) {
             return Pending;
         }
         budget::spend();
-        if constexpr (std::is_void_v<T>) {
-            take_result();
-            return Ready();
-        } else {
-            return Ready<T>(take_result());
-        }
+        return ready_with<T>(take_outcome());
     }
 
     /// Returns the task's value, or throws its exception or `Cancelled`. Called once, when the task is finished.
@@ -59,11 +55,7 @@ class JoinHandle {
         if (!task().is_finished()) {
             violation("JoinHandle::take_result was called before the task had ended. Await the handle instead.");
         }
-        JoinHandle finished = std::move(*this);  // gives the task up at the end
-        if (finished.task_->outcome.is_empty()) {
-            throw Cancelled();
-        }
-        return finished.task_->outcome.take();
+        return static_cast<T>(take_outcome());
     }
 
     /// Asks the task to end. Its runtime destroys the future soon, and awaiting the handle throws `Cancelled`, unless
@@ -85,13 +77,20 @@ class JoinHandle {
     }
 
   private:
+    NonVoid<T> take_outcome() {
+        JoinHandle finished = std::move(*this);  // gives the task up at the end
+        if (finished.task_->outcome.is_empty()) {
+            throw Cancelled();
+        }
+        return finished.task_->outcome.take();
+    }
+
     detail::TaskYielding<T>& task() const noexcept {
         return detail::checked(task_,
                                "a JoinHandle was polled after it gave its outcome, or was detached or moved from");
     }
 
     detail::TaskYielding<T>* task_;
-    budget::Share share_;
 };
 
 /// Whether a runtime keeps the task in a list of its own until it has ended.

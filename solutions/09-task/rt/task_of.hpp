@@ -2,6 +2,7 @@
 /// Given: a Task of one type of future. You use `outcome` only.
 #pragma once
 
+#include <rt/budget.hpp>
 #include <rt/future.hpp>
 #include <rt/outcome.hpp>
 #include <rt/runnable.hpp>
@@ -21,7 +22,8 @@ class TaskYielding : public Task {
     using Task::Task;
 
     /// Stored by the last poll. Stays empty if the task is cancelled.
-    Outcome<T> outcome;
+    [[no_unique_address]] Outcome<T> outcome;
+    budget::Share share;  // of the JoinHandle. It fits into the padding of the outcome
 
   private:
     std::exception_ptr drop_outcome() noexcept override {

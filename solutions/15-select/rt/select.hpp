@@ -81,15 +81,12 @@ class [[nodiscard]] Select {
     template <std::size_t I>
     bool poll_branch(Context& cx, Outcome<Output>& outcome) {
         auto& branch = std::get<I>(*branches_);
-        using T = OutputOf<std::remove_reference_t<decltype(branch)>>;
-        Outcome<T> own;
+        Outcome<OutputOf<std::remove_reference_t<decltype(branch)>>> own;
         if (!poll_into(branch, cx, own)) {
             return false;
         }
         if (own.has_exception()) {
             outcome.set_exception(own.take_exception());
-        } else if constexpr (std::is_void_v<T>) {
-            outcome.set_value(std::in_place_index<I>);
         } else {
             outcome.set_value(std::in_place_index<I>, own.take());
         }

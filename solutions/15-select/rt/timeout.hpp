@@ -6,13 +6,13 @@
 #pragma once
 
 #include <rt/future.hpp>
+#include <rt/outcome.hpp>
 #include <rt/park.hpp>
 #include <rt/select.hpp>
 #include <rt/sleep.hpp>
 
 #include <chrono>
 #include <exception>
-#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -43,11 +43,7 @@ class [[nodiscard]] Timeout {
         if (first.value().index() == 1) {
             throw Elapsed();
         }
-        if constexpr (std::is_void_v<Output>) {
-            return Ready();
-        } else {
-            return Ready<Output>(std::get<0>(std::move(first).value()));
-        }
+        return ready_with<Output>(std::get<0>(std::move(first).value()));
     }
 
   private:

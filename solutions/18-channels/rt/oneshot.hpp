@@ -18,6 +18,7 @@
 #include <rt/budget.hpp>
 #include <rt/channel_end.hpp>
 #include <rt/future.hpp>
+#include <rt/outcome.hpp>
 #include <rt/recycled.hpp>
 #include <rt/sync.hpp>
 #include <rt/waker.hpp>
@@ -183,12 +184,7 @@ class [[nodiscard]] Receiver {
             return Pending;
         }
         budget::spend();
-        if constexpr (std::is_void_v<T>) {
-            take();
-            return Ready();
-        } else {
-            return Ready<T>(take());
-        }
+        return ready_with<T>(take());
     }
 
     /// The value if it was sent, or nothing if it may still be. Throws `RecvError` if it never will be.
