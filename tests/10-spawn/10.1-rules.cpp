@@ -28,8 +28,9 @@ TEST_SUITE("10.1 the rules of a runtime") {
             int in_one_poll = 0;
             for (int n = 0; n < total; ++n) {
                 bool was_pending = false;
+                rt::budget::Share share;
                 auto source = rt::poll_fn([&](rt::Context& cx) -> rt::Poll<void> {
-                    if (!rt::budget::poll_proceed(cx)) {
+                    if (!share.poll_proceed(cx)) {
                         was_pending = true;
                         return Pending;
                     }
@@ -58,9 +59,10 @@ TEST_SUITE("10.1 the rules of a runtime") {
 
     TEST_CASE("outside of a runtime the budget does not end") {
         int taken = 0;
+        rt::budget::Share share;
         auto all = rt::poll_fn([&](rt::Context& cx) -> rt::Poll<void> {
             for (int n = 0; n < 1000; ++n) {
-                CHECK(rt::budget::poll_proceed(cx));
+                CHECK(share.poll_proceed(cx));
                 rt::budget::spend();
                 ++taken;
             }

@@ -36,11 +36,14 @@ class Greedy {
     Greedy() = default;
 
     Poll<int> poll(rt::Context& cx) {
-        while (rt::budget::poll_proceed(cx)) {
+        while (share_.poll_proceed(cx)) {
             rt::budget::spend();
         }
         return Pending;
     }
+
+  private:
+    rt::budget::Share share_;
 };
 
 /// A kettle that was not ready at the first poll of a timeout of 10 s.
@@ -217,7 +220,8 @@ TEST_SUITE("15.3 timeout") {
             } else if (polls == 2) {
                 step("the time is up, the value is there, and the task has used up its budget");
                 is_ready = true;
-                while (rt::budget::poll_proceed(cx)) {
+                rt::budget::Share share;
+                while (share.poll_proceed(cx)) {
                     rt::budget::spend();
                 }
             }

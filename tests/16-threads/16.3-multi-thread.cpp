@@ -249,7 +249,8 @@ TEST_SUITE("16.3 multi_thread") {
         rt::MultiThread runtime(1);
         auto spend_all = [](rt::Context& cx) -> rt::Poll<unsigned> {
             unsigned n = 0;
-            for (; rt::budget::poll_proceed(cx); ++n) {
+            rt::budget::Share share;
+            for (; share.poll_proceed(cx); ++n) {
                 rt::budget::spend();
             }
             return rt::Ready(n);
@@ -264,7 +265,8 @@ TEST_SUITE("16.3 multi_thread") {
         auto fail = [](rt::Context&) -> rt::Poll<int> { throw std::runtime_error("main"); };
         auto spend_more = [](rt::Context& cx) -> rt::Poll<unsigned> {
             unsigned n = 0;
-            for (; n <= rt::budget::per_poll && rt::budget::poll_proceed(cx); ++n) {
+            rt::budget::Share share;
+            for (; n <= rt::budget::per_poll && share.poll_proceed(cx); ++n) {
                 rt::budget::spend();
             }
             return rt::Ready(n);

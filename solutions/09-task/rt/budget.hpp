@@ -45,17 +45,7 @@ inline void refill() noexcept {
 /// Called by a runtime when it returns to ordinary code, which has no limit.
 inline void lift() noexcept { detail::left = detail::unlimited; }
 
-/// True if the budget is not used up. If it is, the task has been woken, and the caller returns Pending. Called by a source
-/// that comes back without it, as a sleep does, because its timer fires. All others have a Share.
-[[nodiscard]] inline bool poll_proceed(Context& cx) noexcept {
-    if (detail::left != 0) {
-        return true;
-    }
-    cx.waker().wake_by_ref();
-    return false;
-}
-
-/// Called by the same for each result that they return, exceptions included.
+/// Called by a source for each result that it returns, exceptions included.
 inline void spend() noexcept {
     if (detail::left != 0) {
         --detail::left;
@@ -79,7 +69,8 @@ class Share {
             refused_in_ = 0;
             return true;
         }
-        return budget::poll_proceed(cx);
+        cx.waker().wake_by_ref();
+        return false;
     }
 
   private:

@@ -79,7 +79,7 @@ class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
             Timers& timers = current("sleep").service<Timers>();
             // A moment that has passed for the timers needs none. Without budget it gets one all the same, so a loop around
             // sleep(0) starves no other task.
-            if (timers.has_passed(deadline_) && !timer_.moves_clock() && budget::poll_proceed(cx)) {
+            if (timers.has_passed(deadline_) && !timer_.moves_clock() && share_.poll_proceed(cx)) {
                 budget::spend();
                 return Ready();
             }
