@@ -76,17 +76,11 @@ class [[nodiscard]] Join {
 
 /// Yields a tuple of the results of `futures`, in the order of the arguments. A void child gives `std::monostate`. If
 /// children throw, all the others run to their end first. Then the first exception in the order of the arguments is thrown.
-template <Future... Fs>
-Join<Fs...> join(Fs... futures) {
-    return Join<Fs...>(std::move(futures)...);
-}
-
-// Given: advice for arguments that are not futures.
-template <class... Ts>
-    requires(!(Future<Ts> && ...))
-auto join(const Ts&...) {
-    static_assert((Future<Ts> && ...),
+template <class... Fs>
+auto join(Fs... futures) {
+    static_assert((Future<Fs> && ...),
                   "one argument of join is not a future. A future needs `Output` and `Poll<Output> poll(Context&)`.");
+    return Join<Fs...>(std::move(futures)...);
 }
 
 /// See `join_all`.
@@ -125,18 +119,12 @@ class [[nodiscard]] JoinAll {
 };
 
 /// As `join`, for any number of futures of one type. Yields a vector in the order of `futures`.
-template <Future F>
-JoinAll<F> join_all(std::vector<F> futures) {
-    return JoinAll<F>(std::move(futures));
-}
-
-// Given: advice for a vector of something else.
-template <class T>
-    requires(!Future<T>)
-auto join_all(const std::vector<T>&) {
-    static_assert(Future<T>,
+template <class F>
+auto join_all(std::vector<F> futures) {
+    static_assert(Future<F>,
                   "the vector given to join_all has no futures in it. A future needs `Output` and `Poll<Output> "
                   "poll(Context&)`.");
+    return JoinAll<F>(std::move(futures));
 }
 
 }  // namespace rt

@@ -127,7 +127,7 @@ class BlockingPool final : public Schedule {
         return closing_ ? std::nullopt : queue_.pop();
     }
 
-    // Given: who awaits a job often submits the next one at once, and a few looks cost less than to fall asleep and be woken.
+    // Given: a task often submits the next job at once, and a few looks cost less than to fall asleep and be woken.
     void look_briefly(Lock& lock) noexcept {
         for (int looks = 0; looks < 20 && queue_.is_empty() && !closing_; ++looks) {
             lock.unlock();
@@ -136,9 +136,8 @@ class BlockingPool final : public Schedule {
         }
     }
 
-    // Given: the life of a thread.
-    /// Does without the new thread if it can't be started, but there are others. Called under the lock, for which the new
-    /// thread waits.
+    // Given: starts a thread, which waits for the lock that the caller holds. Does without it if it can't be started, but
+    // there are others.
     void start_thread() {
         const Threads::iterator self = threads_.emplace(threads_.end());
         try {

@@ -36,8 +36,7 @@ class Interval {
         }
     }
 
-    /// Waits for the next tick. Yields the moment for which it was planned. Dropping it loses no tick, because the next one
-    /// waits for the same moment.
+    /// Waits for the next tick. Yields the moment for which it was planned. If it is dropped, the next one waits for that moment.
     Async<Instant> tick() {
         Instant planned;
         do {

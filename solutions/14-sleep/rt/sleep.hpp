@@ -25,17 +25,15 @@ namespace rt {
 
 namespace time {
 
-// Given: what time it is.
-/// The time on the clock of the current runtime, or the real time outside of a runtime.
+// Given: the time on the clock of the current runtime, or the real time outside of a runtime.
 inline Instant now() noexcept {
     Scheduler* scheduler = try_current();
     Timers* timers = scheduler == nullptr ? nullptr : scheduler->find_service<Timers>();
     return timers == nullptr ? sys::now() : timers->now();
 }
 
-// Given: a sum that does not overflow.
-/// `from` + `duration`, rounded up. Beyond the end of the clock (292 years) it is Instant::max(), which never comes. A negative
-/// duration counts as zero.
+// Given: `from` + `duration`, rounded up. Beyond the end of the clock (292 years) it is Instant::max(), which never comes. A
+// negative duration counts as zero.
 template <class Rep, class Period>
 Instant later(Instant from, std::chrono::duration<Rep, Period> duration) noexcept {
     using Seconds = std::chrono::duration<double>;
@@ -49,8 +47,7 @@ Instant later(Instant from, std::chrono::duration<Rep, Period> duration) noexcep
     return from + std::chrono::ceil<Instant::duration>(duration);
 }
 
-// Given: a difference that does not overflow.
-/// The time from `from` to `to`, at most Instant::duration::max().
+// Given: the time from `from` to `to`, at most Instant::duration::max().
 inline Instant::duration between(Instant from, Instant to) noexcept {
     bool const is_too_long = from < Instant() && to > Instant::max() + from.time_since_epoch();
     return is_too_long ? Instant::duration::max() : to - from;
@@ -98,8 +95,7 @@ class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
         return Ready();
     }
 
-    // Given: a timeout that begins anew needs it.
-    /// Changes the deadline. A task that waits is woken at the new one. After Ready, the sleep may be polled again.
+    // Given: changes the deadline. A task that waits is woken at the new one. After Ready, the sleep may be polled again.
     void reset(Instant deadline) {
         deadline_ = deadline;
         if (timer_.is_waiting()) {

@@ -123,8 +123,7 @@ class Timers final : public Park {
         return waker;
     }
 
-    // Given: foreign event loops ask for it.
-    /// The earliest deadline on a running clock. Called by a foreign event loop, which must itself wake up for the timers.
+    // Given: the earliest deadline on a running clock. Called by a foreign event loop, which must itself wake up for it.
     std::optional<Instant> next_deadline() const noexcept {
         Lock lock(mutex_);
         return sleeping_.is_empty() || is_paused() ? std::nullopt : std::optional(sleeping_.next_deadline());
@@ -181,9 +180,8 @@ class Timers final : public Park {
         }
     }
 
-    // Given: a sleep while the clock stands still.
-    /// The clock moves only if nothing is ready after a look at the Park below: for `advance`, or to the next timer unless a
-    /// blocking job (lesson 11) is under way.
+    // Given: a sleep while the clock stands still. The clock moves only if nothing is ready after a look at the Park below:
+    // for `advance`, or to the next timer unless a blocking job (lesson 11) is under way.
     void park_paused(std::optional<Instant> deadline) {
         below_.park(no_wait);
         // In this order, because a job that ends first queues the task it wakes, and then does not count any more.
@@ -215,8 +213,7 @@ class Timers final : public Park {
         reported_.store(due_, relaxed);
     }
 
-    // Given: the end.
-    /// Timers that are still set, in futures outside of the tasks, become idle.
+    // Given: the end. Timers that are still set, in futures outside of the tasks, become idle.
     void forget(TimerHeap& heap) noexcept {
         while (!heap.is_empty()) {
             Timer& timer = heap.pop();

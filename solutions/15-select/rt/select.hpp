@@ -24,20 +24,16 @@
 
 namespace rt {
 
-/// The type of `biased`.
-class Biased {
-  public:
-    explicit constexpr Biased() = default;
-};
-
 /// `select(biased, a, b)` always polls in the order of the arguments.
-inline constexpr Biased biased{};
+inline constexpr struct Biased {
+    explicit constexpr Biased() = default;
+} biased{};
 
 namespace detail {
 
-// Given: where the next select of this thread begins, among `branches`.
-/// The counter goes round by the golden ratio (Knuth's multiplicative hashing). If it counted one by one, two selects of two
-/// branches that take turns on a thread would each begin with the same branch for ever.
+// Given: where the next select of this thread begins, among `branches`. The counter goes round by the golden ratio (Knuth's
+// multiplicative hashing). If it counted one by one, two selects of two branches that take turns on a thread would each
+// always begin with the same branch.
 inline std::size_t next_start(std::size_t branches) noexcept {
     static constinit thread_local std::uint32_t turn = 0;
     turn += 0x9e3779b9U;  // 2^32 divided by the golden ratio
@@ -99,8 +95,11 @@ class [[nodiscard]] Select {
 
 /// Waits for the first of `futures`. Yields a variant: its index is the number of the branch, and its value is the result, which
 /// is `std::monostate` for void. A branch that throws has won, and select throws that. The losers are destroyed before that.
-template <Future... Fs>
-Select<false, Fs...> select(Fs... futures) {
+template <class... Fs>
+auto select(Fs... futures) {
+    static_assert(
+        (Future<Fs> && ...),
+        "select takes futures, and one of these is none: a future has `Output` and `Poll<Output> poll(Context&)`");
     return Select<false, Fs...>(std::move(futures)...);
 }
 
@@ -109,15 +108,6 @@ Select<false, Fs...> select(Fs... futures) {
 template <Future... Fs>
 Select<true, Fs...> select(Biased, Fs... futures) {
     return Select<true, Fs...>(std::move(futures)...);
-}
-
-// Given: advice for what is not a future.
-template <class... Ts>
-    requires(!(Future<Ts> && ...))
-auto select(const Ts&...) {
-    static_assert(
-        (Future<Ts> && ...),
-        "select takes futures, and one of these is none: a future has `Output` and `Poll<Output> poll(Context&)`");
 }
 
 }  // namespace rt

@@ -53,8 +53,11 @@ class [[nodiscard]] Timeout {
 
 /// Waits for `future` until `duration` from now. Yields its value or throws what it threw. If it is not done by then it is
 /// destroyed, and Elapsed is thrown. A future that is ready wins, even if the time is up.
-template <class Rep, class Period, Future F>
-Timeout<F> timeout(std::chrono::duration<Rep, Period> duration, F future) {
+template <class Rep, class Period, class F>
+auto timeout(std::chrono::duration<Rep, Period> duration, F future) {
+    static_assert(
+        Future<F>,
+        "timeout(duration, future): the second is no future: it needs `Output` and `Poll<Output> poll(Context&)`");
     return Timeout<F>(time::later(time::now(), duration), std::move(future));
 }
 
@@ -62,15 +65,6 @@ Timeout<F> timeout(std::chrono::duration<Rep, Period> duration, F future) {
 template <Future F>
 Timeout<F> timeout_at(Instant deadline, F future) {
     return Timeout<F>(deadline, std::move(future));
-}
-
-// Given: advice for what is not a future.
-template <class Rep, class Period, class T>
-    requires(!Future<T>)
-void timeout(std::chrono::duration<Rep, Period>, const T&) {
-    static_assert(
-        Future<T>,
-        "timeout(duration, future): the second is no future: it needs `Output` and `Poll<Output> poll(Context&)`");
 }
 
 }  // namespace rt

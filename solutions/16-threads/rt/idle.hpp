@@ -79,8 +79,7 @@ class Idle {
         return is_searching && searching_in(before) == 1;
     }
 
-    // Given: the way back.
-    /// The caller, `worker`, woke up. Returns true if `choose_sleeper` chose it, so that it is a searcher.
+    // Given: the caller, `worker`, woke up. Returns true if `choose_sleeper` chose it, so that it is a searcher.
     bool wake_up(unsigned worker) noexcept {
         Lock lock(mutex_);
         auto const place = std::find(sleepers_.begin(), sleepers_.end(), worker);

@@ -165,8 +165,7 @@ class Worker {
         return search();
     }
 
-    // Given: a loop.
-    /// Moves this worker's share of the injection queue to its own queue, which is empty, and returns the oldest.
+    // Given: moves this worker's share of the injection queue to its own queue, which is empty, and returns the oldest.
     std::optional<Runnable> take_share() noexcept {
         TaskQueue share = crew_.injection.take_share(crew_.remotes.size(), Deque::half);
         std::optional<Runnable> oldest = share.pop();

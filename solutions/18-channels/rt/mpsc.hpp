@@ -8,9 +8,6 @@
 /// Invariants: a place is free, or it holds a value, or it is reserved for a sender that was woken alone. A place is
 /// free only while no sender waits, so nobody overtakes a sender that waits.
 ///
-/// The end: after the last sender is dropped, the receiver takes what is in the buffer and then gets `std::nullopt`.
-/// After `close()` each send throws, also one that waits, and the receiver can still take what is in the buffer.
-///
 /// Thread safety: any thread may use its own end. The receiver is for one task at a time. `mutex_` protects everything.
 /// Values are never destroyed under the lock, because their destructors may take it.
 ///
@@ -89,8 +86,7 @@ class Channel {
         return TrySend::sent;
     }
 
-    /// Called when a send is destroyed before it has sent. If a place was reserved for it, the next sender gets the
-    /// place.
+    /// Called when a send is destroyed before it has sent. The next sender gets the place that was reserved for it.
     void give_up_send(Waiter& waiter) noexcept {
         Lock lock(mutex_);
         senders_waiting_.remove(waiter);
@@ -119,8 +115,7 @@ class Channel {
         return Pending;
     }
 
-    /// Called when a recv is destroyed before it has received. If it was woken, another recv may have to look
-    /// instead.
+    /// Called when a recv is destroyed before it has received. If it was woken, another recv looks instead.
     void give_up_recv(Waiter& waiter) noexcept {
         Lock lock(mutex_);
         receiver_waiting_.remove(waiter);
@@ -217,7 +212,7 @@ class Sender {
     explicit Sender(std::shared_ptr<Channel> end) noexcept : end_(std::move(end)) {}
 
     /// A future that waits for a place in the buffer and puts `value` there. Places are given in the order in which
-    /// the sends began to wait. Throws a `SendError`, an `Unsent<T>`, if the receiver was dropped or closed. A send that is destroyed
+    /// the sends began to wait. Throws an `Unsent<T>` if the receiver was dropped or closed. A send that is destroyed
     /// before it is Ready has sent nothing. The sender must outlive it.
     Send<T> send(T value) const { return Send<T>({channel(), std::move(value)}); }
 

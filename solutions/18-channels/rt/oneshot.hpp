@@ -67,6 +67,7 @@ class Channel : public Recycled {
     void close() noexcept { finish(State::closed); }
 
     bool is_closed() const noexcept { return state() == State::closed; }
+    bool has_value() const noexcept { return state() == State::sent; }
     /// True if the receiver need not wait: there is a value, or there never will be one.
     bool is_over() const noexcept { return state() != State::empty; }
 
@@ -78,8 +79,7 @@ class Channel : public Recycled {
         return is_over();
     }
 
-    bool has_value() const noexcept { return state() == State::sent; }
-    /// The value. Called by the receiver when `has_value()`.
+    /// Called by the receiver when `has_value()`.
     Value take() noexcept { return std::move(*value_); }
 
     /// Called when the sender is destroyed, whether it has sent or not.
