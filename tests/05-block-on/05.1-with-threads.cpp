@@ -94,6 +94,8 @@ TEST_SUITE("05.1 park until unparked") {
         }
         rt::trace::stop_listening(&HeldSleeper::hear);
         DrivenCondvar::instead_of_waiting = nullptr;
+        REQUIRE_MESSAGE(DrivenCondvar::notifications.load() > 0,
+                        "unpark did not notify the sleeper, so its wait never ends. Notify the condition variable.");
         CHECK_MESSAGE(
             !HeldSleeper::missed_it,
             "unpark notified before the sleeper waited, so the sleeper missed it. Look at what the sleeper holds until it "
