@@ -184,7 +184,7 @@ class Commands(SessionTest):
             self.assertEqual(status, 0)
             self.assertIn(f"hint 01.1, {rung} of 3", said.split("\n\n")[-1] if rung == 1 else said)
         self.assertNotIn("2 of 3", self.command("hint", "01.1", "1")[1])
-        self.assertEqual(self.command("hint", "01.1", "4"), (2, "learn: A step has 3 hints. Name one from 1 to 3.\n"))
+        self.assertEqual(self.command("hint", "01.1", "4"), (2, "learn: Step 01.1 has 3 hints. Name one from 1 to 3.\n"))
 
     def test_a_lone_number_is_a_lesson_and_a_rung_needs_its_step(self):
         self.command("goto", "01")
@@ -192,7 +192,7 @@ class Commands(SessionTest):
             self.assertRegex(self.command("hint", lesson)[1], r"^hint 03\.1, 1 of 3\n")
             (self.place / "mine/progress.txt").write_text("current 01-poll\n")
         self.assertEqual(self.command("hint", "3", "2"), (2, "learn: Hint 2 of which step? Name it first, as in: ./learn hint 03.1 2\n"))
-        self.assertEqual(self.command("hint", "01.1", "²"), (2, "learn: A step has 3 hints. Name one from 1 to 3.\n"))
+        self.assertEqual(self.command("hint", "01.1", "²"), (2, "learn: Step 01.1 has 3 hints. Name one from 1 to 3.\n"))
         self.assertRegex(self.command("hint", "01.2", "2")[1], r"(?m)^hint 01\.2, 2 of 3$")
 
     def test_the_solution_is_closed_until_it_is_green(self):

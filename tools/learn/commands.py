@@ -11,6 +11,7 @@ import trace as lanes    # ours: this folder comes first
 from building import Build
 from console import Stop, refuse_more, say
 from contents import freshen
+from hints import hints_of
 from lessons import lesson_named, shown, step_named, steps_of
 from lesson import lesson_to_open, one_pass
 from loop import watch_lesson
@@ -100,14 +101,16 @@ def list_lessons(words: list, machine: Machine) -> int:
     return 0
 
 
-RUNGS = [str(rung + 1) for rung in range(panels.RUNGS)]
-
-
 def read(words: list, machine: Machine) -> int:
     """A chapter, of the current lesson if none is named, or another page of the book."""
     refuse_more("read", words[1:])
     chapter.show(chapter.named(words[0] if words and words[0] != "current" else lesson_to_open(Progress())))
     return 0
+
+
+def numbers(step: str) -> list:
+    """Of its hints, as they are typed."""
+    return [str(number) for number, _ in enumerate(hints_of(step), 1)]
 
 
 def hint(words: list, machine: Machine) -> int:
@@ -119,11 +122,11 @@ def hint(words: list, machine: Machine) -> int:
         elif not step:
             step = panels.first_open(progress, lesson_named(word)).id
         elif "." not in words[0]:
-            raise Stop(f"Hint {word} of which step? Name it first, as in: ./learn hint {step} {word if word in RUNGS else 2}")
+            raise Stop(f"Hint {word} of which step? Name it first, as in: ./learn hint {step} {word if word in numbers(step) else 2}")
         elif rung:
             raise Stop(f"./learn hint doesn't take '{word}'. Name a step and a hint, as in: ./learn hint 05.2 3")
-        elif word not in RUNGS:
-            raise Stop(f"A step has {panels.RUNGS} hints. Name one from 1 to {panels.RUNGS}.")
+        elif word not in numbers(step):
+            raise Stop(f"Step {step} has {len(numbers(step))} hints. Name one from 1 to {len(numbers(step))}.")
         else:
             rung = int(word)
     step = step or panels.first_open(progress, lesson_to_open(progress)).id

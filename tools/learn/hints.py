@@ -1,9 +1,9 @@
 """The hints: book/hints/NN-name.md has a section for each step, and in it three or four rungs: a question, a direction or
 two, and nearly the code, in which `…` is left to decide.
 
-    hint("05.2", 1) -> the text of the first rung, its lines as they stand in the page
+    hints_of("05.2") -> the text of each rung, its lines as they stand in the page
 
-In the page a section begins with `## 05.2 its title`, a rung with `1. `, `2. ` or `3. `; what belongs to a rung is indented by
+In the page a section begins with `## 05.2 its title`, a rung with `1. `, `2. ` and so on; what belongs to a rung is indented by
 three more blanks, code by seven.
 """
 import re
@@ -36,12 +36,10 @@ def page_of(step: str, root: Path = ROOT) -> Path:
     return next(iter((root / "book/hints").glob(f"{step[:2]}-*.md")), root / f"book/hints/{step[:2]}.md")
 
 
-def hint(step: str, rung: int, root: Path = ROOT) -> str:
-    """Rungs count from 1; a good page has three for each step."""
+def hints_of(step: str, root: Path = ROOT) -> list:
+    """Three or four on a good page."""
     page = page_of(step, root)
     rungs = hints_in(page.read_text(encoding="utf-8")).get(step, []) if page.is_file() else []
     if not rungs:
         raise Stop(f"Step {step} has no hints yet. Read its section in the chapter: ./learn read {step[:2]}")
-    if not 1 <= rung <= len(rungs):
-        raise Stop(f"Step {step} has {len(rungs)} hints. Name one from 1 to {len(rungs)}.")
-    return rungs[rung - 1]
+    return rungs

@@ -4,14 +4,13 @@ import re
 import holes
 from console import Stop, bold, dim, green, red
 from cpp_text import tokens
-from hints import hint
+from hints import hints_of
 from lessons import PROGRAM, Step, after_steps, all_lessons, shown, steps_of
 from mine import can_be_opened, copy_of, files_in, refuse_closed, solution
 from paths import lessons_on
 from progress import Progress
 from terminal import shows_marks, wrapped
 
-RUNGS = 3
 LEGEND = "- yours   + the solution's"
 
 
@@ -65,10 +64,11 @@ def what_remains(progress: Progress, lesson: str) -> str:
 
 def hint_lines(progress: Progress, step: str, rung: int, first: int = 1) -> list:
     """From the `first` to `rung`. The loop shows the newest alone. It is remembered."""
-    rung = max(1, min(RUNGS, rung))
+    hints = hints_of(step)
+    rung = max(1, min(len(hints), rung))
     lines = []
     for number in range(max(1, min(first, rung)), rung + 1):
-        lines += ([""] if lines else []) + [bold(f"hint {step}, {number} of {RUNGS}"), *paragraphs(hint(step, number))]
+        lines += ([""] if lines else []) + [bold(f"hint {step}, {number} of {len(hints)}"), *paragraphs(hints[number - 1])]
     progress.rungs[step] = rung
     progress.save()
     return lines
