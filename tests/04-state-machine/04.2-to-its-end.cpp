@@ -9,7 +9,6 @@
 #include <support/poll_once.hpp>
 
 #include <memory>
-#include <string>
 #include <utility>
 
 using namespace support;
@@ -56,40 +55,12 @@ TEST_SUITE("04.2 the second wait") {
         CHECK(tea.wakes() == 1);
     }
 
-    TEST_CASE("the second future may yield nothing") {
-        Remote<> brew("brew");
-        auto tea = spawn_mock("tea", rt::then(rt::ready(100), [&](int) { return brew.future(); }));
-        CHECK(tea.poll() == Pending);
-        brew.finish();
-        CHECK(tea.poll() == Ready());
-    }
-
     TEST_CASE("values that cannot be copied are moved") {
         auto pour = [](std::unique_ptr<int> cup) { return rt::ready(std::move(cup)); };
         auto tea = spawn_mock("tea", rt::then(rt::ready(std::make_unique<int>(3)), pour));
         Poll<std::unique_ptr<int>> answer = tea.poll();
         REQUIRE(answer.is_ready());
         CHECK(*answer.value() == 3);
-    }
-
-    TEST_CASE("a chain of three waits") {
-        Remote<int> first("first");
-        Remote<int> second("second");
-        Remote<std::string> third("third");
-        auto chain = spawn_mock("the chain", rt::then(rt::then(first.future(), [&](int) { return second.future(); }),
-                                                      [&](int) { return third.future(); }));
-        CHECK(chain.poll() == Pending);
-        first.finish(1);
-        CHECK(chain.poll() == Pending);
-        second.finish(2);
-        CHECK(chain.poll() == Pending);
-        third.finish("three");
-        CHECK(chain.poll() == Ready("three"));
-        CHECK(first.polls() == 2);
-        CHECK(second.polls() == 2);
-        CHECK(third.polls() == 2);
-        CHECK(chain.polls() == 4);
-        CHECK(chain.wakes() == 3);
     }
 
     TEST_CASE("dropping it while it waits for the second drops that and the function") {

@@ -3,13 +3,15 @@
 #include <support/counted_future.hpp>
 #include <support/mock_task.hpp>
 
+#include <string>
+
 using namespace support;
 using rt::Context;
 using rt::Pending;
 using rt::Poll;
 using rt::Ready;
 
-TEST_SUITE("04.2 the second wait") {
+TEST_SUITE("04.9 all together: without values and in chains") {
     TEST_CASE("if the first yields nothing the function is called with nothing") {
         Remote<> boil("boil");
         int calls = 0;
@@ -54,6 +56,34 @@ TEST_SUITE("04.2 the second wait") {
         CHECK(tea.poll() == Ready());
         CHECK(drops_when_polled == 1);
         CHECK(drops_when_made == 1);
+    }
+
+    TEST_CASE("the second future may yield nothing") {
+        Remote<> brew("brew");
+        auto tea = spawn_mock("tea", rt::then(rt::ready(100), [&](int) { return brew.future(); }));
+        CHECK(tea.poll() == Pending);
+        brew.finish();
+        CHECK(tea.poll() == Ready());
+    }
+
+    TEST_CASE("a chain of three waits") {
+        Remote<int> first("first");
+        Remote<int> second("second");
+        Remote<std::string> third("third");
+        auto chain = spawn_mock("the chain", rt::then(rt::then(first.future(), [&](int) { return second.future(); }),
+                                                      [&](int) { return third.future(); }));
+        CHECK(chain.poll() == Pending);
+        first.finish(1);
+        CHECK(chain.poll() == Pending);
+        second.finish(2);
+        CHECK(chain.poll() == Pending);
+        third.finish("three");
+        CHECK(chain.poll() == Ready("three"));
+        CHECK(first.polls() == 2);
+        CHECK(second.polls() == 2);
+        CHECK(third.polls() == 2);
+        CHECK(chain.polls() == 4);
+        CHECK(chain.wakes() == 3);
     }
 
     TEST_CASE("a chain of countdowns waits for all of them") {
