@@ -158,8 +158,10 @@ def is_mistake(command: str) -> bool:
 
 
 def digest(output: str, copy: Path) -> str:
-    """As a learner is told: the first failure, and of a sanitizer's report what matters."""
-    lines = failure_report.tell(Ended(1, output), "", copy).lines
+    """As a learner is told: the case, its steps, why it failed, and of a sanitizer's report what matters."""
+    story = failure_report.tell(Ended(1, output), "", copy)
+    case = [line for line in story.lines if re.match(r"\d\d\.\d ", line)]
+    lines = [*case, *story.steps, *(line for line in story.lines if line not in case)]
     return "".join(f"{line.replace(f'{copy}/', '')}\n" for line in lines)
 
 
