@@ -16,7 +16,7 @@ using rt::Waker;
 /// A waker that prints a line when it is woken.
 Waker speaking_waker() {
     static constexpr auto nothing = [](void*) noexcept {};
-    static constexpr auto speak = [](void*) noexcept { fmt::print("    woken: ask again\n"); };
+    static constexpr auto speak = [](void*) noexcept { fmt::print("    woken: poll again\n"); };
     static constexpr rt::WakerVTable table{.clone = nothing, .wake = speak, .wake_by_ref = speak, .drop = nothing};
     return Waker(nullptr, &table);
 }

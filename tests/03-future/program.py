@@ -10,7 +10,7 @@ import program_test as program  # noqa: E402
 class PollingByHand(program.TakesNoArguments):
     def test_each_future_is_asked_to_its_end(self):
         done = program.run()
-        again = "    woken: ask again\n    Pending\n"
+        again = "    woken: poll again\n    Pending\n"
         self.assertEqual(
             done.stdout,
             "Three futures are made, and nothing happens.\n"
