@@ -45,8 +45,7 @@ class WakerSlot {
         if (!waker_.will_wake(waker)) {
             waker_ = waker;
         }
-        // TODO(05.3) Leave the slot: go from `registering` to `idle`. If a wake came meanwhile, take the waker out, leave, and
-        // wake it.
+        // TODO(05.3) Leave the slot: go from `registering` to `idle`. If a wake came meanwhile, this thread has to do it.
         todo("05.3 leave the slot, and wake if a wake came meanwhile");
     }
 
@@ -60,8 +59,8 @@ class WakerSlot {
     /// Takes the waker out and returns it. Returns an empty waker if there is none, if another thread is taking it out, or if
     /// the task is registering and will wake itself. Called by a thread that holds a lock, and wakes after it has unlocked.
     Waker take() noexcept {
-        // TODO(05.3) Set the `waking` bit. If the slot was idle, take the waker out, clear the bit, and return the waker.
-        // Otherwise return an empty one.
+        // TODO(05.3) Set the `waking` bit. If the slot was idle, return its waker, and leave it idle again. Otherwise return an
+        // empty waker.
         todo("05.3 take the waker out");
     }
 
