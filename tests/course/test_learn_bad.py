@@ -7,7 +7,7 @@ from session import SessionTest
 
 GREEN = r"✓ 01\.1"
 RED = r"✗ 01\.1"
-HANGS = (r"  No step has finished for 2 s\. The test hangs in step 1\. ask a kettle of 20 degrees\n",
+HANGS = (r"  No step has finished for 2 s\. The test hangs in step 1\. ask a kettle of 20\s+degrees\n",
          r"  1\. ask a kettle of 20 degrees   <-- here\n", r"what each task and thread does:\n",
          r"open  in one of: mine/01-poll/rt/poll\.hpp:")
 
@@ -110,7 +110,7 @@ class BadMachine(GoesOn):
         for path, mode in {**modes, **files}.items():
             path.chmod(mode & ~0o222 | 0o444 | (0o111 if path in modes else 0))
         at = self.learner(prepare=lambda: os.setuid(65534) if os.geteuid() == 0 else None)
-        at.expect("(?i)this checkout is read-only", r"cp -r ")
+        at.expect("(?i)this checkout is read-only", r"cp -r\s")
         for path in {**modes, **files}:
             path.chmod(path.stat().st_mode | 0o222)
         self.goes_on(at)

@@ -176,7 +176,7 @@ class Run(ProgramTest):
         self.assertNotIn("my own waker", self.command("run", "03")[1])
         try:
             status, said = self.command("base", "mine")
-            self.assertEqual((status, "your own earlier ones" in said), (0, True), said)
+            self.assertEqual((status, "your own earlier lessons" in said), (0, True), said)
             self.assertIn("my own waker\nThree futures are made", self.command("run", "03")[1])
             waker.write_text(waker.read_text(encoding="utf-8").replace("my own waker", "my other waker"), encoding="utf-8")
             self.assertIn("my other waker\nThree futures are made", self.command("run", "03")[1])

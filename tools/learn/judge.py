@@ -148,7 +148,7 @@ class Judge:
 
 
 def in_the_way(error: OSError) -> Verdict:
-    what = error.filename or "a file"
+    what = shown(error.filename) if error.filename else "a file"
     return Verdict(RED, "a file cannot be written", [f"{what}: {error.strerror}.", cure(error)], built=False)
 
 
