@@ -232,7 +232,7 @@ class Commands(SessionTest):
                      b"\xff\xfe\0"):
             progress.write_bytes(b"done 01-poll 01.1\n" + line + b"\n")
             status, said = self.command("list")
-            self.assertEqual((status, said.splitlines()[0].split()[-3:]), (0, ["1", "of", "3"]), line)
+            self.assertEqual((status, said.splitlines()[0].split()[-3:]), (0, ["1", "of", "2"]), line)
             status, said = self.command("hint", "01.1")
             self.assertEqual((status, said[:18]), (0, "hint 01.1, 1 of 3\n"), line)
 
