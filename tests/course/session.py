@@ -34,6 +34,9 @@ def checkout_place() -> Path:
 def bring_up_to_date(place: Path) -> None:
     for name in NEEDED:
         source = ROOT / name
+        for path in (place / name).rglob("*"):
+            if path.is_file() and not (ROOT / path.relative_to(place)).exists():
+                path.unlink()
         files = [source] if source.is_file() else [path for path in source.rglob("*") if path.is_file()]
         for path in files:
             target = place / path.relative_to(ROOT)
