@@ -16,8 +16,8 @@ RUST = {
     "drop": "In C++ an object is destroyed at the end of its scope. To destroy it earlier, put it into a scope of its own: "
             "`{ … }`.",
     "fn": "In C++ a function begins with the type that it returns: `int f(int x) { … }`.",
-    "impl": "In C++ the functions of a class stand inside of its braces: `class X { … };`.",
-    "pub": "In C++ `public:` stands once, above all that is public.",
+    "impl": "In C++ you write a class's functions inside its braces: `class X { … };`.",
+    "pub": "In C++ you write `public:` once, above everything that is public.",
     "use": "In C++ it is `using rt::Poll;`, or `#include` for a file.",
     "Box": "In C++ it is `std::unique_ptr<T>`, made by `std::make_unique<T>(…)`.",
     "Arc": "In C++ it is `std::shared_ptr<T>`, made by `std::make_shared<T>(…)`.",

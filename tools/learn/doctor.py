@@ -39,7 +39,7 @@ def problems(machine: Machine) -> list:
     if machine.is_wsl1():
         found.append("This is WSL1, which has no epoll. Type in PowerShell: wsl --set-version <distribution> 2")
     if machine.architecture() not in ("x86_64", "aarch64"):
-        found.append(f"The course is not tested on {machine.architecture()}. Use x86_64 or aarch64 if something fails.")
+        found.append(f"The course is not tested on {machine.architecture()}. If something fails, try x86_64 or aarch64.")
     bits = machine.kernel_number("vm/mmap_rnd_bits")
     if bits is not None and bits > MOST_RANDOM_BITS and machine.gcc():
         found.append(f"vm.mmap_rnd_bits is {bits}, and the sanitizers of g++ can crash above {MOST_RANDOM_BITS}. "

@@ -6,7 +6,7 @@
 ///  - A future that returns Pending has arranged a wake: it woke the waker, or it left a copy with whatever will wake it.
 ///  - A wake says "poll again", not "Ready". If a future is polled with another waker, only the newest one counts.
 ///  - It is not polled again after Ready, or after its poll threw an exception.
-///  - It may be moved before its first poll, but not afterwards, until it is done.
+///  - It may be moved before its first poll and after it is done, but not in between.
 ///  - Destroying it cancels its work.
 ///
 /// Debug builds check what they can. A future that has a `Contract` member aborts the program with a sentence when it is
@@ -37,8 +37,8 @@ concept Future = std::is_object_v<F> && requires(F& future, Context& cx) {
 };
 
 // Given: advice at compile time.
-/// Tells the compiler's reader why `F` is not a future. Called by functions that take a future, because the compiler's
-/// own explanation of a failed concept is long.
+/// Makes the compiler say why `F` is not a future. Called by functions that take a future, because the compiler's own
+/// explanation of a failed concept is long.
 template <class F>
 consteval void expect_future() {
     static_assert(std::is_class_v<F>,
@@ -258,7 +258,7 @@ PollFn<F> poll_fn(F f) {
     return PollFn<F>(std::move(f));
 }
 
-// Given: the loan of a future. The future has a Contract of its own, so the loan needs none.
+// Given: a future that borrows another one. It has no Contract, because the borrowed future has its own.
 /// See `by_ref`.
 template <Future F>
 class [[nodiscard]] ByRef {

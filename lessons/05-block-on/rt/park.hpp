@@ -45,8 +45,8 @@ class Park {
     /// Puts the token there, which ends the current `park` or the next one.
     virtual void unpark() noexcept = 0;
 
-    // Given: lesson 14 uses it. No timer fires while an event is left that came before the timer's deadline.
-    /// True if the last `park` may have left events that had come before it. Called by the thread that parks.
+    // Given: lesson 14 uses it. A timer must not fire while an event that came before its deadline is unprocessed.
+    /// True if events that arrived before the last `park` may still be unprocessed. Called by the thread that parks.
     virtual bool has_more() const noexcept { return false; }
 };
 

@@ -1,6 +1,6 @@
 /// \file
-/// Given: the only file that names the standard library's atomics, locks, and threads. You use `rt::Mutex` and the others as
-/// you would use the standard ones. So a scheduler that tries all interleavings can replace all of them here.
+/// Given: the only file that names the standard library's atomics, locks, and threads. Therefore a scheduler that tries all
+/// interleavings can replace them all here. Use `rt::Mutex` and the others like the standard ones.
 #pragma once
 
 #include <atomic>

@@ -5,8 +5,8 @@
 /// members hold what must survive a wait, and `poll` is a switch.
 ///
 /// Invariants, between two polls: `first_` exists only while the state is `waiting_for_first`, and `second_` only while it is
-/// `waiting_for_second`. Both are inside this object, so it must not move once it was polled. It keeps no waker of its
-/// own, because the future that it waits for keeps one.
+/// `waiting_for_second`. Both are inside this object, so it must not move between its first poll and its end. It keeps no
+/// waker of its own, because the future that it waits for keeps one.
 ///
 /// Source: `FutureExt::then` of Rust's futures crate.
 #pragma once

@@ -64,7 +64,7 @@ class WakerSlot {
     }
 
     /// Takes the waker out and returns it. Returns an empty waker if there is none, if another thread is taking it out, or if
-    /// the task is registering and will wake itself. Called by a thread that holds a lock, and wakes after it has unlocked.
+    /// the task is registering and will wake itself. A caller that holds a lock takes the waker, unlocks, and then wakes it.
     Waker take() noexcept {
         if (state_.fetch_or(waking, acq_rel) != idle) {
             return Waker();
