@@ -257,6 +257,6 @@ TEST_SUITE("08.1 a coroutine is a future") {
 
     TEST_CASE("a body that ends without its value is caught") {
         CHECK(spawn_mock("the coroutine", forgets_its_value(false)).poll() == Ready(3));
-        expect_violation("came to its end without one", [] { rt::block_on(forgets_its_value(true)); });
+        expect_violation("ended without one", [] { rt::block_on(forgets_its_value(true)); });
     }
 }

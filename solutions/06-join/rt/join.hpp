@@ -78,8 +78,9 @@ class [[nodiscard]] Join {
 /// children throw, all the others run to their end first. Then the first exception in the order of the arguments is thrown.
 template <class... Fs>
 auto join(Fs... futures) {
-    static_assert((Future<Fs> && ...),
-                  "one argument of join is not a future. A future needs `Output` and `Poll<Output> poll(Context&)`.");
+    static_assert(
+        (Future<Fs> && ...),
+        "one argument of join is not a future. Pass objects with `Output` and `Poll<Output> poll(Context&)`.");
     return Join<Fs...>(std::move(futures)...);
 }
 
@@ -122,7 +123,7 @@ class [[nodiscard]] JoinAll {
 template <class F>
 auto join_all(std::vector<F> futures) {
     static_assert(Future<F>,
-                  "the vector given to join_all has no futures in it. A future needs `Output` and `Poll<Output> "
+                  "the vector given to join_all has no futures in it. Pass objects with `Output` and `Poll<Output> "
                   "poll(Context&)`.");
     return JoinAll<F>(std::move(futures));
 }

@@ -94,15 +94,16 @@ class AsyncPromise : public Recycled {
         if constexpr (Future<Awaited>) {
             static_assert(
                 !OverAligned<OutputOf<Awaited>> && !OverAligned<F>,
-                "co_await: the future or its result is aligned to more than 16 bytes, and a coroutine frame is "
-                "not: put it behind a std::unique_ptr");
+                "co_await: the future or its result needs more than 16-byte alignment, which a coroutine frame can't "
+                "give. Put it behind a std::unique_ptr.");
             return Awaiter<Awaited>(future);
         } else {
             static_assert(!Future<Mutable>,
-                          "co_await of a const future: polling changes a future, so it must not be const");
-            static_assert(Future<Mutable>,
-                          "co_await needs a future, something with `Output` and `Poll<Output> poll(Context&)`: "
-                          "here futures are polled, so values and the awaitables of other libraries cannot be awaited");
+                          "co_await can't poll a const future, because a poll changes it. Remove the const.");
+            static_assert(
+                Future<Mutable>,
+                "co_await needs a future. Pass an object with `Output` and `Poll<Output> poll(Context&)`. The "
+                "awaitables of other libraries don't work here, because this course polls.");
             return std::suspend_never{};
         }
     }
@@ -140,10 +141,11 @@ class AsyncPromise : public Recycled {
 /// What a body returns, until the last poll takes it.
 template <class T>
 class AsyncResult {
-    static_assert(!std::is_reference_v<T>, "Async<T&>: co_return a pointer or a std::reference_wrapper instead");
+    static_assert(!std::is_reference_v<T>,
+                  "an Async can't yield a reference. co_return a pointer or a std::reference_wrapper instead.");
     static_assert(!OverAligned<T>,
-                  "Async<T>: T is aligned to more than 16 bytes, and a coroutine frame is not: co_return a "
-                  "std::unique_ptr<T> instead");
+                  "Async<T>: T needs more than 16-byte alignment, which a coroutine frame can't give. co_return a "
+                  "std::unique_ptr<T> instead.");
 
   public:
     /// By value, so that `co_return` converts to T just as `return` does.
@@ -153,7 +155,7 @@ class AsyncResult {
 
     Ready<T> take() {
         if (checks_enabled && !value_) {
-            violation("a coroutine that yields a value came to its end without one: each path needs a co_return");
+            violation("a coroutine that yields a value ended without one. Write a co_return on each path.");
         }
         return Ready<T>(*std::move(value_));
     }
@@ -188,7 +190,7 @@ class [[nodiscard("an Async does nothing until it is awaited, spawned or passed 
     using Output = T;
     using promise_type = detail::AsyncPromiseOf<T>;
 
-    Async(const Async&) = delete;  // one owner each: std::move it, or lend it with rt::by_ref
+    Async(const Async&) = delete;  // A future has one owner. Move it with std::move, or lend it with rt::by_ref.
     Async(Async&& other) noexcept
         : contract_(std::move(other.contract_)), frame_(std::exchange(other.frame_, nullptr)) {}
     Async& operator=(Async&& other) noexcept {
@@ -220,7 +222,8 @@ class [[nodiscard("an Async does nothing until it is awaited, spawned or passed 
         if (frame_) {
             if (checks_enabled && frame_.promise().is_running()) {
                 violation(
-                    "an Async was destroyed by the very poll that runs it: let the body end, or tell its owner to drop it");
+                    "an Async was destroyed by its own poll. Let its body return first, or let another task destroy "
+                    "it.");
             }
             std::exchange(frame_, nullptr).destroy();
         }
@@ -236,7 +239,7 @@ class [[nodiscard("an Async does nothing until it is awaited, spawned or passed 
 template <class T, class... Parameters>
 struct std::coroutine_traits<rt::Async<T>, Parameters...> {
     static_assert(!(rt::detail::OverAligned<Parameters> || ...),
-                  "Async: a parameter is aligned to more than 16 bytes, and a coroutine frame is not: pass a "
-                  "std::unique_ptr to it instead");
+                  "Async: a parameter needs more than 16-byte alignment, which a coroutine frame can't give. Pass a "
+                  "std::unique_ptr to it instead.");
     using promise_type = rt::detail::AsyncPromiseOf<T>;
 };

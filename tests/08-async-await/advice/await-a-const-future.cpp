@@ -1,4 +1,4 @@
-// expect: co_await of a const future: polling changes a future, so it must not be const
+// expect: co_await can't poll a const future, because a poll changes it. Remove the const.
 #include <rt/async.hpp>
 #include <rt/future.hpp>
 

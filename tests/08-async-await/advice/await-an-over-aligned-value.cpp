@@ -1,4 +1,4 @@
-// expect: the future or its result is aligned to more than 16 bytes
+// expect: the future or its result needs more than 16-byte alignment
 #include <rt/async.hpp>
 #include <rt/future.hpp>
 

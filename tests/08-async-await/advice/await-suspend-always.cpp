@@ -1,4 +1,4 @@
-// expect: values and the awaitables of other libraries cannot be awaited
+// expect: The awaitables of other libraries don't work here
 #include <rt/async.hpp>
 
 #include <coroutine>

@@ -1,4 +1,4 @@
-// expect: one owner each: std::move it, or lend it with rt::by_ref
+// expect: A future has one owner. Move it with std::move, or lend it with rt::by_ref.
 #include <rt/async.hpp>
 #include <rt/join.hpp>
 

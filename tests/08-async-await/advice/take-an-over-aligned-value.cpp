@@ -1,4 +1,4 @@
-// expect: pass a std::unique_ptr to it instead
+// expect: Pass a std::unique_ptr to it instead
 #include <rt/async.hpp>
 
 struct alignas(64) Vector {

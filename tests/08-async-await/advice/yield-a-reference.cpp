@@ -1,4 +1,4 @@
-// expect: Async<T&>: co_return a pointer or a std::reference_wrapper instead
+// expect: an Async can't yield a reference. co_return a pointer or a std::reference_wrapper instead.
 #include <rt/async.hpp>
 
 int cups = 3;
