@@ -114,7 +114,7 @@ TEST_SUITE("05.2 block_on") {
 
     TEST_CASE("block_on inside of a future ends the program") {
         expect_violation(
-            "block_on inside of a future",
+            "block_on inside a future",
             [] { block_on(rt::poll_fn([](Context&) -> Poll<int> { return Ready(block_on(rt::ready(3))); })); },
             Noticed::in_every_build);
         step("block_on on another thread: that is allowed");

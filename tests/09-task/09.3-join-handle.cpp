@@ -249,7 +249,7 @@ TEST_SUITE("09.3 the JoinHandle") {
 
     TEST_CASE("a handle gives its outcome once") {
         expect_violation(
-            "a JoinHandle was polled after it gave its outcome",
+            "a JoinHandle was used after it gave its outcome",
             [] {
                 Queue queue;
                 auto handle = spawn_mock("the handle", start(queue, rt::ready(3)));

@@ -106,7 +106,7 @@ TEST_SUITE("09.4 abort") {
 
     TEST_CASE("a handle gives Cancelled once") {
         expect_violation(
-            "a JoinHandle was polled after it gave its outcome",
+            "a JoinHandle was used after it gave its outcome",
             [] {
                 Queue queue;
                 auto handle = spawn_mock("the handle", start(queue, rt::pending<>()));

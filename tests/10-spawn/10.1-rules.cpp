@@ -76,10 +76,10 @@ TEST_SUITE("10.1 the rules of a runtime") {
 
     TEST_CASE("spawn outside of a runtime is one sentence") {
         expect_violation(
-            "spawn: needs a runtime: call it inside of a future that runtime.block_on or rt::run runs",
+            "spawn: was used without a runtime. Use it inside a future that runtime.block_on or rt::run runs.",
             [] { rt::spawn(rt::ready()); }, Noticed::in_every_build);
         expect_violation(
-            "spawn: needs a runtime",
+            "spawn: was used without a runtime",
             [] {
                 rt::block_on(rt::poll_fn([](rt::Context&) -> rt::Poll<void> {
                     rt::spawn(rt::ready());
@@ -92,7 +92,7 @@ TEST_SUITE("10.1 the rules of a runtime") {
 
     TEST_CASE("block_on inside of a task is one sentence") {
         expect_violation(
-            "block_on inside of a future",
+            "block_on inside a future",
             [] {
                 rt::CurrentThread runtime;
                 auto nested =
@@ -101,7 +101,7 @@ TEST_SUITE("10.1 the rules of a runtime") {
             },
             Noticed::in_every_build);
         expect_violation(
-            "block_on inside of a future",
+            "block_on inside a future",
             [] {
                 rt::CurrentThread runtime;
                 runtime.block_on(
@@ -111,7 +111,7 @@ TEST_SUITE("10.1 the rules of a runtime") {
     }
 
     TEST_CASE("a runtime belongs to the thread that made it") {
-        expect_violation("used on another thread than the one that made it", [] {
+        expect_violation("was used on another thread than the one that made it", [] {
             rt::CurrentThread runtime;
             TestThread elsewhere([&] { runtime.block_on(rt::ready()); });
         });

@@ -223,6 +223,7 @@ TEST_SUITE("11.1 a call on another thread") {
 
     TEST_CASE("spawn_blocking needs a runtime") {
         expect_violation(
-            "spawn_blocking: needs a runtime", [] { (void)rt::spawn_blocking(add, 1, 2); }, Noticed::in_every_build);
+            "spawn_blocking: was used without a runtime", [] { (void)rt::spawn_blocking(add, 1, 2); },
+            Noticed::in_every_build);
     }
 }

@@ -293,7 +293,7 @@ TEST_SUITE("11.2 a bounded pool of threads") {
             options.max_threads = 0;
             runtime.service<BlockingPool>().set_options(options);
         };
-        expect_violation("a blocking pool needs at least one thread", body, Noticed::in_every_build);
+        expect_violation("BlockingPool::set_options was called with max_threads = 0", body, Noticed::in_every_build);
     }
 
     TEST_CASE("work under way is counted until it has come home") {

@@ -261,7 +261,7 @@ TEST_SUITE("11.3 abort and the end") {
 
     TEST_CASE("a job that destroys its own runtime is a mistake and says so") {
         expect_violation(
-            "CurrentThread: a runtime was destroyed by a job of its own spawn_blocking",
+            "CurrentThread: was destroyed by a job of its own spawn_blocking",
             [] {
                 std::latch owner_gone(1);
                 std::latch destroyed(1);

@@ -135,7 +135,7 @@ TEST_SUITE("12.4 descriptors in a runtime") {
             };
             runtime.block_on(main(source));
         }
-        expect_violation("whose runtime has gone", [&] { rt::block_on(source->read()); });
+        expect_violation("this descriptor's runtime was destroyed", [&] { rt::block_on(source->read()); });
         source.reset();
         CHECK(true);
     }
@@ -144,6 +144,6 @@ TEST_SUITE("12.4 descriptors in a runtime") {
         Ends pipe = make_pipe();
         Source source(std::move(pipe.here));
         expect_violation(
-            "waiting for a descriptor: needs a runtime", [&] { rt::block_on(source.read()); }, Noticed::in_every_build);
+            "IoSource: was used without a runtime", [&] { rt::block_on(source.read()); }, Noticed::in_every_build);
     }
 }

@@ -291,7 +291,7 @@ TEST_SUITE("14.3 sleep") {
 
     TEST_CASE("a sleep needs a runtime when it is polled") {
         expect_violation(
-            "sleep: needs a runtime",
+            "sleep: was used without a runtime",
             [] {
                 auto nap = spawn_mock("the nap", rt::sleep(1s));
                 (void)nap.poll();

@@ -333,10 +333,11 @@ TEST_SUITE("14.4 a clock that stands still") {
             rt::CurrentThread runtime;
             rt::EnterScheduler entered(runtime);
             expect_violation(
-                "call rt::time::pause first", [] { (void)rt::time::advance(1s); }, Noticed::in_every_build);
+                "Call rt::time::pause first", [] { (void)rt::time::advance(1s); }, Noticed::in_every_build);
         }
         SUBCASE("pause needs a runtime") {
-            expect_violation("rt::time::pause: needs a runtime", [] { rt::time::pause(); }, Noticed::in_every_build);
+            expect_violation(
+                "rt::time::pause: was used without a runtime", [] { rt::time::pause(); }, Noticed::in_every_build);
         }
         SUBCASE("pause needs a runtime with one thread") {
             auto body = [] {
@@ -344,7 +345,7 @@ TEST_SUITE("14.4 a clock that stands still") {
                 rt::EnterScheduler entered(runtime);
                 rt::time::pause();
             };
-            expect_violation("a multi_thread runtime cannot be paused", body, Noticed::in_every_build);
+            expect_violation("a multi_thread runtime can't be paused", body, Noticed::in_every_build);
         }
     }
 }

@@ -168,8 +168,10 @@ TEST_SUITE("14.4 intervals") {
     TEST_CASE("an interval without a period is refused") {
         PausedClock clock;
         expect_violation(
-            "an interval needs a positive period", [] { (void)rt::interval(0s); }, Noticed::in_every_build);
+            "rt::interval was called with a period of 0 or less", [] { (void)rt::interval(0s); },
+            Noticed::in_every_build);
         expect_violation(
-            "an interval needs a positive period", [] { (void)rt::interval(-1s); }, Noticed::in_every_build);
+            "rt::interval was called with a period of 0 or less", [] { (void)rt::interval(-1s); },
+            Noticed::in_every_build);
     }
 }

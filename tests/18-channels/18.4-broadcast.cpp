@@ -306,7 +306,7 @@ TEST_SUITE("18.4 broadcast") {
 
     TEST_CASE("a capacity of 0 is refused") {
         expect_violation(
-            "broadcast::channel: a capacity of 0 keeps nothing", [] { std::ignore = broadcast::channel<int>(0); },
+            "broadcast::channel was called with a capacity of 0", [] { std::ignore = broadcast::channel<int>(0); },
             Noticed::in_every_build);
     }
 }

@@ -27,7 +27,7 @@ namespace detail {
 inline constinit thread_local bool runs_futures = false;
 
 inline constexpr const char* nested_block_on =
-    "this thread called block_on inside of a future, which would stop every other task of the thread. co_await the inner "
+    "this thread called block_on inside a future, which would stop every other task of the thread. co_await the inner "
     "future instead.";
 
 }  // namespace detail

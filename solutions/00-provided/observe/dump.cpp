@@ -151,7 +151,7 @@ void show_output() noexcept {
 
 std::string dump_text(std::chrono::milliseconds pause, std::size_t at_most) {
     if (!record::is_kept()) {
-        return "nothing is recorded. Use a debug build, or start the program with RT_RECORD=1\n";
+        return "nothing is recorded. Use a debug build, or start the program with RT_RECORD=1.\n";
     }
     record::TwoLooks const looks = record::look_twice(pause);
     std::vector<const record::TaskRow*> const tasks = record::all_tasks();

@@ -32,7 +32,7 @@ bool is_recorded() noexcept {
 
 void say_how(int) {
     constexpr std::string_view how =
-        "rt: nothing is recorded: take a debug build, or start the program with RT_RECORD=1\n";
+        "rt: nothing is recorded. Use a debug build, or start the program with RT_RECORD=1.\n";
     int const before = errno;
     rt::sys::write(2, how);
     errno = before;

@@ -24,8 +24,10 @@ class ThreadBound {
     void require_own_thread([[maybe_unused]] const char* name) const noexcept {
 #if RT_CHECKS
         if (this_thread_id() != owner_) {
-            violation("used on another thread than the one that made it: it is thread-bound, so spawn_local its task",
-                      name);
+            violation(
+                "was used on another thread than the one that made it, but it is bound to that thread. Run its task "
+                "with spawn_local.",
+                name);
         }
 #endif
     }

@@ -135,7 +135,7 @@ class [[nodiscard]] Runnable {
 
     Task& task() const noexcept {
         if (checks_enabled && task_ == nullptr) {
-            violation("a Runnable was used after it was run or moved from. It runs once.");
+            violation("a Runnable was used after it was run or moved from. Run each Runnable only once.");
         }
         return *task_;
     }

@@ -86,8 +86,10 @@ class JoinHandle {
     }
 
     detail::TaskYielding<T>& task() const noexcept {
-        return detail::checked(task_,
-                               "a JoinHandle was polled after it gave its outcome, or was detached or moved from");
+        return detail::checked(
+            task_,
+            "a JoinHandle was used after it gave its outcome, was detached, or was moved from. Await each handle "
+            "once.");
     }
 
     detail::TaskYielding<T>* task_;
@@ -102,7 +104,7 @@ template <Future F>
 std::pair<Runnable, JoinHandle<OutputOf<F>>> make_task(F future, Schedule& schedule, Owned owned = Owned::no,
                                                        std::source_location where = std::source_location::current()) {
     static_assert(std::is_nothrow_move_constructible_v<NonVoid<OutputOf<F>>>,
-                  "a task's result must be movable without throwing: it is moved to whoever awaits it");
+                  "a task's result must be movable without throwing. Return a std::unique_ptr<T> instead.");
     auto* task = new detail::TaskOf<F>(std::move(future), schedule, owned == Owned::yes, where);
     return {Runnable::from_raw(task), JoinHandle<OutputOf<F>>(task)};
 }

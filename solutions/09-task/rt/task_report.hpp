@@ -32,8 +32,10 @@ class TaskOrigin {
     /// Ends the program: no waker, no handle, and no queue knows the task any more, so nothing can wake it.
     void report_lost() const noexcept {
         if constexpr (checks_enabled) {
-            violation("returned Pending but kept no waker, so nothing can ever wake it; store cx.waker()",
-                      name().c_str());
+            violation(
+                "returned Pending but kept no waker, so nothing can ever wake it. Store a copy of cx.waker() before "
+                "you return Pending.",
+                name().c_str());
         }
     }
 

@@ -95,7 +95,7 @@ class CurrentThread final : public Scheduler {
     bool turn() {
         bound_.require_own_thread("CurrentThread::turn");
         RunsFutures runs_futures(
-            "CurrentThread::turn inside of a future: the runtime is at work already. Call it from the event loop.");
+            "CurrentThread::turn was called inside a future. Call it only from the foreign event loop.");
         EnterScheduler entered(*this);
         run_tasks();
         look_around(no_wait);

@@ -29,7 +29,8 @@ class MainWaker {
         // In this order, because a thread sets the flag before it gives its waker up.
         if (references_.load(acquire) == 1 && !is_woken()) {
             violation(
-                "block_on's future returned Pending but kept no waker: nothing can ever wake it; store cx.waker()");
+                "block_on's future returned Pending but kept no waker, so nothing can ever wake it. Store a copy of "
+                "cx.waker() before you return Pending.");
         }
     }
 

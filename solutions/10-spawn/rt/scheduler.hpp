@@ -146,14 +146,14 @@ class Scheduler : public Schedule {
     void require_may_close(const char* name) const noexcept {
         if (detail::runs_futures) {
             violation(
-                "a runtime was destroyed inside of a future: that would stop every other task of this thread. Let "
-                "ordinary code own it.",
+                "was destroyed inside a future, which would stop every other task of the thread. Let ordinary code own "
+                "it.",
                 name);
         }
         if (detail::serves_blocking == this) {
             violation(
-                "a runtime was destroyed by a job of its own spawn_blocking: it would wait for that job forever. Let "
-                "ordinary code own it.",
+                "was destroyed by a job of its own spawn_blocking, and would wait for that job forever. Let ordinary "
+                "code own it.",
                 name);
         }
     }
@@ -180,7 +180,9 @@ class Scheduler : public Schedule {
     static std::size_t index_of() noexcept {
         static const std::size_t index = next_index_.fetch_add(1, relaxed);
         if (index >= max_services) {
-            violation("the program names more types of services than a runtime has room for. Raise max_services.");
+            violation(
+                "the program uses more types of services than a runtime has room for. Increase "
+                "Scheduler::max_services.");
         }
         return index;
     }
@@ -217,7 +219,7 @@ inline Scheduler* try_current() noexcept { return detail::current_scheduler; }
 /// The runtime that polls the caller. Ends the program outside of one, and says that `what` needs it.
 inline Scheduler& current(const char* what = "rt::current") noexcept {
     if (detail::current_scheduler == nullptr) {
-        violation("needs a runtime: call it inside of a future that runtime.block_on or rt::run runs", what);
+        violation("was used without a runtime. Use it inside a future that runtime.block_on or rt::run runs.", what);
     }
     return *detail::current_scheduler;
 }

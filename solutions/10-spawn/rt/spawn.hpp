@@ -40,7 +40,7 @@ auto to_future(F&& f, Args&&... args) {
         return call(std::move(f), std::move(args)...);
     } else {
         static_assert(AsyncCallable<F, Args...>,
-                      "spawn needs a future, or a callable and arguments that give one: an Async<T>, say");
+                      "spawn needs a future, or a callable whose result is a future. Pass an Async<T>, for example.");
         return ready();
     }
 }
@@ -50,7 +50,7 @@ template <class F, class... Args>
 auto to_send_future(F&& f, Args&&... args) {
     static_assert(
         is_send<F> && (is_send<Args> && ...),
-        "spawn: the future, the callable, or an argument is bound to its thread (ThreadBound); use spawn_local");
+        "spawn: the future, the callable, or an argument is bound to its thread (ThreadBound). Use spawn_local.");
     return to_future(std::move(f), std::move(args)...);
 }
 
@@ -76,7 +76,9 @@ template <class F>
 auto spawn_local(F f, std::source_location where = std::source_location::current()) {
     Scheduler& scheduler = current("spawn_local");
     if (scheduler.is_multi_threaded()) {
-        violation("spawn_local on a multi_thread runtime: its tasks change threads; use a current_thread runtime");
+        violation(
+            "spawn_local was called on a multi_thread runtime, whose tasks change threads. Use a current_thread "
+            "runtime.");
     }
     return scheduler.spawn(detail::to_future(std::move(f)), where);
 }

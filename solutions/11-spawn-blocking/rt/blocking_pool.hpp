@@ -78,7 +78,7 @@ class BlockingPool final : public Schedule {
     /// Called before the first job: `rt::current().service<BlockingPool>().set_options(options)`.
     void set_options(BlockingOptions options) {
         if (options.max_threads == 0) {
-            violation("a blocking pool needs at least one thread: set max_threads to 1 or more");
+            violation("BlockingPool::set_options was called with max_threads = 0. Set it to 1 or more.");
         }
         Lock lock(mutex_);
         options_ = std::move(options);

@@ -43,10 +43,11 @@ template <class F, class... Args>
     requires detail::BlockingCallable<F, Args...>
 auto spawn_blocking(F f, Args... args) {
     using T = std::invoke_result_t<F, Args...>;
-    static_assert(!Future<T>,
-                  "spawn_blocking calls a plain function: one that gives a future never blocks, so spawn it");
-    static_assert(is_send<F> && (is_send<Args> && ...) && is_send<T>,
-                  "spawn_blocking: the callable, an argument or the result is bound to its thread (ThreadBound)");
+    static_assert(!Future<T>, "spawn_blocking calls an ordinary function, but this one returns a future. Use spawn.");
+    static_assert(
+        is_send<F> && (is_send<Args> && ...) && is_send<T>,
+        "spawn_blocking: the callable, an argument, or the result is bound to its thread (ThreadBound). Copy what the "
+        "job needs instead.");
     auto& pool = current("spawn_blocking").service<BlockingPool>();
     auto [job, handle] = make_task(detail::call_blocking(std::move(f), std::move(args)...), pool);
     pool.submit(std::move(job));
@@ -57,8 +58,10 @@ auto spawn_blocking(F f, Args... args) {
 template <class F, class... Args>
     requires(!detail::BlockingCallable<F, Args...>)
 void spawn_blocking(const F&, const Args&...) {
-    static_assert(std::invocable<F, Args...>, "spawn_blocking needs something to call, and the arguments it takes");
-    static_assert(!std::invocable<F, Args...>, "spawn_blocking: return a value or a pointer, not a reference");
+    static_assert(std::invocable<F, Args...>,
+                  "spawn_blocking can't call f with these arguments. Pass a callable that takes exactly them.");
+    static_assert(!std::invocable<F, Args...>,
+                  "spawn_blocking can't return a reference. Return a value or a pointer instead.");
 }
 
 }  // namespace rt

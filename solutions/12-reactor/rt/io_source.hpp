@@ -51,7 +51,7 @@ class IoSource {
     template <class Op>
     Poll<std::size_t> poll_io(Context& cx, Direction direction, std::size_t full, const char* what, Op op) {
         static_assert(std::is_invocable_r_v<std::ptrdiff_t, Op&, int>,
-                      "poll_io: op takes the descriptor, and answers like the kernel: a count, or -errno");
+                      "poll_io can't call op(fd). Let op take an int and return a count or -errno.");
         if (!shares_[static_cast<std::size_t>(direction)].poll_proceed(cx)) {
             return Pending;
         }
@@ -64,7 +64,7 @@ class IoSource {
                 }
                 if (checks_enabled && sys::is_blocking(fd_.get())) {
                     violation(
-                        "its descriptor is in blocking mode, and would stop the whole thread. Set O_NONBLOCK first.",
+                        "its descriptor is in blocking mode, which would block the whole thread. Set O_NONBLOCK first.",
                         what);
                 }
                 std::ptrdiff_t result = op(fd_.get());
@@ -108,8 +108,8 @@ class IoSource {
             if (result.is_pending()) {
                 if (auto other = place.lock(); other && *other != cx.waker().data()) {
                     violation(
-                        "two tasks wait for the same thing of one descriptor, so the first would never be woken. Let one "
-                        "task wait, and hand on what it gets.");
+                        "two tasks wait for the same thing of one descriptor, so the first would never be woken. Let "
+                        "one task wait, and pass on what it gets.");
                 }
                 place = self = std::make_shared<void*>(cx.waker().data());
             }
@@ -124,7 +124,7 @@ class IoSource {
     /// Registers with the current runtime unless that was done. Called before two threads begin to share this.
     void prepare() {
         if (!registration_) {
-            register_with(current("waiting for a descriptor").service<Reactor>());
+            register_with(current("IoSource").service<Reactor>());
         }
     }
     /// Registers with `reactor`. Called once.
@@ -153,7 +153,9 @@ class IoSource {
 
     WakerSlot& waiter(Direction direction) const noexcept {
         if (checks_enabled && registration_.is_abandoned()) {
-            violation("waiting for a descriptor whose runtime has gone: use it on the runtime that it first waited on");
+            violation(
+                "this descriptor's runtime was destroyed. Use the descriptor only on the runtime that it first waited "
+                "on.");
         }
         return registration_.record().waiter(direction);
     }

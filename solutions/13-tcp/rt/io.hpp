@@ -141,15 +141,14 @@ template <class R, class Into>
 auto read(R&, const Into&) {
     static_assert(
         AsyncRead<R>,
-        "read needs something to read from: a type with `Poll<std::size_t> poll_read(Context&, std::span<char>)`");
+        "read can't read from this object. Pass one with `Poll<std::size_t> poll_read(Context&, std::span<char>)`.");
 }
 template <class W>
     requires(!AsyncWrite<W>)
 auto write_all(W&, std::string_view) {
-    static_assert(
-        AsyncWrite<W>,
-        "write_all needs something to write to: a type with `Poll<std::size_t> poll_write(Context&, std::string_view)` "
-        "and `Poll<void> poll_shutdown(Context&)`");
+    static_assert(AsyncWrite<W>,
+                  "write_all can't write to this object. Pass one with `Poll<std::size_t> poll_write(Context&, "
+                  "std::string_view)` and `Poll<void> poll_shutdown(Context&)`.");
 }
 
 }  // namespace rt

@@ -32,7 +32,8 @@ class ReadHalf {
 
   private:
     TcpStream& stream() const noexcept {
-        return detail::checked(stream_, "a ReadHalf was used after it was moved from.");
+        return detail::checked(stream_,
+                               "a ReadHalf was used after it was moved from. Use the object that it was moved to.");
     }
 
     std::shared_ptr<TcpStream> stream_;
@@ -56,7 +57,8 @@ class WriteHalf {
 
   private:
     TcpStream& stream() const noexcept {
-        return detail::checked(stream_, "a WriteHalf was used after it was moved from.");
+        return detail::checked(stream_,
+                               "a WriteHalf was used after it was moved from. Use the object that it was moved to.");
     }
 
     std::unique_ptr<TcpStream, EndWriting> stream_;

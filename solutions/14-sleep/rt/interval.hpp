@@ -32,7 +32,7 @@ class Interval {
 
     Interval(Instant start, Instant::duration period) noexcept : next_(start), period_(period) {
         if (period <= Instant::duration::zero()) {
-            violation("an interval needs a positive period: with none it would tick without end");
+            violation("rt::interval was called with a period of 0 or less. Pass a positive one.");
         }
     }
 

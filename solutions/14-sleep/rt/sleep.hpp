@@ -133,8 +133,9 @@ inline Sleep sleep_until(Instant deadline) noexcept { return Sleep(deadline); }
 template <class T>
     requires std::is_arithmetic_v<T>
 void sleep(T) {
-    static_assert(!std::is_arithmetic_v<T>,
-                  "sleep takes a duration with a unit: sleep(std::chrono::seconds(1)), or sleep(1s)");
+    static_assert(
+        !std::is_arithmetic_v<T>,
+        "sleep was called with a number that has no unit. Write sleep(1s) or sleep(std::chrono::seconds(1)).");
 }
 
 }  // namespace rt

@@ -28,8 +28,8 @@ inline void pause() {
     Scheduler& scheduler = current("rt::time::pause");
     if (scheduler.is_multi_threaded()) {
         violation(
-            "the clock of a multi_thread runtime cannot be paused: its threads are never idle together; use "
-            "current_thread",
+            "the clock of a multi_thread runtime can't be paused, because its threads are never all idle at once. Use "
+            "a current_thread runtime.",
             "rt::time::pause");
     }
     scheduler.service<Timers>().pause();
@@ -42,7 +42,7 @@ template <class Rep, class Period>
 Sleep advance(std::chrono::duration<Rep, Period> duration) noexcept {
     Timers& timers = current("rt::time::advance").service<Timers>();
     if (!timers.is_paused()) {
-        violation("rt::time::advance on a running clock: call rt::time::pause first");
+        violation("rt::time::advance was called while the clock runs. Call rt::time::pause first.");
     }
     return Sleep(later(timers.now(), duration), true);
 }

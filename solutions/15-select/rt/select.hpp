@@ -45,7 +45,7 @@ inline std::size_t next_start(std::size_t branches) noexcept {
 /// See `select`.
 template <bool is_biased, Future... Fs>
 class [[nodiscard]] Select {
-    static_assert(sizeof...(Fs) != 0, "select needs at least one future: with none, nothing would ever be done");
+    static_assert(sizeof...(Fs) != 0, "select was called without a future. Pass at least one.");
 
   public:
     using Output = std::variant<NonVoid<OutputOf<Fs>>...>;
@@ -99,7 +99,7 @@ template <class... Fs>
 auto select(Fs... futures) {
     static_assert(
         (Future<Fs> && ...),
-        "select takes futures, and one of these is none: a future has `Output` and `Poll<Output> poll(Context&)`");
+        "one argument of select is not a future. Pass objects with `Output` and `Poll<Output> poll(Context&)`.");
     return Select<false, Fs...>(std::move(futures)...);
 }
 

@@ -55,9 +55,9 @@ class [[nodiscard]] Timeout {
 /// destroyed, and Elapsed is thrown. A future that is ready wins, even if the time is up.
 template <class Rep, class Period, class F>
 auto timeout(std::chrono::duration<Rep, Period> duration, F future) {
-    static_assert(
-        Future<F>,
-        "timeout(duration, future): the second is no future: it needs `Output` and `Poll<Output> poll(Context&)`");
+    static_assert(Future<F>,
+                  "timeout(duration, future): the second argument is not a future. Pass an object with `Output` and "
+                  "`Poll<Output> poll(Context&)`.");
     return Timeout<F>(time::later(time::now(), duration), std::move(future));
 }
 

@@ -36,7 +36,7 @@ class MultiThread final : public Scheduler {
     /// no thread left.
     explicit MultiThread(unsigned workers = available_parallelism()) : crew_(*this, workers) {
         if (workers == 0) {
-            violation("a runtime with no worker would never run a task: give MultiThread at least one");
+            violation("MultiThread was made with 0 workers. Give it at least one.");
         }
         threads_.reserve(workers);
         try {
@@ -92,8 +92,10 @@ class MultiThread final : public Scheduler {
     /// Starts `future` as a task. Called from any thread. Inside this runtime, `rt::spawn` does the same.
     template <Future F>
     JoinHandle<OutputOf<F>> spawn(F future, std::source_location where = std::source_location::current()) {
-        static_assert(is_send<F>,
-                      "MultiThread::spawn: this future is bound to its thread (ThreadBound), and tasks here are not");
+        static_assert(
+            is_send<F>,
+            "MultiThread::spawn: this future is bound to its thread (ThreadBound), but tasks change threads here. Use "
+            "a current_thread runtime and spawn_local.");
         return Scheduler::spawn(std::move(future), where);
     }
 

@@ -173,7 +173,8 @@ class Receiver {
 
   private:
     detail::Queue<T>& queue() const noexcept {
-        return rt::detail::checked(queue_, "a broadcast receiver was used after it was moved from.");
+        return rt::detail::checked(
+            queue_, "a broadcast receiver was used after it was moved from. Use the object that it was moved to.");
     }
 
     std::unique_ptr<detail::Queue<T>> queue_;
@@ -209,7 +210,7 @@ class Sender {
 template <std::copy_constructible T>
 std::pair<Sender<T>, Receiver<T>> channel(std::size_t capacity) {
     if (capacity == 0) {
-        violation("broadcast::channel: a capacity of 0 keeps nothing. Use 1 or more.");
+        violation("broadcast::channel was called with a capacity of 0. Pass 1 or more.");
     }
     using Channel = detail::Channel<T>;
     auto channel = std::make_shared<Channel>(capacity);

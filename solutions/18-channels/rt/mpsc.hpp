@@ -264,7 +264,8 @@ class Receiver {
 
   private:
     Channel& channel() const noexcept {
-        return rt::detail::checked(end_, "an mpsc receiver was used after it was moved from.");
+        return rt::detail::checked(
+            end_, "an mpsc receiver was used after it was moved from. Use the object that it was moved to.");
     }
 
     std::shared_ptr<Channel> end_;
@@ -276,7 +277,7 @@ std::pair<Sender<T>, Receiver<T>> channel(std::size_t capacity) {
     static_assert(std::is_nothrow_move_constructible_v<T>,
                   "mpsc: T must be movable without throwing. Send a std::unique_ptr<T> instead.");
     if (capacity == 0) {
-        violation("mpsc::channel: a capacity of 0 has room for nothing. Use 1 or more.");
+        violation("mpsc::channel was called with a capacity of 0. Pass 1 or more.");
     }
     using Channel = detail::Channel<T>;
     auto channel = std::make_shared<Channel>(capacity);

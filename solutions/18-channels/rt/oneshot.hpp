@@ -159,7 +159,7 @@ class Sender {
   private:
     Channel& channel() const noexcept {
         return rt::detail::checked(
-            end_, "a oneshot sender was used after it had sent, or was moved from. It sends only once.");
+            end_, "a oneshot sender was used after it had sent or was moved from. Make a new channel for each value.");
     }
 
     std::unique_ptr<Channel, Drop> end_;
@@ -201,7 +201,9 @@ class [[nodiscard]] Receiver {
   private:
     Channel& channel() const noexcept {
         return rt::detail::checked(
-            end_, "a oneshot receiver was used after it gave its value, or was moved from. It receives only once.");
+            end_,
+            "a oneshot receiver was used after it gave its value or was moved from. Make a new channel for each "
+            "value.");
     }
     NonVoid<T> take() {
         if (!channel().has_value()) {

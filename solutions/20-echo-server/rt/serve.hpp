@@ -121,7 +121,7 @@ Async<> attend_all(TcpListener* listener, std::size_t most, JoinSet<>* clients, 
 template <Future Stop, class Handler>
 Async<std::size_t> serve(TcpListener listener, ServeLimits limits, Stop stop, Handler handler) {
     if (limits.connections == 0) {
-        violation("rt::serve may keep no connection open: limits.connections must be 1 at least");
+        violation("rt::serve was called with limits.connections = 0. Set it to 1 or more.");
     }
     auto stopping = std::make_shared<Notify>();
     JoinSet<> clients;

@@ -1,4 +1,4 @@
-// expect: a task's result must be movable without throwing: it is moved to whoever awaits it
+// expect: a task's result must be movable without throwing. Return a std::unique_ptr<T> instead.
 #include <rt/future.hpp>
 #include <rt/task.hpp>
 

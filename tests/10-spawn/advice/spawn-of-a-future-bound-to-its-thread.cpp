@@ -1,4 +1,4 @@
-// expect: the future, the callable, or an argument is bound to its thread (ThreadBound); use spawn_local
+// expect: the future, the callable, or an argument is bound to its thread (ThreadBound). Use spawn_local.
 #include <rt/future.hpp>
 #include <rt/spawn.hpp>
 

@@ -1,4 +1,4 @@
-// expect: spawn needs a future, or a callable and arguments that give one: an Async<T>, say
+// expect: spawn needs a future, or a callable whose result is a future. Pass an Async<T>, for example.
 #include <rt/spawn.hpp>
 
 int square(int n) { return n * n; }

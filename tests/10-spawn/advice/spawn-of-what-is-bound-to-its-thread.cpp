@@ -1,4 +1,4 @@
-// expect: bound to its thread (ThreadBound); use spawn_local
+// expect: bound to its thread (ThreadBound). Use spawn_local.
 #include <rt/async.hpp>
 #include <rt/spawn.hpp>
 

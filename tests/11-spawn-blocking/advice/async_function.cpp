@@ -1,4 +1,4 @@
-// expect: spawn_blocking calls a plain function: one that gives a future never blocks, so spawn it
+// expect: spawn_blocking calls an ordinary function, but this one returns a future. Use spawn.
 #include <rt/async.hpp>
 #include <rt/spawn_blocking.hpp>
 

@@ -1,4 +1,4 @@
-// expect: spawn_blocking: return a value or a pointer, not a reference
+// expect: spawn_blocking can't return a reference. Return a value or a pointer instead.
 #include <rt/spawn_blocking.hpp>
 
 namespace {

@@ -1,4 +1,4 @@
-// expect: spawn_blocking: the callable, an argument or the result is bound to its thread (ThreadBound)
+// expect: the callable, an argument, or the result is bound to its thread (ThreadBound). Copy what the job needs
 #include <rt/spawn_blocking.hpp>
 
 namespace {

@@ -1,4 +1,4 @@
-// expect: poll_io: op takes the descriptor, and answers like the kernel: a count, or -errno
+// expect: poll_io can't call op(fd). Let op take an int and return a count or -errno.
 #include <rt/io_source.hpp>
 
 rt::Poll<std::size_t> poll(rt::IoSource& source, rt::Context& cx) {

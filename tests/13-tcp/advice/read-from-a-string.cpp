@@ -1,4 +1,4 @@
-// expect: read needs something to read from: a type with `Poll<std::size_t> poll_read(Context&, std::span<char>)`
+// expect: read can't read from this object. Pass one with `Poll<std::size_t> poll_read(Context&, std::span<char>)`.
 #include <rt/io.hpp>
 
 #include <string>

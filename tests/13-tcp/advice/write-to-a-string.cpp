@@ -1,4 +1,4 @@
-// expect: write_all needs something to write to: a type with `Poll<std::size_t> poll_write(Context&, std::string_view)`
+// expect: write_all can't write to this object. Pass one with `Poll<std::size_t> poll_write(Context&, std::string_view)`
 #include <rt/io.hpp>
 
 #include <string>

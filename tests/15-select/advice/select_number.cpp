@@ -1,4 +1,4 @@
-// expect: select takes futures, and one of these is none
+// expect: one argument of select is not a future
 #include <rt/future.hpp>
 #include <rt/select.hpp>
 

@@ -1,4 +1,4 @@
-// expect: timeout(duration, future): the second is no future
+// expect: timeout(duration, future): the second argument is not a future
 #include <rt/timeout.hpp>
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// expect: spawn: the future, the callable, or an argument is bound to its thread (ThreadBound); use spawn_local
+// expect: spawn: the future, the callable, or an argument is bound to its thread (ThreadBound). Use spawn_local.
 #include <rt/future.hpp>
 #include <rt/multi_thread.hpp>
 #include <rt/send.hpp>

@@ -1,4 +1,4 @@
-// expect: or an argument is bound to its thread (ThreadBound); use spawn_local
+// expect: or an argument is bound to its thread (ThreadBound). Use spawn_local.
 #include <rt/async.hpp>
 #include <rt/multi_thread.hpp>
 #include <rt/send.hpp>
