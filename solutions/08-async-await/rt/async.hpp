@@ -185,7 +185,7 @@ class AsyncPromiseOf final : public AsyncPromise, public AsyncResult<T> {
 /// A coroutine that starts at its first poll and yields a `T`, as an `async fn` does. Write a function that returns
 /// `Async<T>` and uses `co_await` and `co_return`.
 template <class T = void>
-class [[nodiscard("an Async does nothing until it is awaited, spawned or passed to block_on")]] Async {
+class [[nodiscard("an Async does nothing until it is polled. Await it, spawn it, or pass it to block_on.")]] Async {
   public:
     using Output = T;
     using promise_type = detail::AsyncPromiseOf<T>;

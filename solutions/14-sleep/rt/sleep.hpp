@@ -55,14 +55,14 @@ inline Instant::duration between(Instant from, Instant to) noexcept {
 
 }  // namespace time
 
-class [[nodiscard("a sleep does nothing until it is awaited")]] Sleep {
+class [[nodiscard("a Sleep does nothing until it is polled. Await it.")]] Sleep {
   public:
     using Output = void;
 
     /// If `moves_clock`, a paused clock goes to `deadline` on behalf of this sleep (time.hpp).
     explicit Sleep(Instant deadline, bool moves_clock = false) noexcept : deadline_(deadline), timer_(moves_clock) {}
     Sleep(Sleep&&) noexcept = default;
-    Sleep& operator=(Sleep&&) = delete;  // use reset
+    Sleep& operator=(Sleep&&) = delete;  // Nothing is assigned to a Sleep. Call reset instead.
     ~Sleep() {
         if (timer_.is_waiting()) {
             timer_.timers().cancel(timer_);

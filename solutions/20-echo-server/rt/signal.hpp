@@ -22,7 +22,7 @@
 namespace rt {
 
 /// See `signal`.
-class [[nodiscard("a signal is waited for by awaiting this")]] Signal {
+class [[nodiscard("a Signal waits for nothing until it is polled. Await it.")]] Signal {
   public:
     using Output = int;
 

@@ -1,4 +1,4 @@
-// expect: an Async does nothing until it is awaited, spawned or passed to block_on
+// expect: an Async does nothing until it is polled. Await it, spawn it, or pass it to block_on.
 #pragma GCC diagnostic error "-Wunused-result"
 #include <rt/async.hpp>
 
