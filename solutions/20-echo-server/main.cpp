@@ -21,7 +21,6 @@
 #include <cstdio>
 #include <ctime>
 #include <exception>
-#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -93,11 +92,15 @@ rt::Async<std::size_t> demo(Options options) {
     co_return bytes;
 }
 
-// Given: the most memory that the process has had so far, in kB. 0 where that cannot be read.
+// Given: the most memory that the process has had so far, in kB. 0 where that cannot be read. Without iostreams, which take
+// 600 kB themselves.
 long peak_memory_kb() {
     long kb = 0;
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line) && std::sscanf(line.c_str(), "VmHWM: %ld kB", &kb) != 1;) {}
+    if (std::FILE* status = std::fopen("/proc/self/status", "re")) {
+        char line[256];
+        while (std::fgets(line, sizeof line, status) != nullptr && std::sscanf(line, "VmHWM: %ld kB", &kb) != 1) {}
+        std::fclose(status);
+    }
     return kb;
 }
 
