@@ -9,9 +9,7 @@
 #include <utility>
 
 using namespace support;
-using rt::Waker;
-using rt::WakerSlot;
-using rt::WakerVTable;
+using rt::Waker, rt::WakerSlot, rt::WakerVTable;
 
 namespace {
 
@@ -249,6 +247,13 @@ TEST_SUITE("05.3 a slot for the latest waker") {
                       "a registration that finds a wake at work did not wake its own waker. The wake may have taken an "
                       "older one, so wake `waker`.");
         (void)state->fetch_and(~waking);
+        step("the wake has finished. Register again");
+        slot.register_waker(waker);
+        CHECK_MESSAGE(
+            bell.wakes() == 1,
+            "a registration that found a wake at work left its own bit behind, so the slot is never idle again. "
+            "Change the state only if it is idle.");
+        CHECK(slot.take().data() == bell.data());
     }
 
     // In the following cases the other thread acts just after access number `at` to the state, for every `at` in turn.

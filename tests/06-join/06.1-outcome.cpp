@@ -109,6 +109,16 @@ TEST_SUITE("06.1 how a child ended") {
         CHECK_THROWS_WITH_AS(outcome.take(), "the kettle burst", std::runtime_error);
     }
 
+    TEST_CASE("an exception of any type is kept") {
+        Remote<int> kettle("the kettle");
+        auto future = kettle.future();
+        rt::Outcome<int> outcome;
+        kettle.fail(42);
+
+        CHECK(poll_once(future, outcome));
+        CHECK_THROWS_AS(outcome.take(), int);
+    }
+
     TEST_CASE("poll_into of a child without a value") {
         rt::Countdown countdown(1);
         rt::Outcome<void> outcome;

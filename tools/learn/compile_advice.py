@@ -13,8 +13,10 @@ RUST = {
     "mut": "In C++ a variable may change unless it is `const`. Leave out `mut`.",
     "match": "C++ has no `match`. Use `if (answer.is_ready())`, or `switch` for an enum.",
     "loop": "In C++ an endless loop is `for (;;) { … }`.",
-    "drop": "In C++ an object is destroyed at the end of its scope. To destroy it earlier, put it into a scope of its own: "
-            "`{ … }`.",
+    "drop": "In C++ an object is destroyed at the end of its scope. To destroy it earlier, call `reset()` on the optional or the "
+            "pointer that holds it, or put it into a scope of its own.",
+    "null": "In C++ it is `nullptr`.",
+    "Ordering": "The memory orders are `relaxed`, `acquire`, `release`, `acq_rel`, and `seq_cst`.",
     "fn": "In C++ a function begins with the type that it returns: `int f(int x) { … }`.",
     "impl": "In C++ you write a class's functions inside its braces: `class X { … };`.",
     "pub": "In C++ you write `public:` once, above everything that is public.",
@@ -42,6 +44,7 @@ RUST_MEMBERS = {
     "await": "In C++ it is `co_await x`.",
     "push": "In C++ it is `push_back(x)`.",
     "len": "In C++ it is `size()`.",
+    "swap": "An atomic's swap is `exchange(x)` in C++.",
 }
 UNKNOWN = (r"'(\w+)' (?:was not declared|does not name a type|has not been declared|is not a member of)|"
            r"(?:undeclared identifier|unknown type name|no (?:type|template|member) named) '(\w+)'")
@@ -91,8 +94,10 @@ ADVICE = [
     (r"(no match for .operator=.|no viable overloaded .=.|no matching (member )?function for call to .*emplace)",
      r"\bready\)?\.value\(\)",
      "This type can't be copied, and value() only lends it. Take it out of the Ready: std::move(ready).take()."),
+    (r"(use of deleted function .*\(const |call to (implicitly-)?deleted (copy )?constructor)", r"\bfor \((const )?auto \w+ :",
+     "`auto` copies each element, and this type can't be copied. Write `auto&`."),
     (r"(use of deleted function .*\(const |call to (implicitly-)?deleted (copy )?constructor)", "",
-     "This type can't be copied. Move it with std::move, and don't make it const."),
+     "This type can't be copied. Move it, as in `std::move(x)` or `std::move(x).value()`, and don't make it const."),
     (r"(copy|move) assignment operator.*deleted|selected deleted operator .=", "", "This type can't be assigned."),
     (r"(no match for .operator=.|no viable overloaded .=.)", "",
      "The types don't fit, or the value can't be copied. In that case take it: std::move(x).value() or std::move(x)."),
@@ -114,6 +119,8 @@ ADVICE = [
     (r"requires 0 arguments, but \d+ (was|were) provided", "", "The function takes no arguments here. Call it with `()`."),
     (r"invalid use of void expression",
      r"(\bf_|\(f_\))\([^;]*\.value\(\)\)", "value() is nothing here, so the function takes no argument. Call it with `()`."),
+    (VOID_RESULT, r"\.value\(\)", "value() returns nothing for a Poll<void>, so it can't be passed on. Return the whole answer, "
+     "or handle void in a branch of its own with `if constexpr`."),
     (VOID_RESULT, "", "The function that is called returns nothing here. Put this line into the `else` of "
      "`if constexpr (std::is_void_v<U>)`, where U is the type that the function returns."),
     (r"(could not convert|no viable conversion).*Ready<(void)?>", "", PLAIN_IF),
