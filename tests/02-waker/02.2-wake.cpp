@@ -93,7 +93,9 @@ TEST_SUITE("02.2 wake") {
         step("wake, and fill the slot again from inside the wake");
         std::move(slot.waker).wake();
         CHECK(slot.wakes == 1);
-        CHECK(slot.waker);
+        CHECK_MESSAGE(
+            slot.waker,
+            "the waker that the wake put here is gone. Empty this waker before the call, and not afterwards.");
         CHECK_MESSAGE(
             slot.waker.data() == &slot,
             "the new waker lost its data. Don't write to this waker after the call, because the wake may have put another one there.");

@@ -61,6 +61,16 @@ TEST_SUITE("03.3 poll_fn") {
         CHECK(task.poll() == Ready(3));
     }
 
+    TEST_CASE("poll_fn does not give its function away") {
+        struct Knock {
+            Poll<int> operator()(Context&) & { return Ready(3); }
+            Poll<int> operator()(Context&) && { return Pending; }
+        };
+        auto task = spawn_mock("poll_fn", rt::poll_fn(Knock()));
+        CHECK_MESSAGE(task.poll() == Ready(3),
+                      "the function was called as a moved-from object, but the next poll needs it. Call `f_(cx)`.");
+    }
+
     TEST_CASE("poll_fn keeps its function from poll to poll") {
         auto count = [calls = 0](Context& cx) mutable -> Poll<int> {
             if (++calls < 2) {

@@ -100,6 +100,8 @@ TEST_SUITE("05.1 park until unparked") {
         CHECK(log.count(Kind::park) == 0);
         step("park again with a deadline: there is no second token");
         park.park(soon());
+        CHECK_MESSAGE(log.count(Kind::unpark) == 0,
+                      "an unpark that found a token ended a sleep. No thread sleeps unless the state was `parked`.");
         CHECK(log.text() == "park the park with a deadline\n");
     }
 

@@ -103,12 +103,12 @@ std::string how_it_missed_its_end(std::string_view sentence, const std::function
                             : WIFSIGNALED(status) ? fmt::format("it was killed by signal {}", WTERMSIG(status))
                             : WEXITSTATUS(status) == hung_status ? "it hung"
                             : WEXITSTATUS(status) ? fmt::format("it ended with status {}", WEXITSTATUS(status))
-                                                  : "it went on, and nothing was reported";
+                                                  : "it went on without a report";
     if (printed.empty()) {
         return how;
     }
     std::string_view const words = std::string_view(printed).substr(0, printed.find_last_not_of('\n') + 1);
-    return fmt::format("{}, with these words:{}{}", how, words.find('\n') == words.npos ? " " : "\n", words);
+    return fmt::format("{}. It printed:{}{}", how, words.find('\n') == words.npos ? " " : "\n", words);
 }
 
 }  // namespace support
