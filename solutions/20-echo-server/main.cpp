@@ -80,7 +80,7 @@ rt::Async<std::size_t> demo(Options options) {
     std::size_t bytes = 0;
     for (int n = 0; n < options.clients; ++n) {
         if (clients.size() == 1000) {
-            // A listener's queue has room for some thousands. A client that finds none knocks again after a second.
+            // A listener's queue holds a few thousand connections. If it is full, a client tries again after a second.
             auto echoed = co_await clients.join_next();
             bytes += *echoed;
         }

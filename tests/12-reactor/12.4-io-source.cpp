@@ -290,7 +290,7 @@ TEST_SUITE("12.4 waiting for a descriptor") {
         auto first = spawn_mock("first reader", read());
         CHECK(first.poll() == Pending);
         auto second = spawn_mock("second reader", read());
-        expect_violation("two tasks wait for the same thing of one descriptor", [&] { (void)second.poll(); });
+        expect_violation("two tasks wait to read, or two to write, on one descriptor", [&] { (void)second.poll(); });
         step("a writer is in nobody's way, and neither is a reader that comes after the first");
         auto writer = spawn_mock("writer", source.source.alone(rt::Direction::write, rt::pending()));
         CHECK(writer.poll() == Pending);

@@ -142,7 +142,7 @@ TEST_SUITE("13.4 a listener") {
             };
             runtime.block_on(main(&listener));
         };
-        expect_violation("two tasks wait for the same thing of one descriptor", both);
+        expect_violation("two tasks wait to read, or two to write, on one descriptor", both);
     }
 
     TEST_CASE("an accepted socket does not block and is closed on exec") {

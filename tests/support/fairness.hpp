@@ -1,6 +1,6 @@
 /// \file
-/// Two futures in one task: one always has another result, and the other one has its result. However they are combined,
-/// both must get further (budget.hpp). Needs lesson 10.
+/// Checks two futures in one task. The first is never Pending, because it always has one more result. The second has a result
+/// ready too. However they are combined, both must make progress (budget.hpp). Needs lesson 10.
 ///
 ///     runtime.block_on(expect_fair({in_join(), by_hand()}, {finished_tasks()}, {finished_tasks()}));
 #pragma once

@@ -22,7 +22,7 @@ class TestThread {
     void join();
 
   private:
-    /// What a test has to say anew for each of its lambdas; a thread of std's own would be far more to compile.
+    /// The only code that is compiled for each lambda. A std::thread for each would take much longer to compile.
     struct Work {
         virtual ~Work() = default;
         virtual void run() = 0;

@@ -29,15 +29,15 @@ REASONS = {
     "fence": "ThreadSanitizer does not model fences. Put the ordering on the atomic operation itself.",
     "condition": "g++ 12 forgets what is awaited in the condition of an if, while, for, or switch if the coroutine declares no "
                  "variable. Name it, as in `if (bool more = co_await f())`.",
-    "choice": "g++ 12 destroys the operand of ?: twice if it comes from a co_await. Write an if, or await into a name first.",
-    "throw": "g++ 12 destroys an exception twice if it is made from a co_await. Await into a name, then throw.",
-    "new": "g++ 12 destroys the operand of new twice if it comes from a co_await. Await into a name, or use std::make_unique.",
-    "capture": "g++ 12 destroys a lambda's capture twice if it comes from a co_await. Await into a name, then capture that.",
+    "choice": "g++ 12 destroys the operand of ?: twice if it comes from a co_await. Write an if, or store the awaited value in a variable first.",
+    "throw": "g++ 12 destroys an exception twice if it is made from a co_await. Store the awaited value in a variable, then throw.",
+    "new": "g++ 12 destroys the argument of new T(…) twice if it comes from a co_await. Store the awaited value in a variable first.",
+    "capture": "g++ 12 destroys a lambda's capture twice if it comes from a co_await. Store the awaited value in a variable, then capture that.",
     "lock": "A lock that is held across a co_await stays locked while the task sleeps. End its block before the co_await.",
     "thread": "After a co_await the task may be on another thread, but this still refers to the first thread's thread_local. Name "
               "the thread_local again.",
-    "catch": "This thread still uses the exception in its catch after it has told another thread (ThreadSanitizer reports a race). "
-             "Keep it in a name, leave the catch, then hand it over with std::move.",
+    "catch": "Another thread is notified inside this catch, but this thread uses the exception until the catch ends "
+             "(ThreadSanitizer reports a race). Store it in a std::exception_ptr, leave the catch, then pass it on by std::move.",
 }
 
 # Types that are no aggregates: braces after them make a plain value.

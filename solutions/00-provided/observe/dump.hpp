@@ -24,8 +24,8 @@ namespace rt {
 /// Prints the report on stderr. Called by a program that wants to know, and when SIGUSR1 arrives.
 void dump();
 
-/// The report on all unfinished tasks and on all threads but the caller. It looks twice, `pause` apart. It judges nothing that
-/// has changed in between, because that makes progress. It shows at most `at_most` tasks.
+/// The report on all unfinished tasks and on all threads but the caller. It looks twice, `pause` apart. A task that
+/// changed between the two looks makes progress, so the report doesn't judge it. It shows at most `at_most` tasks.
 std::string dump_text(std::chrono::milliseconds pause = std::chrono::milliseconds(100), std::size_t at_most = 50);
 
 /// Starts the record, and a thread that prints the report when SIGUSR1 arrives or when the program has stopped for good.

@@ -40,8 +40,8 @@ inline int block_all_signals() noexcept {
     return -::pthread_sigmask(SIG_SETMASK, &set, nullptr);
 }
 
-/// What a signal handler can wake a thread with. A signal that was blocked instead would stay blocked in each program that this
-/// one starts.
+/// A semaphore with which a signal handler wakes a thread. Blocking the signal and waiting for it would also work, but every
+/// program that this one starts would inherit the blocked signal.
 class Semaphore {
   public:
     Semaphore() noexcept { ::sem_init(&semaphore_, 0, 0); }

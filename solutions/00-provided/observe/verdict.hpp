@@ -53,7 +53,7 @@ struct TwoLooks {
     std::chrono::milliseconds pause;
 };
 
-/// What is wrong, and whether that is proved. A proved fault cannot mend itself in time.
+/// What is wrong, and whether that is proved. A proved fault can't disappear on its own.
 struct Verdict {
     std::string text;
     bool is_proof = false;
@@ -63,8 +63,8 @@ struct Verdict {
 inline constexpr const char* nobody_is_left = "Deadlock: every thread sleeps, and none is left to unpark another";
 
 /// True if every thread of the process sleeps until another thread unparks it. Then nothing will ever happen again.
-/// `watching` threads, which are there to watch the others, do not count. A thread that has announced its sleep but is
-/// running does not sleep.
+/// `watching` is the number of threads that only watch the others. They don't count. A thread that has announced its sleep
+/// but is running doesn't sleep.
 bool all_sleep_for_good(int watching) noexcept;
 
 /// The rows in use, in the order in which their tasks were spawned.
@@ -76,7 +76,8 @@ TwoLooks look_twice(std::chrono::milliseconds pause);
 /// What is wrong with the task of `row`, if it makes no progress.
 Verdict verdict_on(const TaskRow& row, const std::vector<ThreadSeen>& threads);
 
-/// The same, after two looks. Empty if the task has changed since the first one, unless all it does is to wake itself.
+/// The same, from two looks. Empty if the task changed between them, because then it makes progress. A task that only wakes
+/// itself again and again is still reported.
 std::string verdict_between(const TaskRow& row, const TwoLooks& looks);
 
 /// "the main thread", "worker 2", "thread 3".

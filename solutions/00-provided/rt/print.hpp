@@ -1,6 +1,6 @@
 /// \file
-/// Given: lines for people that hold what strangers sent, and errors that may find stderr full or closed. You use
-/// `rt::eprintln` and `rt::visible`.
+/// Given: safe printing. `rt::visible` makes control characters in a stranger's text visible. `rt::eprintln` prints an error
+/// line. It never throws, even if stderr is full or closed.
 ///
 /// Thread safety: any thread may call anything here.
 ///

@@ -1,6 +1,6 @@
 /// \file
-/// Given: the only file that names the standard library's atomics, locks, and threads. Therefore a scheduler that tries all
-/// interleavings can replace them all here. Use `rt::Mutex` and the others like the standard ones.
+/// Given: the only file that names the standard library's atomics, locks, and threads. So a test tool that
+/// tries every interleaving of the threads can replace them all here. Use `rt::Mutex` and the others like the standard ones.
 #pragma once
 
 #include <atomic>

@@ -10,7 +10,7 @@
 ///  - Destroying it cancels its work.
 ///
 /// Debug builds check what they can. A future that has a `Contract` member aborts the program with a sentence when it is
-/// polled after Ready, or moved after its first poll.
+/// polled after Ready, or moved between its polls.
 ///
 /// Thread safety: one thread at a time polls, moves, or destroys a future. Wakes may come from any thread.
 ///

@@ -108,7 +108,7 @@ class IoSource {
             if (result.is_pending()) {
                 if (auto other = place.lock(); other && *other != cx.waker().data()) {
                     violation(
-                        "two tasks wait for the same thing of one descriptor, so the first would never be woken. Let "
+                        "two tasks wait to read, or two to write, on one descriptor, so the first would never be woken. Let "
                         "one task wait, and pass on what it gets.");
                 }
                 place = self = std::make_shared<void*>(cx.waker().data());
