@@ -119,8 +119,9 @@ ADVICE = [
     (r"requires 0 arguments, but \d+ (was|were) provided", "", "The function takes no arguments here. Call it with `()`."),
     (r"invalid use of void expression",
      r"(\bf_|\(f_\))\([^;]*\.value\(\)\)", "value() is nothing here, so the function takes no argument. Call it with `()`."),
-    (VOID_RESULT, r"\.value\(\)", "value() returns nothing for a Poll<void>, so it can't be passed on. Return the whole answer, "
-     "or handle void in a branch of its own with `if constexpr`."),
+    (VOID_RESULT, r"Ready(<\w*>)?\((std::move\(\w+\)|\w+)\.value\(\)",
+     "value() returns nothing for a Poll<void>, so it can't be passed on. Return the whole answer, or handle void in a branch of its "
+     "own with `if constexpr`."),
     (VOID_RESULT, "", "The function that is called returns nothing here. Put this line into the `else` of "
      "`if constexpr (std::is_void_v<U>)`, where U is the type that the function returns."),
     (r"(could not convert|no viable conversion).*Ready<(void)?>", "", PLAIN_IF),
