@@ -31,6 +31,7 @@
 #include <rt/violation.hpp>
 
 #include <coroutine>
+#include <exception>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -114,11 +115,9 @@ class AsyncPromise : public Recycled {
         return *cx_;
     }
 
-    /// Lets the exception leave `resume`, and with it the poll. The body has reached its end.
-    void unhandled_exception() {
-        cx_ = nullptr;
-        throw;
-    }
+    /// Keeps the exception until `run` throws it. If it left `resume`, clang 19 would destroy the body's locals twice in optimized
+    /// builds: as it leaves, and with the frame.
+    void unhandled_exception() noexcept { exception_ = std::current_exception(); }
 
     /// Both steps of a poll. True if the body has reached its end. Throws what the body throws.
     bool run(std::coroutine_handle<> body, Context& cx) {
@@ -127,6 +126,9 @@ class AsyncPromise : public Recycled {
             body.resume();
         }
         cx_ = nullptr;
+        if (exception_) {
+            std::rethrow_exception(std::exchange(exception_, nullptr));
+        }
         return body.done();
     }
 
@@ -136,6 +138,7 @@ class AsyncPromise : public Recycled {
   private:
     Leaf* leaf_ = nullptr;   // what the suspended body waits for; null before the first poll
     Context* cx_ = nullptr;  // of the poll that is running
+    std::exception_ptr exception_;
 };
 
 /// What a body returns, until the last poll takes it.
