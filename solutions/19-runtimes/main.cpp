@@ -84,7 +84,7 @@ int main(int argc, char** argv) {
         flavor = *chosen;
     }
     if (flavor == rt::Flavor::asio() && !rt::has_asio) {
-        rt::eprintln("this program was built without Asio: install libasio-dev and build again");
+        rt::eprintln("this program was built without Asio. Install libasio-dev and build again.");
         return 2;
     }
     try {

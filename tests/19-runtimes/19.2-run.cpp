@@ -119,7 +119,7 @@ TEST_SUITE("19.2 run") {
         if (!rt::has_asio) {
             step("run on asio");
             CHECK_THROWS_WITH_AS(rt::run(Flavor::asio(), rt::ready()),
-                                 "this program was built without Asio: install libasio-dev and build again",
+                                 "this program was built without Asio. Install libasio-dev and build again.",
                                  std::runtime_error);
         }
     }

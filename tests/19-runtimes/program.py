@@ -32,7 +32,7 @@ class Runtimes(unittest.TestCase):
     def test_asio(self):
         done = program.run("--runtime=asio")
         if done.returncode == 2:
-            self.assertEqual(done.stderr, "this program was built without Asio: install libasio-dev and build again\n")
+            self.assertEqual(done.stderr, "this program was built without Asio. Install libasio-dev and build again.\n")
             self.skipTest("built without Asio")
         self.check("asio", "--runtime=asio")
 

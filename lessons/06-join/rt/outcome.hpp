@@ -15,7 +15,7 @@
 
 namespace rt {
 
-/// Empty at first, then a value or an exception. Its owner may use its padding.
+/// Empty at first, then a value or an exception. `[[no_unique_address]]` below lets lesson 09 use its padding.
 template <class T>
 class Outcome {
   public:

@@ -47,8 +47,8 @@ inline std::size_t size_of_printable(std::string_view text) noexcept {
 /// True if `line` is new. Remembers 16 lines, and says no to all others.
 inline bool is_new(const std::string& line) {
     static Mutex mutex;
-    static auto* const seen =
-        new std::set<std::string>;  // never destroyed, because a thread may print until the very end
+    // Never destroyed, because a thread may print until the very end.
+    static auto* const seen = new std::set<std::string>;
     Lock lock(mutex);
     return seen->size() < 16 && seen->insert(line).second;
 }

@@ -43,8 +43,8 @@ inline void raise_descriptor_limit() noexcept {
 
 namespace rt {
 
-/// How many threads this process can run at once, at least 1. Under `taskset`, that is fewer than the
-/// machine has processors.
+/// How many threads this process can run at once, at least 1. Under `taskset`, that is fewer than
+/// the machine has processors.
 inline unsigned available_parallelism() noexcept {
     cpu_set_t set;
     // The first call fails where a `cpu_set_t` is too small for all processors.

@@ -92,7 +92,7 @@ OutputOf<F> run(Flavor flavor, F main) {
     AsioRuntime runtime;
     return runtime.block_on(std::move(main));
 #else
-    throw std::runtime_error("this program was built without Asio: install libasio-dev and build again");
+    throw std::runtime_error("this program was built without Asio. Install libasio-dev and build again.");
 #endif
 }
 
