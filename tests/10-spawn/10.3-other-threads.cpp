@@ -2,6 +2,7 @@
 /// 10.3: a runtime ends while other threads wake its tasks, await them, or end themselves.
 
 #include <doctest/doctest.h>
+#include <observe/sys_observe.hpp>
 #include <rt/block_on.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/future.hpp>
@@ -17,11 +18,13 @@
 #include <support/test_thread.hpp>
 #include <support/trace_log.hpp>
 
+#include <chrono>
 #include <latch>
 #include <optional>
 #include <utility>
 
 using namespace support;
+using namespace std::chrono_literals;
 using rt::Pending;
 using rt::Ready;
 
@@ -50,28 +53,32 @@ class LastTask {
     rt::Atomic<bool>* gone_;
 };
 
-/// Never sleeps. An unpark on another thread comes back some time after the last task is gone.
+/// Never sleeps. An unpark on another thread comes back when the last task has gone, and the owner waits or has gone on.
 class SlowUnpark final : public rt::Park {
   public:
     void park(std::optional<rt::Instant>) override {}
     void unpark() noexcept override {
-        if (rt::this_thread_id() == owner_) {
+        if (rt::sys::thread_id() == owner_) {
             return;
         }
         entered.store(true, rt::release);
         spin_until([&] { return task_gone.load(rt::acquire); });
-        for (int turns = 0; turns < 10'000; ++turns) {
+        // An owner that doesn't wait has gone on within this time of the processor, however busy the machine is.
+        auto const waits_then = rt::sys::cpu_time_of_thread(owner_) + 100us;
+        while (!runtime_gone.load(rt::acquire) && rt::sys::cpu_time_of_thread(owner_) <= waits_then &&
+               rt::sys::is_runnable(owner_)) {
             rt::yield_thread();
         }
         left.store(true, rt::release);
     }
 
     rt::Atomic<bool> task_gone{false};
+    rt::Atomic<bool> runtime_gone{false};
     rt::Atomic<bool> entered{false};
     rt::Atomic<bool> left{false};
 
   private:
-    rt::ThreadId owner_ = rt::this_thread_id();
+    int const owner_ = rt::sys::thread_id();
 };
 
 }  // namespace
@@ -88,7 +95,9 @@ TEST_SUITE("10.3 shutdown") {
         spin_until([&] { return park.entered.load(rt::acquire); });
         step("destroy the runtime while that thread unparks it");
         runtime.reset();
-        CHECK(park.left.load(rt::acquire));
+        bool const has_waited = park.left.load(rt::acquire);
+        park.runtime_gone.store(true, rt::release);
+        CHECK(has_waited);
     }
 
     TEST_CASE("another thread that awaits the handle hears of it") {
