@@ -1,16 +1,12 @@
 /// \file
 /// `BlockingPool`: the threads of a runtime that may block.
 ///
-/// A job is a task (lesson 09) whose Schedule is this pool, and whose first poll is its last.
+/// A job is a task (lesson 09) whose Schedule is this pool, and whose first poll is its last. An idle thread runs a new
+/// job, if there is one to spare. Else a new thread does, if there may be more. Else the job waits, because each thread
+/// at work looks into the queue before it becomes idle.
 ///
-/// A new job needs a thread that will look into the queue after it came:
-///
-///   more threads are idle than jobs wait   one idle thread is notified
-///   there may be more threads              a thread is started
-///   neither                                the job waits, because each thread at work looks before it becomes idle
-///
-/// Invariant: an idle thread counts for one job. That is why the number of idle threads is compared with the length of
-/// the queue, and not with 0: the thread that was notified for the last job may not have taken it yet.
+/// Invariant: if a job waits, then a thread is on its way to it, and to no other job, or there can't be more threads. A
+/// thread is on its way when it was started, or when it was idle and has been notified.
 ///
 /// A thread ends when it was idle for `idle_time`. It can't join itself. So it moves its Thread to `left_`, and joins
 /// the one that was there. The destructor joins the last one, and the threads that are still in the list.
@@ -75,7 +71,7 @@ class BlockingPool final : public Schedule {
         }
     }
 
-    /// Called before the first job: `rt::current().service<BlockingPool>().set_options(options)`.
+    // Given: called before the first job: `rt::current().service<BlockingPool>().set_options(options)`.
     void set_options(BlockingOptions options) {
         if (options.max_threads == 0) {
             violation("BlockingPool::set_options was called with max_threads = 0. Set it to 1 or more.");
@@ -88,15 +84,14 @@ class BlockingPool final : public Schedule {
     /// and can't start one. Called by spawn_blocking, from any thread.
     void submit(Runnable job) {
         Lock lock(mutex_);
-        const bool notifies = idle_ > queue_.size();
-        if (!notifies && threads_.size() < options_.max_threads) {
+        // An idle thread that was notified for an earlier job still counts as idle until it takes that job.
+        const bool has_idle_thread = idle_ > queue_.size();
+        if (!has_idle_thread && threads_.size() < options_.max_threads) {
             start_thread();
         }
-        scheduler_.begin_outside_work();  // for a paused clock (lesson 14)
-        trace::note(trace::Kind::queue, &job.task());
-        queue_.push(std::move(job));
+        enqueue(std::move(job));
         lock.unlock();  // else the thread that is notified would wait for the lock
-        if (notifies) {
+        if (has_idle_thread) {
             work_came_.notify_one();
         }
     }
@@ -114,26 +109,25 @@ class BlockingPool final : public Schedule {
     using Threads = std::list<Thread>;
 
     /// The oldest job. Waits for it if there is none. Nothing if the thread is to end, because the pool closes or no job
-    /// came during `idle_time`.
+    /// came until `idle_deadline()`.
     std::optional<Runnable> next_job(Lock& lock) noexcept {
-        if (queue_.is_empty()) {
-            const Instant now = sys::now();
-            const Instant deadline = now + std::min<Instant::duration>(options_.idle_time, Instant::max() - now);
-            ++idle_;
-            look_briefly(lock);
-            work_came_.wait_until(lock, deadline, [this] { return closing_ || !queue_.is_empty(); });
-            --idle_;
-        }
-        return closing_ ? std::nullopt : queue_.pop();
+        ++idle_;
+        work_came_.wait_until(lock, idle_deadline(), [this] { return closing_ || !queue_.is_empty(); });
+        --idle_;
+        return queue_.pop();
     }
 
-    // Given: a task often submits the next job at once, and a few looks cost less than to fall asleep and be woken.
-    void look_briefly(Lock& lock) noexcept {
-        for (int looks = 0; looks < 20 && queue_.is_empty() && !closing_; ++looks) {
-            lock.unlock();
-            yield_thread();
-            lock.lock();
-        }
+    // Given: puts the job into the queue. A paused clock (lesson 14) doesn't jump before the job has ended.
+    void enqueue(Runnable job) noexcept {
+        scheduler_.begin_outside_work();
+        trace::note(trace::Kind::queue, &job.task());
+        queue_.push(std::move(job));
+    }
+
+    // Given: until when a thread that becomes idle now waits. An `idle_time` beyond the end of the clock is cut off there.
+    Instant idle_deadline() const noexcept {
+        const Instant now = sys::now();
+        return now + std::min<Instant::duration>(options_.idle_time, Instant::max() - now);
     }
 
     // Given: starts a thread, which waits for the lock that the caller holds. Does without it if it can't be started, but
@@ -161,6 +155,7 @@ class BlockingPool final : public Schedule {
             // The run has queued the task that waits, so a paused clock sees that one.
             scheduler_.end_outside_work();
             lock.lock();
+            look_briefly(lock);
         }
         if (closing_) {
             return;  // the destructor joins all threads in the list
@@ -171,6 +166,17 @@ class BlockingPool final : public Schedule {
         if (left_before.joinable()) {
             left_before.join();
         }
+    }
+
+    // Given: a task often submits the next job at once, and a few looks cost less than to fall asleep and be woken.
+    void look_briefly(Lock& lock) noexcept {
+        ++idle_;
+        for (int looks = 0; looks < 20 && queue_.is_empty() && !closing_; ++looks) {
+            lock.unlock();
+            yield_thread();
+            lock.lock();
+        }
+        --idle_;
     }
 
     Scheduler& scheduler_;

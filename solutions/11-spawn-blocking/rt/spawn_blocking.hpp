@@ -23,14 +23,14 @@ namespace rt {
 
 namespace detail {
 
-/// A future that calls `f(args...)` in its only poll.
+template <class F, class... Args>
+concept BlockingCallable = std::invocable<F, Args...> && !std::is_reference_v<std::invoke_result_t<F, Args...>>;
+
+/// A future that calls `f(args...)` in its only poll. It owns `f` and the arguments, because the caller may be gone then.
 template <class F, class... Args>
 Async<std::invoke_result_t<F, Args...>> call_blocking(F f, Args... args) {
     co_return std::invoke(std::move(f), std::move(args)...);
 }
-
-template <class F, class... Args>
-concept BlockingCallable = std::invocable<F, Args...> && !std::is_reference_v<std::invoke_result_t<F, Args...>>;
 
 }  // namespace detail
 
@@ -41,7 +41,7 @@ concept BlockingCallable = std::invocable<F, Args...> && !std::is_reference_v<st
 /// for it. Throws a std::system_error if the pool has no thread and can't start one.
 template <class F, class... Args>
     requires detail::BlockingCallable<F, Args...>
-auto spawn_blocking(F f, Args... args) {
+JoinHandle<std::invoke_result_t<F, Args...>> spawn_blocking(F f, Args... args) {
     using T = std::invoke_result_t<F, Args...>;
     static_assert(!Future<T>, "spawn_blocking calls an ordinary function, but this one returns a future. Use spawn.");
     static_assert(

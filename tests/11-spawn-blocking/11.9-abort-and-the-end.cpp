@@ -66,7 +66,7 @@ class Blocker {
 
 }  // namespace
 
-TEST_SUITE("11.3 abort and the end") {
+TEST_SUITE("11.9 all together: abort and the end") {
     TEST_CASE("a job that is aborted before it begins never runs") {
         auto body = []() -> Async<> {
             rt::current().service<BlockingPool>().set_options(one_thread());

@@ -3,21 +3,24 @@
 #include <rt/block_on.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/future.hpp>
+#include <rt/join.hpp>
 #include <rt/spawn_blocking.hpp>
 #include <rt/sync.hpp>
 #include <rt/waker.hpp>
 #include <support/counting_waker.hpp>
-#include <support/death.hpp>
 #include <support/drop_counter.hpp>
 #include <support/show.hpp>
 #include <support/story.hpp>
 
+#include <functional>
 #include <latch>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 using namespace support;
 using rt::Async;
@@ -51,7 +54,7 @@ class LookingWaker {
 
 }  // namespace
 
-TEST_SUITE("11.1 a call on another thread") {
+TEST_SUITE("11.2 a call on another thread") {
     TEST_CASE("the result comes home") {
         auto body = []() -> Async<int> {
             auto handle = rt::spawn_blocking(add, 1, 2);
@@ -150,6 +153,34 @@ TEST_SUITE("11.1 a call on another thread") {
         CHECK(things.drops() == 2);
     }
 
+    TEST_CASE("a call that waits owns its callable and its arguments") {
+        DropCounter things;
+        auto body = [](DropCounter* counter) -> Async<> {
+            rt::BlockingOptions options;
+            options.max_threads = 1;
+            rt::current().service<rt::BlockingPool>().set_options(options);
+            std::latch may_end(1);
+            auto wait = [&may_end] { may_end.wait(); };
+            auto running = rt::spawn_blocking(wait);
+            step("the only thread is at work: spawn a call with a token and an argument");
+            auto look = [token = counter->token()](const DropCounter::Token&) { (void)token; };
+            auto waiting = rt::spawn_blocking(std::move(look), counter->token());
+            bool const are_kept = counter->alive() == 2;
+            if (!are_kept) {
+                waiting.abort();  // it would use what is gone
+            }
+            may_end.count_down();
+            co_await running;
+            REQUIRE_MESSAGE(
+                are_kept, "the callable or an argument was destroyed before the call began. Move both into the task.");
+            co_await waiting;
+        };
+        rt::CurrentThread runtime;
+        runtime.block_on(body(&things));
+        CHECK(things.copies() == 0);
+        CHECK(things.drops() == 2);
+    }
+
     TEST_CASE("the result is stored before the handle is woken") {
         rt::CurrentThread runtime;
         rt::EnterScheduler entered(runtime);
@@ -221,9 +252,70 @@ TEST_SUITE("11.1 a call on another thread") {
         CHECK(runtime.block_on(body()) == 3);
     }
 
-    TEST_CASE("spawn_blocking needs a runtime") {
-        expect_violation(
-            "spawn_blocking: was used without a runtime", [] { (void)rt::spawn_blocking(add, 1, 2); },
-            Noticed::in_every_build);
+    TEST_CASE("without any thread spawn_blocking throws why") {
+        auto body = []() -> Async<int> {
+            bool fails = true;
+            rt::BlockingOptions options;
+            options.start_thread = [&fails](std::function<void()> run) {
+                if (fails) {
+                    throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again),
+                                            "no thread");
+                }
+                return rt::Thread(std::move(run));
+            };
+            rt::current().service<rt::BlockingPool>().set_options(options);
+            step("no thread can be started: spawn a job");
+            bool threw = false;
+            try {
+                (void)rt::spawn_blocking(add, 1, 2);
+            } catch (const std::system_error& error) {
+                threw = error.code() == std::errc::resource_unavailable_try_again;
+            }
+            CHECK(threw);
+            CHECK_FALSE(rt::current().has_outside_work());
+            step("threads can be started again");
+            fails = false;
+            auto job = rt::spawn_blocking(add, 1, 2);
+            co_return co_await job;
+        };
+        rt::CurrentThread runtime;
+        CHECK(runtime.block_on(body()) == 3);
+    }
+
+    TEST_CASE("jobs begin in the order in which they were spawned") {
+        auto body = []() -> Async<> {
+            rt::BlockingOptions options;
+            options.max_threads = 1;
+            rt::current().service<rt::BlockingPool>().set_options(options);
+            std::vector<int> order;
+            std::vector<rt::JoinHandle<>> handles;
+            for (int i = 0; i < 10; ++i) {
+                auto note = [i, &order] { order.push_back(i); };
+                handles.push_back(rt::spawn_blocking(note));
+            }
+            auto all = rt::join_all(std::move(handles));
+            co_await all;
+            CHECK(order == std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+        };
+        rt::CurrentThread runtime;
+        step("one thread runs ten jobs");
+        runtime.block_on(body());
+    }
+
+    TEST_CASE("work under way is counted until it has come home") {
+        auto body = []() -> Async<> {
+            std::latch may_end(1);
+            auto block = [&may_end] { may_end.wait(); };
+            auto job = rt::spawn_blocking(block);
+            CHECK(rt::current().has_outside_work());
+            may_end.count_down();
+            co_await job;
+            while (rt::current().has_outside_work()) {
+                rt::yield_thread();
+            }
+        };
+        rt::CurrentThread runtime;
+        step("a job is under way");
+        runtime.block_on(body());
     }
 }

@@ -1,0 +1,153 @@
+#include "pool_under_test.hpp"
+
+#include <doctest/doctest.h>
+#include <rt/block_on.hpp>
+#include <rt/sync.hpp>
+#include <rt/task.hpp>
+#include <support/drop_counter.hpp>
+#include <support/show.hpp>
+#include <support/story.hpp>
+
+#include <chrono>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+using namespace support;
+using namespace std::chrono_literals;
+
+namespace {
+
+void wait_for_all(std::vector<rt::JoinHandle<>> jobs) {
+    for (rt::JoinHandle<>& job : jobs) {
+        rt::block_on(std::move(job));
+    }
+}
+
+}  // namespace
+
+TEST_SUITE("11.1 a bounded pool of threads") {
+    TEST_CASE("a job runs on a thread of the pool") {
+        PoolUnderTest test(4);
+        rt::ThreadId ran_on;
+        step("submit a job");
+        auto job = test.submit([&ran_on] { ran_on = rt::this_thread_id(); });
+        REQUIRE(test.threads.started.load() == 1);
+        step("wait for it");
+        rt::block_on(std::move(job));
+        CHECK(ran_on != rt::this_thread_id());
+        CHECK(ran_on != rt::ThreadId());
+    }
+
+    TEST_CASE("submit does not wait") {
+        PoolUnderTest test(1);
+        auto job = test.submit_blocker();
+        step("the job was submitted: let it end");
+        CHECK_FALSE(job.is_finished());
+        test.blocked.open();
+        rt::block_on(std::move(job));
+    }
+
+    TEST_CASE("jobs begin in the order in which they came") {
+        PoolUnderTest test(1);
+        std::vector<int> order;
+        std::vector<rt::JoinHandle<>> jobs;
+        step("one thread runs ten jobs");
+        for (int i = 0; i < 10; ++i) {
+            jobs.push_back(test.submit([i, &order] { order.push_back(i); }));
+        }
+        wait_for_all(std::move(jobs));
+        CHECK(order == std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+    }
+
+    TEST_CASE("a thread for each job that blocks") {
+        PoolUnderTest test(4);
+        for (int n = 1; n <= 4; ++n) {
+            step("submit job {}, which blocks its thread", n);
+            (void)test.submit_blocker();
+            REQUIRE(test.threads.started.load() == n);
+        }
+        test.blocked.wait_for(4);
+        CHECK(test.pool.idle_count() == 0);
+    }
+
+    TEST_CASE("never more threads than allowed") {
+        PoolUnderTest test(2);
+        std::vector<rt::JoinHandle<>> jobs;
+        jobs.push_back(test.submit_blocker());
+        jobs.push_back(test.submit_blocker());
+        step("two jobs hold both threads: submit 100 more");
+        for (int i = 0; i < 100; ++i) {
+            jobs.push_back(test.submit([] {}));
+        }
+        CHECK(test.threads.started.load() == 2);
+        step("let them go on");
+        test.blocked.open();
+        wait_for_all(std::move(jobs));
+        CHECK(test.threads.started.load() == 2);
+    }
+
+    TEST_CASE("an idle thread is used again") {
+        PoolUnderTest test(512);
+        step("fifty jobs, one after the other");
+        for (int i = 0; i < 50; ++i) {
+            rt::block_on(test.submit([] {}));
+            test.wait_for_idle(1);
+        }
+        CHECK(test.threads.started.load() == 1);
+    }
+
+    TEST_CASE("a thread that works again is not idle") {
+        PoolUnderTest test(512);
+        step("a thread runs a job, and becomes idle");
+        rt::block_on(test.submit([] {}));
+        test.wait_for_idle(1);
+        step("it gets a job that blocks");
+        (void)test.submit_blocker();
+        test.blocked.wait_for(1);
+        REQUIRE_MESSAGE(test.pool.idle_count() == 0,
+                        "the pool takes a thread that works for an idle one. Count it as idle only while it waits.");
+        step("submit another job");
+        auto next = test.submit([] {});
+        REQUIRE(test.threads.started.load() == 2);
+        rt::block_on(std::move(next));
+    }
+
+    TEST_CASE("a job may submit the next one") {
+        PoolUnderTest test(1);
+        rt::JoinHandle<> inner(nullptr);
+        rt::block_on(test.submit([&] { inner = test.submit([] {}); }));
+        step("the first job has ended: wait for the one that it has submitted");
+        rt::block_on(std::move(inner));
+        CHECK(test.threads.started.load() == 1);
+    }
+
+    TEST_CASE("a thread that cannot be started is not missed while another runs") {
+        PoolUnderTest test(512);
+        auto first = test.submit_blocker();
+        step("no more threads can be started: submit a second job");
+        test.threads.fails.store(true);
+        auto second = test.submit([] {});
+        CHECK_FALSE(second.is_finished());
+        step("the first job ends");
+        test.blocked.open();
+        rt::block_on(std::move(first));
+        rt::block_on(std::move(second));
+        CHECK(test.threads.started.load() == 1);
+    }
+
+    TEST_CASE("a job that is refused never runs") {
+        PoolUnderTest test(512);
+        test.threads.fails.store(true);
+        DropCounter things;
+        bool ran = false;
+        step("no thread can be started: submit a job");
+        CHECK_THROWS_AS((void)test.submit([&ran, token = things.token()] { ran = true; }), std::system_error);
+        REQUIRE_MESSAGE(things.alive() == 0,
+                        "submit threw and kept the job. Put it into the queue when a thread for it is certain.");
+        step("threads can be started again: submit another job");
+        test.threads.fails.store(false);
+        rt::block_on(test.submit([] {}));
+        CHECK_FALSE(ran);
+    }
+}

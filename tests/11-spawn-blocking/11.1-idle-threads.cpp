@@ -1,0 +1,150 @@
+/// \file
+/// 11.1: a thread that is about to sleep, sleeps, or gives up waiting, at the moment when a job comes.
+#include "pool_under_test.hpp"
+
+#include <doctest/doctest.h>
+#include <rt/block_on.hpp>
+#include <rt/sync.hpp>
+#include <rt/task.hpp>
+#include <support/random.hpp>
+#include <support/show.hpp>
+#include <support/story.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+using namespace support;
+using namespace std::chrono_literals;
+
+TEST_SUITE("11.1 a bounded pool of threads") {
+    TEST_CASE("a thread that sleeps is notified") {
+        PoolUnderTest test(512);
+        test.hold_sleepers();
+        rt::block_on(test.submit([] {}));
+        test.asleep.wait_for(1);
+        step("the only thread sleeps: submit a job");
+        int const before = notifications();
+        auto job = test.submit([] {});
+        CHECK(test.threads.started.load() == 1);
+        CHECK_MESSAGE(notifications() > before,
+                      "the idle thread sleeps, and submit did not notify it. Call work_came_.notify_one().");
+        test.asleep.open();
+        rt::block_on(std::move(job));
+    }
+
+    TEST_CASE("two jobs at once wake two idle threads") {
+        PoolUnderTest test(512);
+        test.hold_sleepers();
+        Gate meeting;
+        auto first = test.submit([&meeting] { meeting.pass(); });
+        auto second = test.submit([&meeting] { meeting.pass(); });
+        meeting.open();
+        rt::block_on(std::move(first));
+        rt::block_on(std::move(second));
+        test.asleep.wait_for(2);
+        step("both threads sleep: submit two jobs that block");
+        int const before = notifications();
+        (void)test.submit_blocker();
+        (void)test.submit_blocker();
+        CHECK(test.threads.started.load() == 2);
+        CHECK(notifications() >= before + 2);
+        test.asleep.open();
+        test.blocked.wait_for(2);
+    }
+
+    TEST_CASE("an idle thread is counted on for one job only") {
+        PoolUnderTest test(512);
+        test.hold_sleepers();
+        rt::block_on(test.submit([] {}));
+        test.asleep.wait_for(1);
+        step("the only thread sleeps: submit two jobs, before it can take the first");
+        (void)test.submit_blocker();
+        CHECK(test.threads.started.load() == 1);
+        (void)test.submit_blocker();
+        REQUIRE_MESSAGE(test.threads.started.load() == 2,
+                        "the pool counted on one idle thread for two jobs. It may be notified and not have taken the "
+                        "first one yet.");
+        test.asleep.open();
+        test.blocked.wait_for(2);
+    }
+
+    TEST_CASE("a thread that is woken for nothing waits again") {
+        PoolUnderTest test(1);
+        test.wake_for_nothing(2);
+        step("the only thread becomes idle, and wakes up twice although no job came");
+        rt::block_on(test.submit([] {}));
+        test.wait_for_sleep_or_end();
+        REQUIRE_MESSAGE(test.threads.ended.load() == 0,
+                        "the thread left although its time was not over. A wait may end for no reason, so look whether "
+                        "a job came, and else wait again.");
+        rt::block_on(test.submit([] {}));
+        CHECK(test.threads.started.load() == 1);
+    }
+
+    TEST_CASE("a thread that may be idle for as long as can be said never leaves") {
+        PoolUnderTest test(1, std::chrono::nanoseconds::max());
+        test.wake_for_nothing(2);
+        step("the only thread becomes idle");
+        rt::block_on(test.submit([] {}));
+        test.wait_for_sleep_or_end();
+        REQUIRE_MESSAGE(test.threads.ended.load() == 0,
+                        "the thread left at once, because now + idle_time is more than the clock can say. Wait until "
+                        "idle_deadline().");
+        rt::block_on(test.submit([] {}));
+        CHECK(test.threads.started.load() == 1);
+    }
+
+    TEST_CASE("a job that comes as its thread gives up waiting is run") {
+        PoolUnderTest test(1, 0ns);
+        bool has_come = false;
+        bool ran = false;
+        test.threads.instead_of_sleeping = [&] {
+            if (!std::exchange(has_come, true)) {
+                (void)test.submit([&ran] { ran = true; });
+            }
+        };
+        step("a job is submitted at the very moment at which the idle thread's wait times out");
+        rt::block_on(test.submit([] {}));
+        test.threads.wait_for_ended(1);
+        CHECK_MESSAGE(ran,
+                      "the thread left because its wait had timed out, but a job counted on it. Look into the queue "
+                      "before you leave.");
+    }
+
+    TEST_CASE("idle threads leave and new ones come when needed") {
+        PoolUnderTest test(512, 0ns);
+        for (int i = 0; i < 3; ++i) {
+            (void)test.submit_blocker();
+        }
+        CHECK(test.threads.started.load() == 3);
+        step("three threads become idle, and leave at once");
+        test.blocked.open();
+        test.threads.wait_for_ended(3);
+        CHECK(test.pool.idle_count() == 0);
+        rt::block_on(test.submit([] {}));
+        test.threads.wait_for_ended(4);
+        CHECK(test.threads.started.load() == 4);
+    }
+
+    TEST_CASE("many jobs on threads that come and go") {
+        std::uint64_t const seed = seed_of_this_run();
+        Random random(seed);
+        rt::Atomic<int> ran{0};
+        int submitted = 0;
+        PoolUnderTest test(3, 1us);
+        for (int round = 0; round < rounds_of(300); ++round) {
+            std::vector<rt::JoinHandle<>> jobs;
+            for (int n = random.below(8); n > 0; --n) {
+                jobs.push_back(test.submit([&ran] { ran.fetch_add(1); }));
+                ++submitted;
+            }
+            for (rt::JoinHandle<>& job : jobs) {
+                rt::block_on(std::move(job));
+            }
+            still_alive();
+        }
+        CHECK(ran.load() == submitted);
+    }
+}

@@ -1,0 +1,82 @@
+/// \file
+/// `DrivenCondvar`: a condition variable that runs a hook of the test instead of waiting. A test header puts it in place of
+/// `Condvar` with a macro before it includes the header under test, as tests/05-block-on/driven_park.hpp does.
+///
+/// Thread safety: every hook belongs to the thread that sets it.
+#pragma once
+
+#include <rt/sync.hpp>
+
+#include <chrono>
+#include <utility>
+
+namespace rt {
+
+/// A condition variable that runs a hook instead of waiting.
+class DrivenCondvar : public Condvar {
+  public:
+    static inline thread_local void (*instead_of_waiting)() = nullptr;
+    static inline rt::Atomic<int> notifications{0};         // by all threads
+    static inline thread_local int notified_too_early = 0;  // of these, before this thread began to wait
+
+    void notify_one() noexcept {
+        notifications.fetch_add(1);
+        Condvar::notify_one();
+    }
+    void notify_all() noexcept {
+        notifications.fetch_add(1);
+        Condvar::notify_all();
+    }
+
+    void wait(Lock& lock) {
+        if (!runs_the_hook(lock)) {
+            Condvar::wait(lock);
+        }
+    }
+    template <class Clock, class Unit>
+    CondvarStatus wait_until(Lock& lock, const std::chrono::time_point<Clock, Unit>& deadline) {
+        if (!runs_the_hook(lock)) {
+            return Condvar::wait_until(lock, deadline);
+        }
+        return Clock::now() < deadline ? CondvarStatus::no_timeout : CondvarStatus::timeout;
+    }
+    template <class Number, class Unit>
+    CondvarStatus wait_for(Lock& lock, const std::chrono::duration<Number, Unit>& duration) {
+        return wait_until(lock, std::chrono::steady_clock::now() + duration);
+    }
+
+    template <class Predicate>
+    void wait(Lock& lock, Predicate is_over) {
+        while (!is_over()) {
+            wait(lock);
+        }
+    }
+    template <class Clock, class Unit, class Predicate>
+    bool wait_until(Lock& lock, const std::chrono::time_point<Clock, Unit>& deadline, Predicate is_over) {
+        while (!is_over()) {
+            if (wait_until(lock, deadline) == CondvarStatus::timeout) {
+                return is_over();
+            }
+        }
+        return true;
+    }
+    template <class Number, class Unit, class Predicate>
+    bool wait_for(Lock& lock, const std::chrono::duration<Number, Unit>& duration, Predicate is_over) {
+        return wait_until(lock, std::chrono::steady_clock::now() + duration, std::move(is_over));
+    }
+
+  private:
+    /// Like a wait, it gives up the lock while the hook runs.
+    static bool runs_the_hook(Lock& lock) {
+        if (instead_of_waiting == nullptr) {
+            return false;
+        }
+        notified_too_early = notifications.load();
+        lock.unlock();
+        instead_of_waiting();
+        lock.lock();
+        return true;
+    }
+};
+
+}  // namespace rt
