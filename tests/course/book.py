@@ -10,10 +10,12 @@ A chapter is book/NN-name.md; the opening is book/README.md. What a program prin
     <!-- output: solution-05 -->                        bin/solution-05 of the build, exit status 0
     <!-- output: lesson-01 [status 3] -->               another exit status; arguments stand before the bracket
     <!-- output: solution-05 [figures vary] -->         numbers are not compared
+    <!-- output: solution-11 [order varies] -->         the order of the lines is not compared
     <!-- output: mistake 06-join/stops-at-the-first-pending -->          what the failing case says of that wrong answer
     <!-- output: mistake-program 07-yield-now/no-wake [status 134] -->   what the lesson's program prints with it
+    <!-- output: mistake-run 11-spawn-blocking/runs-inline -->           what the loop says of that program, which hangs
 
-The last two are built for it, which takes a while, so --check leaves them to --check-mistakes.
+The last three are built for it, which takes a while, so --check leaves them to --check-mistakes.
 """
 import argparse
 import dataclasses
@@ -31,13 +33,14 @@ from names import registered_lessons
 from sources import ROOT, name_of
 
 import failure_report
+import program_report
 from building import Build
 from children import Ended
 from console import Stop
 from lessons import is_step
 from machine import Machine
 
-OUTPUT = re.compile(r"<!-- output: ([^\n\[]*?)(?: \[status (\d+)\])?( \[figures vary\])? -->\s*\n```text\n(.*?)^```", re.S | re.M)
+OUTPUT = re.compile(r"<!-- output: ([^\n\[]*?)(?: \[status (\d+)\])?( \[(?:figures vary|order varies)\])? -->\s*\n```text\n(.*?)^```", re.S | re.M)
 TEXT_BLOCK = re.compile(r"^```text\n", re.M)
 FENCED = re.compile(r"^```.*?^```", re.S | re.M)
 COMMENT = re.compile(r"<!--.*?-->", re.S)
@@ -50,6 +53,7 @@ LONGEST_BOX = 5
 ROW = re.compile(r"^\| `(?P<file>[\w./-]+\.[hc]pp)` \| (?P<lines>\d+) \| \S.* \|$", re.M)
 TOLERANCE = 10  # lines
 SHORTEST, LONGEST = 900, 1800
+SECONDS = 60  # for a program
 
 
 def chapters(root: Path) -> list:
@@ -154,7 +158,7 @@ def captured(root: Path = ROOT) -> list:
 
 
 def is_mistake(command: str) -> bool:
-    return command.startswith(("mistake ", "mistake-program "))
+    return command.startswith(("mistake ", "mistake-program ", "mistake-run "))
 
 
 def digest(output: str, copy: Path) -> str:
@@ -174,13 +178,24 @@ def run_mistake(kind: str, name: str) -> tuple:
         if kind == "mistake":
             problem, output = mistakes.run_tests(answer, copy, made)
             return (None, f"{name}: {problem}\n{output}") if problem else (0, digest(output, copy))
-        complaint = mistakes.build(dataclasses.replace(answer, step=f"{name[:2]} program"), copy, made)
+        program = dataclasses.replace(answer, step=f"{name[:2]} program")
+        complaint = mistakes.build(program, copy, made)
         if complaint:
             return None, f"{name} {complaint}"
-        status, output = kit.run([copy / "test"], copy, 60, NO_COLOR="1")
+        if kind == "mistake-run":
+            return 0, as_the_loop_says(program, copy)
+        status, output = kit.run([copy / "test"], copy, SECONDS, NO_COLOR="1")
         report, rest = failure_report.split_report(output.splitlines())
         printed = "".join(f"{line}\n" for line in rest)
         return 128 - status if status and status < 0 else status, printed + (digest("\n".join(report), copy) if report else "")
+
+
+def as_the_loop_says(program: mistakes.Answer, copy: Path) -> str:
+    """What the loop shows below the name of a program whose tests fail."""
+    command = [sys.executable, "-B", ROOT / "tools/learn/program_tests.py", *mistakes.test_files(program)]
+    status, output = kit.run(command, copy, SECONDS, PBP_PROGRAM=str(copy / "test"), NO_COLOR="1")
+    title, lines, _ = program_report.tell(Ended(status, output), program.lesson)
+    return "".join(f"{line}\n" for line in [f"The program {title}.", *lines])
 
 
 def run(build: Path, command: str) -> tuple:
@@ -200,8 +215,11 @@ def selected(root: Path, names: list) -> list:
     return [page for page in sorted((root / "book").glob("*.md")) if not names or page.stem in names or page.name[:2] in names]
 
 
-def without_figures(text: str) -> str:
-    return re.sub(r"\d+", "#", text)
+def compared(text: str, vary: str) -> str:
+    """Without what may differ from run to run."""
+    if "figures" in vary:
+        return re.sub(r"\d+", "#", text)
+    return "\n".join(sorted(text.splitlines())) if vary else text
 
 
 def outputs(root: Path, build: Path, names: list, of_mistakes: bool = False) -> list:
@@ -216,7 +234,7 @@ def outputs(root: Path, build: Path, names: list, of_mistakes: bool = False) -> 
                 wrong.append(f"{name_of(page, root)}: {printed}")
             elif code != int(status or 0):
                 wrong.append(f"{name_of(page, root)}: {command} ended with status {code}\n{printed}")
-            elif printed != text and not (vary and without_figures(printed) == without_figures(text)):
+            elif compared(printed, vary) != compared(text, vary):
                 wrong.append(f"{name_of(page, root)}: {command} prints now:\n{printed}"
                              f"python3 -B tests/course/book.py --write {page.stem} takes it over")
     return wrong

@@ -42,6 +42,7 @@ def harness(jobs: int = 1, compiler: str = COMPILER) -> Path:
     support = ROOT / "tests/support"
     parts = sorted([*support.glob("*.[ch]pp"), *(ROOT / "solutions/00-provided").rglob("*.[ch]pp")])
     compiler = shutil.which(compiler) or compiler
+    parts.append(Path(__file__))
     key = hashlib.sha256(repr([compiler, FLAGS, SHARED, [part.read_text() for part in parts]]).encode())
     key.update(subprocess.run([compiler, "--version"], capture_output=True).stdout)
     name = Path(compiler).name
@@ -63,13 +64,23 @@ def make_harness(folder: Path, jobs: int, compiler: str) -> None:
     # What the header instantiates, clang would else instantiate in each test.
     orders = [["-x", "c++-header", *(["-fpch-instantiate-templates"] if "clang" in compiler else []), folder / "shared.hpp",
                "-o", folder / "shared.hpp.gch"]]
-    orders += [["-c", source, "-I", ROOT / "tests", "-I", ROOT / "solutions/00-provided", "-o", folder / f"{source.stem}.o"]
-               for source in [*(ROOT / "tests/support").glob("*.cpp"), *(ROOT / "solutions/00-provided/observe").glob("*.cpp")]
-               if source.name != "observe.cpp"]
+    (folder / "program").mkdir(exist_ok=True)
+    orders += [["-c", source, "-I", ROOT / "tests", "-I", ROOT / "solutions/00-provided",
+                "-o", folder / ("program" if source.stem == "observe" else "") / f"{source.stem}.o"]
+               for source in [*(ROOT / "tests/support").glob("*.cpp"), *observers()]]
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         complaints = [complaint for complaint in pool.map(lambda order: compile_with(order, compiler), orders) if complaint]
     if complaints:
         sys.exit("the harness does not compile:\n" + "\n".join(complaints))
+
+
+def observers() -> list:
+    """What reports about tasks: linked into each program. Tests have a watchdog instead of observe.cpp."""
+    return sorted((ROOT / "solutions/00-provided/observe").glob("*.cpp"))
+
+
+def program_objects(kit: Path) -> list:
+    return [kit / ("program" if source.stem == "observe" else "") / f"{source.stem}.o" for source in observers()]
 
 
 def build_test(kit: Path, where: list, sources: list, executable: Path, *flags: str) -> str:

@@ -218,7 +218,8 @@ def build(answer: Answer, copy: Path, made: Path) -> str:
     if answer.step.endswith("program"):
         sources = [path if not (copy / name_of(path)).exists() else copy / name_of(path)
                    for path in (ROOT / "solutions" / answer.lesson).glob("*.cpp")]
-        complaint = kit.compile_with([*FLAGS, *(f"-I{folder}" for folder in where), *sources, "-o", executable, *kit.LIBRARIES])
+        complaint = kit.compile_with([*FLAGS, *(f"-I{folder}" for folder in where), *sources, *kit.program_objects(made),
+                                      "-o", executable, *kit.LIBRARIES])
     else:
         sources = [narrowed(path, answer.says, copy) for path in knows(answer)] or test_files(answer)
         complaint = kit.build_test(made, [*where, answer.page.parent], sources, executable,
