@@ -1,11 +1,12 @@
 /// \file
-/// The three loopers on three threads. Nobody yields, and after each round everybody waits for the others, standing
-/// still: on one thread, the first would wait for ever.
+/// The three loopers on three threads. They are ordinary functions, so nobody yields. After each round, each of them blocks
+/// its thread until the others have come. On one thread, the first would wait forever.
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/join.hpp>
 #include <rt/print.hpp>
 #include <rt/spawn_blocking.hpp>
+#include <rt/trace.hpp>
 
 #include <barrier>
 #include <string>
@@ -15,9 +16,10 @@
 
 namespace {
 
-/// An ordinary function: it knows nothing of futures, and does not return before it is done.
+/// Prints its name three times. Waits at the table after each round, and doesn't return before it is done.
 int looper(std::string name, std::barrier<>* table) {
     constexpr int rounds = 3;
+    rt::trace::name(name.c_str());  // for ./learn trace
     for (int round = 1; round <= rounds; ++round) {
         fmt::print("{} {}\n", name, round);
         table->arrive_and_wait();
