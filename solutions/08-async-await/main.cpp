@@ -1,6 +1,6 @@
 /// \file
-/// Coroutines: the loopers once more, written straight down; tasks nested in tasks; an async block, and (`dangle`) what
-/// becomes of it when it outlives its captures.
+/// Coroutines: the loopers once more, written straight down. A coroutine that awaits a coroutine. An async block, and what
+/// happens if it outlives its captures (`dangle`).
 #include <rt/async.hpp>
 #include <rt/block_on.hpp>
 #include <rt/join.hpp>
@@ -29,7 +29,9 @@ rt::Async<int> looper(std::string name) {
 }
 
 rt::Async<> loopers() {
-    auto [red, green, blue] = co_await rt::join(looper("red"), looper("green"), looper("blue"));
+    auto all = rt::join(looper("red"), looper("green"), looper("blue"));
+    fmt::print("three loopers were called\n");
+    auto [red, green, blue] = co_await all;
     fmt::print("{} rounds\n", red + green + blue);
 }
 
@@ -55,8 +57,8 @@ rt::Async<> nested() {
     }
 }
 
-/// An async block: what Rust writes as `async { … }` is a lambda that is a coroutine. The frame holds no captures, only
-/// the address of the closure that has them, so the closure must outlive the frame.
+/// An async block. Rust writes `async { … }`, and C++ a lambda that is a coroutine. Its frame doesn't hold the captures. It
+/// holds only the address of the closure that has them, so the closure must outlive the frame.
 rt::Async<> block() {
     int cups = 2;
     std::string guest = "a guest with quite a long name";
@@ -69,17 +71,18 @@ rt::Async<> block() {
     fmt::print("{} cup left\n", cups);
 }
 
-/// The same block, awaited when its closure is gone.
+/// The same block, but it is awaited after its closure was destroyed.
 rt::Async<> dangle() {
     std::optional<rt::Async<>> late;
     {
         std::string guest = "a guest with quite a long name";
-        auto pour = [guest]() -> rt::Async<> {  // house-rule: allow this is the mistake that is shown here
+        auto pour = [guest]() -> rt::Async<> {  // house-rule: allow this shows the mistake
             co_await rt::yield_now();
             fmt::print("a cup for {}\n", guest);
         };
-        late.emplace(pour());  // right: no capture, pour(std::string guest), and late.emplace(pour(guest))
+        late.emplace(pour());
     }
+    // The cure is a parameter instead of the capture: pour(std::string guest), called as pour(guest).
     co_await *late;
 }
 
@@ -95,7 +98,8 @@ int main(int argc, char** argv) {
         rt::block_on(block());
     } else {
         rt::eprintln(
-            "'{}' means nothing here: say nothing, or 'dangle' for the async block that outlives its captures.",
+            "this program doesn't know the argument '{}'. Run it without arguments, or with 'dangle' to see an async block "
+            "that outlives its captures.",
             argv[argc - 1]);
         return 2;
     }

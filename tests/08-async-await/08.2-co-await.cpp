@@ -1,5 +1,5 @@
 /// \file
-/// 08.2: `co_await` of any future: polled in place, resumed when it is done, and never from anywhere but a poll.
+/// 08.2: `co_await` of any future. The future is polled where it is, and only a poll resumes the body.
 #include <doctest/doctest.h>
 
 #include <rt/async.hpp>
@@ -75,13 +75,13 @@ Async<int> named_inner(Remote<int>* leaf) {
     co_return value + 1;
 }
 
-/// Cannot be moved, ever: whoever awaits it must poll it where it was made.
+/// A future that can never be moved, so it has to be polled where it was made.
 class Rooted {
   public:
     using Output = bool;
 
     Rooted() : made_at_(this) {}
-    Rooted(const Rooted&) = delete;  // co_await must poll a future where it lies: neither copy it nor move it
+    Rooted(const Rooted&) = delete;  // co_await must poll a future where it is, without a copy or a move
     Rooted& operator=(const Rooted&) = delete;
 
     /// True if it is polled where it was made.
@@ -121,7 +121,10 @@ TEST_SUITE("08.2 co_await any future") {
         Remote<int> kettle("the kettle");
         kettle.finish(3);
         auto task = spawn_mock("the coroutine", straight_from(&kettle));
-        CHECK(task.poll() == Ready(3));
+        CHECK_MESSAGE(
+            task.poll() == Ready(3),
+            "the body was suspended although the future was Ready. That future keeps no waker, so nobody would "
+            "ever poll the body again.");
         CHECK(kettle.polls() == 1);
         CHECK(task.wakes() == 0);
     }
@@ -135,19 +138,22 @@ TEST_SUITE("08.2 co_await any future") {
         expect_more_polls(task.future(), "Async");
         kettle.finish(3);
         CHECK(task.is_woken());
-        CHECK(task.poll() == Ready(3));
+        CHECK_MESSAGE(
+            task.poll() == Ready(3),
+            "the future is done, but the coroutine has not polled it again. Each poll of a coroutine polls what its "
+            "body waits for.");
         CHECK(kettle.polls() == 2);
         CHECK(task.wakes() == 1);
     }
 
-    TEST_CASE("a wake does not run the body: only a poll does") {
+    TEST_CASE("a wake does not resume the body: only a poll does") {
         Remote<int> kettle("the kettle");
         Remote<int> pan("the pan");
         Notes notes;
         auto task = spawn_mock("the coroutine", first_then_second(&kettle, &pan, &notes));
         CHECK(task.poll() == Pending);
         kettle.finish(1);
-        CHECK(notes == Notes{"start"});
+        CHECK_MESSAGE(notes == Notes{"start"}, "the wake resumed the body. It may only ask for another poll.");
         CHECK(task.poll() == Pending);
         CHECK(notes == Notes{"start", "first"});
     }
@@ -169,7 +175,7 @@ TEST_SUITE("08.2 co_await any future") {
         CHECK(pan.polls() == 2);
     }
 
-    TEST_CASE("polled for nothing it polls what it waits for and does not go on") {
+    TEST_CASE("a poll for nothing asks the future and does not resume the body") {
         Remote<int> kettle("the kettle");
         Remote<int> pan("the pan");
         Notes notes;
@@ -198,10 +204,10 @@ TEST_SUITE("08.2 co_await any future") {
         }
     }
 
-    TEST_CASE("a named future is polled where it lies and lives on") {
+    TEST_CASE("a named future is polled where it is and lives on") {
         Remote<int> kettle("the kettle");
         auto future = twice(kettle.future());
-        int const moves = kettle.moves();  // into the frame: a parameter is moved there
+        int const moves = kettle.moves();  // a parameter is moved into the frame
         auto task = spawn_mock("the coroutine", std::move(future));
         CHECK(task.poll() == Pending);
         kettle.finish(3);
@@ -291,12 +297,12 @@ TEST_SUITE("08.2 co_await any future") {
         CHECK(second.poll() == Ready(7));
     }
 
-    TEST_CASE("what is awaited later gets the newest waker as well") {
+    TEST_CASE("a future that is awaited later gets the newest waker too") {
         Remote<int> kettle("the kettle");
         Remote<int> pan("the pan");
         Notes notes;
         auto future = first_then_second(&kettle, &pan, &notes);
-        // Two contexts that exist at once: a context that was kept from the first poll is then not the second one.
+        // Both contexts exist at the same time, so a context that was kept from the first poll differs from the second one.
         CountingWaker first;
         CountingWaker second;
         rt::Waker const first_waker = first.waker();
@@ -319,7 +325,7 @@ TEST_SUITE("08.2 co_await any future") {
         CHECK(future.poll(second_cx) == Ready(12));
     }
 
-    TEST_CASE("three loopers written straight down take turns") {
+    TEST_CASE("three loopers that are coroutines take turns") {
         auto task = spawn_mock("the loopers", three_loopers());
         CHECK(task.poll() == Pending);
         CHECK(task.wakes() == 3);

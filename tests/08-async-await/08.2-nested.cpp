@@ -1,5 +1,5 @@
 /// \file
-/// 08.2: coroutines that await coroutines. Each is polled by the one that awaits it, down to the leaf.
+/// 08.2: coroutines that await coroutines. Each of them is polled by the coroutine that awaits it.
 #include <doctest/doctest.h>
 
 #include <rt/async.hpp>
@@ -118,7 +118,7 @@ Async<std::string> middle(Remote<std::string>* kettle, DropCounter* drops) {
     co_return text + " middle";
 }
 
-/// Awaits what somebody else owns.
+/// Awaits a coroutine that somebody else owns.
 Async<std::string> borrower(Async<std::string>* lent) {
     std::string text = co_await *lent;
     co_return text + " borrower";
@@ -149,7 +149,7 @@ Async<int> joins(Remote<int>* a, Remote<int>* b, Remote<int>* c, Remote<int>* d)
 }  // namespace
 
 TEST_SUITE("08.2 coroutines that await coroutines") {
-    TEST_CASE("each level takes a bounded piece of the stack") {
+    TEST_CASE("each level takes little stack") {
         constexpr int levels = 1000;
         std::vector<std::uintptr_t> const shallow = places_of_polls(1);
         std::vector<std::uintptr_t> const far_down = places_of_polls(1 + levels);
@@ -159,7 +159,7 @@ TEST_SUITE("08.2 coroutines that await coroutines") {
         }
     }
 
-    TEST_CASE("to destroy a level takes no more of the stack than to poll it") {
+    TEST_CASE("to destroy a level takes no more stack than to poll it") {
         constexpr int levels = 1000;
         for (bool const is_polled : {false, true}) {
             CAPTURE(is_polled);
@@ -220,7 +220,7 @@ TEST_SUITE("08.2 coroutines that await coroutines") {
         CHECK(kettle.drops() == 1);
     }
 
-    TEST_CASE("one that was polled already is awaited where it stands") {
+    TEST_CASE("a coroutine that was polled by hand can be awaited") {
         Remote<std::string> kettle("the kettle");
         DropCounter drops;
         auto lent = middle(&kettle, &drops);
@@ -239,7 +239,7 @@ TEST_SUITE("08.2 coroutines that await coroutines") {
         CHECK(drops.alive() == 0);
     }
 
-    TEST_CASE("one that was lent goes on when its borrower is dropped") {
+    TEST_CASE("a coroutine that was awaited by reference goes on when the one that awaits it is dropped") {
         Remote<std::string> kettle("the kettle");
         DropCounter drops;
         auto lent = std::make_unique<Async<std::string>>(middle(&kettle, &drops));
@@ -267,7 +267,7 @@ TEST_SUITE("08.2 coroutines that await coroutines") {
         }
     }
 
-    TEST_CASE("one that waits at its own leaf goes on when its borrower is dropped") {
+    TEST_CASE("a coroutine that waits for a future of its own goes on when the one that awaits it is dropped") {
         Remote<std::string> kettle("the kettle");
         DropCounter drops;
         auto lent = inner(&kettle, &drops);
@@ -281,7 +281,7 @@ TEST_SUITE("08.2 coroutines that await coroutines") {
         CHECK(task.poll() == Ready(std::string("hot inner")));
     }
 
-    TEST_CASE("of two that await the same one the second is told") {
+    TEST_CASE("if two coroutines await one and the first gets its value the other is reported") {
         Remote<std::string> kettle("the kettle");
         DropCounter drops;
         auto lent = inner(&kettle, &drops);

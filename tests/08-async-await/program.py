@@ -1,4 +1,4 @@
-"""Lesson 08's program: the loopers as coroutines, nested tasks, an async block; and the block that dangles."""
+"""Lesson 08's program: the loopers as coroutines, a coroutine that awaits another, an async block, and one that dangles."""
 import sys
 import unittest
 from pathlib import Path
@@ -7,6 +7,7 @@ sys.path.append(str(Path(__file__).parents[1] / "support"))
 import program_test as program  # noqa: E402
 
 ALL = """\
+three loopers were called
 red 1
 green 1
 blue 1
@@ -25,11 +26,11 @@ no tea: nobody boils sand
 
 
 class Coroutines(unittest.TestCase):
-    def test_loopers_and_nested_tasks_and_a_block(self):
+    def test_loopers_and_nested_coroutines_and_a_block(self):
         self.assertEqual(program.run(), (ALL, "", 0))
 
     @unittest.skipUnless("address" in program.SANITIZERS, "only AddressSanitizer notices a capture that is gone")
-    def test_a_block_that_outlives_its_captures_is_caught(self):
+    def test_a_block_that_outlives_its_captures_is_reported(self):
         done = program.run("dangle")
         self.assertNotEqual(done.returncode, 0)
         self.assertRegex(done.stderr,
@@ -39,8 +40,8 @@ class Coroutines(unittest.TestCase):
     def test_unknown_argument_gets_one_sentence(self):
         done = program.run("wrangle")
         self.assertEqual(done.stdout, "")
-        self.assertEqual(done.stderr, "'wrangle' means nothing here: say nothing, or 'dangle' for the async block that outlives its "
-                                      "captures.\n")
+        self.assertEqual(done.stderr, "this program doesn't know the argument 'wrangle'. Run it without arguments, or with 'dangle' "
+                                      "to see an async block that outlives its captures.\n")
         self.assertEqual(done.returncode, 2)
 
     def test_too_many_arguments_get_one_sentence(self):

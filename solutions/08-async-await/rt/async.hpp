@@ -8,11 +8,14 @@
 ///              2. Resume the body. It runs to its end, or to the next `co_await` whose future is Pending.
 ///   co_await   polls the future at once. If it is Pending, the body suspends and tells its promise what it waits for.
 ///
-/// Invariants: only `poll` resumes the body, never a waker, so a body runs on the thread that polls it. A body that awaits
-/// a million futures that are ready is one loop, and needs no more stack than one round. An Async that awaits an Async
-/// polls it like any other future, so each level takes stack: about 110 bytes in release builds, and 1.5 kB in debug builds
-/// with AddressSanitizer. The usual stack of 8 MB has room for 5,000 levels of those. To destroy a level takes less. (A loop
-/// can't destroy the levels, because an inner frame may use the outer one and must go first.)
+/// Invariants: only `poll` resumes the body, never a waker, so a body runs on the thread that polls it. The Async owns its
+/// frame, and destroys it once. A body that awaits a million futures that are ready is one loop, and needs no more stack
+/// than one round.
+///
+/// Depth: an Async that awaits an Async polls it like any other future, so each level takes stack: about 110 bytes in release
+/// builds, and 1.5 kB in debug builds with AddressSanitizer. The usual stack of 8 MB has room for 5,000 levels of those. To
+/// destroy a level takes less. (A loop can't destroy the levels, because an inner frame may use the outer one and must go
+/// first.)
 ///
 /// Lifetimes: nothing of the body runs before the first poll, so it takes parameters by value. A reference would have to
 /// outlive the whole wait. Parameters live until the frame is destroyed, locals until the body ends. The captures of a
@@ -22,7 +25,7 @@
 /// Alignment: compilers align a frame to 16 bytes, whatever is in it. Results, parameters, and futures that ask for more are
 /// refused. A local variable can't be checked, so put one that asks for more, such as `__m256`, behind a std::unique_ptr.
 ///
-/// Source of the idea: what Rust's `async fn` and `.await` mean.
+/// Source: what `async fn` and `.await` mean in Rust.
 #pragma once
 
 #include <rt/future.hpp>
@@ -43,7 +46,7 @@ class Async;
 
 namespace detail {
 
-/// True if a T asks for more alignment than a coroutine frame has.
+// Given: true if a T asks for more alignment than a coroutine frame has.
 template <class T>
 concept OverAligned = !std::is_reference_v<T> && alignof(T) > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
 
@@ -57,9 +60,9 @@ class Leaf {
     ~Leaf() = default;
 };
 
-/// One `co_await future`. It lives in the coroutine frame beside the future, as long as that expression does.
+/// One `co_await future`. It lives in the coroutine frame beside the future, until the expression has its value.
 ///
-/// Its constructor polls nothing, because a compiler may make the awaiters of one expression before it waits for the first.
+/// Its constructor polls nothing. A compiler may make all awaiters of an expression before it waits for the first one.
 template <Future F>
 class Awaiter final : public Leaf {
   public:
@@ -67,13 +70,22 @@ class Awaiter final : public Leaf {
 
     bool poll(Context& cx) noexcept override { return poll_into(future_, cx, outcome_); }
 
-    // The compiler calls these three. If `await_suspend` returns false, the body goes on at once.
+    // The compiler calls the next three, in this order. When it calls `await_suspend`, the body has stopped. If that
+    // returns true, the body stays suspended, and `resume` returns. If it returns false, the body goes on at once.
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> body) noexcept {
-        return !poll(body.promise().wait_for(*this));
+        Context& cx = body.promise().wait_for(*this);
+        return !poll(cx);
     }
-    OutputOf<F> await_resume() { return static_cast<OutputOf<F>>(outcome_.take()); }
+    /// The value of the `co_await` expression.
+    OutputOf<F> await_resume() {
+        if (checks_enabled && outcome_.is_empty()) {
+            violation(
+                "a body was resumed although its future is Pending. Poll the future, and resume the body if it is done.");
+        }
+        return static_cast<OutputOf<F>>(outcome_.take());
+    }
 
   private:
     F& future_;
@@ -87,7 +99,7 @@ class AsyncPromise : public Recycled {
     std::suspend_always initial_suspend() const noexcept { return {}; }
     std::suspend_always final_suspend() const noexcept { return {}; }
 
-    /// Called by the compiler for `co_await future`.
+    // Given: called by the compiler for `co_await future`. Makes the Awaiter, or says why there is none.
     template <class F>
     auto await_transform(F&& future) noexcept {
         using Awaited = std::remove_reference_t<F>;
@@ -109,20 +121,20 @@ class AsyncPromise : public Recycled {
         }
     }
 
-    /// The body waits for `leaf` from now on. Returns what to poll it with at once. Called by the Awaiter.
+    /// The body waits for `leaf` from now on. Returns the context of the poll that is running. Called by the Awaiter.
     Context& wait_for(Leaf& leaf) noexcept {
         leaf_ = &leaf;
         return *cx_;
     }
 
-    /// Keeps the exception until `run` throws it. If it left `resume`, clang 19 would destroy the body's locals twice in optimized
-    /// builds: as it leaves, and with the frame.
+    /// Called by the compiler, inside a `catch`, if an exception leaves the body. `run` throws it later. If it left
+    /// `resume`, clang 19 would destroy the body's locals twice in optimized builds: as it leaves, and with the frame.
     void unhandled_exception() noexcept { exception_ = std::current_exception(); }
 
-    /// Both steps of a poll. True if the body has reached its end. Throws what the body throws.
+    /// Both steps of a poll. True if the body has reached its end. Throws what the body threw. Called by `Async::poll`.
     bool run(std::coroutine_handle<> body, Context& cx) {
         cx_ = &cx;
-        if (leaf_ == nullptr || leaf_->poll(cx)) {
+        if (may_go_on(cx)) {
             body.resume();
         }
         cx_ = nullptr;
@@ -136,12 +148,20 @@ class AsyncPromise : public Recycled {
     bool is_running() const noexcept { return cx_ != nullptr; }
 
   private:
+    /// Step 1 of a poll. True if the body waits for nothing, so that it may be resumed.
+    bool may_go_on(Context& cx) {
+        if (leaf_ != nullptr && !leaf_->poll(cx)) {
+            return false;
+        }
+        return true;
+    }
+
     Leaf* leaf_ = nullptr;   // what the suspended body waits for; null before the first poll
     Context* cx_ = nullptr;  // of the poll that is running
     std::exception_ptr exception_;
 };
 
-/// What a body returns, until the last poll takes it.
+/// The part of the promise that keeps what the body returns, until the last poll takes it.
 template <class T>
 class AsyncResult {
     static_assert(!std::is_reference_v<T>,
@@ -156,6 +176,7 @@ class AsyncResult {
         value_.emplace(std::move(value));
     }
 
+    /// Moves the value out. Called once, when the body has ended.
     Ready<T> take() {
         if (checks_enabled && !value_) {
             violation("a coroutine that yields a value ended without one. Write a co_return on each path.");
@@ -174,10 +195,11 @@ class AsyncResult<void> {
     Ready<> take() noexcept { return Ready(); }
 };
 
-/// The part that knows the result's type.
+/// The promise: one object in each frame, through which the compiler's code and ours talk to each other.
 template <class T>
 class AsyncPromiseOf final : public AsyncPromise, public AsyncResult<T> {
   public:
+    /// Called by the compiler as soon as there is a frame. What it returns is what the caller of the coroutine gets.
     Async<T> get_return_object() noexcept {
         return Async<T>(std::coroutine_handle<AsyncPromiseOf>::from_promise(*this));
     }
@@ -194,13 +216,12 @@ class [[nodiscard("an Async does nothing until it is polled. Await it, spawn it,
     using promise_type = detail::AsyncPromiseOf<T>;
 
     Async(const Async&) = delete;  // A future has one owner. Move it with std::move, or lend it with rt::by_ref.
-    Async(Async&& other) noexcept
-        : contract_(std::move(other.contract_)), frame_(std::exchange(other.frame_, nullptr)) {}
+    Async(Async&& other) noexcept : contract_(std::move(other.contract_)), frame_(other.release()) {}
     Async& operator=(Async&& other) noexcept {
+        contract_ = std::move(other.contract_);
         if (this != &other) {
-            contract_ = std::move(other.contract_);
             destroy();
-            frame_ = std::exchange(other.frame_, nullptr);
+            frame_ = other.release();
         }
         return *this;
     }
@@ -221,6 +242,10 @@ class [[nodiscard("an Async does nothing until it is polled. Await it, spawn it,
 
     explicit Async(Frame frame) noexcept : frame_(frame) {}
 
+    /// Gives up the frame, which belongs to the caller now.
+    Frame release() noexcept { return std::exchange(frame_, nullptr); }
+
+    /// Destroys the frame, if there is one.
     void destroy() noexcept {
         if (frame_) {
             if (checks_enabled && frame_.promise().is_running()) {
@@ -228,7 +253,7 @@ class [[nodiscard("an Async does nothing until it is polled. Await it, spawn it,
                     "an Async was destroyed by its own poll. Let its body return first, or let another task destroy "
                     "it.");
             }
-            std::exchange(frame_, nullptr).destroy();
+            release().destroy();
         }
     }
 

@@ -1,5 +1,5 @@
 /// \file
-/// 08.4: what lives in a frame, how long, and that destroying it is cancellation.
+/// 08.2: what lives in a frame, and for how long. To destroy a frame cancels its wait.
 #include "local.hpp"
 
 #include <doctest/doctest.h>
@@ -73,10 +73,10 @@ Async<bool> stays_where_it_is() {
     co_return before == &here;
 }
 
-/// Awaits one that lies elsewhere.
+/// Awaits a coroutine that somebody else owns.
 Async<std::string> borrows(std::unique_ptr<Async<std::string>>* lent) { co_return co_await **lent; }
 
-/// Destroys what lies elsewhere.
+/// Destroys a coroutine that somebody else owns.
 Async<> destroys(std::optional<Async<>>* victim) {
     victim->reset();
     co_await rt::yield_now();
@@ -87,7 +87,7 @@ Async<int> keeps_until_the_end(DropCounter::Token, Remote<int>* leaf) { co_retur
 
 }  // namespace
 
-TEST_SUITE("08.4 lifetimes") {
+TEST_SUITE("08.2 lifetimes") {
     TEST_CASE("destroyed at the first wait") {
         Remote<> remotes[3];
         Notes notes;
@@ -113,7 +113,7 @@ TEST_SUITE("08.4 lifetimes") {
         CHECK(task.kept_wakers() == 0);
     }
 
-    TEST_CASE("run to the end nothing is left to destroy") {
+    TEST_CASE("a body that has ended has no locals left to destroy") {
         Remote<> remotes[3];
         Notes notes;
         auto task = spawn_mock("the coroutine", steps(remotes, &notes));
@@ -128,15 +128,6 @@ TEST_SUITE("08.4 lifetimes") {
         CHECK(notes == all);
     }
 
-    TEST_CASE("destroyed before the first poll there is no local yet") {
-        Remote<> remotes[3];
-        Notes notes;
-        auto task = spawn_mock("the coroutine", steps(remotes, &notes));
-        task.drop();
-        CHECK(notes.empty());
-        CHECK(remotes[0].drops() == 0);
-    }
-
     TEST_CASE("destroyed three coroutines deep: the innermost goes first") {
         Remote<int> kettle("the kettle");
         Notes notes;
@@ -148,7 +139,7 @@ TEST_SUITE("08.4 lifetimes") {
         CHECK(task.kept_wakers() == 0);
     }
 
-    TEST_CASE("a late wake finds nobody and harms nobody") {
+    TEST_CASE("a wake after the coroutine was destroyed does nothing") {
         Remote<int> kettle("the kettle");
         Notes notes;
         auto task = spawn_mock("the outermost coroutine", nested(2, &kettle, &notes));
@@ -190,7 +181,7 @@ TEST_SUITE("08.4 lifetimes") {
         CHECK(task.poll() == Ready(std::string("hello a guest whose name is too long to fit into the string itself")));
     }
 
-    TEST_CASE("a parameter is destroyed with the frame and only once") {
+    TEST_CASE("a parameter is destroyed once and with the frame") {
         DropCounter drops;
         Remote<int> kettle("the kettle");
         auto task = spawn_mock("the coroutine", keeps_until_the_end(drops.token(), &kettle));
@@ -218,7 +209,7 @@ TEST_SUITE("08.4 lifetimes") {
         CHECK(task.poll() == Ready(true));
     }
 
-    TEST_CASE("moved after its first poll is caught") {
+    TEST_CASE("a move after the first poll is caught") {
         auto future = greets("you");
         auto task = spawn_mock("the coroutine", rt::by_ref(future));
         CHECK(task.poll() == Pending);
@@ -226,7 +217,7 @@ TEST_SUITE("08.4 lifetimes") {
         CHECK(task.poll().is_ready());
     }
 
-    TEST_CASE("assigned to after its first poll is caught") {
+    TEST_CASE("an assignment after the first poll is caught") {
         auto future = greets("you");
         auto task = spawn_mock("the coroutine", rt::by_ref(future));
         CHECK(task.poll() == Pending);
@@ -234,7 +225,7 @@ TEST_SUITE("08.4 lifetimes") {
         CHECK(task.poll().is_ready());
     }
 
-    TEST_CASE("when it is done it may be moved and replaced") {
+    TEST_CASE("a coroutine that is done may be replaced") {
         auto future = greets("you");
         {
             auto task = spawn_mock("the coroutine", rt::by_ref(future));
@@ -247,7 +238,7 @@ TEST_SUITE("08.4 lifetimes") {
         CHECK(task.poll() == Ready(std::string("hello another")));
     }
 
-    TEST_CASE("what is lent lives on when its borrower has gone") {
+    TEST_CASE("an Async that is awaited by reference outlives the one that awaits it") {
         auto lent = std::make_unique<Async<std::string>>(greets("you"));
         auto task = spawn_mock("the borrower", borrows(&lent));
         CHECK(task.poll() == Pending);
@@ -256,15 +247,7 @@ TEST_SUITE("08.4 lifetimes") {
         lent.reset();
     }
 
-    TEST_CASE("destroyed by its own body is caught") {
-        expect_violation("destroyed by its own poll", [] {
-            std::optional<Async<>> root;
-            root.emplace(destroys(&root));
-            (void)poll_once(*root);
-        });
-    }
-
-    TEST_CASE("destroyed by a body that it awaits is caught") {
+    TEST_CASE("a body that destroys an Async that awaits it is caught") {
         expect_violation("destroyed by its own poll", [] {
             std::optional<Async<>> root;
             Async<> inner = destroys(&root);
