@@ -35,6 +35,9 @@ class Starter(CourseTest):
     def test_07(self):
         self.check()
 
+    def test_08(self):
+        self.check()
+
 
 if __name__ == "__main__":
     child_processes.as_command(unittest.main)

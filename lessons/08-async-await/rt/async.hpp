@@ -1,0 +1,286 @@
+/// \file
+/// `Async<T>`: a coroutine that is a Future, whose body waits for any other future with `co_await`.
+///
+/// The compiler writes the state machine of lesson 04: the coroutine frame is the object, the suspension point is the
+/// enum, and `resume` is the switch. This header adds our protocol, which the compiler doesn't know:
+///
+///   poll(cx)   1. If the body is suspended at a `co_await`, poll the future that it waits for. Still Pending: so are we.
+///              2. Resume the body. It runs to its end, or to the next `co_await` whose future is Pending.
+///   co_await   polls the future at once. If it is Pending, the body suspends and tells its promise what it waits for.
+///
+/// Invariants: only `poll` resumes the body, never a waker, so a body runs on the thread that polls it. The Async owns its
+/// frame, and destroys it once. A body that awaits a million futures that are ready is one loop, and needs no more stack
+/// than one round.
+///
+/// Depth: an Async that awaits an Async polls it like any other future, so each level takes stack: about 110 bytes in release
+/// builds, and 1.5 kB in debug builds with AddressSanitizer. The usual stack of 8 MB has room for 5,000 levels of those. To
+/// destroy a level takes less. (A loop can't destroy the levels, because an inner frame may use the outer one and must go
+/// first.)
+///
+/// Lifetimes: nothing of the body runs before the first poll, so it takes parameters by value. A reference would have to
+/// outlive the whole wait. Parameters live until the frame is destroyed, locals until the body ends. The captures of a
+/// lambda are in the lambda and not in the frame, so a capturing lambda that is a coroutine must outlive its `Async`.
+/// Destroying an `Async` destroys its frame with all that is in it, which cancels the wait.
+///
+/// Alignment: compilers align a frame to 16 bytes, whatever is in it. Results, parameters, and futures that ask for more are
+/// refused. A local variable can't be checked, so put one that asks for more, such as `__m256`, behind a std::unique_ptr.
+///
+/// Source: what `async fn` and `.await` mean in Rust.
+#pragma once
+
+#include <rt/future.hpp>
+#include <rt/outcome.hpp>
+#include <rt/recycled.hpp>
+#include <rt/todo.hpp>
+#include <rt/violation.hpp>
+
+#include <coroutine>
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace rt {
+
+template <class T>
+class Async;
+
+namespace detail {
+
+// Given: true if a T asks for more alignment than a coroutine frame has.
+template <class T>
+concept OverAligned = !std::is_reference_v<T> && alignof(T) > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+
+/// What a suspended body waits for: something to poll, of whatever type.
+class Leaf {
+  public:
+    /// True when the future is done and the body may be resumed.
+    virtual bool poll(Context& cx) noexcept = 0;
+
+  protected:
+    ~Leaf() = default;
+};
+
+/// One `co_await future`. It lives in the coroutine frame beside the future, until the expression has its value.
+///
+/// Its constructor polls nothing. A compiler may make all awaiters of an expression before it waits for the first one.
+template <Future F>
+class Awaiter final : public Leaf {
+  public:
+    explicit Awaiter(F& future) noexcept : future_(future) {}
+
+    bool poll(Context& cx) noexcept override {
+        // TODO(08.2) Poll the future once, and keep how it ended. Is it done?
+        todo("08.2 poll the future that is awaited", cx, future_, outcome_);
+    }
+
+    // The compiler calls the next three, in this order. When it calls `await_suspend`, the body has stopped. If that
+    // returns true, the body stays suspended, and `resume` returns. If it returns false, the body goes on at once.
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> body) noexcept {
+        // TODO(08.2) Tell the promise what its body waits for, and poll that. Must the body wait?
+        todo("08.2 suspend the body, or don't", body);
+    }
+    /// The value of the `co_await` expression.
+    OutputOf<F> await_resume() {
+        if (checks_enabled && outcome_.is_empty()) {
+            violation(
+                "a body was resumed although its future is Pending. Poll the future, and resume the body if it is done.");
+        }
+        // TODO(08.2) Give the body what the future ended with. An Output may be void.
+        todo("08.2 give the result to the body", outcome_);
+    }
+
+  private:
+    F& future_;
+    Outcome<OutputOf<F>> outcome_;
+};
+
+/// The part of an Async's promise that doesn't depend on what the Async yields.
+class AsyncPromise : public Recycled {
+  public:
+    // A body starts at the first poll, and its frame stays until the Async destroys it.
+    std::suspend_always initial_suspend() const noexcept { return {}; }
+    std::suspend_always final_suspend() const noexcept { return {}; }
+
+    // Given: called by the compiler for `co_await future`. Makes the Awaiter, or says why there is none.
+    template <class F>
+    auto await_transform(F&& future) noexcept {
+        using Awaited = std::remove_reference_t<F>;
+        using Mutable = std::remove_const_t<Awaited>;
+        if constexpr (Future<Awaited>) {
+            static_assert(
+                !OverAligned<OutputOf<Awaited>> && !OverAligned<F>,
+                "co_await: the future or its result needs more than 16-byte alignment, which a coroutine frame can't "
+                "give. Put it behind a std::unique_ptr.");
+            return Awaiter<Awaited>(future);
+        } else {
+            static_assert(!Future<Mutable>,
+                          "co_await can't poll a const future, because a poll changes it. Remove the const.");
+            static_assert(
+                Future<Mutable>,
+                "co_await needs a future. Pass an object with `Output` and `Poll<Output> poll(Context&)`. The "
+                "awaitables of other libraries don't work here, because this course polls.");
+            return std::suspend_never{};
+        }
+    }
+
+    /// The body waits for `leaf` from now on. Returns the context of the poll that is running. Called by the Awaiter.
+    Context& wait_for(Leaf& leaf) noexcept {
+        leaf_ = &leaf;
+        return *cx_;
+    }
+
+    /// Called by the compiler, inside a `catch`, if an exception leaves the body. `run` throws it later. If it left
+    /// `resume`, clang 19 would destroy the body's locals twice in optimized builds: as it leaves, and with the frame.
+    void unhandled_exception() noexcept {
+        // TODO(08.3) Keep the exception until `run` throws it.
+        todo("08.3 keep the exception", exception_);
+    }
+
+    /// Both steps of a poll. True if the body has reached its end. Throws what the body threw. Called by `Async::poll`.
+    bool run(std::coroutine_handle<> body, Context& cx) {
+        cx_ = &cx;
+        if (may_go_on(cx)) {
+            // TODO(08.1) Let the body run until it waits or ends.
+            todo("08.1 resume the body", body);
+        }
+        cx_ = nullptr;
+        if (exception_) {
+            // TODO(08.3) Throw it out of the poll. Afterwards, the promise must not keep it alive.
+            todo("08.3 throw the exception", exception_);
+        }
+        // TODO(08.1) Has the body reached its end?
+        todo("08.1 ask whether the body has ended", body);
+    }
+
+    /// True during a poll.
+    bool is_running() const noexcept { return cx_ != nullptr; }
+
+  private:
+    /// Step 1 of a poll. True if the body waits for nothing, so that it may be resumed.
+    bool may_go_on(Context& cx) {
+        if (leaf_ != nullptr) {
+            // TODO(08.2) The body stopped at a `co_await`. May it go on now?
+            todo("08.2 poll what the body waits for", cx);
+        }
+        return true;
+    }
+
+    Leaf* leaf_ = nullptr;   // what the suspended body waits for; null before the first poll
+    Context* cx_ = nullptr;  // of the poll that is running
+    std::exception_ptr exception_;
+};
+
+/// The part of the promise that keeps what the body returns, until the last poll takes it.
+template <class T>
+class AsyncResult {
+    static_assert(!std::is_reference_v<T>,
+                  "an Async can't yield a reference. co_return a pointer or a std::reference_wrapper instead.");
+    static_assert(!OverAligned<T>,
+                  "Async<T>: T needs more than 16-byte alignment, which a coroutine frame can't give. co_return a "
+                  "std::unique_ptr<T> instead.");
+
+  public:
+    /// By value, so that `co_return` converts to T just as `return` does.
+    void return_value(T value) {  // an Async<T> must co_return a T, or what converts to T
+        // TODO(08.1) Keep the value. Don't copy it.
+        todo("08.1 keep the value", value);
+    }
+
+    /// Moves the value out. Called once, when the body has ended.
+    Ready<T> take() {
+        if (checks_enabled && !value_) {
+            violation("a coroutine that yields a value ended without one. Write a co_return on each path.");
+        }
+        return Ready<T>(*std::move(value_));
+    }
+
+  private:
+    std::optional<T> value_;
+};
+
+template <>
+class AsyncResult<void> {
+  public:
+    void return_void() noexcept {}
+    Ready<> take() noexcept { return Ready(); }
+};
+
+/// The promise: one object in each frame, through which the compiler's code and ours talk to each other.
+template <class T>
+class AsyncPromiseOf final : public AsyncPromise, public AsyncResult<T> {
+  public:
+    /// Called by the compiler as soon as there is a frame. What it returns is what the caller of the coroutine gets.
+    Async<T> get_return_object() noexcept {
+        return Async<T>(std::coroutine_handle<AsyncPromiseOf>::from_promise(*this));
+    }
+};
+
+}  // namespace detail
+
+/// A coroutine that starts at its first poll and yields a `T`, as an `async fn` does. Write a function that returns
+/// `Async<T>` and uses `co_await` and `co_return`.
+template <class T = void>
+class [[nodiscard("an Async does nothing until it is polled. Await it, spawn it, or pass it to block_on.")]] Async {
+  public:
+    using Output = T;
+    using promise_type = detail::AsyncPromiseOf<T>;
+
+    Async(const Async&) = delete;  // A future has one owner. Move it with std::move, or lend it with rt::by_ref.
+    Async(Async&& other) noexcept : contract_(std::move(other.contract_)), frame_(other.release()) {}
+    Async& operator=(Async&& other) noexcept {
+        contract_ = std::move(other.contract_);
+        // TODO(08.1) Take the other's frame. This Async may have a frame already, or be `other` itself.
+        todo("08.1 take the other's frame", other);
+        return *this;
+    }
+    ~Async() { destroy(); }
+
+    /// Runs the body as far as it gets without waiting.
+    Poll<T> poll(Context& cx) {
+        contract_.begin("Async");
+        // TODO(08.1) Run the body by its promise, once. Answer Pending, or Ready with the value that it left there.
+        todo("08.1 poll the coroutine", cx);
+    }
+
+  private:
+    friend promise_type;
+    using Frame = std::coroutine_handle<promise_type>;
+
+    explicit Async(Frame frame) noexcept : frame_(frame) {}
+
+    /// Gives up the frame, which belongs to the caller now.
+    Frame release() noexcept {
+        // TODO(08.1) Return the frame. From now on this Async has none.
+        todo("08.1 give up the frame");
+    }
+
+    /// Destroys the frame, if there is one.
+    void destroy() noexcept {
+        if (frame_) {
+            if (checks_enabled && frame_.promise().is_running()) {
+                violation(
+                    "an Async was destroyed by its own poll. Let its body return first, or let another task destroy "
+                    "it.");
+            }
+            // TODO(08.1) Destroy the frame, once.
+            todo("08.1 destroy the frame");
+        }
+    }
+
+    [[no_unique_address]] Contract contract_;
+    Frame frame_;
+};
+
+}  // namespace rt
+
+// Given: checks the parameters of each coroutine that returns an Async, because the compiler copies them into the frame.
+template <class T, class... Parameters>
+struct std::coroutine_traits<rt::Async<T>, Parameters...> {
+    static_assert(!(rt::detail::OverAligned<Parameters> || ...),
+                  "Async: a parameter needs more than 16-byte alignment, which a coroutine frame can't give. Pass a "
+                  "std::unique_ptr to it instead.");
+    using promise_type = rt::detail::AsyncPromiseOf<T>;
+};
