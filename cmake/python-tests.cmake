@@ -1,6 +1,7 @@
-# pbp_add_python_tests(SCRIPT PREFIX LABEL [ENVIRONMENT...]): every test method of a unittest file becomes a ctest case and
-# a process of its own, called `PREFIX/Class.method`. They are read off the text, so that configuring runs none of them.
-# The sessions of a learner share a checkout (tests/course/session.py): they begin first, one at a time.
+# pbp_add_python_tests(SCRIPT PREFIX LABEL [ENVIRONMENT...]): every class of a unittest file that has tests becomes a ctest case
+# and a process of its own, called `PREFIX/Class`. They are read off the text, so that configuring runs none of them.
+# The course's own come first, because some take a minute. The sessions of a learner share a checkout (tests/course/session.py),
+# so there is one at a time.
 find_package(Python3 3.9 COMPONENTS Interpreter QUIET)
 
 function(pbp_add_python_tests SCRIPT PREFIX LABEL)
@@ -9,24 +10,20 @@ function(pbp_add_python_tests SCRIPT PREFIX LABEL)
         return()
     endif()
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${SCRIPT}")
-    file(STRINGS "${SCRIPT}" LINES REGEX "^(class |[ ]+(async )?def test_)")
+    # (A class that is made from TakesNoArguments of tests/support/program_test.py inherits its test.)
+    file(STRINGS "${SCRIPT}" LINES REGEX "^class |^[ ]+(async )?def test_")
     file(STRINGS "${SCRIPT}" SESSIONS REGEX "import.* SessionTest")
-    set(CLASS "")
+    set(ADDED "")
     foreach(LINE IN LISTS LINES)
-        set(METHOD "")
         if(LINE MATCHES "^class ([A-Za-z0-9_]+)")
             set(CLASS "${CMAKE_MATCH_1}")
-            if(LINE MATCHES "TakesNoArguments")    # of tests/support/program_test.py
-                set(METHOD test_unknown_argument_gets_one_sentence)
-            endif()
-        elseif(LINE MATCHES "def (test_[A-Za-z0-9_]+)")
-            set(METHOD "${CMAKE_MATCH_1}")
         endif()
-        if(METHOD)
-            set(TEST "${PREFIX}/${CLASS}.${METHOD}")
-            add_test(NAME "${TEST}" COMMAND "${Python3_EXECUTABLE}" -B "${SCRIPT}" "${CLASS}.${METHOD}")
-            set_tests_properties("${TEST}" PROPERTIES LABELS ${LABEL} TIMEOUT ${PBP_TIMEOUT} ENVIRONMENT "${ARGN}")
-            if(METHOD MATCHES "compiles|gets_its_advice")    # They take a minute, so no core should wait for them at the end.
+        if(LINE MATCHES "def test_|TakesNoArguments" AND NOT CLASS IN_LIST ADDED)
+            list(APPEND ADDED "${CLASS}")
+            set(TEST "${PREFIX}/${CLASS}")
+            add_test(NAME "${TEST}" COMMAND "${Python3_EXECUTABLE}" -B "${SCRIPT}" "${CLASS}")
+            set_tests_properties("${TEST}" PROPERTIES LABELS ${LABEL} TIMEOUT 600 ENVIRONMENT "${ARGN}")
+            if(LABEL STREQUAL "course")
                 set_tests_properties("${TEST}" PROPERTIES COST 80)
             endif()
             if(SESSIONS)
