@@ -323,12 +323,19 @@ def main(arguments: list) -> int:
     child_processes.refuse_unknown(parser, options.which, "mistake", lambda name: any(is_meant(one, [name]) for one in known))
     chosen = [answer for answer in known if is_meant(answer, options.which) and (HAS_ASIO or not needs_asio(answer))]
     made = kit.harness(options.jobs)
-    bad = 0
+    verdicts = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         for verdict in pool.map(lambda answer: judge(answer, made), chosen):
             tell(verdict, options.verbose)
-            bad += bool(verdict.problem)
-    print(f"{len(chosen)} answers: {len(chosen) - bad} judged rightly, {bad} not")
+            verdicts.append(verdict)
+    for is_right, good in ((False, "mistakes are caught by their sentence"),
+                           (True, "right answers that are not the solution's are accepted")):
+        problems = [verdict.problem for verdict in verdicts if verdict.answer.is_right == is_right]
+        if problems:
+            print(f"{problems.count('')} of {len(problems)} {good}")
+    bad = [verdict.answer.name for verdict in verdicts if verdict.problem]
+    if bad:
+        print("Not judged rightly: " + ", ".join(bad))
     return 1 if bad else 0
 
 

@@ -1,43 +1,35 @@
-"""Each starter compiles untouched, its tests wait for their own holes and no other, and the code of its hints fits. Builds; see
-starters.py and hints_fit.py."""
-import unittest
+"""Each starter compiles untouched, its tests wait for their own holes and no other, and the code of its hints fits.
+
+    starter_builds.py [NN …]
+
+Without a number, all are built. See starters.py and hints_fit.py.
+"""
+import argparse
+import sys
 
 import child_processes
 import hints_fit
 import starters
-from tree import CourseTest
 
 
-class Starter(CourseTest):
-    def check(self) -> None:
-        number = self._testMethodName[len("test_"):]
-        (lesson,) = [folder.name for folder in starters.lessons() if folder.name.startswith(number)]
-        self.assert_clean(starters.announces(lesson) + hints_fit.fit(lesson))
-
-    def test_01(self):
-        self.check()
-
-    def test_02(self):
-        self.check()
-
-    def test_03(self):
-        self.check()
-
-    def test_04(self):
-        self.check()
-
-    def test_05(self):
-        self.check()
-
-    def test_06(self):
-        self.check()
-
-    def test_07(self):
-        self.check()
+def main(arguments: list) -> int:
+    parser = argparse.ArgumentParser(description="Builds the starters, hole by hole, and the code of their hints.")
+    parser.add_argument("which", nargs="*", metavar="NN", help="a lesson; all that have a starter, if none is named")
+    which = parser.parse_args(arguments).which
+    known = [folder.name for folder in starters.lessons()]
+    child_processes.refuse_unknown(parser, which, "starter", lambda name: name in [lesson[:2] for lesson in known])
+    chosen = [lesson for lesson in known if not which or lesson[:2] in which]
+    bad = 0
+    for lesson in chosen:
+        wrong = starters.announces(lesson) + hints_fit.fit(lesson)
+        bad += bool(wrong)
+        print("\n".join(wrong) or f"{lesson}: right", flush=True)
+    print(f"{len(chosen) - bad} of {len(chosen)} starters are red where they announce it, and green once filled")
+    return 1 if bad else 0
 
     def test_08(self):
         self.check()
 
 
 if __name__ == "__main__":
-    child_processes.as_command(unittest.main)
+    child_processes.as_command(lambda: main(sys.argv[1:]))

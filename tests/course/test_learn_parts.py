@@ -158,11 +158,12 @@ class Parts(CourseTest):
         outcome = building.read_report(report)
         self.assertEqual((outcome.passed, outcome.skipped, [name for name, _ in outcome.failed]), (1, 1, ["b", "d"]))
         self.assertEqual(outcome.failed[0][1], "why")
-        self.assertEqual(outcome.names, ["a"])
+        self.assertEqual((outcome.names, outcome.outputs), (["a"], ["", "why", "", ""]))
 
     def test_starters_and_mistakes_are_counted_by_themselves(self):
-        self.assertEqual(verify.tally(["mistake 01-poll/a", "01.1 poll/b"], ["mistake 01-poll/c", "d"]),
-                         ["1 of 2 mistakes are caught by their sentence"])
+        self.assertEqual(verify.tally(["caught\n2 of 3 mistakes are caught by their sentence\n1 of 1 right answers are right\n",
+                                       "[doctest] 1 of 2 mistakes", "1 of 1 mistakes are caught by their sentence\n"]),
+                         ["3 of 4 mistakes are caught by their sentence", "1 of 1 right answers are right"])
 
     def test_a_failed_file_speaks_for_itself(self):
         log = self.tree(log="[1/3] a\nFAILED: b.o\n/usr/bin/g++ -I… b.cpp\nb.cpp:1: error: no\n  here\n[2/3] c\n"

@@ -23,6 +23,7 @@ class Outcome:
     failed: list = field(default_factory=list)   # (name, output)
     skipped: int = 0
     names: list = field(default_factory=list)    # of those that passed
+    outputs: list = field(default_factory=list)  # of all that ran
 
 
 class Build:
@@ -120,8 +121,9 @@ class Build:
                 progress.update(step.group(1))
 
         # One more than there are cores, because some tests wait: for a time limit, a terminal, or a process.
-        status = run_logged(["ctest", "--output-on-failure", "--output-junit", report, "-j", str(self.machine.cores() + 1),
-                             *filters], self.log("test"), self.folder, on_line=count)
+        # A test's last words tell most, so a long output loses its beginning.
+        status = run_logged(["ctest", "--output-on-failure", "--output-junit", report, "--test-output-truncation", "head",
+                             "-j", str(self.machine.cores() + 1), *filters], self.log("test"), self.folder, on_line=count)
         outcome = read_report(report)
         if status != 0 and not outcome.failed:
             outcome.failed.append((f"{self.preset}: ctest ended with status {status}", last_relevant(self.log("test"))))
@@ -156,7 +158,8 @@ def read_report(report: Path) -> Outcome:
     except (FileNotFoundError, xml.ParseError):
         return outcome
     for case in cases:
-        status = case.get("status")
+        status, output = case.get("status"), case.findtext("system-out") or ""
+        outcome.outputs.append(output)
         if status == "run":
             outcome.passed += 1
             outcome.names.append(case.get("name"))
@@ -164,5 +167,5 @@ def read_report(report: Path) -> Outcome:
                 and "SKIP" in (case.find("skipped").get("message") or ""):
             outcome.skipped += 1
         else:
-            outcome.failed.append((case.get("name"), case.findtext("system-out") or ""))
+            outcome.failed.append((case.get("name"), output))
     return outcome

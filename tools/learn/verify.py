@@ -38,28 +38,25 @@ def last_lines(text: str, count: int = 25) -> str:
     return "\n".join("    " + line for line in lines[-count:])
 
 
-def tally(passed: list, failed: list) -> list:
-    """The checks of the course itself that are counted by themselves."""
-    lines = []
-    for prefix, good in (("starters/", "starters are red where they announce it, and green once filled"),
-                         ("mistake ", "mistakes are caught by their sentence"),
-                         ("answer ", "right answers that are not the solution's are accepted")):
-        done = sum(name.startswith(prefix) for name in passed)
-        missed = sum(name.startswith(prefix) for name in failed)
-        if done or missed:
-            lines.append(f"{done} of {done + missed} {good}")
-    return lines
+def tally(outputs: list) -> list:
+    """The checks of the course itself that count what they judged: "7 of 7 starters are …", summed over all outputs."""
+    sums: dict = {}
+    for output in outputs:
+        for good, all_of_them, what in re.findall(r"^(\d+) of (\d+) ((?:starters|mistakes|right answers) .+)$", output, re.M):
+            before = sums.get(what, (0, 0))
+            sums[what] = (before[0] + int(good), before[1] + int(all_of_them))
+    return [f"{good} of {all_of_them} {what}" for what, (good, all_of_them) in sums.items()]
 
 
 def verify(presets: list, machine: Machine) -> int:
-    rows, failures, names = [], [], []
+    rows, failures, outputs = [], [], []
     began = time.monotonic()
     for preset in presets:
         start = time.monotonic()
         outcome = verify_one(preset, machine)
         rows.append((preset, outcome.passed, len(outcome.failed), outcome.skipped, time.monotonic() - start))
         failures += [(preset, name, output) for name, output in outcome.failed]
-        names += outcome.names
+        outputs += outcome.outputs
         for name, output in outcome.failed[:5]:
             say(f"{red('failed')} {name}")
             say(last_lines(output))
@@ -72,7 +69,7 @@ def verify(presets: list, machine: Machine) -> int:
     say()
     for preset, name, _ in failures:
         say(f"{red('failed')} in {preset}: {name} (build/verify-{preset}/learn-*.log)")
-    for line in tally(names, [name for _, name, _ in failures]):
+    for line in tally(outputs):
         say(line)
     say(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
