@@ -6,6 +6,7 @@
 #include <rt/block_on.hpp>
 #include <rt/sync.hpp>
 #include <rt/task.hpp>
+#include <rt/violation.hpp>
 #include <support/random.hpp>
 #include <support/show.hpp>
 #include <support/story.hpp>
@@ -98,11 +99,13 @@ TEST_SUITE("11.1 a bounded pool of threads") {
 
     TEST_CASE("a job that comes as its thread gives up waiting is run") {
         PoolUnderTest test(1, 0ns);
-        bool has_come = false;
+        int waits = 0;
         bool ran = false;
         test.threads.instead_of_sleeping = [&] {
-            if (!std::exchange(has_come, true)) {
+            if (++waits == 1) {
                 (void)test.submit([&ran] { ran = true; });
+            } else if (waits > 3) {
+                rt::violation("a thread waits again although its time is over. Wait until idle_deadline().");
             }
         };
         step("a job is submitted at the very moment at which the idle thread's wait times out");
