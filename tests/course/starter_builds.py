@@ -27,9 +27,6 @@ def main(arguments: list) -> int:
     print(f"{len(chosen) - bad} of {len(chosen)} starters are red where they announce it, and green once filled")
     return 1 if bad else 0
 
-    def test_08(self):
-        self.check()
-
 
 if __name__ == "__main__":
     child_processes.as_command(lambda: main(sys.argv[1:]))
