@@ -1,4 +1,6 @@
 """./learn read: a chapter as lines that can be read in a terminal, and what the loop takes from it."""
+import contextlib
+import io
 import re
 import unittest
 from unittest import mock
@@ -8,7 +10,7 @@ from tree import CourseTest
 
 import chapter
 from console import Stop
-from lessons import all_lessons
+from lessons import all_lessons, steps_of
 
 PAGE = """# 01 Poll: `are` you *done*?
 <!-- minutes: 25 -->
@@ -122,6 +124,14 @@ class Rendered(CourseTest):
         for lesson in filter(lambda name: chapter.chapter_of(name).is_file(), all_lessons()):
             self.assertTrue(chapter.question(lesson).endswith("?"), lesson)
             self.assertIn(" min)", chapter.to_read(lesson))
+
+    def test_a_chapter_can_be_read_from_a_step_on(self):
+        for lesson in filter(lambda name: chapter.chapter_of(name).is_file(), all_lessons()):
+            for step in steps_of(lesson):
+                said = io.StringIO()
+                with contextlib.redirect_stdout(said):
+                    chapter.show(chapter.chapter_of(lesson), step.id)
+                self.assertEqual(said.getvalue().splitlines()[0].split()[0], step.id)
 
 
 if __name__ == "__main__":

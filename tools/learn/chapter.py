@@ -167,9 +167,11 @@ def pager() -> list:
     return next((words for words in commands if words and shutil.which(words[0])), [])
 
 
-def show(page: Path) -> None:
-    """In the terminal's pager, or plainly where there is no terminal or no pager."""
+def show(page: Path, step: str = "") -> None:
+    """Whole, or from a step's section on. In the terminal's pager, or plainly where there is no terminal or no pager."""
     text, command = page.read_text(encoding="utf-8"), pager()
+    found = re.search(rf"^## {re.escape(step)} .*", text, re.S | re.M) if step else None
+    text = found[0] if found else text
     if not (sys.stdout.isatty() and command):
         print("\n".join(rendered(text)))
         return

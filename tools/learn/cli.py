@@ -26,7 +26,7 @@ from view import failure_lines
 HELP = """Poll by Poll: a Rust-style asynchronous runtime in C++20, lesson by lesson.
 
   ./learn                  open your lesson, and check every file you save
-  ./learn read [NN]        read a lesson's chapter, or a page of the book: map
+  ./learn read [NN[.s]]    read a lesson's chapter, or a page of the book: map
   ./learn hint [NN[.s]]    show the next hint (NN.s 2: show hints 1 and 2)
   ./learn run NN [args]    run a lesson's program (--release: the solution's)
   ./learn test [NN[.s]]    run the tests of a step, of a lesson, or of all

@@ -102,9 +102,13 @@ def list_lessons(words: list, machine: Machine) -> int:
 
 
 def read(words: list, machine: Machine) -> int:
-    """A chapter, of the current lesson if none is named, or another page of the book."""
+    """A chapter, of the current lesson if none is named, or from a step on, or another page of the book."""
     refuse_more("read", words[1:])
-    chapter.show(chapter.named(words[0] if words and words[0] != "current" else lesson_to_open(Progress())))
+    if words and "." in words[0]:
+        step = step_named(words[0])
+        chapter.show(chapter.named(step.lesson), step.id)
+    else:
+        chapter.show(chapter.named(words[0] if words and words[0] != "current" else lesson_to_open(Progress())))
     return 0
 
 

@@ -2,6 +2,7 @@
 import house_rules
 import panels
 from building import Build
+from chapter import to_read
 from console import Stop, say
 from judge import GREEN, RED, Judge, Verdict
 from lessons import EXERCISE, after_steps, all_lessons, exercise_of, shown, steps_of
@@ -111,6 +112,8 @@ def one_pass(progress: Progress, machine: Machine, raw: bool = False) -> int:
         say(f" {mark(verdict.state)} {step.id} {step.title}{' (skipped)' if step.id in progress.skipped else ''}")
         if verdict.state == RED:
             say("\n".join(["", *([verdict.raw] if raw and verdict.raw.strip() else failure_lines(step, verdict, 100))]))
+            if not any(progress.is_done(name, one.id) for one in steps_of(name)) and to_read(name):
+                say(f"read  {to_read(name)}: ./learn read {name[:2]}")
             progress.save()
             return 1
     for exercise in exercise_of(name) if exercise_file(name).exists() else []:
