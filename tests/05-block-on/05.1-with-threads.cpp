@@ -105,10 +105,16 @@ TEST_SUITE("05.1 park until unparked") {
     TEST_CASE("what a thread did before its unpark is visible after the park") {
         static ThreadPark park;
         rt::Tokens::unreleased = rt::Tokens::unacquired = 0;
-        step("unpark, park");
+        step("unpark twice, park");
         int const locks = rt::DrivenLock::made;
         park.unpark();
         bool const does_all_with_the_mutex = rt::DrivenLock::made > locks;
+        int const put = rt::Tokens::put;
+        park.unpark();
+        CHECK_MESSAGE(
+            (does_all_with_the_mutex || rt::Tokens::put > put),
+            "unpark found a token and left the state as it was, so the other thread may not see what this one "
+            "did before. Put the token there again, with `release`.");
         park.park(std::nullopt);
         CHECK_MESSAGE(rt::Tokens::unreleased == 0,
                       "unpark put the token there without `release`, so the other thread may not see what this one did "

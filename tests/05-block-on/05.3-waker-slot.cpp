@@ -354,9 +354,8 @@ TEST_SUITE("05.3 a slot for the latest waker") {
     }
 
     TEST_CASE("no change of the state is a plain store") {
-        Interrupted task;
+        Interrupted task{.wakers = 1};
         WakerSlot slot;
-        task.wakers = 1;
         Waker const waker(&task, &interrupted_table);
         Steps::stores = 0;
         step("register, take, and register with a wake in the middle");
@@ -371,12 +370,11 @@ TEST_SUITE("05.3 a slot for the latest waker") {
     }
 
     TEST_CASE("what a thread did before it left the slot is visible to the next thread") {
-        Interrupted task;
+        Interrupted task{.wakers = 1};
         WakerSlot slot;
         rt::Atomic<unsigned>* state = nullptr;
-        task.wakers = 1;
         Waker const waker(&task, &interrupted_table);
-        Steps::unacquired = Steps::unreleased = 0;
+        Steps::unacquired = Steps::unreleased = Steps::unheard = 0;
         step("register, take, register with a wake in the middle, and take while a wake is at work");
         Steps::between([&state](int, rt::Atomic<unsigned>& it) { state = &it; }, [&] { slot.register_waker(waker); });
         (void)slot.take();
@@ -394,5 +392,8 @@ TEST_SUITE("05.3 a slot for the latest waker") {
             Steps::unreleased == 0,
             "a thread left the slot, or left its bit there, without `release`, so the next thread may not see what "
             "it did. Use `release`.");
+        CHECK_MESSAGE(Steps::unheard == 0,
+                      "the registration took over a wake without `acquire`, so the task that it wakes may not see the "
+                      "event. Acquire when you find the `waking` bit.");
     }
 }

@@ -58,6 +58,7 @@ struct Tokens {
     static constexpr int empty = 0;  // as in park.hpp
     static constexpr int notified = 2;
 
+    static inline thread_local int put = 0;              // into the state, also where there was one already
     static inline thread_local int unreleased = 0;       // put there without `release`
     static inline thread_local int unacquired = 0;       // taken without `acquire`
     static inline thread_local bool weak_fails = false;  // once, for no reason
@@ -65,6 +66,7 @@ struct Tokens {
     /// `reads` is false for a plain store.
     static void changed(int before, int after, std::memory_order order, bool reads = true) noexcept {
         bool const both = order == seq_cst || order == acq_rel;
+        put += after == notified ? 1 : 0;
         unreleased += after == notified && !both && order != release ? 1 : 0;
         unacquired += before == notified && after == empty && !(reads && (both || order == acquire)) ? 1 : 0;
     }

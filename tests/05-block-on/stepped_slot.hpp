@@ -19,6 +19,14 @@ struct Steps {
     static inline constinit thread_local int stores = 0;
     static inline constinit thread_local int unacquired = 0;  // entered the slot without `acquire`
     static inline constinit thread_local int unreleased = 0;  // left the slot, or set a bit there, without `release`
+    static inline constinit thread_local int unheard = 0;     // took over a wake without `acquire`
+    static inline constinit thread_local bool hears = false;  // has read the `waking` bit with `acquire`
+
+    /// An access has read the state, also one that changed nothing.
+    static void found(unsigned value, std::memory_order order = rt::seq_cst) noexcept {
+        bool const acquires = order == rt::seq_cst || order == rt::acq_rel || order == rt::acquire;
+        hears = (value & 2U) != 0 && (hears || acquires);
+    }
 
     static void changed(unsigned before, unsigned after, std::memory_order order = rt::seq_cst, auto...) noexcept {
         bool const both = order == rt::seq_cst || order == rt::acq_rel;
@@ -27,6 +35,9 @@ struct Steps {
         } else if (before != 0) {
             unreleased += both || order == rt::release ? 0 : 1;
         }
+        bool const heard = std::exchange(hears, false);
+        found(before, order);
+        unheard += before == 3 && after == 0 && !heard && !hears ? 1 : 0;
     }
 
     /// Called before each access.
@@ -77,12 +88,20 @@ class SteppedAtomic : public Atomic<T> {
         return result;
     }
 
+    using Order = std::memory_order;
+    static Order failure(Order, Order order) noexcept { return order; }
+    static Order failure(Order order = seq_cst) noexcept {
+        return order == acq_rel ? acquire : order == release ? relaxed : order;
+    }
+
   public:
     using Base::Base;
 
     T load(auto... order) const noexcept {
         before();
-        return after(Base::load(order...));
+        T const value = Base::load(order...);
+        Steps::found(value, order...);
+        return after(value);
     }
     operator T() const noexcept { return load(); }
     void store(T value, auto... order) noexcept {
@@ -106,6 +125,8 @@ class SteppedAtomic : public Atomic<T> {
         bool const is_changed = Base::compare_exchange_strong(expected, value, orders...);
         if (is_changed) {
             Steps::changed(expected, value, orders...);
+        } else {
+            Steps::found(expected, failure(orders...));
         }
         return after(is_changed);
     }

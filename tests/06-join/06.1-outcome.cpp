@@ -18,6 +18,17 @@ using namespace support;
 
 namespace {
 
+/// A value whose move may throw.
+struct Fragile {
+    static inline int moves_left = 0;
+    Fragile() = default;
+    Fragile(Fragile&&) {
+        if (--moves_left == 0) {
+            throw std::runtime_error("the cup broke");
+        }
+    }
+};
+
 /// Polls `future` once, as a parent does for its child.
 template <rt::Future F>
 bool poll_once(F& future, rt::Outcome<rt::OutputOf<F>>& outcome) {
@@ -107,6 +118,22 @@ TEST_SUITE("06.1 how a child ended") {
         CHECK(ended);
         CHECK(outcome.has_exception());
         CHECK_THROWS_WITH_AS(outcome.take(), "the kettle burst", std::runtime_error);
+    }
+
+    TEST_CASE("an exception that a value throws while it is kept is kept too") {
+        for (int moves = 1; moves <= 4; ++moves) {
+            step("the value that the child yields throws when it is moved {} time{}", moves, moves == 1 ? "" : "s");
+            auto child = rt::poll_fn([moves](rt::Context&) -> rt::Poll<Fragile> {
+                Fragile::moves_left = 1000;
+                rt::Poll<Fragile> poll = rt::Ready(Fragile());
+                Fragile::moves_left = moves;
+                return poll;
+            });
+            rt::Outcome<Fragile> outcome;
+            CHECK(poll_once(child, outcome));
+            CHECK_FALSE(outcome.is_empty());
+            CHECK(outcome.has_exception() == (Fragile::moves_left <= 0));
+        }
     }
 
     TEST_CASE("an exception of any type is kept") {

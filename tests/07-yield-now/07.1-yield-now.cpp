@@ -43,9 +43,9 @@ TEST_SUITE("07.1 yield_now") {
         // A waker that records whether the poll had returned when the wake came.
         static bool poll_has_returned = false;
         static bool returned_before_wake = false;
-        static constexpr rt::WakerVTable vtable{[](void*) noexcept {}, [](void*) noexcept {},
-                                                [](void*) noexcept { returned_before_wake = poll_has_returned; },
-                                                [](void*) noexcept {}};
+        static constexpr auto nothing = [](void*) noexcept {};
+        static constexpr auto wake = [](void*) noexcept { returned_before_wake = poll_has_returned; };
+        static constexpr rt::WakerVTable vtable{nothing, wake, wake, nothing};
         returned_before_wake = true;
         rt::Waker waker(nullptr, &vtable);
         rt::Context cx(waker);

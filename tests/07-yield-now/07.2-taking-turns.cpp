@@ -7,6 +7,7 @@
 #include <support/mock_task.hpp>
 #include <support/more_polls.hpp>
 #include <support/story.hpp>
+#include <support/trace_log.hpp>
 
 #include <string>
 #include <tuple>
@@ -27,12 +28,15 @@ auto looper(std::string& said, char name, int rounds, bool yields) {
 
 TEST_SUITE("07.2 taking turns") {
     TEST_CASE("each poll says one round") {
+        TraceLog log{TraceLog::Kind::yield};
         std::vector<int> rounds;
         auto task = spawn_mock("the looper", Looper(2, true, [&rounds](int round) { rounds.push_back(round); }));
         CHECK(rounds.empty());
         CHECK(task.poll() == Pending);
         CHECK(rounds == std::vector{1});
-        CHECK_MESSAGE(task.is_woken(), "it yields by a yield_now, which wakes its task");
+        CHECK_MESSAGE(log.count(TraceLog::Kind::yield) == 1,
+                      "the looper was Pending, but no yield_now was polled. Poll a `yield_now`, which wakes the task.");
+        CHECK(task.is_woken());
         CHECK(task.poll() == Pending);
         CHECK(rounds == std::vector{1, 2});
         CHECK(task.poll() == Ready(2));
