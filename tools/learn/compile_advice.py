@@ -76,6 +76,9 @@ ADVICE = [
      "This class has no `==` that fits. Compare the members."),
     (r"expected .\}|expected unqualified-id|function definition is not allowed here|function-definition is not allowed here|at end of input",
      r"^\s*(\}|namespace|$)|\)\s*(const)?\s*\{", "Is a closing brace `}` missing, here or further up?"),
+    (r"no matching function for call to .(std::)?invoke", "",
+     "The callable doesn't take these arguments as they are. Move what can only be moved: std::move(arg), or std::move(args)... for "
+     "a pack."),
     (r"expected .;.", "", "A semicolon is missing at the end of the statement before."),
     (r"(no return statement|does not return a value|control reaches end)", "",
      "Not every path through the function returns a value. (An `operator=` ends with `return *this;`.)"),
