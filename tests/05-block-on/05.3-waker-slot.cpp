@@ -374,7 +374,7 @@ TEST_SUITE("05.3 a slot for the latest waker") {
         WakerSlot slot;
         rt::Atomic<unsigned>* state = nullptr;
         Waker const waker(&task, &interrupted_table);
-        Steps::unacquired = Steps::unreleased = Steps::unheard = 0;
+        SlotOrders::watch();
         step("register, take, register with a wake in the middle, and take while a wake is at work");
         Steps::between([&state](int, rt::Atomic<unsigned>& it) { state = &it; }, [&] { slot.register_waker(waker); });
         (void)slot.take();
@@ -385,14 +385,14 @@ TEST_SUITE("05.3 a slot for the latest waker") {
             (void)slot.take();
             (void)state->fetch_and(~waking);
         }
-        CHECK_MESSAGE(Steps::unacquired == 0,
+        CHECK_MESSAGE(SlotOrders::unacquired == 0,
                       "a thread entered the slot without `acquire`, so it may not see what the last thread left there. "
                       "Enter with `acquire`.");
         CHECK_MESSAGE(
-            Steps::unreleased == 0,
+            SlotOrders::unreleased == 0,
             "a thread left the slot, or left its bit there, without `release`, so the next thread may not see what "
             "it did. Use `release`.");
-        CHECK_MESSAGE(Steps::unheard == 0,
+        CHECK_MESSAGE(SlotOrders::unheard == 0,
                       "the registration took over a wake without `acquire`, so the task that it wakes may not see the "
                       "event. Acquire when you find the `waking` bit.");
     }
