@@ -1,11 +1,15 @@
 /// \file
-/// One task, run by hand, wake by wake: main has the queue, and does itself what a runtime does in a loop.
+/// One task, run by hand, wake by wake. main has the queue, and does by hand what a runtime does in a loop. With the argument
+/// `mini`, it shows three bugs of a smaller executor instead.
+#include "three_bugs.hpp"
+
 #include <rt/async.hpp>
 #include <rt/print.hpp>
 #include <rt/task.hpp>
 #include <rt/waker_slot.hpp>
 
 #include <deque>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -31,7 +35,8 @@ class Queue final : public rt::Schedule {
     std::deque<rt::Runnable> runnables_;
 };
 
-/// Rings once for each `ring`; whoever waits is woken.
+// Given: an event to wait for, as in lesson 02.
+/// Each `ring` lets one guest in, and wakes the task that waits at the door.
 class Doorbell {
   public:
     void ring() noexcept {
@@ -63,23 +68,34 @@ rt::Async<int> open_the_door(Doorbell* bell) {
     co_return 2;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-    if (argc > 1) {
-        rt::eprintln("this program takes no arguments, but it got '{}'. Run it without arguments.", argv[1]);
-        return 2;
-    }
+void run_by_hand() {
     Queue queue;
     Doorbell bell;
     auto [runnable, handle] = rt::make_task(open_the_door(&bell), queue);
     fmt::print("main: the task is made, and nothing has happened\n");
     queue.schedule(std::move(runnable));
-    queue.run_next();  // Pending: the task sleeps, the bell has its waker
+    queue.run_next();  // Pending: the task sleeps, and the bell has its waker
     bell.ring();
     queue.run_next();
     bell.ring();
-    queue.run_next();  // Ready: the outcome waits for whoever has the handle
+    queue.run_next();  // Ready: the outcome waits for the handle
     fmt::print("main: finished: {}, guests: {}\n", handle.is_finished(), handle.take_result());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    std::string_view const part = argc == 2 ? argv[1] : "";
+    if (argc == 1) {
+        run_by_hand();
+    } else if (part == "mini") {
+        woken_twice();
+        woken_while_it_runs();
+        nobody_can_wait();
+    } else {
+        rt::eprintln("'{}' means nothing here. Say nothing, or 'mini' for the executor with three bugs.",
+                     argv[argc - 1]);
+        return 2;
+    }
     return 0;
 }
