@@ -3,12 +3,8 @@
 #include <doctest/doctest.h>
 #include <rt/sync.hpp>
 #include <rt/task_state.hpp>
-#include <support/random.hpp>
-#include <support/sanitizers.hpp>
 #include <support/story.hpp>
 #include <support/test_thread.hpp>
-
-#include <optional>
 
 using namespace support;
 using rt::TaskState;
@@ -17,50 +13,15 @@ using OnStart = TaskState::OnStart;
 using OnPause = TaskState::OnPause;
 using OnComplete = TaskState::OnComplete;
 using OnDropHandle = TaskState::OnDropHandle;
-using OnRelease = TaskState::OnRelease;
+using OnDropReference = TaskState::OnDropReference;
 
 namespace {
 
 /// The handle goes while others keep the task alive and it is not complete.
 void drop_handle(TaskState& state) {
     CHECK(state.drop_handle() == OnDropHandle::nothing);
-    CHECK(state.release() == OnRelease::nothing);
+    CHECK(state.drop_reference() == OnDropReference::nothing);
 }
-
-/// Where two threads meet without sleeping: rounds are too short for that.
-class alignas(64) Meeting {
-  public:
-    void say(int number) noexcept { number_.store(number, rt::release); }
-    void wait_for(int number) const noexcept {
-        for (int spins = 0; number_.load(rt::acquire) != number; ++spins) {
-            if (spins > 2000) {
-                rt::yield_thread();
-            }
-        }
-    }
-
-  private:
-    rt::Atomic<int> number_{0};
-};
-
-/// What the two threads of one round share; the flag and the word on lines of their own.
-struct Duel {
-    Duel() { reset(); }
-
-    /// A task that is notified, and not polled yet.
-    void reset() {
-        state.emplace(false);
-        state->retain();  // so that a pause never destroys
-        flag.store(false, rt::relaxed);
-    }
-
-    alignas(64) std::optional<TaskState> state;
-    alignas(64) rt::Atomic<bool> flag{false};
-    Meeting begun;
-    Meeting woken;
-    Meeting next;
-    OnWake answer = OnWake::nothing;
-};
 
 }  // namespace
 
@@ -82,7 +43,7 @@ TEST_SUITE("09.1 the state word") {
         CHECK(state.wake() == OnWake::schedule);
         CHECK(state.wake() == OnWake::nothing);
         step("it is run: from now on a wake counts again");
-        state.retain();  // the Runnable's reference, which the caller of wake makes
+        state.add_reference();  // the Runnable's reference, which the caller of wake makes
         CHECK(state.start() == OnStart::poll);
         CHECK(state.pause() == OnPause::nothing);
         CHECK(state.wake() == OnWake::schedule);
@@ -103,11 +64,26 @@ TEST_SUITE("09.1 the state word") {
         CHECK(state.pause() == OnPause::nothing);
     }
 
+    TEST_CASE("a Runnable that goes on keeps its reference") {
+        TaskState state(false);
+        CHECK(state.start() == OnStart::poll);
+        step("wake it while it is polled");
+        CHECK(state.wake() == OnWake::nothing);
+        CHECK(state.pause() == OnPause::schedule_again);
+        step("the same Runnable is run again, and nobody wakes the task");
+        CHECK(state.start() == OnStart::poll);
+        CHECK(state.pause() == OnPause::nothing);
+        step("drop the handle, which is the last to keep the task alive");
+        CHECK(state.drop_handle() == OnDropHandle::nothing);
+        CHECK(state.drop_reference() == OnDropReference::destroy);
+    }
+
     TEST_CASE("after completion nothing schedules it") {
         TaskState state(false);
         CHECK(state.start() == OnStart::poll);
-        step("wake it during its last poll");
-        CHECK(state.wake() == OnWake::nothing);
+        SUBCASE("it was not woken in its last poll") {}
+        SUBCASE("it was woken in its last poll") { CHECK(state.wake() == OnWake::nothing); }
+        step("it is done");
         CHECK(state.complete() == OnComplete::wake_handle);
         CHECK(state.is_complete());
         step("wake and abort it afterwards");
@@ -123,7 +99,7 @@ TEST_SUITE("09.1 the state word") {
         step("abort it twice while it sleeps");
         CHECK(state.abort() == OnWake::schedule);
         CHECK(state.abort() == OnWake::nothing);
-        state.retain();
+        state.add_reference();
         CHECK(state.start() == OnStart::cancel);
         CHECK(state.complete() == OnComplete::wake_handle);
     }
@@ -150,19 +126,19 @@ TEST_SUITE("09.1 the state word") {
             CHECK(state.start() == OnStart::poll);
             step("the handle is dropped while the task is polled");
             CHECK(state.drop_handle() == OnDropHandle::nothing);
-            CHECK(state.release() == OnRelease::nothing);
+            CHECK(state.drop_reference() == OnDropReference::nothing);
             step("the task is done: nobody will ask for its outcome");
             CHECK(state.complete() == OnComplete::drop_outcome);
-            CHECK(state.release_finished() == OnRelease::destroy);
+            CHECK(state.drop_finished() == OnDropReference::destroy);
         }
         SUBCASE("the task is done first") {
             TaskState state(false);
             CHECK(state.start() == OnStart::poll);
             CHECK(state.complete() == OnComplete::wake_handle);
-            CHECK(state.release_finished() == OnRelease::nothing);
+            CHECK(state.drop_finished() == OnDropReference::nothing);
             step("the handle is dropped after the end");
             CHECK(state.drop_handle() == OnDropHandle::drop_outcome);
-            CHECK(state.release() == OnRelease::destroy);
+            CHECK(state.drop_reference() == OnDropReference::destroy);
         }
         SUBCASE("the task ends while the handle goes") {
             TaskState state(false);
@@ -170,8 +146,8 @@ TEST_SUITE("09.1 the state word") {
             CHECK(state.complete() == OnComplete::wake_handle);
             step("the handle is dropped before the task has given its Runnable back");
             CHECK(state.drop_handle() == OnDropHandle::drop_outcome);
-            CHECK(state.release() == OnRelease::nothing);
-            CHECK(state.release_finished() == OnRelease::destroy);
+            CHECK(state.drop_reference() == OnDropReference::nothing);
+            CHECK(state.drop_finished() == OnDropReference::destroy);
         }
     }
 
@@ -179,20 +155,20 @@ TEST_SUITE("09.1 the state word") {
         TaskState state(false);
         CHECK(state.start() == OnStart::poll);
         step("two wakers are kept");
-        state.retain();
-        state.retain();
+        state.add_reference();
+        state.add_reference();
         CHECK(state.pause() == OnPause::nothing);
         SUBCASE("the last waker goes last") {
             CHECK(state.drop_handle() == OnDropHandle::nothing);
-            CHECK(state.release() == OnRelease::nothing);  // the handle
-            CHECK(state.release() == OnRelease::nothing);
-            CHECK(state.release() == OnRelease::destroy);
+            CHECK(state.drop_reference() == OnDropReference::nothing);  // the handle
+            CHECK(state.drop_reference() == OnDropReference::nothing);
+            CHECK(state.drop_reference() == OnDropReference::destroy);
         }
         SUBCASE("the handle goes last") {
-            CHECK(state.release() == OnRelease::nothing);
-            CHECK(state.release() == OnRelease::nothing);
+            CHECK(state.drop_reference() == OnDropReference::nothing);
+            CHECK(state.drop_reference() == OnDropReference::nothing);
             CHECK(state.drop_handle() == OnDropHandle::nothing);
-            CHECK(state.release() == OnRelease::destroy);
+            CHECK(state.drop_reference() == OnDropReference::destroy);
         }
     }
 
@@ -220,7 +196,7 @@ TEST_SUITE("09.1 the state word") {
             TaskState state(true);
             drop_handle(state);
             CHECK(state.start() == OnStart::poll);
-            state.retain();
+            state.add_reference();
             CHECK(state.pause() == OnPause::nothing);
         }
     }
@@ -231,7 +207,7 @@ TEST_SUITE("09.1 the state word") {
         CHECK(state.start() == OnStart::poll);
         CHECK(state.complete() == OnComplete::drop_outcome);
         step("it has left its list");
-        CHECK(state.release_finished() == OnRelease::destroy);
+        CHECK(state.drop_finished() == OnDropReference::destroy);
     }
 
     // A wake of a task that is notified already schedules nothing, but it must still write to the word. The threads below
@@ -257,45 +233,5 @@ TEST_SUITE("09.1 the state word") {
         CHECK(begun == OnStart::poll);
         CHECK(read == 42);
         CHECK(answer == OnWake::nothing);
-    }
-
-    // The same by trying often: a wake that only reads the word may do so before its own news has left the processor's store
-    // buffer, and then neither side sees the other.
-    TEST_CASE("no wake is lost as a poll begins") {
-        int const rounds = under_tsan ? 2'000 : 20'000;
-        Random random(seed_of_this_run());
-        step("{} rounds: one thread sets a flag and wakes while another begins the poll", rounds);
-        Duel duel;
-        TestThread waker([&] {
-            for (int number = 1; number <= rounds; ++number) {
-                (void)duel.state->is_complete();  // the word is near now, and the flag is far
-                duel.begun.wait_for(number);
-                duel.flag.store(true, rt::relaxed);
-                duel.answer = duel.state->wake();
-                duel.woken.say(number);
-                duel.next.wait_for(number);
-            }
-        });
-        int lost = 0;
-        for (int number = 1; number <= rounds; ++number) {
-            int const pause = random.below(300);
-            duel.begun.say(number);
-            for (int n = 0; n < pause; ++n) {
-                (void)duel.flag.load(rt::relaxed);
-            }
-            (void)duel.state->start();
-            bool const seen = duel.flag.load(rt::relaxed);
-            bool const again = duel.state->pause() == OnPause::schedule_again;
-            duel.woken.wait_for(number);
-            lost += !seen && !again && duel.answer == OnWake::nothing;
-            duel.reset();
-            duel.next.say(number);
-            if (number % 10 == 0) {
-                still_alive();
-            }
-        }
-        waker.join();
-        INFO("wakes that the poll did not see and that brought no other poll: a wake must always write to the word");
-        CHECK(lost == 0);
     }
 }

@@ -1,3 +1,4 @@
+// Judges 09.3 too: what a handle gives whose task was cancelled.
 #include "queue.hpp"
 #include "start.hpp"
 
@@ -60,6 +61,25 @@ TEST_SUITE("09.4 abort") {
         CHECK_THROWS_AS((void)handle.poll(), rt::Cancelled);
     }
 
+    TEST_CASE("an abort takes a reference for the Runnable") {
+        Queue queue;
+        DropCounter futures;
+        rt::Waker waker;
+        auto handle = start(queue, rt::poll_fn([&, token = futures.token()](rt::Context& cx) -> rt::Poll<void> {
+                                waker = cx.waker();
+                                return Pending;
+                            }));
+        CHECK(queue.run_one());
+        step("abort the task, and drop its handle and its waker");
+        handle.abort();
+        handle.detach();
+        waker = rt::Waker();
+        REQUIRE_MESSAGE(futures.alive() == 1,
+                        "the Runnable in the queue keeps the task alive, because it has a reference");
+        CHECK(queue.run_one());
+        CHECK(futures.alive() == 0);
+    }
+
     TEST_CASE("aborted in its poll which is Pending") {
         Queue queue;
         DropCounter futures;
@@ -105,44 +125,62 @@ TEST_SUITE("09.4 abort") {
     }
 
     TEST_CASE("a handle gives Cancelled once") {
-        expect_violation(
-            "a JoinHandle was used after it gave its outcome",
-            [] {
-                Queue queue;
-                auto handle = spawn_mock("the handle", start(queue, rt::pending<>()));
-                handle.future().abort();
-                queue.run_one();
-                CHECK_THROWS_AS((void)handle.poll(), rt::Cancelled);
-                (void)handle.poll();
-            },
-            Noticed::in_every_build);
+        auto expect_once = [](auto take) {
+            expect_violation(
+                "a JoinHandle was used after it gave its outcome",
+                [take] {
+                    Queue queue;
+                    auto [runnable, handle] = rt::make_task(rt::pending<int>(), queue);
+                    queue.start(std::move(runnable));
+                    handle.abort();
+                    queue.run_one();
+                    for (int times = 0; times < 2; ++times) {
+                        try {
+                            take(handle);
+                        } catch (const rt::Cancelled&) {
+                            step("Cancelled");
+                        }
+                    }
+                },
+                Noticed::in_every_build);
+        };
+        expect_once([](rt::JoinHandle<int>& handle) { (void)handle.take_result(); });
+        expect_once([](rt::JoinHandle<int>& handle) {
+            rt::Waker const waker = rt::Waker::noop();
+            rt::Context cx(waker);
+            (void)handle.poll(cx);
+        });
     }
 
     TEST_CASE("aborted and detached: it ends without a word") {
         Queue queue;
-        StderrCapture printed;
         Remote<int> kettle("the kettle");
         rt::JoinHandle<int> handle = start(queue, kettle.future(), rt::Owned::yes);
         CHECK(queue.run_one());
-        handle.abort();
-        handle.detach();
-        CHECK(queue.run_one());
+        step("abort the task, and drop the handle");
+        auto end_it = [&] {
+            handle.abort();
+            handle.detach();
+            queue.run_one();
+        };
+        CHECK(run_in_a_child(end_it).printed == "");
+        end_it();
         CHECK(kettle.drops() == 1);
         CHECK(queue.finished() == 1);
-        CHECK(printed.text() == "");
     }
 
     TEST_CASE("aborted and detached: the exception of its last poll is nobody's business") {
-        Queue queue;
-        StderrCapture printed;
-        std::optional<rt::JoinHandle<>> handle;
-        handle = start(queue, rt::poll_fn([&](rt::Context&) -> rt::Poll<void> {
-                           handle->abort();
-                           throw std::runtime_error("too late");
-                       }));
-        CHECK(queue.run_one());
-        handle.reset();
-        CHECK(printed.text() == "");
+        Ended const ended = run_in_a_child([] {
+            Queue queue;
+            rt::JoinHandle<> handle(nullptr);
+            handle = start(queue, rt::poll_fn([&handle](rt::Context&) -> rt::Poll<void> {
+                               handle.abort();
+                               throw std::runtime_error("too late");
+                           }));
+            queue.run_one();
+            handle.detach();
+        });
+        CHECK(ended.printed == "");
     }
 
     TEST_CASE("a Runnable that is dropped cancels its task") {
@@ -164,6 +202,54 @@ TEST_SUITE("09.4 abort") {
         CHECK(queue.finished() == 1);
         CHECK(handle.is_woken());
         CHECK_THROWS_AS((void)handle.poll(), rt::Cancelled);
+    }
+
+    TEST_CASE("the last waker becomes a Runnable that is dropped") {
+        Queue queue;
+        DropCounter futures;
+        rt::Waker waker;
+        start(queue, rt::poll_fn([&, token = futures.token()](rt::Context& cx) -> rt::Poll<void> {
+                  waker = cx.waker();
+                  return Pending;
+              }))
+            .detach();
+        CHECK(queue.run_one());
+        std::move(waker).wake();
+        CHECK(queue.schedules() == 1);
+        CHECK(futures.alive() == 1);
+        step("drop the Runnable");
+        queue.take();
+        CHECK(futures.alive() == 0);
+    }
+
+    TEST_CASE("a Runnable that is assigned to cancels the task it had") {
+        Queue queue;
+        Remote<int> first("the first kettle");
+        Remote<int> second("the second kettle");
+        auto [runnable, handle] = rt::make_task(first.future(), queue);
+        auto [other_runnable, other_handle] = rt::make_task(second.future(), queue);
+        step("assign the Runnable of another task");
+        runnable = std::move(other_runnable);
+        CHECK(first.drops() == 1);
+        CHECK_THROWS_AS((void)handle.take_result(), rt::Cancelled);
+        CHECK(second.drops() == 0);
+        second.finish(3);
+        std::move(runnable).run();
+        CHECK(other_handle.take_result() == 3);
+    }
+
+    TEST_CASE("rt::pending is allowed to wait for ever") {
+        Queue queue;
+        auto [runnable, handle] = rt::make_task(rt::pending<>(), queue, rt::Owned::yes);
+        rt::Task& task = runnable.task();
+        queue.start(std::move(runnable));
+        handle.detach();
+        CHECK(queue.run_one());
+        CHECK_FALSE(task.is_finished());
+        step("its list aborts it so that it ends");
+        task.abort();
+        CHECK(queue.run_one());
+        CHECK(queue.finished() == 1);
     }
 
     TEST_CASE("a waker that is left over finds nothing to do") {

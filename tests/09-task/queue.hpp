@@ -10,13 +10,9 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdio>
 #include <deque>
 #include <optional>
-#include <string>
 #include <utility>
-
-#include <unistd.h>
 
 namespace support {
 
@@ -87,44 +83,6 @@ class Queue final : public rt::Schedule {
     int finished_ = 0;
 };
 
-/// Collects what is printed on stderr while it exists.
-class StderrCapture {
-  public:
-    StderrCapture() : file_(std::tmpfile()), saved_(dup(STDERR_FILENO)) {
-        std::fflush(stderr);
-        dup2(fileno(file_), STDERR_FILENO);
-    }
-    StderrCapture(const StderrCapture&) = delete;
-    StderrCapture& operator=(const StderrCapture&) = delete;
-    ~StderrCapture() {
-        restore();
-        std::fclose(file_);
-    }
-
-    /// All that was printed so far; ends the capture.
-    std::string text() {
-        restore();
-        std::rewind(file_);
-        std::string text;
-        for (int c = std::fgetc(file_); c != EOF; c = std::fgetc(file_)) {
-            text += static_cast<char>(c);
-        }
-        return text;
-    }
-
-  private:
-    void restore() {
-        if (saved_ >= 0) {
-            std::fflush(stderr);
-            dup2(saved_, STDERR_FILENO);
-            close(std::exchange(saved_, -1));
-        }
-    }
-
-    std::FILE* file_;
-    int saved_;
-};
-
 }  // namespace support
 
 // The instructions of the state word, as a failed assertion shows them: doctest finds these by the namespace.
@@ -151,8 +109,8 @@ inline doctest::String toString(TaskState::OnComplete value) {
 inline doctest::String toString(TaskState::OnDropHandle value) {
     return value == TaskState::OnDropHandle::drop_outcome ? "drop_outcome" : "nothing";
 }
-inline doctest::String toString(TaskState::OnRelease value) {
-    return value == TaskState::OnRelease::destroy ? "destroy" : "nothing";
+inline doctest::String toString(TaskState::OnDropReference value) {
+    return value == TaskState::OnDropReference::destroy ? "destroy" : "nothing";
 }
 
 }  // namespace rt

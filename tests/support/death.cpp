@@ -86,15 +86,16 @@ Ended run_in_a_child(const std::function<void()>& body) {
     close(ends[0]);
     while (waitpid(child, &ended.status, 0) < 0 && errno == EINTR) {}
     still_alive();
+    bool const reached_a_hole = WIFEXITED(ended.status) && WEXITSTATUS(ended.status) == todo_status;
+    if (reached_a_hole && ended.printed.find("TODO(") != ended.printed.npos) {
+        std::fputs(ended.printed.c_str(), stderr);
+        std::_Exit(todo_status);
+    }
     return ended;
 }
 
 std::string how_it_missed_its_end(std::string_view sentence, const std::function<void()>& body) {
     auto const [printed, status] = run_in_a_child(body);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == todo_status && printed.find("TODO(") != printed.npos) {
-        std::fputs(printed.c_str(), stderr);
-        std::_Exit(todo_status);
-    }
     bool const aborted = WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
     if (aborted && printed.find(sentence) != printed.npos) {
         return "";

@@ -26,12 +26,12 @@ struct Ended {
     int status;
 };
 
-/// Runs `body` in a forked child with a watchdog of its own, and waits for its end.
+/// Runs `body` in a forked child with a watchdog of its own, and waits for its end. If `body` reaches a hole of a starter, this
+/// process ends like the child did.
 Ended run_in_a_child(const std::function<void()>& body);
 
 /// Runs `body` in a child process. Returns an empty string if the child aborted and printed `sentence` on stderr, and
-/// otherwise what happened instead. If `body` reaches a hole of a starter, this process ends like the child did. If `body`
-/// hangs, the child's watchdog ends it.
+/// otherwise what happened instead. If `body` hangs, the child's watchdog ends it.
 std::string how_it_missed_its_end(std::string_view sentence, const std::function<void()>& body);
 
 /// Expects that `body` breaks a rule, and that the program ends with `sentence` somewhere in the message.

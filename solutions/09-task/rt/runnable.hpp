@@ -61,6 +61,7 @@ class Task : public Recycled {
     /// How a poll ended. The numbers are those of `trace::Kind::poll_end`.
     enum class PollResult : int { exception = -1, pending = 0, ready = 1 };
 
+    // Given: the birth of a task, announced.
     Task(Schedule& schedule, bool is_owned, std::source_location where) noexcept
         : schedule_(schedule), state_(is_owned), origin_(where) {
         trace::emit(trace::Kind::spawn, this, where.line(), where.file_name());
@@ -86,15 +87,16 @@ class Task : public Recycled {
     void wake_by_ref() noexcept;
     void drop_handle() noexcept;  // called by the JoinHandle
     void discard_outcome() noexcept;
-    void release() noexcept {
-        if (state_.release() == TaskState::OnRelease::destroy) {
+    void drop_reference() noexcept {
+        if (state_.drop_reference() == TaskState::OnDropReference::destroy) {
             delete this;
         }
     }
 
-    // Given: what is announced (trace.hpp), apart from what is done.
-    static const WakerVTable waker_vtable;
+    /// Polls the future once with a waker of this task, and announces it.
     PollResult poll_once() noexcept;
+    static const WakerVTable waker_vtable;
+    // Given: announces a wake (trace.hpp), and returns what it was given.
     TaskState::OnWake announced(TaskState::OnWake next, bool waker_goes = false) const noexcept {
         trace::emit(trace::Kind::wake, this, next == TaskState::OnWake::schedule);
         if (waker_goes) {
@@ -133,6 +135,7 @@ class [[nodiscard]] Runnable {
     /// Gives the task to a queue that links tasks themselves.
     Task* into_raw() && noexcept { return &release(); }
 
+    // Given: the task, unless the Runnable is empty.
     Task& task() const noexcept {
         if (checks_enabled && task_ == nullptr) {
             violation("a Runnable was used after it was run or moved from. Run each Runnable only once.");
@@ -159,6 +162,7 @@ inline void Task::run() noexcept {
         finish();
         return;
     }
+    // The task was not aborted, so its future is polled.
     if (poll_once() != PollResult::pending) {
         finish();
         return;
@@ -180,31 +184,34 @@ inline void Task::finish() noexcept {
     if (state_.is_owned()) {
         schedule_.finished(*this);
     }
-    if (state_.release_finished() == TaskState::OnRelease::destroy) {
+    if (state_.drop_finished() == TaskState::OnDropReference::destroy) {
         delete this;
     }
 }
 
 /// The waker stays, so a new Runnable needs a reference of its own.
 inline void Task::wake_by_ref() noexcept {
-    if (announced(state_.wake()) == TaskState::OnWake::schedule) {
-        state_.retain();
+    TaskState::OnWake const next = announced(state_.wake());
+    if (next == TaskState::OnWake::schedule) {
+        state_.add_reference();
         schedule_.schedule(Runnable::from_raw(this));
     }
 }
 
 /// The waker goes. Its reference becomes the Runnable's, or is given back.
 inline void Task::wake() noexcept {
-    switch (announced(state_.wake(), true)) {
+    TaskState::OnWake const next = announced(state_.wake(), true);
+    switch (next) {
         case TaskState::OnWake::schedule: schedule_.schedule(Runnable::from_raw(this)); break;
-        case TaskState::OnWake::nothing: release(); break;
+        case TaskState::OnWake::nothing: drop_reference(); break;
     }
 }
 
+/// To abort a task is to wake it with one more bit. The thread that runs it next destroys the future.
 inline void Task::abort() noexcept {
     trace::emit(trace::Kind::abort, this);
     if (state_.abort() == TaskState::OnWake::schedule) {
-        state_.retain();
+        state_.add_reference();
         schedule_.schedule(Runnable::from_raw(this));
     }
 }
@@ -215,10 +222,10 @@ inline void Task::drop_handle() noexcept {
         case TaskState::OnDropHandle::nothing: join_waker_.take(); break;
         case TaskState::OnDropHandle::drop_outcome: discard_outcome(); break;
     }
-    release();
+    drop_reference();
 }
 
-/// Nobody can ask for the outcome any more. An exception in it is printed, unless the task was aborted.
+// Given: nobody can ask for the outcome any more. An exception in it is printed, unless the task was aborted.
 inline void Task::discard_outcome() noexcept {
     std::exception_ptr exception = drop_outcome();
     if (exception && !state_.is_aborted()) {
@@ -240,16 +247,17 @@ inline Task::PollResult Task::poll_once() noexcept {
     return result;
 }
 
+// Given: the table of lesson 02. Its data is the task.
 inline constexpr WakerVTable Task::waker_vtable{
     [](void* data) noexcept {
         trace::note(trace::Kind::waker_clone, data);
-        static_cast<Task*>(data)->state_.retain();
+        static_cast<Task*>(data)->state_.add_reference();
     },
     [](void* data) noexcept { static_cast<Task*>(data)->wake(); },
     [](void* data) noexcept { static_cast<Task*>(data)->wake_by_ref(); },
     [](void* data) noexcept {
         trace::note(trace::Kind::waker_drop, data);
-        static_cast<Task*>(data)->release();
+        static_cast<Task*>(data)->drop_reference();
     },
 };
 

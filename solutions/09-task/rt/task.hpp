@@ -43,6 +43,7 @@ class JoinHandle {
                 return Pending;
             }
         }
+        // Given: the result counts as one of the budget, so a handle that is finished can't keep the thread either.
         if (!task.share.poll_proceed(cx)) {
             return Pending;
         }
@@ -50,6 +51,7 @@ class JoinHandle {
         return ready_with<T>(take_outcome());
     }
 
+    // Given: for code that polls nothing.
     /// Returns the task's value, or throws its exception or `Cancelled`. Called once, when the task is finished.
     T take_result() {
         if (!task().is_finished()) {
@@ -85,6 +87,7 @@ class JoinHandle {
         return finished.task_->outcome.take();
     }
 
+    // Given: the task, unless the handle is empty.
     detail::TaskYielding<T>& task() const noexcept {
         return detail::checked(
             task_,
@@ -98,6 +101,7 @@ class JoinHandle {
 /// Whether a runtime keeps the task in a list of its own until it has ended.
 enum class Owned : bool { no, yes };
 
+// Given: how a task is made.
 /// Makes a task of `future`. The caller runs or schedules the first Runnable. Later ones go to `schedule`, which must
 /// outlive the last run. Called by runtimes and tests.
 template <Future F>

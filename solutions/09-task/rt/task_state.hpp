@@ -54,7 +54,7 @@ class TaskState {
     enum class OnPause { nothing, schedule_again, destroy, report_lost };
     enum class OnComplete { wake_handle, drop_outcome };
     enum class OnDropHandle { nothing, drop_outcome };
-    enum class OnRelease { nothing, destroy };
+    enum class OnDropReference { nothing, destroy };
 
     /// A new task: it has one Runnable, one handle, and a place in a list if `is_owned`.
     explicit TaskState(bool is_owned) noexcept
@@ -98,15 +98,17 @@ class TaskState {
     }
 
     /// Takes one more reference. Called by an owner of one.
-    void retain() noexcept { word_.fetch_add(reference, relaxed); }
+    void add_reference() noexcept { word_.fetch_add(reference, relaxed); }
 
     /// Gives one reference back.
-    OnRelease release() noexcept { return subtract(reference) == 0 ? OnRelease::destroy : OnRelease::nothing; }
+    OnDropReference drop_reference() noexcept {
+        return subtract(reference) == 0 ? OnDropReference::destroy : OnDropReference::nothing;
+    }
 
     /// Gives back the Runnable's reference, and the list's hold if there is one. Called at the end of a complete task.
-    OnRelease release_finished() noexcept {
+    OnDropReference drop_finished() noexcept {
         unsigned held = is_owned() ? unsigned{reference} + unsigned{owned} : unsigned{reference};
-        return subtract(held) == 0 ? OnRelease::destroy : OnRelease::nothing;
+        return subtract(held) == 0 ? OnDropReference::destroy : OnDropReference::nothing;
     }
 
     /// True once the outcome is stored. Whatever the storing thread did before is visible then.

@@ -84,67 +84,7 @@ void spin(int times) noexcept {
 
 }  // namespace
 
-TEST_SUITE("09.4 abort and threads") {
-    TEST_CASE("a handle that is polled while its task ends hears of it") {
-        int const rounds = under_tsan ? 10'000 : 20'000;
-        Random random(seed_of_this_run());
-        bool again = false;
-        SUBCASE("for the first time") {}
-        SUBCASE("again, with another waker") { again = true; }
-        step("{} rounds: one thread runs the task to its end, another polls its handle", rounds);
-        std::optional<rt::Runnable> to_run;
-        rt::Atomic<int> begun{0};
-        rt::Atomic<int> ended{0};
-        auto meet = [](const rt::Atomic<int>& place, int number) {
-            for (int spins = 0; place.load(rt::acquire) != number; ++spins) {
-                if (spins > 2000) {
-                    rt::yield_thread();
-                }
-            }
-        };
-        TestThread runner([&] {
-            for (int number = 1; number <= rounds; ++number) {
-                meet(begun, number);
-                std::move(*to_run).run();
-                ended.store(number, rt::release);
-            }
-        });
-        int lost = 0;
-        int not_returned = 0;
-        Queue queue;
-        for (int number = 1; number <= rounds; ++number) {
-            CountingWaker before;
-            CountingWaker waiter;
-            rt::Waker const old_waker = before.waker();
-            rt::Waker const waker = waiter.waker();
-            rt::Context old_cx(old_waker);
-            rt::Context cx(waker);
-            {
-                auto [runnable, handle] = rt::make_task(rt::ready(3), queue);
-                if (again) {
-                    lost += handle.poll(old_cx).is_ready();
-                }
-                to_run.emplace(std::move(runnable));
-                int const pause = random.below(300);
-                begun.store(number, rt::release);
-                spin(pause);
-                bool const ready = handle.poll(cx).is_ready();
-                meet(ended, number);
-                lost += !ready && waiter.wakes() != 1;
-                to_run.reset();
-            }
-            not_returned += before.alive() != 1 || waiter.alive() != 1;
-            if (number % 10 == 0) {
-                still_alive();
-            }
-        }
-        runner.join();
-        INFO("the handle said Pending and was not woken: register the waker first, then look once more");
-        CHECK(lost == 0);
-        INFO("when task and handle are gone, so are the wakers that the handle put down");
-        CHECK(not_returned == 0);
-    }
-
+TEST_SUITE("09.9 all together") {
     TEST_CASE("threads that wake and run and abort and join at once") {
         int const rounds = under_tsan ? 150 : under_asan ? 300 : 1000;
         Random random(seed_of_this_run());
