@@ -21,6 +21,8 @@
 using namespace support;
 using rt::Async, rt::Pending, rt::Ready;
 
+// Judges 08.1 too: what a poll answers when the body waits.
+
 namespace {
 
 using Notes = std::vector<std::string>;

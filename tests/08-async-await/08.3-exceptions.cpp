@@ -101,7 +101,9 @@ Async<std::string> catches_from_a_join(Remote<int>* first, Remote<int>* second) 
 TEST_SUITE("08.3 exceptions through every depth") {
     TEST_CASE("an exception of the body comes out of the poll") {
         auto task = spawn_mock("the coroutine", throws_at_once());
-        CHECK_THROWS_WITH_AS((void)task.poll(), "the kettle burst", std::runtime_error);
+        CHECK_THROWS_WITH_AS_MESSAGE((void)task.poll(), "the kettle burst", std::runtime_error,
+                                     "the poll has to throw the very exception that left the body. To throw what an "
+                                     "exception_ptr points to, call std::rethrow_exception.");
     }
 
     TEST_CASE("an exception after a wait destroys the locals and comes out of the poll") {

@@ -127,6 +127,9 @@ ADVICE = [
      "own with `if constexpr`."),
     (VOID_RESULT, "", "The function that is called returns nothing here. Put this line into the `else` of "
      "`if constexpr (std::is_void_v<U>)`, where U is the type that the function returns."),
+    (r"(return-statement with a value, in function returning 'void'|void function '[^']*' should not return a value)", r"\.take\(\)",
+     "Nothing may be returned here if the type is void. `return static_cast<T>(…);` with the type that the function returns is right "
+     "for both, because a cast to void drops the value."),
     (r"(could not convert|no viable conversion).*Ready<(void)?>", "", PLAIN_IF),
     (r"(no match for call to .*std::optional<|no known conversion from '(const )?std::optional<.*' to)", "",
      "You pass the optional itself. `*` in front of it is its value."),
