@@ -68,7 +68,8 @@ def make_harness(folder: Path, jobs: int, compiler: str) -> None:
     support, observe = ROOT / "tests/support", ROOT / "solutions/00-provided/observe"
     observer = observe / "observe.cpp"  # For programs. Tests have a watchdog instead.
     (folder / "program").mkdir(exist_ok=True)
-    for part, sources in (("support", sorted(support.glob("*.cpp"))),
+    # main.cpp comes first, because it says how doctest is configured.
+    for part, sources in (("support", sorted(support.glob("*.cpp"), key=lambda source: (source.name != "main.cpp", source))),
                           ("observe", [source for source in sorted(observe.glob("*.cpp")) if source != observer]),
                           ("program/observer", [observer])):
         orders.append(["-c", as_one(sources, folder / f"{part}.cpp"), "-I", ROOT / "tests", "-I", ROOT / "solutions/00-provided",
