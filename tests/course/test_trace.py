@@ -89,6 +89,16 @@ class Lanes(unittest.TestCase):
         self.assertEqual(self.lanes(events), "task 1  1█✓\ntask 2     2█✓\n")
         self.assertIn("1 2 3 which thread polls", "\n".join(trace.draw(events)))
 
+    def test_a_task_waits_in_the_queue(self):
+        spawns = [event("i", 1, 1, "spawn", s="t", args={"task": task, "name": f"task {task}"}) for task in (2, 3)]
+        again = event("X", 1, 8, "wake task 2", dur=0.1, args={"task": 2, "by": 2, "queued": 0})
+        events = [thread(1, "main"), *poll(1, 0, 1, "Pending", inside=spawns), *poll(1, 7, 2, "Pending", inside=(again,)),
+                  *poll(1, 10, 3, "Ready"), *poll(1, 12, 2, "Ready")]
+        self.assertEqual(self.lanes(events), "task 1  ███\n"
+                                             "task 2  +··↻██···██✓\n"
+                                             "task 3  +·····██✓\n")
+        self.assertIn("· waits in the queue", "\n".join(trace.draw(events)))
+
     def test_a_poll_that_never_ended(self):
         spawn = event("i", 1, 3, "spawn", s="t", args={"task": 3, "name": "task 3"})
         events = [thread(1, "main"), *poll(1, 0, 1, "Pending"), poll(1, 2, 2, "Ready")[0], spawn]

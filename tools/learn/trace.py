@@ -24,7 +24,7 @@ END = {"Ready": "✓", "Pending": "█", "exception": "✗"}
 COLOR = {"Ready": "32", "Pending": "36", "exception": "31", "": "33"}
 LEGEND = {"█": "a poll", "✓": "Ready", "✗": "an exception", "↻": "wakes itself, to be polled again", "◆": "wakes another",
           "▼": "is woken", "▲": "is woken", "z": "its thread sleeps", "t": "a timer fires", "r": "a descriptor is ready",
-          "+": "is spawned", "-": "is dropped"}
+          "+": "is spawned", "·": "waits in the queue", "-": "is dropped"}
 NOTHING = "There is nothing to draw: no runtime ran, and no thread slept. (The programs of lessons 01 to 04 poll by hand.)"
 LATE = 5000          # µs: if the first event comes later than that, the drawing says so
 
@@ -78,6 +78,7 @@ class Drawer:
         self.asleep: dict = {}                    # tid -> first column of its sleep
         self.unparked: dict = {}                  # tid of who does it -> where
         self.sleepers = {event["id"]: event["tid"] for event in events if event.get("ph") == "f"}
+        self.queued: dict = {}                    # the key of each spawned task -> True if it waits for its next poll
         self.spawned = -1                         # the column of the last step, if that was a spawn
         self.yielded = -1                         # the same, if that was a yield: the wake that follows is its own
         polling = {event["tid"] for event in events if event.get("ph") == "B" and event.get("cat") == "poll"}
@@ -140,10 +141,22 @@ class Drawer:
 
     def begin(self, tid: int, key, name: str) -> None:
         self.drawing.lane(key, name)
+        self.take_out(key)
         self.open.setdefault(tid, []).append((key, self.drawing.column))
         self.drawing.polls += 1
         if len(self.open[tid]) > 1:
             self.next()
+
+    def take_out(self, key) -> None:
+        """Fills the time that a task has spent in the queue."""
+        if not self.queued.get(key) or self.drawing.column > BANDS * WIDTH:
+            return
+        self.queued[key] = False
+        cells = self.drawing.lanes[key].cells
+        since = max((column for column, (sign, _) in cells.items() if sign != "│"), default=self.drawing.column)
+        for column in range(since + 1, self.drawing.column):
+            if column not in cells:
+                self.drawing.put(key, column, "·", "2")
 
     def end(self, tid: int, result: str) -> None:
         key, began = self.open[tid].pop()
@@ -172,6 +185,8 @@ class Drawer:
         woken = ("task", args.get("task"))
         if woken not in self.drawing.lanes:
             self.drawing.lane(woken, name.removeprefix("wake "))
+        if woken in self.queued:
+            self.queued[woken] = True
         column = self.yielded if self.yielded >= 0 and woken == actor else self.next()
         if woken == actor:
             self.drawing.put(actor, column, "↻")
@@ -208,6 +223,7 @@ class Drawer:
             self.drawing.lane(key, args.get("name", ""))
             self.spawned = self.spawned if self.spawned >= 0 else self.next()
             self.drawing.put(key, self.spawned, "+")
+            self.queued[key] = True
         elif name == "drop" and "task" in args and ("task", args["task"]) in self.drawing.lanes:
             self.drawing.put(("task", args["task"]), self.next(), "-")
         elif name == "yield":
