@@ -1,5 +1,6 @@
 /// \file
-/// Tasks run though nobody awaits them; a future that nobody polls does nothing. Then a thousand tasks in a JoinSet.
+/// A task runs although nobody awaits it. A future that nobody polls does nothing. At the end, a `JoinSet` says which of
+/// several tasks has ended.
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/join_set.hpp>
@@ -22,28 +23,29 @@ rt::Async<int> brew(std::string what, int minutes) {
     co_return minutes;
 }
 
-rt::Async<int> number(int n) {
-    co_await rt::yield_now();
-    co_return n;
+/// Brews without a word.
+rt::Async<std::string> steep(std::string what, int minutes) {
+    for (int minute = 0; minute < minutes; ++minute) {
+        co_await rt::yield_now();
+    }
+    co_return what;
 }
 
 rt::Async<> kitchen() {
     rt::Async<int> never = brew("coffee", 1);  // made, and not polled
-    rt::spawn(brew("herb tea", 2));            // the handle is dropped: the task is on its own, and runs
+    rt::spawn(brew("herb tea", 2));            // the handle is dropped, so the task is on its own
     auto mint = rt::spawn(brew, std::string("mint tea"), 3);
-    fmt::print("kitchen: all is set up\n");
+    fmt::print("kitchen: everything is set up\n");
     int minutes = co_await mint;
     fmt::print("kitchen: the mint tea took {} minutes, and nobody has heard of the coffee\n", minutes);
 
-    rt::JoinSet<int> numbers;
-    for (int n = 1; n <= 1000; ++n) {
-        numbers.spawn(number(n));
+    rt::JoinSet<std::string> pots;
+    pots.spawn(steep("black tea", 3));
+    pots.spawn(steep("green tea", 1));
+    pots.spawn(steep("white tea", 2));
+    while (auto tea = co_await pots.join_next()) {
+        fmt::print("kitchen: {} is done, {} to come\n", *tea, pots.size());
     }
-    int sum = 0;
-    while (auto n = co_await numbers.join_next()) {
-        sum += *n;
-    }
-    fmt::print("kitchen: a thousand tasks, their sum is {}\n", sum);
 }
 
 }  // namespace
