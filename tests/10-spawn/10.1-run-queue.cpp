@@ -1,5 +1,7 @@
 /// \file
 /// 10.1: the queue of tasks that wait to be run, without a runtime around it.
+#include "run_by_hand.hpp"
+
 #include <doctest/doctest.h>
 #include <rt/future.hpp>
 #include <rt/runnable.hpp>
@@ -8,27 +10,11 @@
 #include <support/show.hpp>
 #include <support/story.hpp>
 
+#include <memory>
 #include <utility>
 #include <vector>
 
 using namespace support;
-
-namespace {
-
-/// No task of this file is woken.
-struct NoSchedule final : rt::Schedule {
-    void schedule(rt::Runnable) noexcept override { FAIL("a task was scheduled that nobody has woken"); }
-};
-
-/// Notes its number when it is polled.
-auto note(std::vector<int>* out, int number) {
-    return rt::poll_fn([out, number](rt::Context&) -> rt::Poll<void> {
-        out->push_back(number);
-        return rt::Ready();
-    });
-}
-
-}  // namespace
 
 TEST_SUITE("10.1 the run queue") {
     TEST_CASE("the first task in is the first one out") {
@@ -40,7 +26,7 @@ TEST_SUITE("10.1 the run queue") {
         step("push three, pop three, twice");
         for (int round = 0; round < 2; ++round) {
             for (int number = 1; number <= 3; ++number) {
-                queue.push(rt::make_task(note(&ran, number), schedule).first);
+                queue.push(rt::make_task(note_number(&ran, number), schedule).first);
             }
             CHECK(queue.size() == 3);
             while (auto runnable = queue.pop()) {
@@ -51,35 +37,35 @@ TEST_SUITE("10.1 the run queue") {
         CHECK(ran == std::vector<int>{1, 2, 3, 1, 2, 3});
     }
 
-    TEST_CASE("one queue is moved to the end of another") {
-        NoSchedule schedule;
-        std::vector<int> ran;
-        rt::TaskQueue queue;
-        rt::TaskQueue other;
-        step("append an empty queue, then a queue of two, to an empty one");
-        queue.append(other);
-        CHECK(queue.is_empty());
-        other.push(rt::make_task(note(&ran, 1), schedule).first);
-        other.push(rt::make_task(note(&ran, 2), schedule).first);
-        queue.append(other);
-        CHECK(other.is_empty());
-        CHECK(other.size() == 0);
-        CHECK(queue.size() == 2);
-        step("append a queue of one, and push one more");
-        other.push(rt::make_task(note(&ran, 3), schedule).first);
-        queue.append(other);
-        queue.push(rt::make_task(note(&ran, 4), schedule).first);
-        CHECK(queue.size() == 4);
-        while (auto runnable = queue.pop()) {
-            std::move(*runnable).run();
+    TEST_CASE("a task that comes back is the last one") {
+        struct Requeue final : rt::Schedule {
+            std::unique_ptr<rt::TaskQueue> queue = std::make_unique<rt::TaskQueue>();
+            void schedule(rt::Runnable runnable) noexcept override { queue->push(std::move(runnable)); }
+        };
+        Requeue requeue;
+        rt::TaskQueue& queue = *requeue.queue;
+        auto [first, first_handle] = rt::make_task(rt::Countdown(1), requeue);
+        auto [second, second_handle] = rt::make_task(rt::ready(), requeue);
+        step("push two tasks, and run the first one, which yields");
+        queue.push(std::move(first));
+        queue.push(std::move(second));
+        std::move(*queue.pop()).run();
+        CHECK_FALSE(first_handle.is_finished());
+        step("run what is in the queue");
+        std::move(*queue.pop()).run();
+        CHECK(second_handle.is_finished());
+        std::move(*queue.pop()).run();
+        CHECK(first_handle.is_finished());
+        if (!queue.is_empty()) {
+            (void)requeue.queue.release();  // because its destructor would follow the old link
+            FAIL_CHECK("the task that came back still had its link from its first time in the queue");
         }
-        CHECK(ran == std::vector<int>{1, 2, 3, 4});
     }
 
     TEST_CASE("a queue that is destroyed cancels its tasks") {
         NoSchedule schedule;
         std::vector<int> ran;
-        auto [runnable, handle] = rt::make_task(note(&ran, 1), schedule);
+        auto [runnable, handle] = rt::make_task(note_number(&ran, 1), schedule);
         {
             rt::TaskQueue queue;
             queue.push(std::move(runnable));

@@ -29,7 +29,7 @@ rt::Async<int> plus(int a, std::unique_ptr<int> b) {
 
 }  // namespace
 
-TEST_SUITE("10.1 spawn") {
+TEST_SUITE("10.1 the run queue") {
     TEST_CASE("a task spawns tasks that spawn tasks") {
         rt::CurrentThread runtime;
         Notes notes;
@@ -161,17 +161,5 @@ TEST_SUITE("10.1 spawn") {
         static_assert(!rt::is_send<rt::Async<Window>>);
         static_assert(rt::is_send<struct NotDefinedYet*>);
         static_assert(rt::is_send<std::string>);
-    }
-
-    TEST_CASE("spawned from outside before the runtime runs") {
-        rt::CurrentThread runtime;
-        Remote<int> kettle("the kettle");
-        step("spawn on the runtime that does not run");
-        auto handle = runtime.spawn(kettle.future());
-        CHECK(kettle.polls() == 0);
-        CHECK(runtime.task_count() == 1);
-        kettle.finish(3);
-        CHECK(runtime.block_on(std::move(handle)) == 3);
-        CHECK(kettle.polls() == 1);
     }
 }

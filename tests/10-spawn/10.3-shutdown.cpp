@@ -49,7 +49,7 @@ class SpawnsAtTheEnd {
 
 }  // namespace
 
-TEST_SUITE("10.3 shutdown") {
+TEST_SUITE("10.3 the end") {
     TEST_CASE("tasks that still wait are destroyed with the runtime") {
         Remote<> asleep("the one asleep");
         Remote<> never("the one never polled");
@@ -114,17 +114,6 @@ TEST_SUITE("10.3 shutdown") {
         CHECK_THROWS_AS((void)handle.poll(), rt::Cancelled);
     }
 
-    TEST_CASE("the value of a task that is done waits longer than the runtime") {
-        std::optional<rt::JoinHandle<std::string>> handle;
-        {
-            rt::CurrentThread runtime;
-            handle = runtime.spawn(rt::ready(std::string("tea")));
-            runtime.block_on(rt::Countdown(1));
-        }
-        auto mock = spawn_mock("the handle", *std::exchange(handle, std::nullopt));
-        CHECK(mock.poll() == Ready(std::string("tea")));
-    }
-
     TEST_CASE("a task that is spawned while all are destroyed ends at once") {
         Remote<> waits("the first");
         Remote<int> second("the second");
@@ -180,57 +169,5 @@ TEST_SUITE("10.3 shutdown") {
         }
         CHECK(thrown);
         CHECK(kettle.drops() == 1);
-    }
-
-    TEST_CASE("main's future is destroyed while its runtime is the current one") {
-        rt::CurrentThread runtime;
-        bool had_runtime = false;
-        struct AtTheEnd {
-            explicit AtTheEnd(bool* r) : result(r) {}
-            AtTheEnd(AtTheEnd&& other) noexcept : result(std::exchange(other.result, nullptr)) {}
-            ~AtTheEnd() {
-                if (result != nullptr) {
-                    *result = rt::try_current() != nullptr;
-                }
-            }
-            bool* result;
-        };
-        auto main = rt::poll_fn([end = AtTheEnd(&had_runtime)](rt::Context&) -> rt::Poll<void> { return Ready(); });
-        runtime.block_on(std::move(main));
-        CHECK(had_runtime);
-        CHECK(rt::try_current() == nullptr);
-    }
-
-    TEST_CASE("a runtime that is destroyed inside of a future says so") {
-        auto destroy = [](std::unique_ptr<rt::CurrentThread> other) -> rt::Async<> {
-            other.reset();
-            co_return;
-        };
-        constexpr const char* sentence = "CurrentThread: was destroyed inside a future";
-        step("another runtime, which has never run");
-        expect_violation(
-            sentence, [&] { rt::CurrentThread().block_on(destroy(std::make_unique<rt::CurrentThread>())); },
-            Noticed::in_every_build);
-        step("its own");
-        expect_violation(
-            sentence,
-            [] {
-                auto runtime = std::make_unique<rt::CurrentThread>();
-                rt::CurrentThread& its_own = *runtime;
-                its_own.block_on(rt::poll_fn([&](rt::Context&) -> rt::Poll<void> {
-                    runtime.reset();
-                    return rt::Ready();
-                }));
-            },
-            Noticed::in_every_build);
-        step("a turn inside of a future is a mistake of its own");
-        expect_violation(
-            "CurrentThread::turn was called inside a future",
-            [] {
-                rt::CurrentThread runtime;
-                runtime.block_on(
-                    rt::poll_fn([&](rt::Context&) -> rt::Poll<bool> { return rt::Ready(runtime.turn()); }));
-            },
-            Noticed::in_every_build);
     }
 }

@@ -1,3 +1,5 @@
+#include "stepped_join_set.hpp"  // first
+
 #include "join_sets.hpp"
 
 #include <doctest/doctest.h>

@@ -18,13 +18,15 @@ class CountingPark final : public rt::Park {
   public:
     void park(std::optional<rt::Instant> deadline) override {
         if (deadline == rt::no_wait) {
-            ++looks_;
+            if (++looks_ > 10'000) {
+                FAIL("the runtime looks around again and again, although nothing is ready. Sleep instead.");
+            }
         } else {
             ++sleeps_;
             sleeps_with_deadline_ += deadline.has_value();
             if (unparks_.exchange(0, rt::acquire) == 0) {
                 if (!instead_of_sleep_) {
-                    step("the runtime would sleep for ever");
+                    step("the runtime would sleep forever");
                     FAIL("the runtime went to sleep, and nothing is left to wake it");
                 }
                 instead_of_sleep_();

@@ -42,20 +42,18 @@ class CurrentThread final : public Scheduler {
     /// Sleeps in `base`, which must outlive the runtime.
     explicit CurrentThread(Park& base) : Scheduler(base) {}
 
-    /// Destroys all tasks, on this thread, and then the services. All tasks are aborted, so to run one is to destroy its
-    /// future. A task may be missing in the queue, because another thread is about to schedule it. That thread ends the
-    /// sleep.
+    /// Destroys all tasks, on this thread, and then the services.
     ~CurrentThread() {
         require_may_close("CurrentThread");
         {
             Entered entered = enter();
             closing_ = true;
+            main_flag_.take_wake();  // so that `is_idle` speaks of tasks only
+            // A task that is aborted destroys its future when it is run. It may be missing in the queue, because another
+            // thread is about to schedule it. That thread ends the sleep.
             tasks_.abort_all();
             while (!tasks_.is_empty()) {
-                if (!has_ready_tasks()) {
-                    look_around(std::nullopt);
-                }
-                polls_ = 0;
+                look_around();
                 run_tasks();
             }
             while (in_schedule_.load(acquire) != 0) {
@@ -82,23 +80,22 @@ class CurrentThread final : public Scheduler {
                 }
             }
             run_tasks();
-            if (is_idle()) {
-                look_around(std::nullopt);
-            } else if (polls_ >= look_interval) {
-                look_around(no_wait);
+            if (is_idle() || polls_ >= look_interval) {
+                look_around();
             }
         }
     }
 
-    /// Polls at most `look_interval` ready tasks, and looks at timers and I/O. True if more tasks are ready. Called by
-    /// a foreign event loop (lesson 19), when the runtime was unparked or a timer is due.
+    // Given: for a foreign event loop (lesson 19), which calls it when the runtime was unparked or a timer is due.
+    /// Polls at most `look_interval` ready tasks, and looks at timers and I/O. True if more tasks are ready.
     bool turn() {
         bound_.require_own_thread("CurrentThread::turn");
         RunsFutures runs_futures(
             "CurrentThread::turn was called inside a future. Call it only from the foreign event loop.");
         EnterScheduler entered(*this);
         run_tasks();
-        look_around(no_wait);
+        polls_ = 0;
+        park().park(no_wait);
         return has_ready_tasks();
     }
 
@@ -145,8 +142,7 @@ class CurrentThread final : public Scheduler {
         }
     }
 
-    /// Takes in the tasks that other threads have woken. Polls tasks until none is ready, or until it is time to look
-    /// around.
+    /// Polls tasks until none is ready, or until `polls_` says that it is time to look around.
     void run_tasks() noexcept {
         if (has_remote_.load(relaxed)) {
             Lock lock(remote_mutex_);
@@ -158,25 +154,33 @@ class CurrentThread final : public Scheduler {
             if (!runnable) {
                 return;
             }
-            ++polls_;
-            budget::refill();
+            begin_poll();
             std::move(*runnable).run();
         }
     }
 
     bool has_ready_tasks() const noexcept { return !queue_.is_empty() || has_remote_.load(relaxed); }
 
-    /// Lets the Park serve timers and I/O. Sleeps there until something is ready, or until `deadline`.
-    void look_around(std::optional<Instant> deadline) {
+    /// Lets the Park serve timers and I/O. Sleeps there if nothing is ready.
+    void look_around() {
         polls_ = 0;
-        park().park(deadline);
+        if (is_idle()) {
+            park().park(std::nullopt);
+        } else {
+            park().park(no_wait);
+        }
+    }
+
+    /// Counts a poll, and gives it a fresh budget.
+    void begin_poll() noexcept {
+        ++polls_;
+        budget::refill();
     }
 
     // Given: one poll of the future of `block_on`, announced and checked.
     template <Future F>
     Poll<OutputOf<F>> poll_main(F& main, Context& cx) {
-        ++polls_;
-        budget::refill();
+        begin_poll();
         trace::PartPoll announced(&main, "block_on");
         Poll<OutputOf<F>> poll = main.poll(cx);
         announced.ended(poll.is_ready());

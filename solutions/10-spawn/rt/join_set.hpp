@@ -25,9 +25,7 @@
 #include <new>
 #include <optional>
 #include <source_location>
-#include <type_traits>
 #include <utility>
-#include <variant>
 
 namespace rt {
 
@@ -88,27 +86,23 @@ class JoinSet {
         });
     }
 
-    /// The next result if a member has ended, else nullopt. Throws as `join_next` does.
+    /// The next result if a member has ended, otherwise nullopt. Throws as `join_next` does.
     std::optional<NonVoid<T>> try_join_next() {
         Lock lock(shared_->mutex);
-        Member* const member = shared_->ended;
+        Member* const member = shared_->first_ended;
         if (member == nullptr) {
             return std::nullopt;
         }
-        shared_->remove_ended(shared_->ended);
+        shared_->remove_ended(shared_->first_ended);
         lock.unlock();
         budget::spend();
+        // The member goes first, because `take` may throw.
         Outcome<T> outcome = std::move(member->outcome);
         shared_->members.erase(member->place);
         if (outcome.is_empty()) {
             throw Cancelled();
         }
-        if constexpr (std::is_void_v<T>) {
-            outcome.take();
-            return std::monostate();
-        } else {
-            return std::optional<T>(std::in_place, outcome.take());
-        }
+        return std::optional<NonVoid<T>>(std::in_place, outcome.take());
     }
 
   private:
@@ -119,21 +113,26 @@ class JoinSet {
         Member* next = nullptr;  // in the queue of those that have ended
     };
 
-    /// What the set and the tasks of its members share.
+    /// What the set shares with the tasks of its members. The queue needs no memory, because a task may end when there is
+    /// none left.
     struct Shared {
-        std::list<Member> members;  // whose result was not taken. Only the set changes the list
-        Mutex
-            mutex;  // for the queue of members that have ended. Needs no memory, because a task may end when there is none
-        Member* ended = nullptr;
-        Member** end = &ended;
-        WakerSlot waiter;  // of the task in `join_next`
+        std::list<Member> members;  // whose results were not taken. Only the set changes the list
+        WakerSlot waiter;           // of the task in `join_next`
+        Mutex mutex;                // for the queue of members that have ended
+        Member* first_ended = nullptr;
+        Member** end_of_queue = &first_ended;
 
-        /// Called under the lock.
-        void remove_ended(Member*& member) noexcept {
-            if (end == &member->next) {
-                end = &member;
+        /// Called under the lock, as is `remove_ended`.
+        void add_ended(Member& member) noexcept {
+            *end_of_queue = &member;
+            end_of_queue = &member.next;
+        }
+        /// Takes out the member that `link` points to.
+        void remove_ended(Member*& link) noexcept {
+            if (end_of_queue == &link->next) {
+                end_of_queue = &link;
             }
-            member = member->next;
+            link = link->next;
         }
     };
 
@@ -152,7 +151,7 @@ class JoinSet {
             }
             future_.reset();  // so that it has gone when the set gives the result away
             Lock lock(shared_->mutex);
-            *std::exchange(shared_->end, &member_->next) = member_;
+            shared_->add_ended(*member_);
             lock.unlock();
             shared_->waiter.wake();
         }
@@ -170,6 +169,7 @@ class JoinSet {
         Member* member_;
     };
 
+    // Given: makes a member and its task.
     template <class F>
     void insert(F&& future, std::source_location where) {
         Member& member = shared_->members.emplace_back();
@@ -179,11 +179,11 @@ class JoinSet {
                 current("JoinSet::spawn").spawn(MemberFuture<F>(std::move(future), shared_, &member), where);
         } catch (const std::bad_alloc&) {  // the future was destroyed, so it has reported its end
             Lock lock(shared_->mutex);
-            Member** ended = &shared_->ended;
-            while (*ended != &member) {
-                ended = &(*ended)->next;
+            Member** link = &shared_->first_ended;
+            while (*link != &member) {
+                link = &(*link)->next;
             }
-            shared_->remove_ended(*ended);
+            shared_->remove_ended(*link);
             shared_->members.erase(member.place);
             throw;
         }

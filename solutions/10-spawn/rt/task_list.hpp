@@ -19,20 +19,28 @@ class TaskQueue {
     TaskQueue() = default;
     TaskQueue(TaskQueue&& other) noexcept { append(other); }
     ~TaskQueue() {
-        while (auto runnable = pop()) {}
+        while (!is_empty()) {
+            pop();
+        }
     }
 
     bool is_empty() const noexcept { return first_ == nullptr; }
     std::size_t size() const noexcept { return size_; }
 
+    /// Puts `runnable` at the end.
     void push(Runnable runnable) noexcept {
         Task* task = std::move(runnable).into_raw();
         task->next_in_queue = nullptr;
-        (last_ == nullptr ? first_ : last_->next_in_queue) = task;
+        if (last_ == nullptr) {
+            first_ = task;
+        } else {
+            last_->next_in_queue = task;
+        }
         last_ = task;
         ++size_;
     }
 
+    /// Takes the oldest Runnable out. Returns nothing if the queue is empty.
     std::optional<Runnable> pop() noexcept {
         if (first_ == nullptr) {
             return std::nullopt;
@@ -46,15 +54,21 @@ class TaskQueue {
         return Runnable::from_raw(task);
     }
 
-    /// Moves all of `other` to the end of this queue.
+    /// Moves all of `other` to the end of this queue. `other` is empty then.
     void append(TaskQueue& other) noexcept {
         if (other.is_empty()) {
             return;
         }
-        (last_ == nullptr ? first_ : last_->next_in_queue) = other.first_;
-        last_ = std::exchange(other.last_, nullptr);
-        size_ += std::exchange(other.size_, 0);
+        if (last_ == nullptr) {
+            first_ = other.first_;
+        } else {
+            last_->next_in_queue = other.first_;
+        }
+        last_ = other.last_;
+        size_ += other.size_;
         other.first_ = nullptr;
+        other.last_ = nullptr;
+        other.size_ = 0;
     }
 
   private:

@@ -1,3 +1,5 @@
+#include "stepped_join_set.hpp"  // first
+
 #include "join_sets.hpp"
 
 #include <doctest/doctest.h>
@@ -100,7 +102,7 @@ class Elsewhere final : public rt::Scheduler {
 
 }  // namespace
 
-TEST_SUITE("10.4 JoinSet and its end") {
+TEST_SUITE("10.4 JoinSet") {
     TEST_CASE("the exception of a member comes in its turn and harms no other") {
         rt::CurrentThread runtime;
         auto main = []() -> rt::Async<std::vector<int>> {

@@ -1,3 +1,5 @@
+#include "stepped_join_set.hpp"
+
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
 #include <rt/budget.hpp>
@@ -28,7 +30,7 @@ rt::Async<int> taken_before_a_turn(AlwaysReady source) {
 
 }  // namespace
 
-TEST_SUITE("10.4 JoinSet and the budget") {
+TEST_SUITE("10.4 JoinSet") {
     TEST_CASE("who joins tasks that have all ended lets others have their turn") {
         rt::CurrentThread runtime;
         auto main = []() -> rt::Async<> {

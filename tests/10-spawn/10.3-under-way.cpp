@@ -83,7 +83,7 @@ class SlowUnpark final : public rt::Park {
 
 }  // namespace
 
-TEST_SUITE("10.3 shutdown") {
+TEST_SUITE("10.3 the end") {
     TEST_CASE("the runtime waits for a thread that has handed over the last task") {
         SlowUnpark park;
         rt::Waker waker;
@@ -171,24 +171,5 @@ TEST_SUITE("10.3 shutdown") {
             runtime.reset();
             CHECK(frames.alive() == 0);
         }
-    }
-
-    TEST_CASE("a thread that ends may still run a runtime") {
-        struct LastWords {
-            int* said;
-            ~LastWords() {
-                rt::CurrentThread runtime;
-                *said = runtime.block_on(runtime.spawn(rt::ready(3)));
-            }
-        };
-        int said = 0;
-        step("a thread makes a thread_local, runs a runtime, and ends");
-        TestThread ending([&said] {
-            thread_local LastWords const last_words{&said};  // destroyed after what the first runtime has made
-            rt::CurrentThread runtime;
-            runtime.block_on(runtime.spawn(rt::ready()));
-        });
-        ending.join();
-        CHECK(said == 3);
     }
 }
