@@ -83,11 +83,13 @@ TEST_SUITE("03.1 the contract") {
     }
 
     TEST_CASE("polled after Ready") {
+        step("poll a Kettle(0) twice");
         expect_violation("kettle: polled after Ready", [] {
             Kettle kettle(0);
             (void)poll_once(kettle);
             (void)poll_once(kettle);
         });
+        step("poll a Kettle(1) three times");
         expect_violation("kettle: polled after Ready", [] {
             Kettle kettle(1);
             (void)poll_once(kettle);
@@ -97,6 +99,7 @@ TEST_SUITE("03.1 the contract") {
     }
 
     TEST_CASE("polled after it threw an exception") {
+        step("poll a kettle that throws, twice");
         expect_violation("kettle: polled after Ready", [] {
             BurstKettle kettle;
             try {
@@ -107,11 +110,13 @@ TEST_SUITE("03.1 the contract") {
     }
 
     TEST_CASE("polled after it was moved away") {
+        step("move a Kettle(2) away, and poll what is left of it");
         expect_violation("kettle: polled after it was moved away", [] {
             Kettle kettle(2);
             [[maybe_unused]] Kettle moved = std::move(kettle);
             (void)poll_once(kettle);  // NOLINT: the mistake
         });
+        step("assign a Kettle(2) to another one, and poll what is left of it");
         expect_violation("kettle: polled after it was moved away", [] {
             Kettle kettle(2);
             Kettle other(3);
@@ -121,11 +126,13 @@ TEST_SUITE("03.1 the contract") {
     }
 
     TEST_CASE("moved after its first poll") {
+        step("poll a Kettle(2), and move it");
         expect_violation("moved after its first poll", [] {
             Kettle kettle(2);
             (void)poll_once(kettle);
             [[maybe_unused]] Kettle moved = std::move(kettle);
         });
+        step("poll a Kettle(2), and assign it to another one");
         expect_violation("moved after its first poll", [] {
             Kettle kettle(2);
             (void)poll_once(kettle);
@@ -135,6 +142,7 @@ TEST_SUITE("03.1 the contract") {
     }
 
     TEST_CASE("assigned to after its first poll") {
+        step("poll a Kettle(2), and assign another one to it");
         expect_violation("assigned to after its first poll", [] {
             Kettle kettle(2);
             (void)poll_once(kettle);
@@ -162,6 +170,7 @@ TEST_SUITE("03.1 the contract") {
             CHECK(poll_once(kettle) == Ready(100));
             [[maybe_unused]] Kettle moved = std::move(kettle);
         });
+        step("poll a Kettle(0) to its end, move it, and poll it again");
         expect_violation("kettle: polled after Ready", [] {
             Kettle kettle(0);
             (void)poll_once(kettle);
@@ -179,6 +188,7 @@ TEST_SUITE("03.1 the contract") {
             kettle = Kettle(0);
             CHECK(poll_once(kettle) == Ready(100));
         });
+        step("move a Kettle(3) away, move what is left of it, and poll that");
         expect_violation("kettle: polled after it was moved away", [] {
             Kettle kettle(3);
             [[maybe_unused]] Kettle moved = std::move(kettle);

@@ -16,6 +16,7 @@
 
 using namespace support;
 using rt::DrivenCondvar;
+using rt::Instant;
 using rt::ThreadPark;
 using rt::trace::Kind;
 
@@ -64,9 +65,19 @@ TEST_SUITE("05.1 park until unparked") {
 
     TEST_CASE("a token that comes just before the sleep is taken") {
         static ThreadPark park;
+        static int waits;
+        waits = 0;
         step("park: it finds no token, and an unpark comes before it locks the mutex");
         rt::DrivenLock::before_locking = [] { park.unpark(); };
-        park.park(soon());
+        DrivenCondvar::instead_of_waiting = [] {
+            ++waits;
+            park.unpark();
+        };
+        park.park(std::nullopt);
+        DrivenCondvar::instead_of_waiting = nullptr;
+        CHECK_MESSAGE(waits == 0,
+                      "a token came just before the sleep, and park slept all the same. Announce the sleep by a "
+                      "compare_exchange from `empty`, which a token makes fail.");
         CHECK_MESSAGE(!park.has_token(),
                       "park returned and left the token there, so the next park returns too early. Take the token.");
     }
@@ -104,32 +115,48 @@ TEST_SUITE("05.1 park until unparked") {
 
     TEST_CASE("what a thread did before its unpark is visible after the park") {
         static ThreadPark park;
-        rt::Tokens::unreleased = rt::Tokens::unacquired = 0;
-        step("unpark twice, park");
+        rt::Tokens::unreleased = rt::Tokens::unacquired = rt::Tokens::stores = 0;
         int const locks = rt::DrivenLock::made;
         park.unpark();
-        bool const does_all_with_the_mutex = rt::DrivenLock::made > locks;
+        bool const locks_the_mutex = rt::DrivenLock::made > locks;  // so the mutex orders the two threads
         int const put = rt::Tokens::put;
+        auto check = [locks_the_mutex] {
+            bool const acquires = locks_the_mutex || rt::Tokens::unacquired == 0;
+            CHECK_MESSAGE(
+                acquires,
+                "park took the token without `acquire`, or by a store, so it may not see what the other thread did "
+                "before its unpark. Take it with an exchange that acquires.");
+            bool const only_exchanges = locks_the_mutex || rt::Tokens::stores == 0;
+            CHECK_MESSAGE(
+                only_exchanges,
+                "park changed the state by a store, which overwrites a token that comes at the same moment. Use "
+                "an exchange.");
+        };
+        step("unpark twice, park");
         park.unpark();
+        bool const puts_it_again = locks_the_mutex || rt::Tokens::put > put;
         CHECK_MESSAGE(
-            (does_all_with_the_mutex || rt::Tokens::put > put),
+            puts_it_again,
             "unpark found a token and left the state as it was, so the other thread may not see what this one "
             "did before. Put the token there again, with `release`.");
-        park.park(std::nullopt);
         CHECK_MESSAGE(rt::Tokens::unreleased == 0,
                       "unpark put the token there without `release`, so the other thread may not see what this one did "
                       "before. Use `release`.");
+        park.park(std::nullopt);
+        check();
         step("park: it finds no token, and an unpark comes before it locks the mutex");
         rt::DrivenLock::before_locking = [] { park.unpark(); };
         park.park(soon());
+        check();
         step("park, then unpark it while it sleeps");
         DrivenCondvar::instead_of_waiting = [] { park.unpark(); };
         park.park(std::nullopt);
+        check();
+        step("park until a deadline, and let it pass");
+        DrivenCondvar::instead_of_waiting = [] {};
+        park.park(Instant());
         DrivenCondvar::instead_of_waiting = nullptr;
-        CHECK_MESSAGE(
-            (does_all_with_the_mutex || rt::Tokens::unacquired == 0),
-            "park took the token without `acquire`, or by a store, so it may not see what the other thread did "
-            "before its unpark. Take it with an exchange that acquires.");
+        check();
     }
 
     TEST_CASE("a compare_exchange_weak that fails for no reason does no harm") {

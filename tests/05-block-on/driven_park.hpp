@@ -61,10 +61,12 @@ struct Tokens {
     static inline thread_local int put = 0;              // into the state, also where there was one already
     static inline thread_local int unreleased = 0;       // put there without `release`
     static inline thread_local int unacquired = 0;       // taken without `acquire`
+    static inline thread_local int stores = 0;           // plain stores, which may overwrite a token
     static inline thread_local bool weak_fails = false;  // once, for no reason
 
     /// `reads` is false for a plain store.
     static void changed(int before, int after, std::memory_order order, bool reads = true) noexcept {
+        stores += reads ? 0 : 1;
         bool const both = order == seq_cst || order == acq_rel;
         put += after == notified ? 1 : 0;
         unreleased += after == notified && !both && order != release ? 1 : 0;

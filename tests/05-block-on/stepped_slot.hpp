@@ -16,10 +16,11 @@ struct SlotOrders {
     static inline constinit thread_local int unacquired = 0;  // entered the slot without `acquire`
     static inline constinit thread_local int unreleased = 0;  // left the slot, or set a bit there, without `release`
     static inline constinit thread_local int unheard = 0;     // took over a wake without `acquire`
+    static inline constinit thread_local int released = 0;    // wrote the state with `release`
 
     /// From now on counts what the calling thread does.
     static void watch() noexcept {
-        unacquired = unreleased = unheard = 0;
+        unacquired = unreleased = unheard = released = 0;
         hears = false;
         support::Steps::on_access = accessed;
     }
@@ -33,6 +34,7 @@ struct SlotOrders {
         if (!access.writes) {
             return;
         }
+        released += support::releases(access.order) ? 1 : 0;
         if (access.before == 0 && access.after != 0) {
             unacquired += support::acquires(access.order) ? 0 : 1;
         } else if (access.before != 0) {

@@ -33,7 +33,8 @@ TEST_SUITE("07.1 yield_now") {
         auto task = spawn_mock("yield_now", rt::yield_now());
         CHECK(task.wakes() == 0);
         CHECK(task.poll() == Pending);
-        CHECK(task.is_woken());
+        CHECK_MESSAGE(task.is_woken(),
+                      "yield_now is Pending and woke nobody, so nobody polls it again. Wake the waker in `cx`.");
         CHECK(task.wakes() == 1);
         CHECK(task.poll() == Ready());
         CHECK(task.wakes() == 1);
@@ -61,7 +62,7 @@ TEST_SUITE("07.1 yield_now") {
         CHECK(task.poll() == Pending);
         CHECK(task.kept_wakers() == 0);
         CHECK(task.poll() == Ready());
-        CHECK(task.clones() == task.drops());
+        CHECK(task.kept_wakers() == 0);
     }
 
     TEST_CASE("the trace shows that it yields") {

@@ -105,7 +105,7 @@ std::string how_it_missed_its_end(std::string_view sentence, const std::function
                             : WEXITSTATUS(status) == hung_status ? "it hung"
                             : WEXITSTATUS(status) ? fmt::format("it ended with status {}", WEXITSTATUS(status))
                                                   : "it went on without a report";
-    if (printed.empty()) {
+    if (printed.find_first_not_of('\n') == printed.npos) {
         return how;
     }
     std::string_view const words = std::string_view(printed).substr(0, printed.find_last_not_of('\n') + 1);
