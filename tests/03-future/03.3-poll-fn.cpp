@@ -93,7 +93,7 @@ TEST_SUITE("03.3 poll_fn") {
         CHECK(task.poll().is_ready());
         CHECK_MESSAGE(
             counter.copies() == 0,
-            "the answer was copied, but not every value can be copied. Return a local variable that is not const.");
+            "the answer was copied, but not every value can be copied. Return a local variable by its name, not const and not by `?:`.");
     }
 
     TEST_CASE("polling a finished poll_fn is reported") {

@@ -85,8 +85,8 @@ class Contract {
 
     /// Says that a poll begins. Called first in every poll of the future, whose name is for the error message.
     void begin(const char* name) noexcept {
-        // TODO(03.1) Report a poll that the contract forbids, with the sentence that fits. Any end of a poll that it allows,
-        // except through `pending()`, finishes the future.
+        // TODO(03.1) Report a poll that the contract forbids, with the sentence that fits. Every other poll finishes the
+        // future, unless it ends through `pending()`.
         todo("03.1 allow or report a poll", name);
     }
 
