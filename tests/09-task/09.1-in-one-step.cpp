@@ -1,4 +1,5 @@
 // The state word over an atomic that calls the test: what each transition writes, and what happens if two of them meet.
+// It is compiled by itself, because stepped_state.hpp includes headers with other names (#define, #undef).
 #include "stepped_state.hpp"
 
 #include <doctest/doctest.h>

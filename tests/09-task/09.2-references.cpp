@@ -1,4 +1,5 @@
 // A task over a state word that calls the test, which counts the references in it.
+// It is compiled by itself, because stepped_task.hpp includes headers with other names (#define, #undef).
 #include "stepped_task.hpp"
 
 #include <doctest/doctest.h>

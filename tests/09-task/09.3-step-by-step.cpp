@@ -1,4 +1,5 @@
 // The handle over a state word that calls the test: the task ends at each moment of a call on its handle.
+// It is compiled by itself, because stepped_task.hpp includes headers with other names (#define, #undef).
 #include "stepped_task.hpp"
 
 #include <doctest/doctest.h>

@@ -1,0 +1,242 @@
+/// \file
+/// `Task`, the block that holds a future, and `Runnable`, the right to poll it once.
+///
+///   born ──► Runnable ──run──► poll ──Pending──► asleep ──wake──► Runnable ──► Schedule ──► …
+///                               └──Ready──► outcome stored ──► JoinHandle woken
+///
+/// This is the side of a task that a runtime sees. The JoinHandle, which the user sees, is in task.hpp.
+///
+/// Thread safety: the state word (task_state.hpp) decides who may do what. This header does what its answers ask for.
+///
+/// Source: Rust's async-task crate.
+#pragma once
+
+#include <rt/future.hpp>
+#include <rt/recycled.hpp>
+#include <rt/task_report.hpp>
+#include <rt/task_state.hpp>
+#include <rt/todo.hpp>
+#include <rt/trace.hpp>
+#include <rt/violation.hpp>
+#include <rt/waker.hpp>
+#include <rt/waker_slot.hpp>
+
+#include <exception>
+#include <source_location>
+#include <utility>
+
+namespace rt {
+
+class Runnable;
+class Task;
+template <class T>
+class JoinHandle;
+
+/// Where Runnables go. Every runtime is a Schedule, and so is the queue of a test.
+class Schedule {
+  public:
+    /// Sees to it that `runnable.run()` is called soon, but doesn't call it. Called from any thread.
+    virtual void schedule(Runnable runnable) noexcept = 0;
+
+    /// Takes an owned task that has ended out of its list. Called on the thread that ran it last.
+    virtual void finished(Task&) noexcept {}
+
+  protected:
+    ~Schedule() = default;
+};
+
+/// A future, later its outcome, and the state word. Users see it only through a Runnable, a Waker, or a JoinHandle.
+class Task : public Recycled {
+  public:
+    /// Asks the task to end. The next run destroys the future instead of polling it. A finished task stays as it is.
+    void abort() noexcept;
+
+    bool is_finished() const noexcept { return state_.is_complete(); }
+
+    // Given: links for the queue and the list of lesson 10. They belong to the queue or list that holds the task.
+    Task* next_in_queue = nullptr;
+    Task* next_owned = nullptr;
+    Task* previous_owned = nullptr;
+
+  protected:
+    /// How a poll ended. The numbers are those of `trace::Kind::poll_end`.
+    enum class PollResult : int { exception = -1, pending = 0, ready = 1 };
+
+    // Given: the birth of a task, announced.
+    Task(Schedule& schedule, bool is_owned, std::source_location where) noexcept
+        : schedule_(schedule), state_(is_owned), origin_(where) {
+        trace::emit(trace::Kind::spawn, this, where.line(), where.file_name());
+    }
+    virtual ~Task() = default;
+
+    // What task_of.hpp does for each type of future:
+    /// Polls the future. If it is not Pending, stores the outcome and destroys the future.
+    virtual PollResult poll_future(Context& cx) noexcept = 0;
+    /// Destroys the future. The outcome stays empty, which means cancelled.
+    virtual void drop_future() noexcept = 0;
+    /// Destroys the outcome. Returns its exception if there is one, which nobody has seen.
+    virtual std::exception_ptr drop_outcome() noexcept = 0;
+
+  private:
+    friend class Runnable;
+    template <class T>
+    friend class JoinHandle;
+
+    void run() noexcept;  // called by the Runnable
+    void finish() noexcept;
+    void wake() noexcept;  // called by wakers, through the table
+    void wake_by_ref() noexcept;
+    void drop_handle() noexcept;  // called by the JoinHandle
+    void discard_outcome() noexcept;
+    void drop_reference() noexcept {
+        if (state_.drop_reference() == TaskState::OnDropReference::destroy) {
+            delete this;
+        }
+    }
+
+    /// Polls the future once with a waker of this task, and announces it.
+    PollResult poll_once() noexcept;
+    static const WakerVTable waker_vtable;
+    // Given: announces a wake (trace.hpp), and returns what it was given.
+    TaskState::OnWake announced(TaskState::OnWake next, bool waker_goes = false) const noexcept {
+        trace::emit(trace::Kind::wake, this, next == TaskState::OnWake::schedule);
+        if (waker_goes) {
+            trace::note(trace::Kind::waker_drop, this);
+        }
+        return next;
+    }
+
+    Schedule& schedule_;
+    [[no_unique_address]] WakerSlot join_waker_;  // of the JoinHandle that waits for the end
+    TaskState state_;                             // in the padding of the slot, which makes a task 8 bytes smaller
+    [[no_unique_address]] detail::TaskOrigin origin_;
+};
+
+/// The right to poll a task once. Its holder calls `run`. If it is destroyed instead, it cancels the task.
+class [[nodiscard]] Runnable {
+  public:
+    /// Takes a task out of a queue. Called once for each `into_raw`.
+    static Runnable from_raw(Task* task) noexcept { return Runnable(task); }
+
+    Runnable(Runnable&& other) noexcept : task_(std::exchange(other.task_, nullptr)) {}
+    Runnable& operator=(Runnable other) noexcept {
+        std::swap(task_, other.task_);
+        return *this;
+    }
+    ~Runnable() {
+        if (task_ != nullptr) {
+            // TODO(09.4) Nothing will run this task anymore. Cancel it here and now.
+            todo("09.4 cancel the task of a dropped Runnable");
+        }
+    }
+
+    /// Polls the task once, or destroys its future if it was aborted. Called on the thread that the runtime chose.
+    void run() && noexcept { release().run(); }
+
+    /// Gives the task to a queue that links tasks themselves.
+    Task* into_raw() && noexcept { return &release(); }
+
+    // Given: the task, unless the Runnable is empty.
+    Task& task() const noexcept {
+        if (checks_enabled && task_ == nullptr) {
+            violation("a Runnable was used after it was run or moved from. Run each Runnable only once.");
+        }
+        return *task_;
+    }
+
+  private:
+    explicit Runnable(Task* task) noexcept : task_(task) {}
+
+    Task& release() noexcept {
+        Task& released = task();
+        task_ = nullptr;
+        return released;
+    }
+
+    Task* task_;
+};
+
+/// The Runnable's reference goes on with the next Runnable, or `pause` or `finish` gives it back.
+inline void Task::run() noexcept {
+    if (state_.start() == TaskState::OnStart::cancel) {
+        // TODO(09.4) End the task without a poll.
+        todo("09.4 end a task that was aborted");
+    }
+    // The task was not aborted, so its future is polled.
+    // TODO(09.2) Poll it once. If it is done, finish the task. Otherwise tell the state word that the poll has ended, and do
+    // what it answers.
+    todo("09.2 poll the task once", schedule_, origin_);
+}
+
+/// The outcome is stored. The reference goes last, because it may be all that keeps the task alive.
+inline void Task::finish() noexcept {
+    // TODO(09.2) Tell the state word, and do what it answers. A task that is owned must leave its list. Give the references
+    // back.
+    todo("09.2 finish the task", schedule_);
+}
+
+/// The waker stays, so a new Runnable needs a reference of its own.
+inline void Task::wake_by_ref() noexcept {
+    TaskState::OnWake const next = announced(state_.wake());
+    // TODO(09.2) Make a Runnable if one is needed, and give it to the schedule. Who owns its reference?
+    todo("09.2 wake by reference", next, schedule_);
+}
+
+/// The waker goes. Its reference becomes the Runnable's, or is given back.
+inline void Task::wake() noexcept {
+    TaskState::OnWake const next = announced(state_.wake(), true);
+    // TODO(09.2) Do what `next` says. What becomes of the waker's reference?
+    todo("09.2 wake by value", next, schedule_);
+}
+
+/// To abort a task is to wake it with one more bit. The thread that runs it next destroys the future.
+inline void Task::abort() noexcept {
+    trace::emit(trace::Kind::abort, this);
+    // TODO(09.4) Tell the state word. If the task sleeps, see to it that it is run.
+    todo("09.4 abort the task", schedule_);
+}
+
+/// The JoinHandle goes, and with it the outcome, or the waker if the task goes on.
+inline void Task::drop_handle() noexcept {
+    // TODO(09.3) Tell the state word. Destroy what only the handle needed: its waker, or the outcome. Give the handle's
+    // reference back.
+    todo("09.3 drop the handle", join_waker_);
+}
+
+// Given: nobody can ask for the outcome any more. An exception in it is printed, unless the task was aborted.
+inline void Task::discard_outcome() noexcept {
+    std::exception_ptr exception = drop_outcome();
+    if (exception && !state_.is_aborted()) {
+        origin_.report_unawaited(std::move(exception));
+    }
+}
+
+// Given: one poll. The Runnable has a reference, so the waker of the poll takes none, and gives none back: a union does
+// not call the destructor. That saves two atomic operations.
+inline Task::PollResult Task::poll_once() noexcept {
+    union Borrowed {
+        Waker waker;
+        ~Borrowed() {}
+    } borrowed{Waker(this, &waker_vtable)};
+    Context cx(borrowed.waker);
+    trace::emit(trace::Kind::poll_begin, this);
+    PollResult result = poll_future(cx);
+    trace::emit(trace::Kind::poll_end, this, static_cast<int>(result));
+    return result;
+}
+
+// Given: the table of lesson 02. Its data is the task.
+inline constexpr WakerVTable Task::waker_vtable{
+    [](void* data) noexcept {
+        trace::note(trace::Kind::waker_clone, data);
+        static_cast<Task*>(data)->state_.add_reference();
+    },
+    [](void* data) noexcept { static_cast<Task*>(data)->wake(); },
+    [](void* data) noexcept { static_cast<Task*>(data)->wake_by_ref(); },
+    [](void* data) noexcept {
+        trace::note(trace::Kind::waker_drop, data);
+        static_cast<Task*>(data)->drop_reference();
+    },
+};
+
+}  // namespace rt

@@ -1,0 +1,113 @@
+/// \file
+/// `make_task(future, schedule)` makes a task and returns its two ends: a `Runnable`, which polls it, and a
+/// `JoinHandle`, which waits for its outcome.
+///
+/// Source: Rust's async-task crate, and Tokio's `JoinHandle`.
+#pragma once
+
+#include <rt/budget.hpp>
+#include <rt/future.hpp>
+#include <rt/outcome.hpp>
+#include <rt/runnable.hpp>
+#include <rt/task_of.hpp>
+#include <rt/task_report.hpp>
+#include <rt/todo.hpp>
+#include <rt/violation.hpp>
+
+#include <source_location>
+#include <type_traits>
+#include <utility>
+
+namespace rt {
+
+/// A future of a task's outcome: its value, its exception, or `Cancelled`. If it is destroyed, the task goes on alone.
+///
+/// Thread safety: the task may end on any thread. The handle itself belongs to one thread at a time.
+template <class T = void>
+class JoinHandle {
+  public:
+    using Output = T;
+
+    explicit JoinHandle(detail::TaskYielding<T>* task) noexcept : task_(task) {}
+    JoinHandle(JoinHandle&& other) noexcept : task_(std::exchange(other.task_, nullptr)) {}
+    JoinHandle& operator=(JoinHandle other) noexcept {
+        std::swap(task_, other.task_);
+        return *this;
+    }
+    ~JoinHandle() { detach(); }
+
+    Poll<T> poll(Context& cx) {
+        auto& task = this->task();
+        if (!task.is_finished()) {
+            // TODO(09.3) Wait for the end of the task. It may end on another thread at any moment.
+            todo("09.3 wait for the end of the task", cx);
+        }
+        // Given: the result counts as one of the budget, so a handle that is finished can't keep the thread either.
+        if (!task.share.poll_proceed(cx)) {
+            return Pending;
+        }
+        budget::spend();
+        return ready_with<T>(take_outcome());
+    }
+
+    // Given: for code that polls nothing.
+    /// Returns the task's value, or throws its exception or `Cancelled`. Called once, when the task is finished.
+    T take_result() {
+        if (!task().is_finished()) {
+            violation("JoinHandle::take_result was called before the task had ended. Await the handle instead.");
+        }
+        return static_cast<T>(take_outcome());
+    }
+
+    /// Asks the task to end. Its runtime destroys the future soon, and awaiting the handle throws `Cancelled`, unless
+    /// the task has ended before.
+    void abort() noexcept {
+        if (task_ != nullptr) {
+            task_->abort();
+        }
+    }
+
+    /// True if the task has ended, in whatever way, or if this handle has no task.
+    bool is_finished() const noexcept { return task_ == nullptr || task_->is_finished(); }
+
+    /// Lets the task go on alone. If it ends with an exception, that is printed.
+    void detach() noexcept {
+        if (task_ != nullptr) {
+            std::exchange(task_, nullptr)->drop_handle();
+        }
+    }
+
+  private:
+    NonVoid<T> take_outcome() {
+        // TODO(09.3) Hand out the outcome. If there is none, the task was cancelled. In every case this handle gives up the
+        // task, so that it is empty afterwards.
+        todo("09.3 take the outcome");
+    }
+
+    // Given: the task, unless the handle is empty.
+    detail::TaskYielding<T>& task() const noexcept {
+        return detail::checked(
+            task_,
+            "a JoinHandle was used after it gave its outcome, was detached, or was moved from. Await each handle "
+            "once.");
+    }
+
+    detail::TaskYielding<T>* task_;
+};
+
+/// Whether a runtime keeps the task in a list of its own until it has ended.
+enum class Owned : bool { no, yes };
+
+// Given: how a task is made.
+/// Makes a task of `future`. The caller runs or schedules the first Runnable. Later ones go to `schedule`, which must
+/// outlive the last run. Called by runtimes and tests.
+template <Future F>
+std::pair<Runnable, JoinHandle<OutputOf<F>>> make_task(F future, Schedule& schedule, Owned owned = Owned::no,
+                                                       std::source_location where = std::source_location::current()) {
+    static_assert(std::is_nothrow_move_constructible_v<NonVoid<OutputOf<F>>>,
+                  "a task's result must be movable without throwing. Return a std::unique_ptr<T> instead.");
+    auto* task = new detail::TaskOf<F>(std::move(future), schedule, owned == Owned::yes, where);
+    return {Runnable::from_raw(task), JoinHandle<OutputOf<F>>(task)};
+}
+
+}  // namespace rt
