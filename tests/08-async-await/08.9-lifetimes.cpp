@@ -1,5 +1,5 @@
 /// \file
-/// 08.2: what lives in a frame, and for how long. To destroy a frame cancels its wait.
+/// 08.9: what lives in a frame, and for how long. To destroy a frame cancels its wait.
 #include "local.hpp"
 
 #include <doctest/doctest.h>
@@ -87,7 +87,7 @@ Async<int> keeps_until_the_end(DropCounter::Token, Remote<int>* leaf) { co_retur
 
 }  // namespace
 
-TEST_SUITE("08.2 lifetimes") {
+TEST_SUITE("08.9 all together: lifetimes") {
     TEST_CASE("destroyed at the first wait") {
         Remote<> remotes[3];
         Notes notes;

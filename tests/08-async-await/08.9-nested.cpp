@@ -1,5 +1,5 @@
 /// \file
-/// 08.2: coroutines that await coroutines. Each of them is polled by the coroutine that awaits it.
+/// 08.9: coroutines that await coroutines. Each of them is polled by the coroutine that awaits it.
 #include <doctest/doctest.h>
 
 #include <rt/async.hpp>
@@ -148,7 +148,7 @@ Async<int> joins(Remote<int>* a, Remote<int>* b, Remote<int>* c, Remote<int>* d)
 
 }  // namespace
 
-TEST_SUITE("08.2 coroutines that await coroutines") {
+TEST_SUITE("08.9 all together: coroutines that await coroutines") {
     TEST_CASE("each level takes little stack") {
         constexpr int levels = 1000;
         std::vector<std::uintptr_t> const shallow = places_of_polls(1);
