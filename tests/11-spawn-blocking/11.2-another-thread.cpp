@@ -6,6 +6,7 @@
 #include <rt/join.hpp>
 #include <rt/spawn_blocking.hpp>
 #include <rt/sync.hpp>
+#include <rt/task.hpp>
 #include <rt/waker.hpp>
 #include <support/counting_waker.hpp>
 #include <support/drop_counter.hpp>
@@ -158,10 +159,15 @@ TEST_SUITE("11.2 a call on another thread") {
         auto body = [](DropCounter* counter) -> Async<> {
             rt::BlockingOptions options;
             options.max_threads = 1;
-            rt::current().service<rt::BlockingPool>().set_options(options);
+            auto& pool = rt::current().service<rt::BlockingPool>();
+            pool.set_options(options);
             std::latch may_end(1);
-            auto wait = [&may_end] { may_end.wait(); };
-            auto running = rt::spawn_blocking(wait);
+            auto block = [&may_end](rt::Context&) -> rt::Poll<void> {
+                may_end.wait();
+                return rt::Ready();
+            };
+            auto [blocker, running] = rt::make_task(rt::poll_fn(block), pool);
+            pool.submit(std::move(blocker));
             step("the only thread is at work: spawn a call with a token and an argument");
             auto look = [token = counter->token()](const DropCounter::Token&) { (void)token; };
             auto waiting = rt::spawn_blocking(std::move(look), counter->token());
