@@ -190,6 +190,20 @@ TEST_SUITE("09.1 the state word in one step") {
         CHECK(acquired > 0);
     }
 
+    TEST_CASE("a thread that destroys the task sees what the others did") {
+        State state(false);
+        polled(state);
+        INFO(
+            "each thread releases what it did when it gives its reference back, and the last one acquires it before it "
+            "destroys the task");
+        step("end the poll, and give the last waker back");
+        count([&] { (void)state.pause(); });
+        CHECK(acquired > 0);
+        count([&] { (void)state.drop_reference(); });
+        CHECK(published > 0);
+        CHECK(acquired > 0);
+    }
+
     TEST_CASE("a poll begins while another thread acts") {
         expect_one_after_the_other("begin a poll", "wakes the task", queued, do_start, do_wake);
         expect_one_after_the_other("begin a poll", "aborts the task", queued, do_start, do_abort);
