@@ -71,8 +71,8 @@ TEST_SUITE("08 exercise a generator") {
     TEST_CASE("each next runs the body to its next co_yield") {
         Notes notes;
         Generator<std::string> generator = tells(&notes);
-        CHECK_MESSAGE(notes.empty(),
-                      "the body ran when the coroutine was called. It has to wait for the first next().");
+        REQUIRE_MESSAGE(notes.empty(),
+                        "the body ran when the coroutine was called. It has to wait for the first next().");
         CHECK(generator.next() == "one");
         CHECK(notes == Notes{"begin"});
         CHECK(generator.next() == "two");
