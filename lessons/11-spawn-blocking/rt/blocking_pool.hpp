@@ -1,0 +1,184 @@
+/// \file
+/// `BlockingPool`: the threads of a runtime that may block.
+///
+/// A job is a task (lesson 09) whose Schedule is this pool, and whose first poll is its last. An idle thread runs a new
+/// job, if there is one to spare. Else a new thread does, if there may be more. Else the job waits, because each thread
+/// at work looks into the queue before it becomes idle.
+///
+/// Invariant: if a job waits, then a thread is on its way to it, and to no other job, or there can't be more threads. A
+/// thread is on its way when it was started, or when it was idle and has been notified.
+///
+/// A thread ends when it was idle for `idle_time`. It can't join itself. So it moves its Thread to `left_`, and joins
+/// the one that was there. The destructor joins the last one, and the threads that are still in the list.
+///
+/// Thread safety: `mutex_` protects everything but the jobs that run.
+///
+/// Source: Tokio's `runtime/blocking/pool.rs`.
+#pragma once
+
+#include <rt/park.hpp>
+#include <rt/runnable.hpp>
+#include <rt/scheduler.hpp>
+#include <rt/sync.hpp>
+#include <rt/sys.hpp>
+#include <rt/task_list.hpp>
+#include <rt/todo.hpp>
+#include <rt/trace.hpp>
+#include <rt/violation.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <list>
+#include <optional>
+#include <utility>
+
+namespace rt {
+
+// Given: how a pool behaves. See `BlockingPool::set_options`.
+class BlockingOptions {
+  public:
+    BlockingOptions() = default;
+
+    /// How many threads there are at most, at least 1. The other jobs wait.
+    std::size_t max_threads = 512;
+    /// How long a thread waits for its next job before it ends.
+    std::chrono::nanoseconds idle_time = std::chrono::seconds(10);
+    /// Makes a thread that runs `body`, or throws. Must not call the pool. Replace it to name or count threads.
+    std::function<Thread(std::function<void()> body)> start_thread = [](std::function<void()> body) {
+        return Thread(std::move(body));
+    };
+};
+
+/// A service of the runtime. The first `spawn_blocking` makes it.
+class BlockingPool final : public Schedule {
+  public:
+    explicit BlockingPool(Scheduler& scheduler) noexcept : scheduler_(scheduler) {}
+
+    /// Drops the jobs that wait, so their handles throw Cancelled. Waits for the jobs that run, and for all threads.
+    ~BlockingPool() {
+        Lock lock(mutex_);
+        closing_ = true;
+        TaskQueue dropped(std::move(queue_));
+        lock.unlock();  // before the jobs go, because what a job destroys may call the pool
+        while (dropped.pop()) {}
+        work_came_.notify_all();
+        for (Thread& thread : threads_) {
+            thread.join();
+        }
+        if (left_.joinable()) {
+            left_.join();
+        }
+    }
+
+    // Given: called before the first job: `rt::current().service<BlockingPool>().set_options(options)`.
+    void set_options(BlockingOptions options) {
+        if (options.max_threads == 0) {
+            violation("BlockingPool::set_options was called with max_threads = 0. Set it to 1 or more.");
+        }
+        Lock lock(mutex_);
+        options_ = std::move(options);
+    }
+
+    /// Lets a thread run `job`, after the jobs that wait already. Throws a std::system_error if the pool has no thread
+    /// and can't start one. Called by spawn_blocking, from any thread.
+    void submit(Runnable job) {
+        Lock lock(mutex_);
+        // TODO(11.1) Put the job into the queue, and see to it that a thread takes it: one that is idle, or else a new one.
+        todo("11.1 find a thread for the job", job, lock);
+    }
+
+    /// Never called, because a job never sleeps, so nothing can wake it.
+    void schedule(Runnable job) noexcept override { submit(std::move(job)); }
+
+    /// How many threads wait for work. Called by tests and statistics.
+    std::size_t idle_count() const noexcept {
+        Lock lock(mutex_);
+        return idle_;
+    }
+
+  private:
+    using Threads = std::list<Thread>;
+
+    /// The oldest job. Waits for it if there is none. Nothing if the thread is to end, because the pool closes or no job
+    /// came until `idle_deadline()`.
+    std::optional<Runnable> next_job(Lock& lock) noexcept {
+        // TODO(11.1) Wait for a job, for the end of the pool, or until the deadline. Count this thread as idle meanwhile.
+        todo("11.1 wait for the next job", lock);
+    }
+
+    // Given: puts the job into the queue. A paused clock (lesson 14) doesn't jump before the job has ended.
+    void enqueue(Runnable job) noexcept {
+        scheduler_.begin_outside_work();
+        trace::note(trace::Kind::queue, &job.task());
+        queue_.push(std::move(job));
+    }
+
+    // Given: until when a thread that becomes idle now waits. An `idle_time` beyond the end of the clock is cut off there.
+    Instant idle_deadline() const noexcept {
+        const Instant now = sys::now();
+        return now + std::min<Instant::duration>(options_.idle_time, Instant::max() - now);
+    }
+
+    // Given: starts a thread, which waits for the lock that the caller holds. Does without it if it can't be started, but
+    // there are others.
+    void start_thread() {
+        const Threads::iterator self = threads_.emplace(threads_.end());
+        try {
+            *self = options_.start_thread([this, self] { work(self); });
+        } catch (...) {
+            threads_.erase(self);
+            if (threads_.empty()) {
+                throw;
+            }
+        }
+    }
+
+    void work(Threads::iterator self) noexcept {
+        detail::serves_blocking = &scheduler_;
+        trace::emit(trace::Kind::thread, nullptr, 0, "blocking thread");
+        Lock lock(mutex_);
+        while (std::optional<Runnable> job = next_job(lock)) {
+            lock.unlock();
+            trace::emit(trace::Kind::blocking_run, &job->task());
+            std::move(*job).run();
+            // The run has queued the task that waits, so a paused clock sees that one.
+            scheduler_.end_outside_work();
+            lock.lock();
+            look_briefly(lock);
+        }
+        if (closing_) {
+            return;  // the destructor joins all threads in the list
+        }
+        Thread left_before = std::exchange(left_, std::move(*self));
+        threads_.erase(self);
+        lock.unlock();
+        if (left_before.joinable()) {
+            left_before.join();
+        }
+    }
+
+    // Given: a task often submits the next job at once, and a few looks cost less than to fall asleep and be woken.
+    void look_briefly(Lock& lock) noexcept {
+        ++idle_;
+        for (int looks = 0; looks < 20 && queue_.is_empty() && !closing_; ++looks) {
+            lock.unlock();
+            yield_thread();
+            lock.lock();
+        }
+        --idle_;
+    }
+
+    Scheduler& scheduler_;
+    mutable Mutex mutex_;
+    Condvar work_came_;
+    BlockingOptions options_;
+    TaskQueue queue_;
+    Threads threads_;
+    Thread left_;           // the last one that ended
+    std::size_t idle_ = 0;  // threads that wait
+    bool closing_ = false;
+};
+
+}  // namespace rt
