@@ -17,7 +17,7 @@
 using namespace support;
 using rt::Pending;
 
-TEST_SUITE("09.9 what keeps a task alive") {
+TEST_SUITE("09.9 all together: what keeps a task alive") {
     TEST_CASE("handles in a circle: a task may hold the handle of itself") {
         Queue queue;
         Remote<> kettle("the kettle");
