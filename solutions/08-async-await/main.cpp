@@ -49,9 +49,11 @@ rt::Async<std::string> make_tea(std::string leaves, std::string liquid) {
 }
 
 rt::Async<> nested() {
-    fmt::print("{}\n", co_await make_tea("mint", "water"));
+    std::string tea = co_await make_tea("mint", "water");
+    fmt::print("{}\n", tea);
     try {
-        fmt::print("{}\n", co_await make_tea("mint", "sand"));
+        tea = co_await make_tea("mint", "sand");
+        fmt::print("{}\n", tea);
     } catch (const std::runtime_error& error) {
         fmt::print("no tea: {}\n", error.what());
     }

@@ -70,7 +70,7 @@ class WakerSlot {
             return Waker();
         }
         Waker waker = std::move(waker_);
-        state_.fetch_and(~unsigned{waking}, release);
+        state_.fetch_and(~waking, release);
         return waker;
     }
 

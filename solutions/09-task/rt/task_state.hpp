@@ -74,7 +74,7 @@ class TaskState {
 
     /// (3) Ends a poll that was Pending. Unless the Runnable is to be scheduled again, gives its reference back.
     OnPause pause() noexcept {
-        unsigned before = word_.fetch_and(~unsigned{running}, acq_rel);
+        unsigned before = word_.fetch_and(~running, acq_rel);
         if ((before & notified) != 0) {
             return OnPause::schedule_again;
         }
