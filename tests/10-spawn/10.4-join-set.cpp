@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
+#include <rt/budget.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/future.hpp>
 #include <rt/join_set.hpp>
@@ -11,6 +12,7 @@
 #include <rt/yield_now.hpp>
 #include <support/counted_future.hpp>
 #include <support/counting_waker.hpp>
+#include <support/fairness.hpp>
 #include <support/sanitizers.hpp>
 #include <support/show.hpp>
 #include <support/story.hpp>
@@ -24,6 +26,22 @@
 using namespace support;
 using rt::Pending;
 using rt::Ready;
+
+namespace {
+
+constexpr int per_poll = static_cast<int>(rt::budget::per_poll);
+
+/// How many results of `source` the current task takes before another task has its turn.
+rt::Async<int> taken_before_a_turn(AlwaysReady source) {
+    int taken = 0;
+    auto other = rt::spawn(rt::poll_fn([&taken](rt::Context&) { return rt::Poll<int>(rt::Ready(int{taken})); }));
+    for (; taken < 3 * per_poll; ++taken) {
+        co_await source.next();
+    }
+    co_return co_await other;
+}
+
+}  // namespace
 
 TEST_SUITE("10.4 JoinSet") {
     TEST_CASE("an empty set has nothing to give") {
@@ -232,6 +250,22 @@ TEST_SUITE("10.4 JoinSet") {
             CHECK(result.has_value());
             CHECK_FALSE(result.value_or(1).has_value());
             CHECK_FALSE(set.try_join_next().has_value());
+        };
+        runtime.block_on(main());
+    }
+
+    TEST_CASE("who joins tasks that have all ended lets others have their turn") {
+        rt::CurrentThread runtime;
+        auto main = []() -> rt::Async<> {
+            rt::JoinSet<> set;
+            co_await add_finished(&set, 10 * per_poll);
+            step("join {} finished members of a set", 10 * per_poll);
+            int const members = co_await taken_before_a_turn(finished_members(&set));
+            CHECK_MESSAGE(members == per_poll, "join_next must give way after the budget");
+            step("await the handles of as many finished tasks");
+            co_await rt::yield_now();
+            int const handles = co_await taken_before_a_turn(finished_tasks());
+            CHECK_MESSAGE(handles == per_poll, "a JoinHandle must give way after the budget");
         };
         runtime.block_on(main());
     }

@@ -29,7 +29,7 @@ rt::Async<int> plus(int a, std::unique_ptr<int> b) {
 
 }  // namespace
 
-TEST_SUITE("10.1 the run queue") {
+TEST_SUITE("10.9 all together: what is spawned") {
     TEST_CASE("a task spawns tasks that spawn tasks") {
         rt::CurrentThread runtime;
         Notes notes;
