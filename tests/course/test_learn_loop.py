@@ -124,10 +124,13 @@ class Ends(SessionTest):
 
 class WithoutATerminal(SessionTest):
     def test_one_pass(self):
+        chapter = self.place / "book/01-poll.md"
+        chapter.write_text("<!-- minutes: 25 -->\n")
+        self.addCleanup(chapter.unlink)
         status, said = self.command()
         self.assertEqual(status, 1)
         self.assertRegex(said, r"(?m)^ ✗ 01\.1 Ready or Pending$")
-        self.assertRegex(said, r"(?m)^open  mine/01-poll/rt/poll\.hpp:\d+\nread  book/01-poll\.md \(\d+ min\): \./learn read 01$")
+        self.assertRegex(said, r"(?m)^open  mine/01-poll/rt/poll\.hpp:\d+\nread  book/01-poll\.md \(25 min\): \./learn read 01$")
         self.save(self.solved)
         status, said = self.command()
         self.assertEqual((status, said), (0, "01-poll\n ✓ 01.1 Ready or Pending\n ✓ 01.2 map\n"
