@@ -5,6 +5,7 @@ is tried in each hole of the step, with the rest of the lesson solved, and must 
 """
 import re
 import tempfile
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import kit
@@ -41,15 +42,17 @@ def filled(lines: list, block: str) -> list:
 
 
 def variants(lesson: str, step: str, block: str) -> list:
-    """(file, its text) with the block in one hole of the step, and all others filled from the solution."""
+    """(file, its text) with the block in one hole of the step, and all others filled from the solution. The hole whose solution
+    is most like the block comes first."""
     found = []
     for path in starters.files(ROOT / "lessons" / lesson):
         pieces = starters.runs_of(path)
         for at, piece in enumerate(pieces):
             for lines in filled(piece.starter, block) if piece.step == step else []:
                 text = [line for number, other in enumerate(pieces) for line in (lines if number == at else other.solution)]
-                found.append((path, "\n".join(text) + "\n"))
-    return found
+                likeness = SequenceMatcher(None, block, "\n".join(piece.solution)).ratio()
+                found.append((likeness, path, "\n".join(text) + "\n"))
+    return [(path, text) for _, path, text in sorted(found, key=lambda one: -one[0])]
 
 
 def complaint_about(lesson: str, step: str, block: str, made: Path) -> str:
@@ -62,8 +65,8 @@ def complaint_about(lesson: str, step: str, block: str, made: Path) -> str:
             copy.write_text(text, encoding="utf-8")
             (folder / "any.hpp").write_text(f"#pragma once\n{ANY}", encoding="utf-8")
             where = [f"-I{place}" for place in starters.include_folders(lesson, folder)]
-            said = kit.compile_with(["-w", "-fsyntax-only", *where, "-include", made / "shared.hpp", "-include", folder / "any.hpp",
-                                     *starters.test_files(lesson, step)])
+            said = kit.compile_with(["-w", "-Wfatal-errors", "-fsyntax-only", *where, "-include", made / "shared.hpp",
+                                     "-include", folder / "any.hpp", *starters.test_files(lesson, step)])
         if not said:
             return ""
     return said
