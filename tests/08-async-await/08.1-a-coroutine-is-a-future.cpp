@@ -224,12 +224,17 @@ TEST_SUITE("08.1 a coroutine is a future") {
         step("assign another");
         future = keeps(drops.token(), 4);
         CHECK_MESSAGE(drops.drops() == 1, "only the frame that was there first had to be destroyed");
+        step("assign another that has a name");
+        auto other = keeps(drops.token(), 5);
+        future = std::move(other);
+        CHECK_MESSAGE(drops.drops() == 2,
+                      "the old frame is still there, in the Async that was moved from. Destroy it at the assignment.");
         step("assign it to itself");
         auto& itself = future;
         future = std::move(itself);
-        REQUIRE_MESSAGE(drops.drops() == 1, "an Async that was assigned to itself destroyed its only frame");
-        CHECK(spawn_mock("the coroutine", std::move(future)).poll() == Ready(4));
-        CHECK(drops.drops() == 2);
+        REQUIRE_MESSAGE(drops.drops() == 2, "an Async that was assigned to itself destroyed its only frame");
+        CHECK(spawn_mock("the coroutine", std::move(future)).poll() == Ready(5));
+        CHECK(drops.drops() == 3);
     }
 
     TEST_CASE("one Async is one allocation") {

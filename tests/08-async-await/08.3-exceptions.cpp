@@ -99,6 +99,16 @@ Async<std::string> catches_from_a_join(Remote<int>* first, Remote<int>* second) 
 }  // namespace
 
 TEST_SUITE("08.3 exceptions through every depth") {
+    TEST_CASE("a body without a value that throws is not Ready") {
+        auto throws = []() -> Async<> {
+            throw burst();
+            co_return;
+        };
+        auto task = spawn_mock("the coroutine", throws());
+        CHECK_THROWS_AS_MESSAGE((void)task.poll(), std::runtime_error,
+                                "the exception that left the body is lost. Keep it, and let `run` throw it.");
+    }
+
     TEST_CASE("an exception of the body comes out of the poll") {
         auto task = spawn_mock("the coroutine", throws_at_once());
         CHECK_THROWS_WITH_AS_MESSAGE((void)task.poll(), "the kettle burst", std::runtime_error,
@@ -143,6 +153,16 @@ TEST_SUITE("08.3 exceptions through every depth") {
         CHECK_THROWS_WITH_AS((void)task.poll(), "the kettle burst", std::runtime_error);
         CHECK(kettle.polls() == 2);
         CHECK(kettle.drops() == 1);
+    }
+
+    TEST_CASE("an exception passes through a coroutine without a value") {
+        Remote<void> kettle("the kettle");
+        auto lets_through = [](Remote<void>* leaf) -> Async<> { co_await leaf->future(); };
+        auto task = spawn_mock("the coroutine", lets_through(&kettle));
+        CHECK(task.poll() == Pending);
+        kettle.fail(burst());
+        CHECK_THROWS_AS_MESSAGE((void)task.poll(), std::runtime_error,
+                                "the exception of a future without a value is lost. Take its outcome, too.");
     }
 
     TEST_CASE("an exception passes each level and destroys its locals") {

@@ -344,4 +344,11 @@ TEST_SUITE("09.3 the JoinHandle") {
             CHECK(log.text() == "drop #1\n");
         }
     }
+
+    TEST_CASE("a task that nothing can wake is reported") {
+        Queue queue;
+        auto forgets = rt::poll_fn([](rt::Context&) -> rt::Poll<void> { return rt::Pending; });
+        start(queue, std::move(forgets), rt::Owned::yes).detach();
+        expect_violation("returned Pending but kept no waker", [&queue] { queue.run_one(); });
+    }
 }

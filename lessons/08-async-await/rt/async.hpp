@@ -88,7 +88,7 @@ class Awaiter final : public Leaf {
             violation(
                 "a body was resumed although its future is Pending. Poll the future, and resume the body if it is done.");
         }
-        // TODO(08.2) Give the body what the future ended with. An Output may be void.
+        // TODO(08.2) Give the body what the future ended with. An Output may be void, and may end with an exception, too.
         todo("08.2 give the result to the body", outcome_);
     }
 
@@ -241,7 +241,7 @@ class [[nodiscard("an Async does nothing until it is polled. Await it, spawn it,
     /// Runs the body as far as it gets without waiting.
     Poll<T> poll(Context& cx) {
         contract_.begin("Async");
-        // TODO(08.1) Run the body by its promise, once. Answer Pending, or Ready with the value that it left there.
+        // TODO(08.1) Run the body by its promise, once. Answer Pending by the Contract, or Ready with the value.
         todo("08.1 poll the coroutine", cx);
     }
 
