@@ -147,6 +147,10 @@ class Frames(CourseTest):
                          "open  in one of: mine/02-waker/rt/waker.hpp:43, 47, 52")
         self.assertEqual(self.shown(title="x", place=places[0], places=places[:1])[-1], "open  mine/02-waker/rt/waker.hpp:43")
 
+    def test_a_warning_is_told_beside_the_failure(self):
+        self.assertEqual(self.shown(title="x", warning=["unused variable 'bell'", "mine/x.hpp:3"])[-1],
+                         "warning: unused variable 'bell', mine/x.hpp:3")
+
     def test_a_title_is_whole_and_its_count_in_one_piece(self):
         title = "an unpark at the very moment of falling asleep is seen to be meant"
         for columns in range(40, 100):

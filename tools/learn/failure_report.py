@@ -36,7 +36,7 @@ HERE = "<-- here"                 # the harness marks the step that failed so
 IS_EMPTY = "An empty optional was dereferenced, by `*` or `->`. Check has_value() first, or find out why it is empty."
 ASKS_AN_OPTIONAL = r"(?<![\w)\]] )\*\w|\w->"
 SWAPS_WHOLE = "std::swap calls the very assignment that is being written here. Swap the members instead."
-BY_VALUE = "operator= takes its argument by value, so this line calls the constructor that it is in. Set the members instead."
+BY_VALUE = "This line calls operator=, which calls the function that the line is in. Set the members instead."
 
 
 @dataclass

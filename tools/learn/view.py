@@ -99,7 +99,9 @@ def story_lines(frame: Frame, columns: int) -> list:
 
 
 def failure_lines(step: Step, verdict: Verdict, columns: int) -> list:
-    return [line.text for line in failure(step, verdict, columns)]
+    """Without a frame, which has a place for the warning."""
+    warning = ["", "warning: " + ", ".join(verdict.warning)] if verdict.warning else []
+    return [line.text for line in failure(step, verdict, columns)] + warning
 
 
 def failure(step: Step, verdict: Verdict, columns: int) -> list:
