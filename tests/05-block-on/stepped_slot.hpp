@@ -4,8 +4,8 @@
 #pragma once
 
 #include <rt/sync.hpp>
-#include <rt/violation.hpp>
 #include <rt/waker.hpp>
+#include <support/seen_mutex.hpp>
 #include <support/stepped_atomic.hpp>
 
 #include <mutex>
@@ -47,38 +47,14 @@ struct SlotOrders {
 
 namespace rt {
 
-/// Takes the place of `Mutex` in waker_slot.hpp. A thread that locks it twice gets a sentence instead of a deadlock.
-class SteppedMutex {
-  public:
-    SteppedMutex() = default;
-    SteppedMutex(const SteppedMutex&) = delete;
-    SteppedMutex& operator=(const SteppedMutex&) = delete;
-
-    void lock() {
-        if (holder_.load(relaxed) == this_thread_id()) {
-            violation(
-                "a deadlock: a waker was copied or dropped under the slot's lock, and its code used this slot again. Let the "
-                "two bits decide which thread may touch the waker, without a lock.");
-        }
-        mutex_.lock();
-        holder_.store(this_thread_id(), relaxed);
-    }
-    bool try_lock() {
-        bool const is_mine = mutex_.try_lock();
-        if (is_mine) {
-            holder_.store(this_thread_id(), relaxed);
-        }
-        return is_mine;
-    }
-    void unlock() {
-        holder_.store(ThreadId(), relaxed);
-        mutex_.unlock();
-    }
-
-  private:
-    Mutex mutex_;
-    Atomic<ThreadId> holder_{ThreadId()};
+/// For the `Mutex` that a learner may put into waker_slot.hpp.
+struct SlotRule {
+    static constexpr const char* deadlock =
+        "a deadlock: a waker was copied or dropped under the slot's lock, and its code used this slot again. Let the two bits "
+        "decide which thread may touch the waker, without a lock.";
+    static void unlocked() noexcept {}
 };
+using SteppedMutex = support::SeenMutex<SlotRule>;
 using SteppedLock = std::unique_lock<SteppedMutex>;
 
 }  // namespace rt

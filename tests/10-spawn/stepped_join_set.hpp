@@ -12,6 +12,7 @@
 #include <rt/task.hpp>
 #include <rt/violation.hpp>
 #include <rt/waker_slot.hpp>
+#include <support/seen_mutex.hpp>
 
 #include <functional>
 #include <mutex>
@@ -26,30 +27,18 @@ inline thread_local std::function<void()> after_next_unlock;
 
 namespace rt {
 
-/// Takes the place of `Mutex` in join_set.hpp. A thread that locks it twice gets a sentence instead of a deadlock.
-class SeenMutex {
-  public:
-    void lock() {
-        if (holder_.load(relaxed) == this_thread_id()) {
-            violation(
-                "a deadlock: a set woke the task in join_next while it held its lock, and that task used the set. Unlock "
-                "before you wake.");
-        }
-        mutex_.lock();
-        holder_.store(this_thread_id(), relaxed);
-    }
-    void unlock() {
-        holder_.store(ThreadId(), relaxed);
-        mutex_.unlock();
+/// For the `Mutex` of join_set.hpp.
+struct SetRule {
+    static constexpr const char* deadlock =
+        "a deadlock: a set woke the task in join_next while it held its lock, and that task used the set. Unlock before you "
+        "wake.";
+    static void unlocked() {
         if (auto const call = std::exchange(support::after_next_unlock, nullptr)) {
             call();
         }
     }
-
-  private:
-    Mutex mutex_;
-    Atomic<ThreadId> holder_{ThreadId()};
 };
+using SeenMutex = support::SeenMutex<SetRule>;
 using SeenLock = std::unique_lock<SeenMutex>;
 
 }  // namespace rt
