@@ -223,7 +223,8 @@ TEST_SUITE("08.1 a coroutine is a future") {
         auto future = keeps(drops.token(), 3);
         step("assign another");
         future = keeps(drops.token(), 4);
-        CHECK_MESSAGE(drops.drops() == 1, "only the frame that was there first had to be destroyed");
+        CHECK_MESSAGE(drops.drops() == 1,
+                      "an assignment destroys one frame, the one that was there first. Destroy that, and no other.");
         step("assign another that has a name");
         auto other = keeps(drops.token(), 5);
         future = std::move(other);
@@ -232,7 +233,9 @@ TEST_SUITE("08.1 a coroutine is a future") {
         step("assign it to itself");
         auto& itself = future;
         future = std::move(itself);
-        REQUIRE_MESSAGE(drops.drops() == 2, "an Async that was assigned to itself destroyed its only frame");
+        REQUIRE_MESSAGE(
+            drops.drops() == 2,
+            "an Async that was assigned to itself destroyed its only frame. Look whether `other` is this object.");
         CHECK(spawn_mock("the coroutine", std::move(future)).poll() == Ready(5));
         CHECK(drops.drops() == 3);
     }

@@ -121,8 +121,9 @@ TEST_SUITE("08.3 exceptions through every depth") {
         auto task = spawn_mock("the coroutine", throws_after_a_wait(&notes));
         CHECK(task.poll() == Pending);
         CHECK(notes.empty());
-        CHECK_THROWS_WITH_AS_MESSAGE((void)task.poll(), "the kettle burst", std::runtime_error,
-                                     "the body ended with an exception, and the poll has to throw it");
+        CHECK_THROWS_WITH_AS_MESSAGE(
+            (void)task.poll(), "the kettle burst", std::runtime_error,
+            "the body ended with an exception, but the poll threw nothing. Throw it in `run`.");
         CHECK(notes == Notes{"~second", "~first"});
     }
 

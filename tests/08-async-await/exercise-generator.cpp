@@ -109,7 +109,8 @@ TEST_SUITE("08 exercise a generator") {
             Generator<std::string> generator = tells(&notes);
             (void)generator.next();
         }
-        CHECK_MESSAGE(notes.back() == "~local", "the generator has to destroy its frame");
+        CHECK_MESSAGE(notes.back() == "~local",
+                      "the generator is gone, but its frame is still there. Destroy the frame in the destructor.");
         CHECK(notes.size() == 2);
     }
 
@@ -148,7 +149,9 @@ TEST_SUITE("08 exercise a generator") {
             step("assign it to itself");
             Generator<int>& itself = second;
             second = std::move(itself);
-            REQUIRE_MESSAGE(drops.alive() == 1, "a Generator that was assigned to itself destroyed its only frame");
+            REQUIRE_MESSAGE(
+                drops.alive() == 1,
+                "a Generator that was assigned to itself destroyed its only frame. Look whether `other` is this object.");
         }
         CHECK(drops.alive() == 0);
         CHECK(drops.drops() == 2);

@@ -155,8 +155,9 @@ TEST_SUITE("10.2 sleep and wakes from elsewhere") {
             co_await rt::yield_now();
             co_await rt::yield_now();
             int const result = co_await water;
-            CHECK_MESSAGE(look->unparks == 1,
-                          "schedule queued a Runnable on another thread, but didn't unpark the sleeper");
+            CHECK_MESSAGE(
+                look->unparks == 1,
+                "schedule queued a Runnable on another thread, but didn't unpark the sleeper. Call unpark after the push.");
             co_return result;
         };
         CHECK(runtime.block_on(main(park.kettle.future(), &park)) == 3);

@@ -261,11 +261,15 @@ TEST_SUITE("10.4 JoinSet") {
             co_await add_finished(&set, 10 * per_poll);
             step("join {} finished members of a set", 10 * per_poll);
             int const members = co_await taken_before_a_turn(finished_members(&set));
-            CHECK_MESSAGE(members == per_poll, "join_next must give way after the budget");
+            CHECK_MESSAGE(
+                members == per_poll,
+                "join_next gave more results in one turn than its budget allows. Ask the budget before you give a result.");
             step("await the handles of as many finished tasks");
             co_await rt::yield_now();
             int const handles = co_await taken_before_a_turn(finished_tasks());
-            CHECK_MESSAGE(handles == per_poll, "a JoinHandle must give way after the budget");
+            CHECK_MESSAGE(
+                handles == per_poll,
+                "JoinHandles gave more results in one turn than the budget allows. Ask the budget before you give a result.");
         };
         runtime.block_on(main());
     }

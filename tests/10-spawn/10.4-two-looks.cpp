@@ -146,8 +146,12 @@ TEST_SUITE("10.4 JoinSet") {
         runtime.run_all();
         step("take the results of a member that threw, and of one that was aborted");
         CHECK_THROWS_AS(set.try_join_next(), int);
-        CHECK_MESSAGE(set.size() == 1, "the exception left the member in the set, so join_next waits for it forever");
+        CHECK_MESSAGE(
+            set.size() == 1,
+            "the exception left the member in the set, so join_next waits for it forever. Take the member out before you throw.");
         CHECK_THROWS_AS(set.try_join_next(), rt::Cancelled);
-        CHECK_MESSAGE(set.is_empty(), "a member that was aborted stayed in the set, so join_next waits for it forever");
+        CHECK_MESSAGE(
+            set.is_empty(),
+            "a member that was aborted stayed in the set, so join_next waits for it forever. List it also if it has no result.");
     }
 }

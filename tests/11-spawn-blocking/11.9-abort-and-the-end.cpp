@@ -161,9 +161,9 @@ TEST_SUITE("11.9 all together: abort and the end") {
             goes.store(true, rt::release);
         }
         later.reset();
-        REQUIRE_MESSAGE(were_dropped,
-                        "the end of the runtime waited for the job that ran, and those behind it still waited: drop "
-                        "what waits first");
+        REQUIRE_MESSAGE(
+            were_dropped,
+            "the end of the runtime waited for the job that ran, and those behind it still waited. Drop what waits first.");
         CHECK(ran.load() == 0);
         CHECK(things.alive() == 0);
         for (auto& handle : handles) {
