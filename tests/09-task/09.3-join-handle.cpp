@@ -346,9 +346,11 @@ TEST_SUITE("09.3 the JoinHandle") {
     }
 
     TEST_CASE("a task that nothing can wake is reported") {
-        Queue queue;
-        auto forgets = rt::poll_fn([](rt::Context&) -> rt::Poll<void> { return rt::Pending; });
-        start(queue, std::move(forgets), rt::Owned::yes).detach();
-        expect_violation("returned Pending but kept no waker", [&queue] { queue.run_one(); });
+        expect_violation("returned Pending but kept no waker", [] {
+            Queue queue;
+            auto forgets = rt::poll_fn([](rt::Context&) -> rt::Poll<void> { return rt::Pending; });
+            start(queue, std::move(forgets), rt::Owned::yes).detach();
+            queue.run_one();
+        });
     }
 }
