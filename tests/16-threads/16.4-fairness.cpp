@@ -124,9 +124,9 @@ TEST_SUITE("16.4 fairness and the end") {
     }
 
     TEST_CASE("a newcomer in the own queue waits for one round of the others") {
-        rt::MultiThread runtime(1);
         rt::Atomic<int> polls{0};
         rt::Atomic<bool> over{false};
+        rt::MultiThread runtime(1);  // goes first, with the tasks that use these two
         auto main = [](rt::Atomic<int>* polled, rt::Atomic<bool>* ended) -> rt::Async<int> {
             for (int i = 0; i < 10; ++i) {
                 rt::spawn(Yielder(polled, ended)).detach();
@@ -223,14 +223,14 @@ TEST_SUITE("16.4 fairness and the end") {
 
     TEST_CASE("what is ready is not late on any worker") {
         for (int count : {1, 62, 2000}) {
-            rt::MultiThread runtime(2);
+            std::latch both(2);
+            std::latch over(1);
+            rt::MultiThread runtime(2);  // goes first, with the tasks that stand at the latches
             LateBytes clients(count);
             for (int i = 0; i < count; ++i) {
                 runtime.spawn(clients.serve(i)).detach();
             }
             spin_until([&] { return clients.waiting.load() == count; });
-            std::latch both(2);
-            std::latch over(1);
             runtime.spawn(stand(&both, &over)).detach();
             runtime.spawn(stand(&both, &over)).detach();
             both.wait();

@@ -168,8 +168,8 @@ TEST_SUITE("16.4 fairness and the end") {
         constexpr std::size_t count = 50;
         auto shared = std::make_shared<Spiteful::Shared>(count);
         {
-            rt::MultiThread runtime(2);
             std::latch polled(count);
+            rt::MultiThread runtime(2);
             for (std::size_t i = 0; i < count; ++i) {
                 runtime.spawn(Spiteful(shared, i, &frames, &polled)).detach();
             }
