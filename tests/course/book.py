@@ -236,7 +236,7 @@ def outputs(root: Path, build: Path, names: list, of_mistakes: bool = False) -> 
                 wrong.append(f"{name_of(page, root)}: {command} ended with status {code}\n{printed}")
             elif compared(printed, vary) != compared(text, vary):
                 wrong.append(f"{name_of(page, root)}: {command} prints now:\n{printed}"
-                             f"python3 -B tests/course/book.py --write {page.stem} takes it over")
+                             f"PBP_CXX={kit.COMPILER} python3 -B tests/course/book.py --write {page.stem} takes it over")
     return wrong
 
 
