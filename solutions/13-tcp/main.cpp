@@ -1,20 +1,24 @@
 /// \file
 /// An HTTP request, and many at once. And an echo server.
 ///
+///     solution-13                                     twenty requests to a slow server of its own, in both ways
 ///     solution-13 HOST PORT PATH [COUNT]              prints the answer, or of COUNT at once how many came
 ///     solution-13 --blocking HOST PORT PATH [COUNT]   the same with calls that block, one after the other
 ///     solution-13 echo [HOST:PORT]                    sends back what each client sends: nc 127.0.0.1 3000
 #include "blocking.hpp"
+#include "echo.hpp"
 #include "http.hpp"
 #include "options.hpp"
+#include "slow_server.hpp"
 
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/join_set.hpp>
 #include <rt/print.hpp>
+#include <rt/sys.hpp>
 #include <rt/tcp.hpp>
-#include <rt/yield_now.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -22,8 +26,6 @@
 #include <span>
 #include <stdexcept>
 #include <string>
-#include <system_error>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -84,33 +86,35 @@ Sum fetch_all_blocking(const Options& options) {
     return sum;
 }
 
-/// Sends back what comes, until the client ends.
-rt::Async<> echo(rt::TcpStream stream) {
-    while (rt::Chunk chunk = co_await stream.read(4096)) {
-        co_await stream.write_all(chunk.view());
-    }
+// Given: calls `fetch_them`, and prints what came and how long it took, after `title`.
+template <class F>
+void print_sum(const char* title, F fetch_them) {
+    const auto begin = rt::sys::now();
+    const Sum sum = fetch_them();
+    const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(rt::sys::now() - begin);
+    fmt::print("{}{} answers, {} bytes in {} ms\n", title, sum.answers, sum.bytes, time.count());
 }
 
-/// An echo server: a task for each client.
-rt::Async<> serve(std::string addr) {
-    rt::TcpListener listener = co_await rt::TcpListener::bind(addr);
-    fmt::print("listening on {}\n", listener.local_addr());
-    std::fflush(stdout);
-    for (;;) {
-        try {
-            rt::TcpStream client = co_await listener.accept();
-            rt::spawn(echo(std::move(client))).detach();
-        } catch (const std::system_error& error) {
-            if (rt::TcpListener::is_broken(error.code())) {
-                throw;
-            }
-        }
-        co_await rt::yield_now();  // so that others have a turn while there is no room (lesson 17 waits instead)
-    }
+// Given: twenty requests to a server that thinks for a while.
+void compare(Options options) {
+    SlowServer server;
+    options.host = "127.0.0.1";
+    options.port = server.port();
+    options.path = "/";
+    options.count = 20;
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);  // so that a program behind a pipe sees each line at once
+    fmt::print("{} requests to a server that answers each after {} ms\n", options.count, SlowServer::delay.count());
+    print_sum("one after the other: ", [&] { return fetch_all_blocking(options); });
+    rt::CurrentThread runtime;
+    print_sum("all at once:         ", [&] { return runtime.block_on(fetch_all(options)); });
 }
 
 // Given: does what the command line asks for.
 void run(const Options& options) {
+    if (options.mode == Options::Mode::compare) {
+        compare(options);
+        return;
+    }
     rt::CurrentThread runtime;
     bool blocks = options.mode == Options::Mode::fetch_blocking;
     if (options.mode == Options::Mode::echo) {
@@ -120,8 +124,7 @@ void run(const Options& options) {
                                     : runtime.block_on(fetch(options.host, options.port, options.path));
         print_answer(answer);
     } else {
-        Sum sum = blocks ? fetch_all_blocking(options) : runtime.block_on(fetch_all(options));
-        fmt::print("{} answers, {} bytes\n", sum.answers, sum.bytes);
+        print_sum("", [&] { return blocks ? fetch_all_blocking(options) : runtime.block_on(fetch_all(options)); });
     }
 }
 

@@ -16,12 +16,16 @@
 #include <fmt/format.h>
 
 struct Options {
-    enum class Mode : unsigned char { fetch, fetch_blocking, echo };
+    enum class Mode : unsigned char { compare, fetch, fetch_blocking, echo };
 
     /// Reads what the user typed. Throws `std::invalid_argument` with a sentence for the user.
     static Options parse(std::span<char*> arguments) {
         Options options;
-        std::string_view first = arguments.empty() ? "" : arguments[0];
+        if (arguments.empty()) {
+            options.mode = Mode::compare;
+            return options;
+        }
+        std::string_view first = arguments[0];
         if (first == "echo" && arguments.size() <= 2) {
             options.mode = Mode::echo;
             options.addr = arguments.size() == 2 ? arguments[1] : "127.0.0.1:3000";

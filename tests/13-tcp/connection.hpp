@@ -26,6 +26,24 @@ class Connection {
     rt::TcpStream stream = runtime.block_on(listener.accept());
 };
 
+/// A port whose queue has no room for a client, because one waits in it. So a connect is in progress, and stays so.
+class FullPort {
+  public:
+    rt::SocketAddr address() const { return address_; }
+
+  private:
+    static rt::SocketAddr listen(const rt::sys::Fd& socket) {
+        rt::SocketAddr free_port = loopback();
+        CHECK(rt::sys::bind(socket.get(), free_port.data(), free_port.size()) == 0);
+        CHECK(rt::sys::listen(socket.get(), 0) == 0);
+        return rt::SocketAddr::of_socket(socket.get(), rt::sys::local_address, "local_addr");
+    }
+
+    rt::sys::Fd socket_ = rt::tcp_socket(loopback(), "a socket");
+    rt::SocketAddr address_ = listen(socket_);
+    Peer client_{address_};
+};
+
 inline rt::Async<std::size_t> echo(rt::TcpStream stream) {
     std::size_t total = 0;
     while (rt::Chunk chunk = co_await stream.read(16 * 1024)) {

@@ -1,5 +1,7 @@
-"""Lesson 13's program: an HTTP request, and many at once."""
+"""Lesson 13's program: an HTTP request, and many at once. And an echo server."""
 import os
+import re
+import shutil
 import socket
 import struct
 import subprocess
@@ -133,6 +135,19 @@ class OneRequest(unittest.TestCase):
 
 
 class ManyRequests(unittest.TestCase):
+    def test_at_once_takes_less_time_than_one_after_the_other(self):
+        done = run()
+        found = re.fullmatch("20 requests to a server that answers each after 50 ms\n"
+                             r"one after the other: 20 answers, (\d+) bytes in (\d+) ms\n"
+                             r"all at once:         20 answers, (\d+) bytes in (\d+) ms\n", done.stdout.decode())
+        self.assertTrue(found, done)
+        self.assertEqual((done.stderr, done.returncode), (b"", 0))
+        bytes_in_turn, in_turn, bytes_at_once, at_once = map(int, found.groups())
+        self.assertEqual((bytes_in_turn, bytes_at_once), (20 * 300043, 20 * 300043))
+        self.assertGreaterEqual(in_turn, 20 * 50)
+        self.assertGreaterEqual(at_once, 50)
+        self.assertLess(at_once, in_turn)
+
     def test_all_are_under_way_at_once(self):
         count = 20
         all_there = threading.Barrier(count)
@@ -144,7 +159,8 @@ class ManyRequests(unittest.TestCase):
 
         with Server(answer) as server:
             done = run("127.0.0.1", server.port, "/", count)
-        self.assertEqual((done.stdout, done.stderr, done.returncode), (b"20 answers, 20000 bytes\n", b"", 0))
+        self.assertRegex(done.stdout, rb"\A20 answers, 20000 bytes in \d+ ms\n\Z")
+        self.assertEqual((done.stderr, done.returncode), (b"", 0))
 
     def test_one_descriptor_is_registered_once(self):
         def answer(connection):
@@ -154,7 +170,7 @@ class ManyRequests(unittest.TestCase):
 
         with Server(answer) as server:
             printed, calls = program.epoll_ctl_calls(self, "127.0.0.1", server.port, "/", 5)
-        self.assertEqual(printed, "5 answers, 250000 bytes\n")
+        self.assertRegex(printed, r"\A5 answers, 250000 bytes in \d+ ms\n\Z")
         self.assertEqual({call for call, _ in calls}, {"EPOLL_CTL_ADD"})
         self.assertLessEqual(len(calls), 6, "the eventfd and five sockets, each once at most")
 
@@ -167,7 +183,7 @@ class Failures(unittest.TestCase):
 
     def test_bad_arguments(self):
         usage = "Say HOST PORT PATH [COUNT], as in: localhost 8000 /index.html 10. Or say: echo [HOST:PORT]"
-        self.expect(2, usage)
+        self.expect(2, usage, "localhost")
         self.expect(2, usage, "localhost", 80)
         self.expect(2, usage, "localhost", 80, "/", 1, "more")
         self.expect(2, "'http' is no port: a port is a number from 0 to 65535", "localhost", "http", "/")
@@ -247,6 +263,15 @@ class Terminal(unittest.TestCase):
 
 
 class Echo(unittest.TestCase):
+    def test_netcat_hears_what_it_said(self):
+        if not shutil.which("nc"):
+            self.skipTest("netcat is not installed")
+        with program.Server("echo", "127.0.0.1:0") as server:
+            host, port = server.address
+            said = subprocess.run(["nc", "-N", host, str(port)], input=b"green tea\nwith milk\n", capture_output=True,
+                                  timeout=program.PATIENCE)
+        self.assertEqual((said.stdout, said.stderr, said.returncode), (b"green tea\nwith milk\n", b"", 0))
+
     def answer_to(self, connection, text):
         connection.sendall(text)
         answer = b""

@@ -14,6 +14,7 @@
 /// Source: Tokio's `AsyncRead`, `AsyncWrite`, and their `Ext` traits.
 #pragma once
 
+#include <rt/chunk.hpp>
 #include <rt/future.hpp>
 
 #include <cerrno>
@@ -29,28 +30,6 @@
 
 namespace rt {
 
-// Given: bytes that were read, and the memory that holds them. A server with ten thousand idle connections must not keep ten
-// thousand buffers for bytes that may come. So a read makes its buffer when it tries, and frees it in the same poll if no
-// bytes were there.
-class Chunk {
-  public:
-    /// No bytes: what a read yields at the end of the stream.
-    Chunk() noexcept = default;
-    /// The first `size` bytes of `memory`. Called by futures that read.
-    Chunk(std::unique_ptr<char[]> memory, std::size_t size) noexcept : memory_(std::move(memory)), size_(size) {}
-
-    char* data() noexcept { return memory_.get(); }
-    std::string_view view() const noexcept { return {memory_.get(), size()}; }
-    std::size_t size() const noexcept { return memory_ ? size_ : 0; }
-    bool empty() const noexcept { return size() == 0; }
-    /// False at the end of the stream: `while (Chunk chunk = co_await stream.read(4096)) …`.
-    explicit operator bool() const noexcept { return !empty(); }
-
-  private:
-    std::unique_ptr<char[]> memory_;
-    std::size_t size_ = 0;  // while there is memory
-};
-
 /// A stream that bytes come out of.
 template <class R>
 concept AsyncRead = requires(R& reader, Context& cx, std::span<char> into) {
@@ -64,8 +43,8 @@ concept AsyncWrite = requires(W& writer, Context& cx, std::string_view from) {
     { writer.poll_shutdown(cx) } -> std::same_as<Poll<void>>;
 };
 
-/// Waits for bytes and puts them into `into`, which must not be empty and must outlive the future. Yields how many, 0 at the
-/// end of the stream.
+// Given: reads into a buffer of the caller's, which must not be empty and must outlive the future. Yields how many bytes have
+// come, 0 at the end of the stream.
 template <AsyncRead R>
 auto read(R& reader, std::span<char> into) {
     return poll_fn([&reader, into](Context& cx) { return reader.poll_read(cx, into); });
@@ -87,8 +66,19 @@ auto read(R& reader, std::size_t max) {
 /// The `limit` of a read_to_string that has none.
 inline constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
-/// Reads to the end of the stream. Throws EMSGSIZE as soon as more than `limit` bytes have come. Holds no memory but the
-/// text while it waits.
+namespace detail {
+// Given: what `read_to_string` throws when more bytes have come than its limit.
+inline std::system_error too_long() {
+    return {EMSGSIZE, std::system_category(), "read_to_string: the stream is longer than the limit"};
+}
+// Given: what `write_all` throws when a write has taken no byte.
+inline std::system_error takes_no_more() {
+    return {EPIPE, std::system_category(), "write_all: the stream takes no more bytes"};
+}
+}  // namespace detail
+
+/// Reads to the end of the stream. Throws `detail::too_long()` as soon as more than `limit` bytes have come. Holds no memory but
+/// the text while it waits.
 template <AsyncRead R>
 auto read_to_string(R& reader, std::size_t limit = no_limit) {
     return poll_fn([&reader, limit, text = std::string()](Context& cx) mutable -> Poll<std::string> {
@@ -103,15 +93,15 @@ auto read_to_string(R& reader, std::size_t limit = no_limit) {
                 return Ready<std::string>(std::move(text));
             }
             if (read.value() > limit - text.size()) {
-                throw std::system_error(EMSGSIZE, std::system_category(),
-                                        "read_to_string: the stream is longer than the limit");
+                throw detail::too_long();
             }
             text.append(memory.get(), read.value());
         }
     });
 }
 
-/// Writes all of `text`, in as many pieces as it takes. `text` must outlive the future.
+/// Writes all of `text`, in as many pieces as it takes. `text` must outlive the future. Throws `detail::takes_no_more()` if a
+/// write takes no byte.
 template <AsyncWrite W>
 auto write_all(W& writer, std::string_view text) {
     return poll_fn([&writer, left = text](Context& cx) mutable -> Poll<void> {
@@ -121,7 +111,7 @@ auto write_all(W& writer, std::string_view text) {
                 return Pending;
             }
             if (written.value() == 0) {
-                throw std::system_error(EPIPE, std::system_category(), "write_all: the stream takes no more bytes");
+                throw detail::takes_no_more();
             }
             left.remove_prefix(written.value());
         }
@@ -129,7 +119,7 @@ auto write_all(W& writer, std::string_view text) {
     });
 }
 
-/// No more will be written. The other side reads the end of the stream after everything that was written before.
+// Given: no more will be written. The other side reads the end of the stream after everything that was written before.
 template <AsyncWrite W>
 auto shutdown(W& writer) {
     return poll_fn([&writer](Context& cx) { return writer.poll_shutdown(cx); });

@@ -1,6 +1,6 @@
 /// \file
 /// Given: addresses as the system wants them (`SocketAddr`) and as people type them (`HostPort`). You use `data()` and
-/// `size()`, which system calls take.
+/// `size()`, which system calls take, and `tcp_socket`.
 ///
 /// Source: Rust's `std::net::SocketAddr`.
 #pragma once
@@ -99,6 +99,11 @@ class SocketAddr {
         sockaddr_in6 v6_;
     };
 };
+
+/// A new socket for a connection to `address` or a listener at it, which does not block. Throws the system's error with `what`.
+inline sys::Fd tcp_socket(const SocketAddr& address, const std::string& what) {
+    return sys::Fd(sys::check(sys::tcp_socket(address.is_v6() ? AF_INET6 : AF_INET), what.c_str()));
+}
 
 /// A host, by name or number, and a port.
 struct HostPort {

@@ -1,6 +1,9 @@
 /// \file
 /// `TcpListener`: a port that accepts connections.
 ///
+/// The kernel makes the connections. It keeps them in a queue until the program accepts them, and makes the listener readable
+/// while the queue isn't empty.
+///
 /// Source: `tokio::net::TcpListener`.
 #pragma once
 
@@ -30,12 +33,12 @@ class TcpListener {
 
     /// Listens at `address`. With port 0 the system chooses a free port, which `local_addr` returns. Needs no runtime.
     static TcpListener listen(const SocketAddr& address);
-    /// Listens at "host:port", at the first address of the host that works.
+    // Given: listens at "host:port", at the first address of the host that works.
     static Async<TcpListener> bind(std::string host_and_port);
 
     /// A future of the next connection. One task at a time accepts. Throws what the kernel reports, see `is_broken`.
     auto accept() {
-        auto poll = [this](Context& cx) {
+        auto poll = [this](Context& cx) -> Poll<TcpStream> {
             return source_.poll_io(cx, Direction::read, IoSource::never_short, "accept", sys::accept)
                 .map([](std::size_t socket) { return TcpStream(sys::Fd(static_cast<int>(socket)), true); });
         };
@@ -43,7 +46,7 @@ class TcpListener {
     }
 
     // Given: true if an error of `accept` is about the listener. All others pass, because they are about one connection, or about
-    // room for it: wait a little and accept again, as `next_client` of lesson 17 does.
+    // room for it: wait a little and accept again, as `next_client` does (in the program, and from lesson 17 on).
     static bool is_broken(const std::error_code& error) noexcept {
         constexpr int broken[] = {EBADF, EFAULT, EINVAL, ENOTSOCK, EOPNOTSUPP};
         return error.category() == std::system_category() &&
@@ -65,7 +68,7 @@ class TcpListener {
 
 inline TcpListener TcpListener::listen(const SocketAddr& address) {
     std::string const what = "cannot listen at " + address.to_string();
-    sys::Fd socket(sys::check(sys::tcp_socket(address.is_v6() ? AF_INET6 : AF_INET), what.c_str()));
+    sys::Fd socket = tcp_socket(address, what);
     // Without this, a server that restarts must wait until the system has forgotten the connections of its predecessor.
     sys::check(sys::set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1), what.c_str());
     sys::check(sys::bind(socket.get(), address.data(), address.size()), what.c_str());

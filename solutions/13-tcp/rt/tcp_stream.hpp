@@ -39,16 +39,17 @@ class TcpStream {
     /// Owns `socket`, a stream socket that must be connected and non-blocking. `is_tcp`: it is known to be a TCP socket.
     explicit TcpStream(sys::Fd socket, bool is_tcp = false) noexcept : source_(std::move(socket), is_tcp) {}
 
-    /// Connects to `address`. Throws "cannot connect to 127.0.0.1:1: Connection refused".
+    /// Connects a new socket to `address`. Throws "cannot connect to 127.0.0.1:1: Connection refused".
     static Async<TcpStream> connect(SocketAddr address);
     /// Connects to the first address of `host` that answers. Throws the error of the last address, or of the resolver.
     static Async<TcpStream> connect(std::string host, std::uint16_t port);
     // Given: the same for "host:port". Throws `std::invalid_argument` if there is no port.
     static Async<TcpStream> connect(std::string host_and_port);
 
-    /// Reads the bytes that are there, as far as `into` has room. Yields how many, 0 at the end of the stream.
+    // Given: reads the bytes that are there, as far as `into` has room. Yields how many, 0 at the end of the stream.
     auto read(std::span<char> into) { return source_.alone(Direction::read, rt::read(*this, into)); }
-    /// Reads at most `max` bytes. The Chunk is empty at the end of the stream. Holds no memory while it waits.
+    /// Reads at most `max` bytes. The Chunk is empty at the end of the stream. Holds no memory while it waits. In a debug build,
+    /// `alone` finds two tasks that read, or two that write.
     auto read(std::size_t max) { return source_.alone(Direction::read, rt::read(*this, max)); }
     // Given: reads to the end of the stream. Throws EMSGSIZE as soon as more than `limit` bytes have come.
     auto read_to_string(std::size_t limit = no_limit) {
@@ -64,7 +65,7 @@ class TcpStream {
     // Given: registers with the current runtime. Called by `split`, before two threads share the stream.
     void prepare() { source_.prepare(); }
 
-    // The polls that <rt/io.hpp> asks for.
+    // The polls that <rt/io.hpp> asks for. `poll_io` of lesson 12 calls the lambda when it is worth trying.
     Poll<std::size_t> poll_read(Context& cx, std::span<char> into) {
         auto receive = [into](int fd) { return sys::recv(fd, into); };
         return source_.poll_io(cx, Direction::read, into.size(), "read", receive);
@@ -73,6 +74,7 @@ class TcpStream {
         auto send = [from](int fd) { return sys::send(fd, from); };
         return source_.poll_io(cx, Direction::write, from.size(), "write", send);
     }
+    // Given: it never waits.
     Poll<void> poll_shutdown(Context&) {
         int result = sys::shutdown(source_.fd(), SHUT_WR);
         if (result != -ENOTCONN) {  // not connected any more: there is no other side to tell
@@ -95,9 +97,9 @@ class TcpStream {
     int fd() const noexcept { return source_.fd(); }
 
   private:
-    /// Connects to `address`. Throws the error of that, with `what`.
+    /// Waits until the socket is connected to `address`. Throws the error of the connect, with `what`.
     Poll<void> poll_connect(Context& cx, const SocketAddr& address, const char* what) {
-        auto connect = [&address](int fd) {
+        auto connect = [&address](int fd) -> int {
             int result = sys::connect(fd, address.data(), address.size());
             if (result == -EINPROGRESS) {  // On one machine the connection is there by now, so ask at once.
                 result = sys::connect(fd, address.data(), address.size());
@@ -112,7 +114,7 @@ class TcpStream {
 
 inline Async<TcpStream> TcpStream::connect(SocketAddr address) {
     std::string const what = "cannot connect to " + address.to_string();
-    TcpStream stream(sys::Fd(sys::check(sys::tcp_socket(address.is_v6() ? AF_INET6 : AF_INET), what.c_str())), true);
+    TcpStream stream(tcp_socket(address, what), true);
     auto connected = poll_fn([&](Context& cx) { return stream.poll_connect(cx, address, what.c_str()); });
     co_await connected;
     co_return stream;

@@ -1,5 +1,5 @@
 /// \file
-/// 13.4: clients, many of ours and some that others wrote.
+/// 13.9: clients, many of ours and some that others wrote.
 #include <doctest/doctest.h>
 
 #include "answer.hpp"
@@ -46,7 +46,7 @@ bool is_installed(const char* program) {
 
 }  // namespace
 
-TEST_SUITE("13.4 a listener") {
+TEST_SUITE("13.9 all together: listeners and streams in a runtime") {
     TEST_CASE("hundreds of connections at once on one thread") {
         rt::CurrentThread runtime;
         TcpListener listener = TcpListener::listen(loopback());

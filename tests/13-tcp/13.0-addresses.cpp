@@ -1,5 +1,5 @@
 /// \file
-/// 13.1: addresses, and the names behind them.
+/// 13.0: addresses, and the names behind them.
 #include <doctest/doctest.h>
 
 #include "fake_names.hpp"
@@ -25,7 +25,7 @@
 using namespace support;
 using rt::HostPort, rt::SocketAddr;
 
-TEST_SUITE("13.1 addresses") {
+TEST_SUITE("13.0 given: addresses and other parts") {
     TEST_CASE("an address prints as it is typed") {
         CHECK(SocketAddr::from_ip("127.0.0.1", 80).value().to_string() == "127.0.0.1:80");
         CHECK(SocketAddr::from_ip("::1", 80).value().to_string() == "[::1]:80");

@@ -1,5 +1,5 @@
 /// \file
-/// 13.3: a connection and the tasks of a runtime.
+/// 13.9: a connection and the tasks of a runtime.
 #include <doctest/doctest.h>
 
 #include "connection.hpp"
@@ -40,36 +40,7 @@ rt::Async<> write_all(rt::WriteHalf half, std::string bytes) { co_await half.wri
 
 }  // namespace
 
-TEST_SUITE("13.3 connections in a runtime") {
-    TEST_CASE("both ends on one thread") {
-        rt::CurrentThread runtime;
-        TcpListener listener = TcpListener::listen(loopback());
-        step("say hello to {}", listener.local_addr());
-        auto [served, heard] = runtime.block_on(rt::join(echo_one(&listener), say(listener.local_addr(), "hello")));
-        CHECK(served == 5);
-        CHECK(heard == "hello");
-    }
-
-    TEST_CASE("a connect that has failed does not wait on") {
-        rt::CurrentThread runtime;
-        rt::SocketAddr nobody = TcpListener::listen(loopback()).local_addr();
-        step("connect, where nobody listens: the kernel knows that at once; give up after 1000 polls");
-        auto connect = [](rt::SocketAddr to) -> rt::Async<bool> {
-            auto connecting = ends_within(1000, TcpStream::connect(to));
-            co_return !co_await connecting;
-        };
-        bool waits_on = false;
-        try {
-            waits_on = runtime.block_on(connect(nobody));
-        } catch (const std::system_error&) {
-            step("it has failed");
-        }
-        CHECK_MESSAGE(
-            !waits_on,
-            "the connect has failed, and waits on. Wait only while connect answers that it is in progress, and throw any "
-            "other error.");
-    }
-
+TEST_SUITE("13.9 all together: listeners and streams in a runtime") {
     TEST_CASE("both directions at once by halves") {
         Connection c;
         std::string text = pattern(1'000'000);
@@ -204,23 +175,6 @@ TEST_SUITE("13.3 connections in a runtime") {
         int turns = c.runtime.block_on(main(&c.stream, &reads));
         CHECK(reads == text.size());
         CHECK(turns >= static_cast<int>(text.size() / (rt::budget::per_poll + 1)));
-    }
-
-    TEST_CASE("no descriptor is left open") {
-        rt::CurrentThread runtime;
-        TcpListener listener = TcpListener::listen(loopback());
-        rt::SocketAddr nobody = TcpListener::listen(loopback()).local_addr();
-        CHECK(failure_of(TcpStream::connect(nobody), runtime).ends_with("Connection refused"));
-        int before = open_descriptors();
-        for (int i = 0; i < 5; ++i) {
-            TcpStream connected = runtime.block_on(TcpStream::connect(listener.local_addr()));
-            TcpStream accepted = runtime.block_on(listener.accept());
-            CHECK(open_descriptors() == before + 2);
-            step("drop both ends");
-        }
-        CHECK_MESSAGE(open_descriptors() == before, "a stream that is dropped closes its descriptor");
-        CHECK(failure_of(TcpStream::connect(nobody), runtime).ends_with("Connection refused"));
-        CHECK_MESSAGE(open_descriptors() == before, "a connect that fails closes its descriptor");
     }
 
     TEST_CASE("a runtime may go while sockets are open and tasks wait for them") {

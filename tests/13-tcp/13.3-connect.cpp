@@ -1,0 +1,134 @@
+/// \file
+/// 13.3: connecting to a server.
+#include "connection.hpp"
+#include "fake_names.hpp"
+
+#include <doctest/doctest.h>
+#include <rt/async.hpp>
+#include <rt/current_thread.hpp>
+#include <rt/join.hpp>
+#include <rt/tcp.hpp>
+#include <support/ends.hpp>
+#include <support/story.hpp>
+
+#include <string>
+#include <system_error>
+#include <tuple>
+
+#include <fmt/format.h>
+
+using namespace support;
+using rt::SocketAddr, rt::TcpListener, rt::TcpStream;
+
+namespace {
+
+/// Connects, but gives up after this many polls. Yields whether it ended.
+rt::Async<bool> connects_within(int polls, SocketAddr address) {
+    auto connecting = ends_within(polls, TcpStream::connect(address));
+    co_return co_await connecting;
+}
+
+}  // namespace
+
+TEST_SUITE("13.3 connect") {
+    TEST_CASE("both ends on one thread") {
+        rt::CurrentThread runtime;
+        TcpListener listener = TcpListener::listen(loopback());
+        step("say hello to {}", listener.local_addr());
+        auto [served, heard] = runtime.block_on(rt::join(echo_one(&listener), say(listener.local_addr(), "hello")));
+        CHECK(served == 5);
+        CHECK(heard == "hello");
+    }
+
+    TEST_CASE("a refused connection is an error with its address") {
+        rt::CurrentThread runtime;
+        rt::SocketAddr nobody = TcpListener::listen(loopback()).local_addr();
+        step("nobody listens there any more");
+        std::string const refused = fmt::format("cannot connect to {}: Connection refused", nobody);
+        REQUIRE_MESSAGE(failure_of(TcpStream::connect(nobody), runtime) == refused,
+                        "nobody listens there, so connect must throw what the kernel answers, with `what` before it");
+        CHECK(failure_of(TcpStream::connect("127.0.0.1", nobody.port()), runtime) == refused);
+        CHECK(failure_of(TcpStream::connect(nobody.to_string()), runtime) == refused);
+    }
+
+    TEST_CASE("a connect that is in progress waits") {
+        rt::CurrentThread runtime;
+        FullPort port;
+        step("the listener has no room for a second client, so the kernel does not answer it");
+        bool ended = false;
+        std::string error;
+        try {
+            ended = runtime.block_on(connects_within(3, port.address()));
+        } catch (const std::system_error& thrown) {
+            error = thrown.what();
+        }
+        CHECK_MESSAGE(error.empty(), "the connect is in progress, which is no error. Let poll_io wait.");
+        CHECK_MESSAGE(!ended, "connect yielded a stream that is not connected. Wait until the kernel says that it is.");
+    }
+
+    TEST_CASE("a connect that has failed does not wait on") {
+        rt::CurrentThread runtime;
+        SocketAddr nobody = TcpListener::listen(loopback()).local_addr();
+        step("connect, where nobody listens: the kernel knows that at once; give up after 1000 polls");
+        bool waits_on = false;
+        try {
+            waits_on = !runtime.block_on(connects_within(1000, nobody));
+        } catch (const std::system_error&) {
+            step("it has failed");
+        }
+        CHECK_MESSAGE(
+            !waits_on,
+            "the connect has failed, and waits on. Wait only while connect answers that it is in progress, and throw any "
+            "other error.");
+    }
+
+    TEST_CASE("addresses are tried in turn") {
+        rt::CurrentThread runtime;
+        step("the first address of the name refuses, because the listener is at the second");
+        TcpListener listener = TcpListener::listen(loopback());
+        SocketAddr const second = listener.local_addr();
+        SocketAddr found;
+        try {
+            found = runtime.block_on(TcpStream::connect(two_addresses, second.port())).peer_addr();
+        } catch (const std::system_error& error) {
+            step("{}", error.what());
+        }
+        CHECK_MESSAGE(found == second,
+                      "the first address refused, and the second was not tried. Catch a std::system_error.");
+    }
+
+    TEST_CASE("the first address that answers is taken") {
+        rt::CurrentThread runtime;
+        step("the listener is at all addresses");
+        TcpListener listener = TcpListener::listen(SocketAddr::from_ip("0.0.0.0", 0).value());
+        TcpStream stream = runtime.block_on(TcpStream::connect(two_addresses, listener.local_addr().port()));
+        CHECK_MESSAGE(stream.peer_addr().ip() == "127.0.0.2",
+                      "the system gives addresses in the order in which it wants them tried");
+        CHECK(stream.peer_addr().port() == listener.local_addr().port());
+    }
+
+    TEST_CASE("a name whose addresses all refuse gives the error of the last") {
+        rt::CurrentThread runtime;
+        SocketAddr nobody = TcpListener::listen(loopback()).local_addr();
+        CHECK_MESSAGE(failure_of(TcpStream::connect(two_addresses, nobody.port()), runtime) ==
+                          fmt::format("cannot connect to {}: Connection refused", nobody),
+                      "no address answered. Let the exception of the last one go to the caller.");
+    }
+
+    TEST_CASE("no descriptor is left open") {
+        rt::CurrentThread runtime;
+        TcpListener listener = TcpListener::listen(loopback());
+        rt::SocketAddr nobody = TcpListener::listen(loopback()).local_addr();
+        CHECK(failure_of(TcpStream::connect(nobody), runtime).ends_with("Connection refused"));
+        int before = open_descriptors();
+        for (int i = 0; i < 5; ++i) {
+            TcpStream connected = runtime.block_on(TcpStream::connect(listener.local_addr()));
+            TcpStream accepted = runtime.block_on(listener.accept());
+            CHECK(open_descriptors() == before + 2);
+            step("drop both ends");
+        }
+        CHECK_MESSAGE(open_descriptors() == before, "a stream that is dropped closes its descriptor");
+        CHECK(failure_of(TcpStream::connect(nobody), runtime).ends_with("Connection refused"));
+        CHECK_MESSAGE(open_descriptors() == before, "a connect that fails closes its descriptor");
+    }
+}
