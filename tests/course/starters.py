@@ -272,8 +272,9 @@ def first_test(script: Path) -> str:
 def program_says(lesson: str, variant: Path) -> list:
     """The untouched program must run, and say which step is missing."""
     program = variant / "program"
+    sources = {path.name: path for folder in (ROOT / "solutions" / lesson, variant) for path in sorted(folder.glob("*.cpp"))}
     complaint = kit.compile_with([*kit.WARNINGS, *(f"-I{folder}" for folder in include_folders(lesson, variant)),
-                                  *sorted(variant.glob("*.cpp")), "-o", program, *kit.LIBRARIES])
+                                  *sources.values(), "-o", program, *kit.LIBRARIES])
     if complaint:
         return [f"the starter of {lesson} does not compile:\n{complaint}"]
     words = starter_says(variant)
