@@ -105,6 +105,12 @@ ADVICE = [
     (r"expected .;.", r"\.\.\.\s*;", "A pack is repeated inside of parentheses: `(use(xs), ...)`."),
     (r"expected .;.", "", "A semicolon is missing at the end of the statement before. If it is the function's result, it also needs a "
      "`return`."),
+    (r"(await expressions are not permitted in handlers|'co_await' cannot be used in the handler)", "",
+     "C++ allows no co_await inside of a `catch`. Leave the handler empty, or note there what has happened, and await behind it."),
+    (r"(cannot convert|no viable conversion from) '(const )?(rt::)?sys::Fd' to 'int'", "",
+     "A system call takes the descriptor's number: `socket.get()`."),
+    (r"(cannot convert|no viable conversion from) '(const )?(std::)?(basic_)?string\b.* to '(const )?char ?\*'", "",
+     "This function takes a `const char*`. A string has one: `text.c_str()`."),
     (r"(no return statement|does not return a value|control reaches end)", "",
      "Not every path through the function returns a value. (An `operator=` ends with `return *this;`.)"),
     (r"(unable to find the promise type|cannot be a coroutine)", "",
