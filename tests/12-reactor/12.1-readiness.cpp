@@ -1,38 +1,84 @@
 /// \file
-/// 12.1: the readiness word.
+/// 12.1: the readiness word, and what two threads do to it in every order.
+#include "stepped_readiness.hpp"
+
 #include <doctest/doctest.h>
-
-#include <rt/readiness.hpp>
-#include <rt/sync.hpp>
-#include <rt/sys.hpp>
+#include <support/stepped_atomic.hpp>
 #include <support/story.hpp>
-#include <support/test_thread.hpp>
-
-#include <cstdint>
 
 using namespace support;
-using rt::Direction, rt::Readiness, rt::ReadinessWord;
+using rt::Direction, rt::Readiness;
+using ReadinessWord = rt::SteppedReadinessWord;
 
 namespace {
 
-/// A word that was refused both ways: nothing is ready.
-class Refused {
-  public:
+constexpr char newer_event[] = "a newer event was cleared: its bytes will never be announced again";
+constexpr char overwritten[] = "the other thread's change was overwritten. Change the word by compare_exchange.";
+constexpr char stayed_set[] =
+    "the flag stayed set, so the task asks the kernel again and again. The other task's clear is no event.";
+
+/// A word that was refused both ways, so that nothing is ready.
+struct Refused {
     Refused() {
         word.clear_refused(Direction::read, word.load());
         word.clear_refused(Direction::write, word.load());
     }
 
+    bool can_read() const { return word.load().allows(Direction::read); }
+    bool can_write() const { return word.load().allows(Direction::write); }
+
     ReadinessWord word;
 };
+
+/// Calls `call` once for each moment at which another thread may come between. `begin` prepares the word, `other` is what the
+/// other thread does, and `check` looks at the word afterwards.
+template <class Begin, class Other, class Call, class Check>
+void at_each_moment(Begin begin, Other other, Call call, Check check) {
+    int moments = 0;
+    for (int at = 0; at <= moments; ++at) {
+        Refused r;
+        begin(r);
+        Steps::between(
+            [&](int access, auto&) {
+                if (access == at) {
+                    other(r);
+                }
+            },
+            [&] { call(r); });
+        moments = Steps::accesses;
+        check(r);
+        still_alive();
+    }
+}
 
 }  // namespace
 
 TEST_SUITE("12.1 the readiness word") {
-    TEST_CASE("what nobody has tried is worth trying") {
-        ReadinessWord word;
-        CHECK(word.load().allows(Direction::read));
-        CHECK(word.load().allows(Direction::write));
+    TEST_CASE("an event says which direction to wake") {
+        Refused r;
+        step("the kernel reports readable");
+        auto news = r.word.set(Readiness::readable);
+        CHECK(news.read);
+        CHECK_FALSE(news.write);
+        CHECK(r.can_read());
+        step("it reports readable and writable, but the reader is awake already");
+        news = r.word.set(Readiness::readable | Readiness::writable);
+        CHECK_MESSAGE(!news.read,
+                      "the reader was woken twice for one wait. Report only a direction that was not ready before.");
+        CHECK(news.write);
+    }
+
+    TEST_CASE("the end of a direction is an event for the task that waits there") {
+        Refused r;
+        step("the kernel reports that no more bytes will come");
+        auto news = r.word.set(Readiness::read_closed);
+        CHECK_MESSAGE(news.read,
+                      "the end of the stream woke no reader. Ask `allows`, which knows all flags of a direction.");
+        CHECK_FALSE(news.write);
+        step("it reports that a write will fail");
+        news = r.word.set(Readiness::write_closed);
+        CHECK(news.write);
+        CHECK_FALSE(news.read);
     }
 
     TEST_CASE("a refusal clears its own direction only") {
@@ -46,57 +92,46 @@ TEST_SUITE("12.1 the readiness word") {
         CHECK_FALSE(word.load().allows(Direction::write));
     }
 
-    TEST_CASE("an event says who may be woken") {
-        Refused r;
-        step("readable");
-        auto news = r.word.set(Readiness::readable);
-        CHECK(news.read);
-        CHECK_FALSE(news.write);
-        CHECK(r.word.load().allows(Direction::read));
-        step("readable and writable: whoever reads is awake already");
-        news = r.word.set(Readiness::readable | Readiness::writable);
-        CHECK_FALSE(news.read);
-        CHECK(news.write);
-    }
-
-    TEST_CASE("the answers of epoll") {
-        CHECK(Readiness::flags_of(EPOLLIN) == Readiness::readable);
-        CHECK(Readiness::flags_of(EPOLLOUT) == Readiness::writable);
-        CHECK(Readiness::flags_of(EPOLLIN | EPOLLRDHUP) == (Readiness::readable | Readiness::read_closed));
-        CHECK(Readiness::flags_of(EPOLLHUP) == (Readiness::read_closed | Readiness::write_closed));
-        CHECK(Readiness::flags_of(EPOLLERR) == (Readiness::read_closed | Readiness::write_closed));
-        CHECK(Readiness::flags_of(EPOLLPRI) == (Readiness::readable | Readiness::urgent));
-    }
-
     TEST_CASE("a refusal does not clear an event that came after it was seen") {
         Refused r;
         r.word.set(Readiness::readable);
         Readiness seen = r.word.load();
-        step("the read is refused; before that is noted comes a newer event");
+        step("the read is refused. Before the task clears the word, a newer event comes");
         r.word.set(Readiness::readable);
         r.word.clear_refused(Direction::read, seen);
-        CHECK_MESSAGE(r.word.load().allows(Direction::read),
-                      "a newer event was cleared: its bytes will never be announced again");
+        CHECK_MESSAGE(r.can_read(), newer_event);
     }
 
     TEST_CASE("nor does a short read") {
         Refused r;
         r.word.set(Readiness::readable);
         Readiness seen = r.word.load();
-        step("a short read; before that is noted comes a newer event");
+        step("a read is short. Before the task clears the word, a newer event comes");
         r.word.set(Readiness::readable);
         r.word.clear_short(Direction::read, seen);
-        CHECK_MESSAGE(r.word.load().allows(Direction::read),
-                      "a newer event was cleared: its bytes will never be announced again");
+        CHECK_MESSAGE(r.can_read(), newer_event);
     }
 
     TEST_CASE("a clear of the other direction does not stand in the way") {
         Refused r;
         r.word.set(Readiness::readable | Readiness::writable);
         Readiness seen_by_reader = r.word.load();
+        step("the reader and the writer have seen the same word. First the writer clears its flag, then the reader");
         r.word.clear_refused(Direction::write, r.word.load());
         r.word.clear_refused(Direction::read, seen_by_reader);
-        CHECK_FALSE(r.word.load().allows(Direction::read));
+        CHECK_MESSAGE(
+            !r.can_read(),
+            "the flag stayed set, so the task asks the kernel again and again. The other task's clear is no event.");
+    }
+
+    TEST_CASE("a short read clears its own direction only") {
+        Refused r;
+        r.word.set(Readiness::readable | Readiness::writable);
+        r.word.clear_short(Direction::read, r.word.load());
+        CHECK_MESSAGE(!r.can_read(), "a short read has emptied the kernel's buffer, so the word must not say readable");
+        CHECK(r.can_write());
+        r.word.clear_short(Direction::write, r.word.load());
+        CHECK_FALSE(r.can_write());
     }
 
     TEST_CASE("a short read keeps the end of the stream") {
@@ -105,60 +140,108 @@ TEST_SUITE("12.1 the readiness word") {
         r.word.set(Readiness::readable | Readiness::read_closed);
         step("the bytes are read, and fill half of the buffer");
         r.word.clear_short(Direction::read, r.word.load());
-        CHECK_MESSAGE(r.word.load().allows(Direction::read),
-                      "the end of the stream was forgotten: it is not said twice");
+        CHECK_MESSAGE(r.can_read(), "the end of the stream was forgotten. The kernel does not report it twice.");
     }
 
     TEST_CASE("a refusal clears even what has ended") {
-        // A FIFO whose writer has gone says 'ended'; then another writer opens it, and there is nothing to read yet.
+        // A FIFO whose writer has gone says "ended". Then another writer opens it, and there is nothing to read yet.
         Refused r;
         r.word.set(Readiness::read_closed);
         r.word.clear_refused(Direction::read, r.word.load());
-        CHECK_FALSE(r.word.load().allows(Direction::read));
+        CHECK_FALSE(r.can_read());
     }
 
     TEST_CASE("urgent data switches the short read rule off") {
         Refused r;
         r.word.set(Readiness::flags_of(EPOLLIN | EPOLLPRI));
         r.word.clear_short(Direction::read, r.word.load());
-        CHECK(r.word.load().allows(Direction::read));
+        CHECK_MESSAGE(r.can_read(),
+                      "a read stops short of urgent data, so the kernel may have more. Do not clear the flag.");
         step("a refusal is a refusal all the same");
         r.word.clear_refused(Direction::read, r.word.load());
-        CHECK_FALSE(r.word.load().allows(Direction::read));
+        CHECK_FALSE(r.can_read());
     }
 
-    TEST_CASE("the next descriptor begins with what nobody has tried") {
-        Refused r;
-        step("the descriptor is closed; the word begins to belong to another");
-        r.word.set(Readiness::flags_of(EPOLLPRI));
-        r.word.reset();
-        CHECK(r.word.load().allows(Direction::read));
-        CHECK(r.word.load().allows(Direction::write));
-        CHECK_FALSE(r.word.load().is_urgent());
+    TEST_CASE("an event and a task that clears the other direction") {
+        step("the kernel reports readable, and the writer clears its flag at each possible moment");
+        ReadinessWord::News news;
+        at_each_moment([](Refused& r) { r.word.set(Readiness::writable); },
+                       [](Refused& r) { r.word.clear_refused(Direction::write, r.word.load()); },
+                       [&](Refused& r) { news = r.word.set(Readiness::readable); },
+                       [&](Refused& r) {
+                           CHECK(news.read);
+                           CHECK_MESSAGE(r.can_read(), "the event was lost");
+                           CHECK_MESSAGE(!r.can_write(), overwritten);
+                       });
     }
 
-    TEST_CASE("no event is lost between two threads") {
-        // One thread reports events, the other consumes: what it counts last must be all.
-        constexpr std::uint64_t events = 200'000;
-        Refused r;
-        rt::Atomic<std::uint64_t> announced{0};
-        TestThread kernel([&] {
-            for (std::uint64_t i = 1; i <= events; ++i) {
-                announced.store(i, rt::release);
+    TEST_CASE("an event and a task that clears what was there before") {
+        step("the kernel reports readable, and the reader clears an older event at each possible moment");
+        ReadinessWord::News news;
+        at_each_moment(
+            [](Refused& r) { r.word.set(Readiness::readable); },
+            [](Refused& r) { r.word.clear_refused(Direction::read, r.word.load()); },
+            [&](Refused& r) { news = r.word.set(Readiness::readable); },
+            [&](Refused& r) {
+                CHECK_MESSAGE(
+                    (news.read || !r.can_read()),
+                    "the reader had cleared the flag and waits, but the event woke no task. Decide by the value that "
+                    "your exchange replaced.");
+            });
+    }
+
+    TEST_CASE("two events at once") {
+        step("the kernel reports readable, and another look reports writable at each possible moment");
+        ReadinessWord::News other;
+        ReadinessWord::News news;
+        at_each_moment([](Refused&) {}, [&](Refused& r) { other = r.word.set(Readiness::writable); },
+                       [&](Refused& r) { news = r.word.set(Readiness::readable); },
+                       [&](Refused& r) {
+                           CHECK_MESSAGE((r.can_read() && r.can_write()), overwritten);
+                           CHECK(news.read);
+                           CHECK_MESSAGE(!news.write, "a writer was woken that was awake already");
+                           CHECK(other.write);
+                       });
+    }
+
+    TEST_CASE("a task clears while the kernel reports a newer event") {
+        step("the reader clears what it had seen, and a newer event comes at each possible moment");
+        Readiness seen;
+        at_each_moment(
+            [&](Refused& r) {
                 r.word.set(Readiness::readable);
-            }
-        });
-        std::uint64_t consumed = 0;
-        while (consumed < events) {
-            Readiness seen = r.word.load();
-            if (seen.allows(Direction::read)) {
-                consumed = announced.load(rt::acquire);  // "reads until it is dry"
-                r.word.clear_refused(Direction::read, seen);
-                still_alive();
-            } else {
-                rt::yield_thread();
-            }
-        }
-        CHECK(consumed == events);
+                seen = r.word.load();
+            },
+            [](Refused& r) { r.word.set(Readiness::readable); },
+            [&](Refused& r) { r.word.clear_refused(Direction::read, seen); },
+            [](Refused& r) { CHECK_MESSAGE(r.can_read(), newer_event); });
+    }
+
+    TEST_CASE("two tasks clear at once") {
+        step("the reader clears its flag, and the writer clears the other one at each possible moment");
+        Readiness seen;
+        at_each_moment(
+            [&](Refused& r) {
+                r.word.set(Readiness::readable | Readiness::writable);
+                seen = r.word.load();
+            },
+            [&](Refused& r) { r.word.clear_refused(Direction::write, seen); },
+            [&](Refused& r) { r.word.clear_refused(Direction::read, seen); },
+            [](Refused& r) {
+                CHECK_MESSAGE(!r.can_read(), stayed_set);
+                CHECK_MESSAGE(!r.can_write(), overwritten);
+            });
+    }
+
+    TEST_CASE("a weak exchange that fails for no reason") {
+        Refused r;
+        step("some processors let compare_exchange_weak fail now and then");
+        Steps::next_weak_fails = true;
+        CHECK(r.word.set(Readiness::readable).read);
+        CHECK_MESSAGE(r.can_read(), "a weak exchange failed for no reason. Try again.");
+        Steps::next_weak_fails = true;
+        r.word.clear_refused(Direction::read, r.word.load());
+        CHECK_MESSAGE(!r.can_read(), "a weak exchange failed for no reason. Try again.");
+        Steps::next_weak_fails = false;
     }
 }

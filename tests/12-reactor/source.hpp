@@ -2,11 +2,13 @@
 /// A source for tests: its reads and writes are counted, and can be led astray.
 #pragma once
 
+#include <doctest/doctest.h>
 #include <rt/async.hpp>
 #include <rt/future.hpp>
 #include <rt/io_source.hpp>
 #include <rt/sys.hpp>
 
+#include <cerrno>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -27,8 +29,7 @@ class Source {
         auto poll = [this, max](rt::Context& cx) -> rt::Poll<std::string> {
             std::string text(max, '\0');
             auto receive = [this, &text](int fd) {
-                ++calls;
-                ssize_t result = rt::sys::read(fd, text);
+                ssize_t result = counted(rt::sys::read(fd, text));
                 if (after_read) {
                     std::exchange(after_read, nullptr)();
                 }
@@ -43,10 +44,7 @@ class Source {
     /// A future of one write.
     auto write(std::string_view text) {
         auto poll = [this, text](rt::Context& cx) {
-            auto send = [this, text](int fd) {
-                ++calls;
-                return rt::sys::write(fd, text);
-            };
+            auto send = [this, text](int fd) { return counted(rt::sys::write(fd, text)); };
             return source.poll_io(cx, rt::Direction::write, text.size(), "write", send);
         };
         return rt::poll_fn(poll);
@@ -56,6 +54,17 @@ class Source {
     int calls = 0;                          // of read and write
     std::function<void()> after_read;       // what happens between the next read and its return
     std::optional<ssize_t> answer_instead;  // what the next read seems to answer
+
+  private:
+    ssize_t counted(ssize_t result) {
+        ++calls;
+        refusals_ = result == -EAGAIN ? refusals_ + 1 : 0;
+        REQUIRE_MESSAGE(refusals_ < 100,
+                        "the kernel has refused 100 times, and poll_io asks again and again. Clear what it had seen.");
+        return result;
+    }
+
+    int refusals_ = 0;  // since the last other answer
 };
 
 /// Reads `bytes` bytes, piece by piece.

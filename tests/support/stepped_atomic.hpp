@@ -22,7 +22,11 @@ constexpr bool releases(std::memory_order order) noexcept {
     return order == rt::release || order == rt::acq_rel || order == rt::seq_cst;
 }
 
-/// One access to a stepped atomic.
+/// True for a type whose atomics are stepped. A test adds a type of its own before it includes the header under test.
+template <class T>
+inline constexpr bool is_stepped = std::is_same_v<T, unsigned>;
+
+/// One access to a stepped atomic. `before` and `after` are 0 if it is no atomic of `unsigned`.
 struct Access {
     unsigned before;
     unsigned after;
@@ -40,6 +44,8 @@ struct Steps {
     static inline constinit thread_local int accesses = 0;  // without those of the other thread
     static inline constinit thread_local int stores = 0;
     static inline constinit thread_local Observer on_access = nullptr;
+    static inline constinit thread_local bool next_weak_fails = false;  // the next compare_exchange_weak, for no reason
+    static inline rt::Atomic<unsigned> no_word{0};                      // for `other`, if it is no atomic of `unsigned`
 
     /// Called before each access.
     static void begins(rt::Atomic<unsigned>& word) noexcept {
@@ -93,11 +99,15 @@ class SteppedAtomic : public Atomic<T> {
     void begins() const noexcept {
         if constexpr (std::is_same_v<T, unsigned>) {
             support::Steps::begins(const_cast<SteppedAtomic&>(*this));
+        } else if constexpr (support::is_stepped<T>) {
+            support::Steps::begins(support::Steps::no_word);
         }
     }
-    T accessed(T before, T after, bool writes, std::memory_order order) const noexcept {
+    T accessed(T before, [[maybe_unused]] T after, bool writes, std::memory_order order) const noexcept {
         if constexpr (std::is_same_v<T, unsigned>) {
             support::Steps::accessed(const_cast<SteppedAtomic&>(*this), {before, after, writes, order});
+        } else if constexpr (support::is_stepped<T>) {
+            support::Steps::accessed(support::Steps::no_word, {0, 0, writes, order});
         }
         return before;
     }
@@ -140,6 +150,10 @@ class SteppedAtomic : public Atomic<T> {
         return compare_exchange_strong(expected, value, order, failure);
     }
     bool compare_exchange_weak(T& expected, T value, auto... orders) noexcept {
+        if (std::exchange(support::Steps::next_weak_fails, false)) {
+            expected = load(relaxed);
+            return false;
+        }
         return compare_exchange_strong(expected, value, orders...);
     }
     T fetch_or(T bits, std::memory_order order = seq_cst) noexcept {

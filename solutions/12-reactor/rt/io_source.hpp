@@ -1,12 +1,11 @@
 /// \file
 /// `IoSource`: a descriptor that tasks can wait for. Pipes, sockets, and signals are built on it.
 ///
-/// `poll_io` is the users' half of the reactor. The order of its steps is what makes it right:
+/// `poll_io` is the users' half of the reactor. It tries before it asks epoll, because mostly that is all, and no event was
+/// needed. A descriptor is registered when the kernel refuses for the first time.
 ///
-///   1. If the readiness word allows it, try. Mostly that is all, and no event was needed.
-///   2. If the kernel refused, register with epoll unless that was done. Then clear what was seen before the attempt.
-///   3. Leave the waker, then look at the word again. The reactor sets the word first, and looks for a waker then. So one of
-///      the two sees the other. If the task looked first, an event in between would wake no task.
+/// Invariants: no event is lost, whenever it comes. The reactor sets the readiness word first, and looks for a waker then.
+/// `poll_io` does these two things in the opposite order, so one of the two sees the other.
 ///
 /// A short read of a TCP socket or a pipe has emptied the kernel's buffer, so clearing the readiness at once saves a system
 /// call. Other descriptors end a read at a line or a message, though there is more. So for them only a refusal clears.
@@ -27,6 +26,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -58,36 +58,16 @@ class IoSource {
         for (;;) {
             Readiness seen = registration_ ? readiness().load() : Readiness();
             if (seen.allows(direction)) {
-                if (checks_enabled && fd_.get() < 0) {
-                    violation("it has no descriptor, because it was moved from or never opened. Use another object.",
-                              what);
-                }
-                if (checks_enabled && sys::is_blocking(fd_.get())) {
-                    violation(
-                        "its descriptor is in blocking mode, which would block the whole thread. Set O_NONBLOCK first.",
-                        what);
-                }
-                std::ptrdiff_t result = op(fd_.get());
-                if (result >= 0) {
-                    auto count = static_cast<std::size_t>(result);
-                    if (0 < count && count < full && is_plain_ && registration_) {
+                if (std::optional<std::size_t> count = attempt(op, what)) {
+                    if (is_plain_ && registration_ && 0 < *count && *count < full) {
                         readiness().clear_short(direction, seen);
                     }
-                    budget::spend();
-                    return Ready(count);
-                }
-                if (result == -EINTR) {
-                    continue;
-                }
-                if (result != -EAGAIN) {
-                    budget::spend();
-                    throw sys::error(result, what);
+                    return Ready(*count);
                 }
                 if (!try_prepare(cx)) {
                     return Pending;
                 }
-                // A new record begins with what was assumed, so `seen` fits.
-                readiness().clear_refused(direction, seen);
+                readiness().clear_refused(direction, seen);  // fits a new record, too: it begins with what was assumed
             }
             waiter(direction).register_waker(cx.waker());
             if (!readiness().load().allows(direction)) {
@@ -131,6 +111,30 @@ class IoSource {
     void register_with(Reactor& reactor) { registration_ = reactor.add(fd_.get()); }
 
   private:
+    // Given: the count that `op` answers, or nothing if the kernel refused (-EAGAIN). Throws any other error.
+    template <class Op>
+    std::optional<std::size_t> attempt(Op& op, const char* what) {
+        if (checks_enabled && fd_.get() < 0) {
+            violation("it has no descriptor, because it was moved from or never opened. Use another object.", what);
+        }
+        if (checks_enabled && sys::is_blocking(fd_.get())) {
+            violation("its descriptor is in blocking mode, which would block the whole thread. Set O_NONBLOCK first.",
+                      what);
+        }
+        std::ptrdiff_t result = op(fd_.get());
+        while (result == -EINTR) {
+            result = op(fd_.get());
+        }
+        if (result == -EAGAIN) {
+            return std::nullopt;
+        }
+        budget::spend();
+        if (result < 0) {
+            throw sys::error(result, what);
+        }
+        return static_cast<std::size_t>(result);
+    }
+
     // Given: `prepare`, unless the system has no watch or no memory left. Then the task asks again in its next turn.
     bool try_prepare(Context& cx) {
         try {
@@ -149,15 +153,28 @@ class IoSource {
         return false;
     }
 
-    ReadinessWord& readiness() const noexcept { return registration_.record().readiness; }
+    // Given: what the reactor and the tasks share. Called once this is registered.
+    ReadinessWord& readiness() const noexcept { return record().readiness; }
 
+    // Given: where the task that waits in this direction leaves its waker. Called once this is registered.
     WakerSlot& waiter(Direction direction) const noexcept {
+        IoRecord& shared = record();
         if (checks_enabled && registration_.is_abandoned()) {
             violation(
                 "this descriptor's runtime was destroyed. Use the descriptor only on the runtime that it first waited "
                 "on.");
         }
-        return registration_.record().waiter(direction);
+        return shared.waiter(direction);
+    }
+
+    // Given: for `readiness` and `waiter`.
+    IoRecord& record() const noexcept {
+        if (checks_enabled && !registration_) {
+            violation(
+                "poll_io: it used the record of a descriptor that is not registered. Look at registration_, or call "
+                "try_prepare first.");
+        }
+        return registration_.record();
     }
 
     sys::Fd fd_;

@@ -3,8 +3,7 @@
 /// for it. A service, made when the first descriptor has to wait. From then on the runtime sleeps here.
 ///
 ///   once per descriptor   EPOLL_CTL_ADD, for reading and writing, edge-triggered. Never MOD. `close` does the DEL.
-///   at each park          epoll_wait, then for each event: set the readiness word, then wake. (io_source.hpp has the users'
-///                         half, which leaves a waker first and looks at the word then.)
+///   at each park          epoll_wait, then for each event: set the readiness word, then wake. io_source.hpp has the users' half.
 ///   unpark                writes to an eventfd, but only if a thread sleeps, and once for each sleep. The eventfd is never
 ///                         read, because edge-triggered epoll reports each write.
 ///
@@ -56,7 +55,8 @@ class Reactor final : public Park {
     /// Throws what epoll_ctl reports. EPERM: no task can wait for a file of this kind.
     Registration add(int fd) {
         Registration registration(table_);
-        sys::check(sys::epoll_add(epoll_.get(), fd, interest, &registration.record()), "epoll_ctl");
+        constexpr std::uint32_t events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
+        sys::check(sys::epoll_add(epoll_.get(), fd, events, &registration.record()), "epoll_ctl");
         trace::emit(trace::Kind::io_register, &registration.record(), fd);
         return registration;
     }
@@ -69,14 +69,8 @@ class Reactor final : public Park {
         if (timeout != 0) {
             trace::emit(trace::Kind::park, this, trace::sees_kernel + (deadline ? trace::has_deadline : 0));
         }
-        int answer = sys::epoll_wait(epoll_.get(), events_, timeout);
-        while (answer == -EINTR) {
-            answer = sys::epoll_wait(epoll_.get(), events_, 0);
-        }
-        state_.exchange(driven_from_outside_ ? parked : awake, acq_rel);
-        auto const count = static_cast<std::size_t>(sys::check(answer, "epoll_wait"));
-        std::size_t const more = count < batch ? 0 : left_ == 0 ? table_->size() + 1 : left_;
-        left_ = more - std::min(more, count);
+        const std::size_t count = look(timeout);
+        count_left(count);
         for (const epoll_event& event : std::span(events_).first(count)) {
             if (event.data.ptr != nullptr) {  // not the eventfd
                 dispatch(*static_cast<IoRecord*>(event.data.ptr), Readiness::flags_of(event.events));
@@ -86,16 +80,16 @@ class Reactor final : public Park {
 
     void unpark() noexcept override {
         if (state_.exchange(notified, acq_rel) == parked) {
-            trace::emit(trace::Kind::unpark, this);
-            constexpr std::uint64_t one = 1;
-            while (sys::write(event_.get(), {reinterpret_cast<const char*>(&one), sizeof one}) == -EINTR) {}
+            write_event();
         }
     }
 
     bool has_more() const noexcept override { return left_ != 0; }
 
+    // Given: for lesson 19.
     /// The epoll descriptor, which is readable when `park` would find an event. Called by a foreign event loop.
     int descriptor() const noexcept { return epoll_.get(); }
+    // Given: for lesson 19.
     /// From now on a foreign loop sleeps on `descriptor()`, so each unpark makes it readable.
     void drive_from_outside() noexcept {
         driven_from_outside_ = true;
@@ -103,12 +97,48 @@ class Reactor final : public Park {
     }
 
   private:
-    enum State : int { awake, parked, notified };
+    enum State : int {
+        awake,     // no token, and the thread does not sleep
+        parked,    // no token, and the thread sleeps or is about to
+        notified,  // the token is there
+    };
 
-    static constexpr std::uint32_t interest = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
+    /// Asks the kernel for events, and waits for at most `timeout` milliseconds, or without a limit if that is negative. From
+    /// then on this thread is awake. Returns how many events are in `events_`.
+    std::size_t look(int timeout) {
+        int answer = sys::epoll_wait(epoll_.get(), events_, timeout);
+        while (answer == -EINTR) {
+            answer = sys::epoll_wait(epoll_.get(), events_, 0);
+        }
+        end_sleep();
+        return static_cast<std::size_t>(sys::check(answer, "epoll_wait"));
+    }
 
-    /// The timeout for epoll_wait, rounded up: a timer must not fire early, and the last part of a millisecond must not
-    /// become a busy loop.
+    /// Tells the users of a descriptor what the kernel has reported.
+    static void dispatch(IoRecord& record, Readiness::Flags flags) noexcept {
+        trace::emit(trace::Kind::io_ready, &record, static_cast<std::int64_t>(flags));
+        ReadinessWord::News news = record.readiness.set(flags);
+        if (news.read) {
+            record.reader.wake();
+        }
+        if (news.write) {
+            record.writer.wake();
+        }
+    }
+
+    // Given: this thread is awake, and has the token if there was one. Under a foreign loop it sleeps elsewhere, so an unpark
+    // always has to write.
+    void end_sleep() noexcept { state_.exchange(driven_from_outside_ ? parked : awake, acq_rel); }
+
+    // Given: ends the sleep in epoll_wait.
+    void write_event() noexcept {
+        trace::emit(trace::Kind::unpark, this);
+        constexpr std::uint64_t one = 1;
+        while (sys::write(event_.get(), {reinterpret_cast<const char*>(&one), sizeof one}) == -EINTR) {}
+    }
+
+    // Given: the timeout for epoll_wait, rounded up. A timer must not fire early, and the last part of a millisecond must not
+    // become a busy loop.
     static int milliseconds_until(std::optional<Instant> deadline) noexcept {
         if (!deadline) {
             return -1;
@@ -121,15 +151,10 @@ class Reactor final : public Park {
         return static_cast<int>(std::min<decltype(left)>(left, std::numeric_limits<int>::max()));
     }
 
-    static void dispatch(IoRecord& record, Readiness::Flags flags) noexcept {
-        trace::emit(trace::Kind::io_ready, &record, static_cast<std::int64_t>(flags));
-        ReadinessWord::News news = record.readiness.set(flags);
-        if (news.read) {
-            record.reader.wake();
-        }
-        if (news.write) {
-            record.writer.wake();
-        }
+    // Given: for `has_more`, after a look that found `count` events.
+    void count_left(std::size_t count) noexcept {
+        std::size_t const more = count < batch ? 0 : left_ == 0 ? table_->size() + 1 : left_;
+        left_ = more - std::min(more, count);
     }
 
     std::shared_ptr<IoTable> table_ = std::make_shared<IoTable>();

@@ -25,6 +25,7 @@ namespace rt {
 /// The two things that a task can wait for at a descriptor.
 enum class Direction : unsigned char { read, write };
 
+// Given: you use the flags, `allows`, `is_urgent`, `is_same_event_as`, `with_event`, and `without`.
 /// What a ReadinessWord held at one moment.
 class Readiness {
   public:
@@ -61,6 +62,7 @@ class Readiness {
 
     /// The next tick, with these flags too.
     constexpr Readiness with_event(Flags flags) const noexcept { return Readiness((word_ + one_tick) | flags); }
+    /// The same tick, without these flags.
     constexpr Readiness without(Flags flags) const noexcept { return Readiness(word_ & ~flags); }
 
   private:

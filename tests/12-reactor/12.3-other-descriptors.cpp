@@ -1,14 +1,14 @@
 /// \file
-/// 12.4: descriptors of other kinds: FIFOs that begin and end, and sockets with urgent data.
+/// 12.3: descriptors of other kinds: FIFOs that begin and end, and sockets with urgent data.
 #include <doctest/doctest.h>
 
 #include "source.hpp"
+#include "tcp_pair.hpp"
 
 #include <rt/block_on.hpp>
 #include <rt/park.hpp>
 #include <rt/reactor.hpp>
 #include <rt/sys.hpp>
-#include <rt/sys_socket.hpp>
 #include <support/death.hpp>
 #include <support/ends.hpp>
 #include <support/mock_task.hpp>
@@ -50,25 +50,9 @@ class Fifo {
     std::string name_;
 };
 
-/// Two ends of a TCP connection, which knows urgent data. Both non-blocking.
-Ends make_tcp_pair() {
-    rt::sys::Fd listener(rt::sys::tcp_socket(AF_INET, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* where = reinterpret_cast<sockaddr*>(&address);
-    REQUIRE(rt::sys::bind(listener.get(), where, size) == 0);
-    REQUIRE(rt::sys::listen(listener.get(), 1) == 0);
-    REQUIRE(rt::sys::local_address(listener.get(), where, &size) == 0);
-    rt::sys::Fd there(rt::sys::tcp_socket(AF_INET, 0));
-    REQUIRE(rt::sys::connect(there.get(), where, size) == 0);
-    return Ends{rt::sys::Fd(rt::sys::accept(listener.get())), std::move(there)};
-}
-
 }  // namespace
 
-TEST_SUITE("12.4 waiting for a descriptor") {
+TEST_SUITE("12.3 waiting for a descriptor") {
     TEST_CASE("the end of the stream is read as often as it is asked for") {
         // A FIFO that has never had a writer: its reads give the end, and epoll has nothing to report.
         Fifo fifo;

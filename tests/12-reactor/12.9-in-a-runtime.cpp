@@ -1,5 +1,5 @@
 /// \file
-/// 12.4: descriptors and the tasks of a runtime.
+/// 12.9: descriptors and the tasks of a runtime.
 #include <doctest/doctest.h>
 
 #include "source.hpp"
@@ -32,7 +32,7 @@
 using namespace support;
 using Kind = rt::trace::Kind;
 
-TEST_SUITE("12.4 descriptors in a runtime") {
+TEST_SUITE("12.9 all together: descriptors in a runtime") {
     TEST_CASE("in a runtime a descriptor is registered once in its life") {
         TraceLog log{Kind::io_register};
         rt::CurrentThread runtime;
@@ -138,12 +138,5 @@ TEST_SUITE("12.4 descriptors in a runtime") {
         expect_violation("this descriptor's runtime was destroyed", [&] { rt::block_on(source->read()); });
         source.reset();
         CHECK(true);
-    }
-
-    TEST_CASE("waiting outside of a runtime is one sentence") {
-        Ends pipe = make_pipe();
-        Source source(std::move(pipe.here));
-        expect_violation(
-            "IoSource: was used without a runtime", [&] { rt::block_on(source.read()); }, Noticed::in_every_build);
     }
 }

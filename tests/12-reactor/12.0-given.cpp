@@ -1,26 +1,28 @@
 /// \file
-/// 12.2: records that stay where they are.
+/// 12.0: the answers of epoll, and records that stay where they are.
 #include <doctest/doctest.h>
 
+#include <rt/io_source.hpp>
 #include <rt/io_table.hpp>
 #include <rt/readiness.hpp>
+#include <rt/sys.hpp>
+#include <rt/violation.hpp>
 #include <support/counting_waker.hpp>
 #include <support/story.hpp>
-#include <support/test_thread.hpp>
 
 #include <cstddef>
 #include <functional>
-#include <latch>
 #include <memory>
 #include <set>
 #include <utility>
 #include <vector>
 
 using namespace support;
-using rt::Direction, rt::IoTable, rt::Registration;
+using rt::Direction, rt::IoTable, rt::Readiness, rt::ReadinessWord, rt::Registration;
 
 static_assert(sizeof(rt::IoRecord) <= 72);
 static_assert(sizeof(Registration) <= 24);
+static_assert(rt::checks_enabled || sizeof(rt::IoSource) <= 40);
 
 namespace {
 
@@ -43,7 +45,22 @@ std::vector<Registration> take(const std::shared_ptr<IoTable>& table, std::size_
 
 }  // namespace
 
-TEST_SUITE("12.2 the table of records") {
+TEST_SUITE("12.0 given: flags and records") {
+    TEST_CASE("what nobody has tried is worth trying") {
+        ReadinessWord word;
+        CHECK(word.load().allows(Direction::read));
+        CHECK(word.load().allows(Direction::write));
+    }
+
+    TEST_CASE("the answers of epoll") {
+        CHECK(Readiness::flags_of(EPOLLIN) == Readiness::readable);
+        CHECK(Readiness::flags_of(EPOLLOUT) == Readiness::writable);
+        CHECK(Readiness::flags_of(EPOLLIN | EPOLLRDHUP) == (Readiness::readable | Readiness::read_closed));
+        CHECK(Readiness::flags_of(EPOLLHUP) == (Readiness::read_closed | Readiness::write_closed));
+        CHECK(Readiness::flags_of(EPOLLERR) == (Readiness::read_closed | Readiness::write_closed));
+        CHECK(Readiness::flags_of(EPOLLPRI) == (Readiness::readable | Readiness::urgent));
+    }
+
     TEST_CASE("a registration has a record of its own and gives it back") {
         auto table = std::make_shared<IoTable>();
         std::vector<Registration> registrations = take(table, 5000);
@@ -52,21 +69,6 @@ TEST_SUITE("12.2 the table of records") {
         step("all descriptors are closed, and as many opened");
         registrations.clear();
         CHECK(records_of(take(table, 5000)) == records);
-    }
-
-    TEST_CASE("a record is used again and begins anew") {
-        auto table = std::make_shared<IoTable>();
-        step("the first descriptor is refused, and closed");
-        Registration first(table);
-        rt::IoRecord* record = &first.record();
-        record->readiness.clear_refused(Direction::read, record->readiness.load());
-        first = Registration();
-        step("an event of the first comes late, and then the second gets the same record");
-        record->readiness.set(rt::Readiness::flags_of(EPOLLPRI));
-        Registration second(table);
-        CHECK(&second.record() == record);
-        CHECK(record->readiness.load().allows(Direction::read));
-        CHECK_FALSE(record->readiness.load().is_urgent());
     }
 
     TEST_CASE("no record moves when the table grows") {
@@ -132,30 +134,5 @@ TEST_SUITE("12.2 the table of records") {
         CHECK(&b.record() == record);
         b = Registration(table);
         CHECK_MESSAGE(&Registration(table).record() == record, "what is assigned to gives its record back");
-    }
-
-    TEST_CASE("two threads take and give back at once") {
-        auto table = std::make_shared<IoTable>();
-        std::latch both(2);
-        std::set<rt::IoRecord*> records[2];
-        auto churn = [&table, &both](std::set<rt::IoRecord*>* mine) {
-            both.arrive_and_wait();
-            for (std::size_t round = 0; round < 2000; ++round) {
-                std::vector<Registration> held = take(table, round % 7);
-                for (Registration& registration : held) {
-                    rt::ReadinessWord& word = registration.record().readiness;
-                    word.clear_refused(Direction::read, word.load());
-                    CHECK_MESSAGE(!word.load().allows(Direction::read), "two descriptors have one record");
-                }
-                mine->merge(records_of(held));
-                still_alive();
-            }
-        };
-        {
-            TestThread one([&] { churn(&records[0]); });
-            TestThread two([&] { churn(&records[1]); });
-        }
-        records[0].merge(records[1]);
-        CHECK_MESSAGE(records_of(take(table, records[0].size())) == records[0], "a record was not given back");
     }
 }

@@ -1,0 +1,226 @@
+/// \file
+/// 12.2: how the reactor sleeps, and what ends its sleep.
+#include "registration.hpp"
+
+#include <doctest/doctest.h>
+#include <rt/current_thread.hpp>
+#include <rt/future.hpp>
+#include <rt/park.hpp>
+#include <rt/reactor.hpp>
+#include <rt/sync.hpp>
+#include <rt/sys.hpp>
+#include <support/calling_waker.hpp>
+#include <support/ends.hpp>
+#include <support/story.hpp>
+#include <support/test_thread.hpp>
+#include <support/trace_log.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+#include <pthread.h>
+#include <csignal>
+
+using namespace support;
+using namespace std::chrono_literals;
+using rt::Direction, rt::Reactor, rt::Registration;
+using Kind = rt::trace::Kind;
+
+namespace {
+
+/// Installs a handler that does nothing, without SA_RESTART. So it interrupts every call that blocks.
+void interrupt_calls_on(int signal) {
+    struct sigaction action{};
+    action.sa_handler = [](int) {};
+    sigaction(signal, &action, nullptr);
+}
+
+volatile int written_by_signal = -1;
+
+}  // namespace
+
+TEST_SUITE("12.2 epoll as a Park") {
+    TEST_CASE("an unpark before the sleep is not lost") {
+        Reactor reactor;
+        reactor.unpark();
+        step("park, which takes the token and does not sleep");
+        reactor.park(std::nullopt);
+        CHECK(true);
+    }
+
+    TEST_CASE("an unpark ends the sleep and writes once") {
+        TraceLog log;
+        Reactor reactor;
+        TestThread sleeper([&] { reactor.park(std::nullopt); });
+        log.wait_for(Kind::park, 1);
+        step("unpark three times. The first must end the sleep");
+        reactor.unpark();
+        reactor.unpark();
+        reactor.unpark();
+        sleeper.join();
+        CHECK_MESSAGE(log.count(Kind::unpark) == 1, "one write ends the sleep. The others only cost system calls.");
+    }
+
+    TEST_CASE("unparks of a reactor that is awake write nothing") {
+        TraceLog log;
+        Reactor reactor;
+        step("unpark before the first park, and after it");
+        reactor.unpark();
+        reactor.unpark();
+        reactor.park(std::nullopt);
+        reactor.unpark();
+        CHECK_MESSAGE(log.count(Kind::unpark) == 0,
+                      "an unpark wrote to the eventfd though no thread slept. After each look, the thread is awake.");
+        step("that unpark has left its token");
+        reactor.park(std::nullopt);
+        CHECK(log.count(Kind::park) == 0);
+    }
+
+    TEST_CASE("an unpark during a look is the token of the next sleep") {
+        TraceLog log;
+        Reactor reactor;
+        Ends pipe = make_pipe();
+        Registration registration = reactor.add(pipe.here.get());
+        refuse(registration);
+        CallingWaker reader([&] { reactor.unpark(); });
+        registration.record().reader.register_waker(reader.waker());
+        put(pipe.there, "tea");
+        step("a look wakes a task, and the wake unparks");
+        reactor.park(rt::no_wait);
+        step("park, which takes the token and does not sleep");
+        reactor.park(std::nullopt);
+        CHECK_MESSAGE(log.count(Kind::unpark) == 0,
+                      "an unpark wrote to the eventfd though no thread slept. After each look, the thread is awake.");
+    }
+
+    TEST_CASE("a look that does not wait takes the token") {
+        Reactor reactor;
+        reactor.unpark();
+        reactor.park(rt::no_wait);
+        step("park until a deadline, because the token was taken");
+        rt::Instant deadline = rt::sys::now() + 5ms;
+        reactor.park(deadline);
+        CHECK(rt::sys::now() >= deadline);
+    }
+
+    TEST_CASE("a deadline ends the sleep and never early") {
+        Reactor reactor;
+        for (auto wait : {300us, 999us, 1500us}) {
+            rt::Instant deadline = rt::sys::now() + wait;
+            step("park for {} us", wait.count());
+            reactor.park(deadline);
+            CHECK_MESSAGE(rt::sys::now() >= deadline,
+                          "the sleep was rounded down: a timer would fire early, or the loop spin");
+        }
+        step("a deadline of long ago, and one of centuries ahead after an unpark");
+        reactor.park(rt::sys::now() - 1h);
+        reactor.park(rt::Instant::min() + 1ns);
+        reactor.unpark();
+        reactor.park(rt::Instant::max());
+        CHECK(true);
+    }
+
+    TEST_CASE("a signal ends the sleep and is no error") {
+        interrupt_calls_on(SIGUSR1);
+        TraceLog log;
+        Reactor reactor;
+        rt::Atomic<bool> returned{false};
+        rt::Atomic<bool> threw{false};
+        rt::Atomic<pthread_t> thread{};
+        TestThread sleeper([&] {
+            thread.store(pthread_self());
+            try {
+                reactor.park(std::nullopt);
+            } catch (const std::system_error& error) {
+                step("park threw: {}", error.what());
+                threw.store(true);
+            }
+            returned.store(true);
+        });
+        log.wait_for(Kind::park, 1);
+        step("send signals until the park returns");
+        while (!returned.load()) {
+            pthread_kill(thread.load(), SIGUSR1);
+            rt::yield_thread();
+        }
+        sleeper.join();
+        CHECK_MESSAGE(!threw.load(), "EINTR is not an error. A signal came, and nothing is wrong.");
+    }
+
+    TEST_CASE("a signal does not hide what is ready") {
+        for (int round = 0; round < 20; ++round) {
+            Reactor reactor;
+            Ends pipe = make_pipe();
+            Registration registration = reactor.add(pipe.here.get());
+            refuse(registration);
+            written_by_signal = pipe.there.get();
+            struct sigaction action{};
+            action.sa_handler = [](int) { rt::sys::write(written_by_signal, std::string_view("x")); };
+            sigaction(SIGUSR1, &action, nullptr);
+            TraceLog log;
+            rt::Atomic<pthread_t> thread{};
+            TestThread sleeper([&] {
+                thread.store(pthread_self());
+                reactor.park(std::nullopt);
+            });
+            log.wait_for(Kind::park, 1);
+            step("a signal ends the sleep, and its handler writes into the pipe");
+            pthread_kill(thread.load(), SIGUSR1);
+            sleeper.join();
+            CHECK_MESSAGE(is_ready(registration, Direction::read), "the park returned without a look after the signal");
+        }
+    }
+
+    TEST_CASE("a runtime takes it as its base and sleeps there") {
+        TraceLog log{Kind::park};
+        rt::CurrentThread runtime;
+        Reactor* reactor = nullptr;
+        Ends pipe = make_pipe();
+        Registration registration;
+        auto wait_for_bytes = [&](rt::Context& cx) -> rt::Poll<void> {
+            if (reactor == nullptr) {
+                reactor = &rt::current().service<Reactor>();
+                log.call(reactor, "the reactor");
+                registration = reactor->add(pipe.here.get());
+                refuse(registration);
+            }
+            registration.record().reader.register_waker(cx.waker());
+            if (is_ready(registration, Direction::read)) {
+                return rt::Ready();
+            }
+            return rt::Pending;
+        };
+        TestThread writer([&] {
+            log.wait_for(Kind::park, 1);
+            put(pipe.there, "x");
+        });
+        runtime.block_on(rt::poll_fn(wait_for_bytes));
+        CHECK_MESSAGE(log.text() == "park the reactor\n", "one wait is one sleep. More of them are a busy loop.");
+    }
+
+    TEST_CASE("a runtime that sleeps elsewhere moves to the reactor") {
+        TraceLog log;
+        rt::CurrentThread runtime;
+        rt::Atomic<bool> is_made{false};
+        rt::Waker kept;
+        TestThread other([&] {
+            log.wait_for(Kind::park, 1);
+            step("the runtime sleeps on its condition variable. Another thread makes the reactor");
+            runtime.service<Reactor>();
+            is_made.store(true, rt::release);
+            step("it wakes the runtime, which sleeps in the reactor by now, or looks there first");
+            kept.wake_by_ref();
+        });
+        auto until_made = [&](rt::Context& cx) -> rt::Poll<void> {
+            if (is_made.load(rt::acquire)) {
+                return rt::Ready();
+            }
+            kept = cx.waker();
+            return rt::Pending;
+        };
+        runtime.block_on(rt::poll_fn(until_made));
+        CHECK(runtime.find_service<Reactor>() != nullptr);
+    }
+}
