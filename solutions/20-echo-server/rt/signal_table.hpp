@@ -42,8 +42,9 @@ struct SignalCount {
     Atomic<std::uint64_t> taken{0};  // how many of those a Signal has taken. The others are for the next Signal
 };
 
-/// The place of a Signal. The default is that of none.
-struct SignalPlace {
+/// The place of a Signal. The default is that of none. Aligned as its size is: else clang, with the library of g++ 14, calls
+/// a function of libatomic to compare and exchange two.
+struct alignas(8) SignalPlace {
     int process = 0;
     int event_fd = -1;
 };
