@@ -1,6 +1,7 @@
 # Checks that build many variants of the lessons, each from a copy of a few files; PBP_VARIANT_CHECKS says which:
 #
 #   starters    every starter, hole by hole: its tests wait for just those holes (label: starters)
+#   untouched   every starter as it is, for a second compiler (label: starters)
 #   answers     the pages tests/NN-name/mistakes.md: every wrong answer, which the tests must catch in words, and every right
 #               answer that is not the solution's, which they must accept (label: answers)
 #
@@ -23,11 +24,15 @@ function(pbp_add_variants TEST LABEL COST SCRIPT)
         ENVIRONMENT "${PBP_VARIANT_ENVIRONMENT}")
 endfunction()
 
-if("starters" IN_LIST PBP_VARIANT_CHECKS)
+if(PBP_VARIANT_CHECKS MATCHES "starters|untouched")
+    set(PBP_HOW "")
+    if("untouched" IN_LIST PBP_VARIANT_CHECKS)
+        set(PBP_HOW --untouched)
+    endif()
     file(GLOB PBP_STARTERS CONFIGURE_DEPENDS "${PBP_ROOT}/lessons/[0-9]*")
     foreach(PBP_STARTER IN LISTS PBP_STARTERS)
         string(REGEX REPLACE ".*/([0-9]+)-.*" "\\1" PBP_NN "${PBP_STARTER}")
-        pbp_add_variants("starter ${PBP_NN}" starters 90 starter_builds.py ${PBP_NN})
+        pbp_add_variants("starter ${PBP_NN}" starters 90 starter_builds.py ${PBP_HOW} ${PBP_NN})
     endforeach()
 endif()
 

@@ -1,8 +1,9 @@
 """Each starter compiles untouched, its tests wait for their own holes and no other, and the code of its hints fits.
 
-    starter_builds.py [NN …]
+    starter_builds.py [--untouched] [NN …]
 
-Without a number, all are built. See starters.py and hints_fit.py.
+Without a number, all are built. See starters.py and hints_fit.py. --untouched: only the starter as it is, which is enough for a
+second compiler. Which hole a test waits for does not depend on the compiler.
 """
 import argparse
 import sys
@@ -15,13 +16,15 @@ import starters
 def main(arguments: list) -> int:
     parser = argparse.ArgumentParser(description="Builds the starters, hole by hole, and the code of their hints.")
     parser.add_argument("which", nargs="*", metavar="NN", help="a lesson; all that have a starter, if none is named")
-    which = parser.parse_args(arguments).which
+    parser.add_argument("--untouched", action="store_true", help="only the starter as it is, before any hole is filled")
+    options = parser.parse_args(arguments)
+    which = options.which
     known = [folder.name for folder in starters.lessons()]
     child_processes.refuse_unknown(parser, which, "starter", lambda name: name in [lesson[:2] for lesson in known])
     chosen = [lesson for lesson in known if not which or lesson[:2] in which]
     bad = 0
     for lesson in chosen:
-        wrong = starters.announces(lesson) + hints_fit.fit(lesson)
+        wrong = starters.announces(lesson, options.untouched) + ([] if options.untouched else hints_fit.fit(lesson))
         bad += bool(wrong)
         print("\n".join(wrong) or f"{lesson}: right", flush=True)
     print(f"{len(chosen) - bad} of {len(chosen)} starters are red where they announce it, and green once filled")

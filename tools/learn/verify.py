@@ -8,7 +8,7 @@ from lessons import ROOT
 from machine import Machine
 from process import last_relevant
 
-PRESETS = ["gcc", "gcc-release", "clang", "clang-release", "tsan"]
+PRESETS = ["gcc", "gcc-release", "clang", "tsan"]
 
 
 def chosen(words: list) -> list:
