@@ -31,12 +31,26 @@ TEST_SUITE("11.1 a bounded pool of threads") {
         PoolUnderTest test(4);
         rt::ThreadId ran_on;
         step("submit a job");
+        test.expect_no_wait_after_a_notification();
         auto job = test.submit([&ran_on] { ran_on = rt::this_thread_id(); });
-        REQUIRE(test.threads.started.load() == 1);
+        REQUIRE_MESSAGE(test.threads.started.load() == 1,
+                        "the pool has no idle thread for the job, but it started none. An idle thread is free only if "
+                        "no earlier job in the queue needs it.");
         step("wait for it");
         rt::block_on(std::move(job));
-        CHECK(ran_on != rt::this_thread_id());
-        CHECK(ran_on != rt::ThreadId());
+        bool const ran_elsewhere = ran_on != rt::this_thread_id();
+        CHECK(ran_elsewhere);
+        test.let_sleep_until_a_notification();
+        step("the thread is idle: destroy the pool, which notifies it");
+    }
+
+    TEST_CASE("a job is counted as work outside of the runtime until it has ended") {
+        PoolUnderTest test(1);
+        auto job = test.submit_blocker();
+        CHECK_MESSAGE(test.has_outside_work(),
+                      "the job is in the queue, but nobody counted it. Put it there with enqueue(std::move(job)).");
+        test.blocked.open();
+        rt::block_on(std::move(job));
     }
 
     TEST_CASE("submit does not wait") {
@@ -65,10 +79,14 @@ TEST_SUITE("11.1 a bounded pool of threads") {
         for (int n = 1; n <= 4; ++n) {
             step("submit job {}, which blocks its thread", n);
             (void)test.submit_blocker();
-            REQUIRE(test.threads.started.load() == n);
+            REQUIRE_MESSAGE(
+                test.threads.started.load() == n,
+                "each thread of the pool has a job that blocks, so this job needs a thread of its own. Start "
+                "one, and count a thread in `idle_` only while it waits in `next_job`.");
         }
         test.blocked.wait_for(4);
-        CHECK(test.pool.idle_count() == 0);
+        CHECK_MESSAGE(test.pool.idle_count() == 0,
+                      "a thread that works is counted as idle. Take it off `idle_` when its wait has ended.");
     }
 
     TEST_CASE("never more threads than allowed") {
@@ -80,7 +98,8 @@ TEST_SUITE("11.1 a bounded pool of threads") {
         for (int i = 0; i < 100; ++i) {
             jobs.push_back(test.submit([] {}));
         }
-        CHECK(test.threads.started.load() == 2);
+        CHECK_MESSAGE(test.threads.started.load() == 2,
+                      "the pool started more threads than `max_threads`. The other jobs have to wait in the queue.");
         step("let them go on");
         test.blocked.open();
         wait_for_all(std::move(jobs));
@@ -93,8 +112,11 @@ TEST_SUITE("11.1 a bounded pool of threads") {
         for (int i = 0; i < 50; ++i) {
             rt::block_on(test.submit([] {}));
             test.wait_for_idle(1);
+            REQUIRE_MESSAGE(
+                test.threads.started.load() == 1,
+                "a thread was started although one was idle. Compare `idle_` with the jobs that were in the "
+                "queue before this one.");
         }
-        CHECK(test.threads.started.load() == 1);
     }
 
     TEST_CASE("a thread that works again is not idle") {

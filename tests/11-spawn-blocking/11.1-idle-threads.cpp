@@ -50,7 +50,9 @@ TEST_SUITE("11.1 a bounded pool of threads") {
         (void)test.submit_blocker();
         (void)test.submit_blocker();
         CHECK(test.threads.started.load() == 2);
-        CHECK(notifications() >= before + 2);
+        CHECK_MESSAGE(
+            notifications() >= before + 2,
+            "two idle threads sleep, but submit did not notify one for each job. Call work_came_.notify_one().");
         test.asleep.open();
         test.blocked.wait_for(2);
     }
@@ -125,7 +127,8 @@ TEST_SUITE("11.1 a bounded pool of threads") {
         step("three threads become idle, and leave at once");
         test.blocked.open();
         test.threads.wait_for_ended(3);
-        CHECK(test.pool.idle_count() == 0);
+        CHECK_MESSAGE(test.pool.idle_count() == 0,
+                      "a thread that has left is counted as idle. Take it off `idle_` whatever ended its wait.");
         rt::block_on(test.submit([] {}));
         test.threads.wait_for_ended(4);
         CHECK(test.threads.started.load() == 4);

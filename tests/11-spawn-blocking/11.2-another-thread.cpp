@@ -30,6 +30,18 @@ namespace {
 
 int add(int a, int b) { return a + b; }
 
+/// A callable that knows whether it was moved into its call.
+class Taster {
+  public:
+    bool operator()() & { return false; }
+    bool operator()() && { return true; }
+};
+
+class Kettle {
+  public:
+    int boil(int cups) { return cups; }
+};
+
 /// A waker that looks at a job's handle at the moment it is woken.
 class LookingWaker {
   public:
@@ -63,7 +75,16 @@ TEST_SUITE("11.2 a call on another thread") {
         };
         rt::CurrentThread runtime;
         step("await add(1, 2) on another thread");
-        CHECK(runtime.block_on(body()) == 3);
+        int sum = 0;
+        bool was_cancelled = false;
+        try {
+            sum = runtime.block_on(body());
+        } catch (const rt::Cancelled&) {
+            was_cancelled = true;
+        }
+        REQUIRE_MESSAGE(!was_cancelled,
+                        "the job was destroyed, and nobody has run it. Give it to the pool with pool.submit.");
+        CHECK(sum == 3);
     }
 
     TEST_CASE("the call is made on another thread") {
@@ -72,7 +93,11 @@ TEST_SUITE("11.2 a call on another thread") {
             co_return co_await handle;
         };
         rt::CurrentThread runtime;
-        CHECK(runtime.block_on(body()) != rt::this_thread_id());
+        bool const was_elsewhere = runtime.block_on(body()) != rt::this_thread_id();
+        CHECK_MESSAGE(
+            was_elsewhere,
+            "the runtime's own thread made the call, so no other task can run meanwhile. Let the pool run the "
+            "job.");
     }
 
     TEST_CASE("the runtime goes on while the job blocks") {
@@ -135,6 +160,28 @@ TEST_SUITE("11.2 a call on another thread") {
             auto job = rt::spawn_blocking(fill, std::make_unique<int>(2));
             std::unique_ptr<int> const cup = co_await job;
             co_return *cup;
+        };
+        rt::CurrentThread runtime;
+        CHECK(runtime.block_on(body()) == 3);
+    }
+
+    TEST_CASE("a callable is moved into its call") {
+        auto body = []() -> Async<bool> {
+            auto job = rt::spawn_blocking(Taster());
+            co_return co_await job;
+        };
+        rt::CurrentThread runtime;
+        bool const was_moved = runtime.block_on(body());
+        CHECK_MESSAGE(was_moved,
+                      "the callable was called without a move, but some can be called only once. Call "
+                      "std::invoke(std::move(f), …).");
+    }
+
+    TEST_CASE("a member function is called on the first argument") {
+        auto body = []() -> Async<int> {
+            // std::invoke can call a member function, and f(…) can't.
+            auto job = rt::spawn_blocking(&Kettle::boil, Kettle(), 3);
+            co_return co_await job;
         };
         rt::CurrentThread runtime;
         CHECK(runtime.block_on(body()) == 3);

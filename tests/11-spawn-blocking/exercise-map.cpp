@@ -99,6 +99,62 @@ TEST_SUITE("11 exercise a map on the pool") {
         CHECK(runtime.block_on(body()) == 4);
     }
 
+    TEST_CASE("no call is made before the first poll") {
+        auto body = []() -> Async<> {
+            auto may_end = std::make_shared<std::latch>(1);
+            auto call = [may_end](int n) {
+                may_end->wait();
+                return n;
+            };
+            step("call map, and don't poll its future yet");
+            auto mapped = exercise::map(std::vector<int>{1, 2}, call);
+            bool const is_at_work = rt::current().has_outside_work();
+            may_end->count_down();
+            CHECK_MESSAGE(
+                !is_at_work,
+                "map called spawn_blocking before its future was polled. A coroutine begins at its first poll.");
+            (void)co_await mapped;
+        };
+        rt::CurrentThread runtime;
+        runtime.block_on(body());
+    }
+
+    TEST_CASE("a call that failed does not end the future while another call runs") {
+        auto body = []() -> Async<> {
+            set_threads(1);
+            auto runs = std::make_shared<std::latch>(1);
+            auto may_end = std::make_shared<std::latch>(1);
+            auto call = [runs, may_end](int n) {
+                if (n == 1) {
+                    throw std::runtime_error("no more cups");
+                }
+                runs->count_down();
+                may_end->wait();
+                return n;
+            };
+            auto task = rt::spawn(exercise::map(std::vector<int>{1, 2}, call));
+            co_await rt::yield_now();
+            step("wait until the first of two calls has failed, and the second runs");
+            runs->wait();
+            for (int turn = 0; turn < 10; ++turn) {
+                co_await rt::yield_now();
+            }
+            bool const was_finished = task.is_finished();
+            may_end->count_down();
+            CHECK_MESSAGE(!was_finished,
+                          "the future ended while one of its calls still ran. Wait for all calls, and then throw.");
+            bool has_thrown = false;
+            try {
+                (void)co_await task;
+            } catch (const std::runtime_error&) {
+                has_thrown = true;
+            }
+            CHECK(has_thrown);
+        };
+        rt::CurrentThread runtime;
+        runtime.block_on(body());
+    }
+
     TEST_CASE("the first element that failed counts after all calls have ended") {
         auto body = [](rt::Atomic<int>* ended) -> Async<std::string> {
             auto check = [ended](int n) {

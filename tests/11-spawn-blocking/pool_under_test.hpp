@@ -8,6 +8,7 @@
 #include <rt/scheduler.hpp>
 #include <rt/sync.hpp>
 #include <rt/task.hpp>
+#include <rt/violation.hpp>
 #include <support/driven_condvar.hpp>
 
 #define Condvar DrivenCondvar
@@ -142,6 +143,30 @@ class PoolUnderTest {
             rt::yield_thread();
         }
     }
+    /// From now on, the only thread waits at `asleep` instead of sleeping, and then until the pool notifies its threads. It
+    /// reports that the thread waits a second time.
+    void expect_no_wait_after_a_notification() {
+        threads.instead_of_sleeping = [this, is_notified = false]() mutable {
+            if (is_notified) {
+                rt::violation(
+                    "the pool closes, but one of its threads still waits for work. Look at `closing_` in the predicate, "
+                    "too.");
+            }
+            asleep.pass();
+            while (rt::DrivenCondvar::notifications.load() == notified_before_.load()) {
+                rt::yield_thread();
+            }
+            is_notified = true;
+        };
+    }
+    /// Waits until the thread is at `asleep`. Lets it go on when the pool notifies its threads again.
+    void let_sleep_until_a_notification() {
+        asleep.wait_for(1);
+        notified_before_.store(rt::DrivenCondvar::notifications.load());
+        asleep.open();
+    }
+    /// True while a job is counted as work outside of the runtime.
+    bool has_outside_work() const { return runtime_.has_outside_work(); }
     /// Waits until `n` threads are idle.
     void wait_for_idle(std::size_t n) const {
         while (pool.idle_count() < n) {
@@ -155,6 +180,7 @@ class PoolUnderTest {
 
   private:
     rt::Atomic<bool> sleeps_again_{false};
+    rt::Atomic<int> notified_before_{0};
     rt::CurrentThread runtime_;
 
   public:

@@ -42,7 +42,7 @@ class DrivenCondvar : public Condvar {
     }
     template <class Number, class Unit>
     CondvarStatus wait_for(Lock& lock, const std::chrono::duration<Number, Unit>& duration) {
-        return wait_until(lock, std::chrono::steady_clock::now() + duration);
+        return wait_until(lock, deadline_of(duration));
     }
 
     template <class Predicate>
@@ -62,10 +62,19 @@ class DrivenCondvar : public Condvar {
     }
     template <class Number, class Unit, class Predicate>
     bool wait_for(Lock& lock, const std::chrono::duration<Number, Unit>& duration, Predicate is_over) {
-        return wait_until(lock, std::chrono::steady_clock::now() + duration, std::move(is_over));
+        return wait_until(lock, deadline_of(duration), std::move(is_over));
     }
 
   private:
+    using Time = std::chrono::steady_clock::time_point;
+
+    /// now + duration. If that is beyond the end of the clock, the standard library's sum overflows into the past, but
+    /// UBSan would report that instead of the test. So the past is said here.
+    static Time deadline_of(std::chrono::steady_clock::duration duration) {
+        Time const now = std::chrono::steady_clock::now();
+        return duration > Time::max() - now ? Time::min() : now + duration;
+    }
+
     /// Like a wait, it gives up the lock while the hook runs.
     static bool runs_the_hook(Lock& lock) {
         if (instead_of_waiting == nullptr) {

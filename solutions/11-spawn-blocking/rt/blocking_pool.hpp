@@ -2,7 +2,7 @@
 /// `BlockingPool`: the threads of a runtime that may block.
 ///
 /// A job is a task (lesson 09) whose Schedule is this pool, and whose first poll is its last. An idle thread runs a new
-/// job, if there is one to spare. Else a new thread does, if there may be more. Else the job waits, because each thread
+/// job, if one is free for it. Else a new thread does, if there may be more. Else the job waits, because each thread
 /// at work looks into the queue before it becomes idle.
 ///
 /// Invariant: if a job waits, then a thread is on its way to it, and to no other job, or there can't be more threads. A
@@ -96,9 +96,6 @@ class BlockingPool final : public Schedule {
         }
     }
 
-    /// Never called, because a job never sleeps, so nothing can wake it.
-    void schedule(Runnable job) noexcept override { submit(std::move(job)); }
-
     /// How many threads wait for work. Called by tests and statistics.
     std::size_t idle_count() const noexcept {
         Lock lock(mutex_);
@@ -107,6 +104,9 @@ class BlockingPool final : public Schedule {
 
   private:
     using Threads = std::list<Thread>;
+
+    /// Never called, because a job never sleeps, so nothing can wake it. Call `submit`.
+    void schedule(Runnable job) noexcept override { submit(std::move(job)); }
 
     /// The oldest job. Waits for it if there is none. Nothing if the thread is to end, because the pool closes or no job
     /// came until `idle_deadline()`.
@@ -117,7 +117,8 @@ class BlockingPool final : public Schedule {
         return queue_.pop();
     }
 
-    // Given: puts the job into the queue. A paused clock (lesson 14) doesn't jump before the job has ended.
+    // Given: puts the job into the queue, and counts it as work outside of the runtime until it has ended. Lesson 14 needs
+    // the count.
     void enqueue(Runnable job) noexcept {
         scheduler_.begin_outside_work();
         trace::note(trace::Kind::queue, &job.task());
@@ -152,7 +153,7 @@ class BlockingPool final : public Schedule {
             lock.unlock();
             trace::emit(trace::Kind::blocking_run, &job->task());
             std::move(*job).run();
-            // The run has queued the task that waits, so a paused clock sees that one.
+            // The run has woken the task that awaits the job, so the runtime has work of its own now.
             scheduler_.end_outside_work();
             lock.lock();
             look_briefly(lock);
