@@ -58,6 +58,11 @@ Async<> nothing_to_hand_over(Remote<>* remote, Notes* notes) {
     notes->push_back("done");
 }
 
+Async<> pauses(Notes* notes) {
+    co_await rt::yield_now();
+    notes->push_back("end");
+}
+
 Async<std::unique_ptr<int>> move_only(Remote<std::unique_ptr<int>>* remote) {
     auto value = co_await remote->future();
     *value += 1;
@@ -121,14 +126,35 @@ Async<std::string> three_loopers() {
 TEST_SUITE("08.2 co_await any future") {
     TEST_CASE("a future that is ready does not suspend the body") {
         Remote<int> kettle("the kettle");
-        kettle.finish(3);
-        auto task = spawn_mock("the coroutine", straight_from(&kettle));
-        CHECK_MESSAGE(
-            task.poll() == Ready(3),
+        Remote<int> pan("the pan");
+        Notes notes;
+        kettle.finish(1);
+        pan.finish(2);
+        auto task = spawn_mock("the coroutine", first_then_second(&kettle, &pan, &notes));
+        auto const answer = task.poll();
+        REQUIRE_MESSAGE(
+            notes.back() == "second",
             "the body was suspended although the future was Ready. That future keeps no waker, so nobody would "
             "ever poll the body again.");
+        CHECK_MESSAGE(answer == Ready(12),
+                      "the body has ended, but the poll was Pending. `run` returns true when the body is done.");
         CHECK(kettle.polls() == 1);
+        CHECK(pan.polls() == 1);
         CHECK(task.wakes() == 0);
+    }
+
+    TEST_CASE("one poll of the coroutine polls the future once") {
+        Notes notes;
+        auto task = spawn_mock("the coroutine", pauses(&notes));
+        auto const answer = task.poll();
+        REQUIRE_MESSAGE(
+            notes.empty(),
+            "one poll of the coroutine polled its future until that was done, without waiting for a wake. Poll "
+            "it once. If it is Pending, the poll of the coroutine is, too.");
+        REQUIRE_MESSAGE(answer == Pending,
+                        "the poll was Ready before the body had ended. Look at what `run` returned.");
+        CHECK(task.poll() == Ready());
+        CHECK(notes == Notes{"end"});
     }
 
     TEST_CASE("a future that is Pending makes the coroutine Pending") {

@@ -31,6 +31,16 @@ Async<std::string> catches(Remote<int>* leaf, Notes* notes) {
     co_return result;
 }
 
+Async<bool> catches_from_a_future_without_a_value(Remote<void>* leaf) {
+    bool has_caught = false;
+    try {
+        co_await leaf->future();
+    } catch (const std::runtime_error&) {
+        has_caught = true;
+    }
+    co_return has_caught;
+}
+
 Async<int> tries_again(Remote<int>* first, Remote<int>* second) {
     bool failed = false;
     int value = 0;
@@ -70,6 +80,14 @@ TEST_SUITE("08.2 exceptions that the body catches") {
         CHECK(notes == Notes{"~in the try", "caught"});
         CHECK(task.poll() == Ready(std::string("the kettle burst")));
         CHECK(kettle.polls() == 2);
+    }
+
+    TEST_CASE("the body catches what a future without a value throws") {
+        Remote<void> kettle("the kettle");
+        kettle.fail(std::runtime_error("the kettle burst"));
+        auto task = spawn_mock("the coroutine", catches_from_a_future_without_a_value(&kettle));
+        CHECK_MESSAGE(task.poll() == Ready(true),
+                      "the exception of a future without a value is lost. Take its outcome, too.");
     }
 
     TEST_CASE("nothing is caught where nothing is thrown") {

@@ -86,7 +86,8 @@ class Awaiter final : public Leaf {
     OutputOf<F> await_resume() {
         if (checks_enabled && outcome_.is_empty()) {
             violation(
-                "a body was resumed although its future is Pending. Poll the future, and resume the body if it is done.");
+                "a body was resumed although its future is Pending, or its outcome was not kept. Poll the future with "
+                "poll_into, and resume the body if it is done.");
         }
         // TODO(08.2) Give the body what the future ended with. An Output may be void, and may end with an exception, too.
         todo("08.2 give the result to the body", outcome_);
@@ -241,7 +242,8 @@ class [[nodiscard("an Async does nothing until it is polled. Await it, spawn it,
     /// Runs the body as far as it gets without waiting.
     Poll<T> poll(Context& cx) {
         contract_.begin("Async");
-        // TODO(08.1) Run the body by its promise, once. Answer Pending by the Contract, or Ready with the value.
+        // TODO(08.1) Run the body by its promise, once. Has it ended? Answer Pending by the Contract, or Ready with the
+        // value.
         todo("08.1 poll the coroutine", cx);
     }
 

@@ -82,7 +82,8 @@ class Awaiter final : public Leaf {
     OutputOf<F> await_resume() {
         if (checks_enabled && outcome_.is_empty()) {
             violation(
-                "a body was resumed although its future is Pending. Poll the future, and resume the body if it is done.");
+                "a body was resumed although its future is Pending, or its outcome was not kept. Poll the future with "
+                "poll_into, and resume the body if it is done.");
         }
         return static_cast<OutputOf<F>>(outcome_.take());
     }
