@@ -80,13 +80,15 @@ class OfACopy(CourseTest):
         self.assertEqual(self.lines("01.1"), [3, 11])
         self.assertEqual(self.lines("01.2"), [6])
 
-    def test_an_earlier_step_that_is_judged_too_comes_last(self):
+    def test_an_earlier_step_that_is_judged_too_is_named_where_the_holes_are_few(self):
         self.lesson(STARTER)
         with mock.patch.object(holes, "ROOT", self.bell.parents[3]):
             (holes.ROOT / "tests/01-poll").mkdir(parents=True)
             (holes.ROOT / "tests/01-poll/01.2-ring.cpp").write_text("// Judges 01.1 too: how it is shared.\n", encoding="utf-8")
-            self.assertEqual(self.lines("01.2"), [9, 4, 14])
+            self.assertEqual(self.lines("01.2"), [4, 9, 14])
             self.assertEqual(self.lines("01.1"), [4, 14])
+            with mock.patch.object(holes, "MOST_PLACES", 2):
+                self.assertEqual(self.lines("01.2"), [9])
 
     def test_one_filled_and_one_open(self):
         self.lesson(STARTER.replace('        // TODO(01.1) Share it.\n        todo("01.1 copy");\n', "        share(1);\n"))
@@ -146,6 +148,13 @@ class Frames(CourseTest):
         self.assertEqual(self.shown(title="x", place=places[0], places=places)[-1],
                          "open  in one of: mine/02-waker/rt/waker.hpp:43, 47, 52")
         self.assertEqual(self.shown(title="x", place=places[0], places=places[:1])[-1], "open  mine/02-waker/rt/waker.hpp:43")
+
+    def test_of_many_places_only_the_files_are_named(self):
+        bell, cord = ROOT / "mine/02-waker/rt/bell.hpp", ROOT / "mine/02-waker/rt/cord.hpp"
+        places = [(bell, line) for line in range(1, 6)]
+        self.assertEqual(self.shown(title="x", place=places[0], places=places)[-1], "open  mine/02-waker/rt/bell.hpp")
+        self.assertEqual(self.shown(100, title="x", place=places[0], places=[*places, (cord, 3)])[-1],
+                         "open  one of: mine/02-waker/rt/bell.hpp, mine/02-waker/rt/cord.hpp")
 
     def test_a_warning_is_told_beside_the_failure(self):
         self.assertEqual(self.shown(title="x", warning=["unused variable 'bell'", "mine/x.hpp:3"])[-1],

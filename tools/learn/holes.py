@@ -10,6 +10,7 @@ from mine import copy_of, exercise_file, files_in, solution, starter
 MARK = re.compile(r"TODO\((\d\d\.\d+)\)")
 JUDGES = re.compile(r"^// Judges (\d\d\.\d+) too: ", re.M)
 CALL = re.compile(r'\btodo\(\s*"(\d\d\.\d+) ')
+MOST_PLACES = 4               # that a learner looks at: of more, only the file is named
 
 
 @dataclass
@@ -111,23 +112,24 @@ def also_judged(lesson: str, step: str) -> list:
 
 
 def places(lesson: str, step: str, asks: str = "") -> list:
-    """[(file, line from 1)] of the holes that a step judges, its own first: the mark of one that is open, else the function
-    that fills it. If there are any in which `asks` is written, of those only."""
-    return places_of(lesson, step, asks) or places_of(lesson, step)
+    """[(file, line from 1)] of a step's holes, and of those that it judges too where they are few. Of a hole that is open it is the
+    mark, else the function that fills it. If there are any in which `asks` is written, of those only."""
+    own = places_of(lesson, [step], asks) or places_of(lesson, [step])
+    all_of_them = places_of(lesson, [step, *also_judged(lesson, step)], asks)
+    return all_of_them if len(own) < len(all_of_them) <= MOST_PLACES else own
 
 
-def places_of(lesson: str, step: str, asks: str = "") -> list:
+def places_of(lesson: str, steps: list, asks: str = "") -> list:
     found: list = []
-    judged = [step, *also_judged(lesson, step)]
-    for hole in sorted(holes(lesson), key=lambda hole: hole.step != step):
-        if hole.step in judged and re.search(asks, "\n".join(hole.mine)):
+    for hole in holes(lesson):
+        if hole.step in steps and re.search(asks, "\n".join(hole.mine)):
             lines = lines_of(hole.file)
             open_at = next((n for n, line in enumerate(hole.mine) if step_in([line]) == hole.step), None)
             filled = next((n for n, line in enumerate(hole.mine) if line.strip()), 0)
             line = hole.begin + open_at if open_at is not None else function_around(lines, hole.begin + filled)
             if (hole.file, line + 1) not in found:
                 found.append((hole.file, line + 1))
-    return found
+    return sorted(found)
 
 
 BEGIN = re.compile(r'\bcontract_\.begin\("(\w+)"\)')

@@ -3,6 +3,7 @@ from dataclasses import dataclass, field
 
 from console import bold, dim, green, red, yellow
 from failure_report import HERE
+from holes import MOST_PLACES
 from judge import GREEN, RED, Verdict
 from lessons import Step, shown
 from terminal import clipped, link, shows_marks, wrapped
@@ -141,9 +142,12 @@ def kept_together(line: str, words: str, columns: int, hang: str = "  ") -> list
 
 
 def place_lines(verdict: Verdict, columns: int) -> list:
-    """What to open: one line, else all in which it may be."""
+    """What to open: one line, else all in which it may be, or only their files where those are many."""
     if len(verdict.places) < 2:
         return [f"open  {place_line(verdict.place)}"] if verdict.place else []
+    if len(verdict.places) > MOST_PLACES:
+        files = dict.fromkeys(shown(file) for file, _ in verdict.places)
+        return wrapped(f"open  {'one of: ' if len(files) > 1 else ''}{', '.join(files)}", columns, "      ")
     numbers: dict = {}
     for file, line in verdict.places:
         numbers.setdefault(file, []).append(str(line))
