@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 
 using namespace support;
@@ -38,6 +39,16 @@ std::string failure(const std::string& name) {
     std::size_t const end = text.find("  in        ", begin);
     CHECK(text.find("00.4-failures.cpp:", end) != text.npos);
     return text.substr(begin, end - begin);
+}
+
+int pour(int cup) {
+    if (cup == 2) {
+        throw std::logic_error("no cup");
+    }
+    if (cup == 3) {
+        throw cup;
+    }
+    return cup;
 }
 
 }  // namespace
@@ -120,6 +131,46 @@ TEST_SUITE("00.4 failures") {
         step("pour");
         std::exception_ptr const error;
         CHECK(error != nullptr);
+    }
+
+    TEST_CASE("an exception that is missing is told from another one") {
+        CHECK(failure("fails: nothing thrown") ==
+              "  1. pour   <-- here\n  why       the cup is full\n  expected  pour(1) throws std::runtime_error\n"
+              "  found     nothing was thrown\n");
+        CHECK(failure("fails: another exception") ==
+              "  1. pour   <-- here\n  expected  pour(2) throws std::runtime_error\n"
+              "  found     another exception: no cup\n");
+        CHECK(failure("fails: no std::exception") ==
+              "  1. pour   <-- here\n  expected  pour(3) throws std::runtime_error\n"
+              "  found     another exception, which isn't a std::exception\n");
+    }
+    TEST_CASE("fails: nothing thrown" * doctest::skip()) {
+        step("pour");
+        CHECK_THROWS_AS_MESSAGE(pour(1), std::runtime_error, "the cup is full");
+    }
+    TEST_CASE("fails: another exception" * doctest::skip()) {
+        step("pour");
+        CHECK_THROWS_AS(pour(2), std::runtime_error);
+    }
+    TEST_CASE("fails: no std::exception" * doctest::skip()) {
+        step("pour");
+        CHECK_THROWS_AS(pour(3), std::runtime_error);
+    }
+
+    TEST_CASE("an exception that comes unasked is what was found") {
+        CHECK(failure("fails: an exception for a value") ==
+              "  1. pour   <-- here\n  expected  pour(2) == 2\n  found     an exception: no cup\n");
+        CHECK(failure("fails: an exception for the test") ==
+              "  1. pour   <-- here\n  why       the cup is full\n  found     an exception ended the test: no cup\n");
+    }
+    TEST_CASE("fails: an exception for a value" * doctest::skip()) {
+        step("pour");
+        CHECK(pour(2) == 2);
+    }
+    TEST_CASE("fails: an exception for the test" * doctest::skip()) {
+        step("pour");
+        INFO("the cup is full");
+        pour(2);
     }
 
     TEST_CASE("a rule that goes unnoticed is said once") {

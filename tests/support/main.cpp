@@ -73,21 +73,19 @@ struct StoryReporter : doctest::ConsoleReporter {
     }
 
     void log_assert(const doctest::AssertData& data) override {
-        bool const plain = (data.m_at & doctest::assertType::is_normal) != 0 && !data.m_threw;
-        if (!data.m_failed || !plain) {
-            if (data.m_failed) {
-                tell();
-            }
+        if (!data.m_failed) {
             doctest::ConsoleReporter::log_assert(data);
             return;
         }
         tell();
         Guard guard(mutex);
+        bool const is_of_a_value = (data.m_at & doctest::assertType::is_normal) != 0;
         bool const negated = (data.m_at & doctest::assertType::is_false) != 0;
         say_why();
         s << doctest::Color::Green << "  expected  " << doctest::Color::None << (negated ? "not " : "") << data.m_expr
-          << "\n"
-          << doctest::Color::Red << "  found     " << doctest::Color::None << found(data, negated).c_str() << "\n";
+          << (is_of_a_value ? "" : wanted_throw(data)).c_str() << "\n"
+          << doctest::Color::Red << "  found     " << doctest::Color::None
+          << (is_of_a_value && !data.m_threw ? found(data, negated) : thrown(data)).c_str() << "\n";
         s << "  in        " << data.m_file << ":" << data.m_line << "\n\n";
     }
 
@@ -104,10 +102,48 @@ struct StoryReporter : doctest::ConsoleReporter {
 
     void test_case_exception(const doctest::TestCaseException& exception) override {
         tell();
-        doctest::ConsoleReporter::test_case_exception(exception);
+        Guard guard(mutex);
+        for (int i = get_num_stringified_contexts(); i > 0; --i) {  // those that the exception has left behind it
+            s << "  why       " << get_stringified_contexts()[i - 1] << "\n";
+        }
+        s << "  found     " << (exception.is_crash ? "a crash" : "an exception ended the test")
+          << said_by(exception.error_string).c_str() << "\n  in        " << tc->m_file.c_str() << ":" << tc->m_line
+          << "\n\n";
     }
 
   private:
+    /// Which exception the test asks for.
+    static std::string wanted_throw(const doctest::AssertData& data) {
+        if ((data.m_at & doctest::assertType::is_nothrow) != 0) {
+            return " throws nothing";
+        }
+        std::string text = " throws";
+        if ((data.m_at & doctest::assertType::is_throws_as) != 0) {
+            text += fmt::format(" {}", data.m_exception_type);
+        }
+        if ((data.m_at & doctest::assertType::is_throws_with) != 0) {
+            text += fmt::format(" \"{}\"", data.m_exception_string.c_str());
+        }
+        return text;
+    }
+
+    static std::string thrown(const doctest::AssertData& data) {
+        if (!data.m_threw) {
+            return "nothing was thrown";
+        }
+        bool const of_a_type = (data.m_at & doctest::assertType::is_throws_as) != 0;
+        return (of_a_type ? "another exception" : "an exception") + said_by(data.m_exception);
+    }
+
+    /// The message of an exception. doctest puts it into quotation marks for an assertion, and not for a test case.
+    static std::string said_by(const doctest::String& exception) {
+        std::string_view what(exception.c_str());
+        if (what.size() >= 2 && what.starts_with('"') && what.ends_with('"')) {
+            what = what.substr(1, what.size() - 2);
+        }
+        return what == "unknown exception" ? ", which isn't a std::exception" : fmt::format(": {}", what);
+    }
+
     /// What was found, without what the line above says already: of `expected x == 2`, `found 1 == 2` is `1`.
     static std::string found(const doctest::AssertData& data, bool negated) {
         std::string_view const expected(data.m_expr);
