@@ -9,6 +9,7 @@ from sources import ROOT     # first: it shows the way to tools/learn
 from tree import CourseTest
 
 import chapter
+import commands
 from console import Stop
 from lessons import all_lessons, steps_of
 
@@ -78,23 +79,21 @@ Check yourself
 
 Why?
 
-(Answer 1 is at the end of this page.)
+(Answer 1: ./learn read 01 answers)
 
 [Picture: A kettle.]
-
-Answers
--------
-
-1. Because.
 """
+
+
+ANSWERS = "./learn read 01 answers"
 
 
 class Rendered(CourseTest):
     def test_every_part_of_a_page(self):
-        self.assertEqual("\n".join(chapter.rendered(PAGE)) + "\n", PLAIN)
+        self.assertEqual("\n".join(chapter.rendered(PAGE, command=ANSWERS)) + "\n", PLAIN)
 
     def test_colors_change_no_letter(self):
-        colored = "\n".join(chapter.rendered(PAGE, colors=True))
+        colored = "\n".join(chapter.rendered(PAGE, colors=True, command=ANSWERS))
         self.assertIn("\x1b[1mbold words\x1b[0m", colored)
         self.assertEqual(re.sub(r"\x1b\[\d+m", "", colored).split(), PLAIN.replace("`", "").split())
 
@@ -107,6 +106,16 @@ class Rendered(CourseTest):
             self.assertEqual(wide, [], page)
             self.assertNotIn("<!--", "\n".join(lines))
             self.assertNotIn("<details>", "\n".join(lines))
+
+    def test_the_answers_are_a_page_of_their_own(self):
+        root = self.tree(**{"book/01-poll.md": PAGE, "book/map.md": "# Map\n"})
+        for words, said in (([], PLAIN), (["answers"], "Answers\n=======\n\n1. Because.\n")):
+            out = io.StringIO()
+            with mock.patch.object(chapter, "BOOK", root / "book"), contextlib.redirect_stdout(out):
+                self.assertEqual(commands.read(["01", *words], None), 0)
+                with self.assertRaisesRegex(Stop, "book/map.md has no answers. Read it: ./learn read map$"):
+                    commands.read(["map", "answers"], None)
+            self.assertEqual(out.getvalue(), said)
 
     def test_what_the_loop_takes_from_a_chapter(self):
         root = self.tree(**{"book/01-poll.md": PAGE, "book/map.md": "# Map\n"})

@@ -18,6 +18,7 @@ import needs
 import process
 import setup
 import verify
+from judge import RED, Verdict
 
 ESCAPE = "\x1b"
 
@@ -50,6 +51,23 @@ class Parts(CourseTest):
         other = Other(answers.get("installs", machine.ASK))
         other.answers = answers
         return other
+
+    def test_an_exercise_is_told_like_a_step(self):
+        judged = unittest.mock.Mock(judge=lambda step: Verdict(RED, step.target))
+        with unittest.mock.patch.object(cli, "Judge", lambda *_: judged), \
+                unittest.mock.patch.object(cli, "copy_of", lambda lesson: ROOT / "solutions" / lesson):
+            for name, target in (("11 exercise map/it is a future", "test-11.exercise"), ("11.1 the pool/it runs", "test-11.1")):
+                self.assertIn(target, cli.told(name, "raw", unittest.mock.Mock()))
+            self.assertEqual(cli.told("course/x", "raw", unittest.mock.Mock()), "raw")
+
+    def test_an_exercise_is_named_with_its_lesson(self):
+        with unittest.mock.patch.object(cli, "exercise_file", lambda lesson: ROOT / "mine/.none/exercise.hpp"):
+            for words in (["11.exercise"], ["11", "exercise"]):
+                with self.assertRaisesRegex(console.Stop, r"^mine/\.none/exercise\.hpp does not exist\. Write it as the first comment "
+                                                          r"of tests/11-spawn-blocking/exercise-map\.cpp says\.$"):
+                    cli.test(words, self.other())
+        with self.assertRaisesRegex(console.Stop, "^Lesson 20-echo-server has no exercise"):
+            cli.test(["20.exercise"], self.other())
 
     def test_what_follows_the_lesson_is_the_programs(self):
         self.assertEqual(cli.parse(["run", "20", "serve", "--help", "--yes"]),

@@ -20,6 +20,7 @@ MARKUP = [(r"!\[([^\]]*)\]\([^)]*\)", r"[Picture: \1]"), (r"\[([^\]]*)\]\((https
           (r"\[([^\]]*)\]\([^)]*\)", r"\1"), (r"`([^`]+)`", rf"{CODE}\1{END}"), (r"\*\*([^*]+)\*\*", rf"{BOLD}\1{END}"),
           (r"(?<![\w*])\*([^*\s][^*]*)\*(?![\w*])", r"\1"), (r"\\([<>*_`|\[\]])", r"\1")]
 PLAIN = [(rf"{CODE}([^{END}]*){END}", r"`\1`"), (f"[{BOLD}{CODE}{END}]", "")]
+ANSWERS = "answers"                             # ./learn read 05 answers
 ITEM = re.compile(r"(-|\d+\.) +")
 
 
@@ -66,14 +67,17 @@ def question(lesson: str) -> str:
     return " ".join(re.findall(r"[A-Z][^.?!:]*\?", " ".join(prose.split())))
 
 
-def rendered(text: str, columns: int = WIDTH, colors: bool = False) -> list:
-    """The page's lines. Comments are left out, and the answers of a self-check stand at the end."""
+def answers(text: str) -> str:
+    """To the questions of a page's self-check."""
+    found = [answer[1].strip() for answer in ANSWER.finditer(text)]
+    return "# Answers\n\n" + "\n\n".join(f"**{number}.** {answer}" for number, answer in enumerate(found, 1)) if found else ""
+
+
+def rendered(text: str, columns: int = WIDTH, colors: bool = False, command: str = "") -> list:
+    """The page's lines. Comments are left out, and so are the answers of a self-check: `command` shows those."""
     text = re.sub(r"<!--.*?-->\n?", "", text, flags=re.S)
-    answers = [found[1] for found in ANSWER.finditer(text)]
-    for number in range(1, len(answers) + 1):
-        text = ANSWER.sub(f"(Answer {number} is at the end of this page.)\n", text, count=1)
-    if answers:
-        text += "\n## Answers\n\n" + "\n\n".join(f"**{number}.** {answer.strip()}" for number, answer in enumerate(answers, 1))
+    for number in range(1, len(ANSWER.findall(text)) + 1):
+        text = ANSWER.sub(f"(Answer {number}: {command})\n", text, count=1)
     lines: list = []
     for gap, block in blocks_of(text):
         lines += [""] if lines and gap else []
@@ -168,17 +172,20 @@ def pager() -> list:
 
 
 def show(page: Path, step: str = "") -> None:
-    """Whole, or from a step's section on. In the terminal's pager, or plainly where there is no terminal or no pager."""
+    """Whole, or from a step's section on, or the answers of its self-check. In the terminal's pager, or plainly where there is no terminal or no pager."""
     text, command = page.read_text(encoding="utf-8"), pager()
-    found = re.search(rf"^## {re.escape(step)} .*", text, re.S | re.M) if step else None
-    text = found[0] if found else text
+    found = re.search(rf"^## {re.escape(step)} .*", text, re.S | re.M) if step and step != ANSWERS else None
+    text = answers(text) if step == ANSWERS else found[0] if found else text
+    if not text:
+        raise Stop(f"{shown(page)} has no answers. Read it: ./learn read {page.stem}")
+    show_answers = f"./learn read {re.match(r'[0-9]*', page.stem)[0] or page.stem} {ANSWERS}"
     if not (sys.stdout.isatty() and command):
-        print("\n".join(rendered(text)))
+        print("\n".join(rendered(text, command=show_answers)))
         return
     colors = colors_wanted(sys.stdout) and Path(command[0]).name in ("less", "cat")
     columns = min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
     reader = subprocess.Popen(command, stdin=subprocess.PIPE, env={"LESS": "R", "LESSCHARSET": "utf-8", **os.environ})
     try:
-        reader.communicate("\n".join(rendered(text, columns, colors)).encode() + b"\n")
+        reader.communicate("\n".join(rendered(text, columns, colors, show_answers)).encode() + b"\n")
     except (BrokenPipeError, KeyboardInterrupt):      # it was left before its end; Ctrl-C is the pager's own
         reader.wait()

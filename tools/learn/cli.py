@@ -15,9 +15,10 @@ from building import Build, Outcome
 from cases import REPORTS
 from console import Stop, bold, complain, green, red, refuse_more, say
 from judge import RED, Judge
-from lessons import PROGRAM, ROOT, Step, after_steps, all_lessons, lesson_named, step_named, steps_of, suites_of
+from lessons import (EXERCISE, PROGRAM, ROOT, Step, after_steps, all_lessons, exercise_named, exercise_test, lesson_named, shown,
+                     step_named, steps_of, suites_of)
 from machine import ALWAYS, ASK, NEVER, Machine
-from mine import copy_of, cure
+from mine import copy_of, cure, exercise_file
 from process import Interrupts
 from progress import Progress
 from setup import set_up
@@ -27,9 +28,11 @@ HELP = """Poll by Poll: a Rust-style asynchronous runtime in C++20, lesson by le
 
   ./learn                  open your lesson, and check every file you save
   ./learn read [NN[.s]]    read a lesson's chapter, or a page of the book: map
+  ./learn read NN answers  show the answers to the chapter's questions
   ./learn hint [NN[.s]]    show the next hint (NN.s 2: show hints 1 and 2)
   ./learn run NN [args]    run a lesson's program (--release: the solution's)
   ./learn test [NN[.s]]    run the tests of a step, of a lesson, or of all
+  ./learn test NN.exercise run the tests of a lesson's exercise
   ./learn trace NN [args]  run a program, and draw what its tasks did
   ./learn list             show the lessons, and what you have done
   ./learn goto NN          open lesson NN
@@ -96,9 +99,17 @@ def run(words: list, machine: Machine) -> int:
 def test(words: list, machine: Machine) -> int:
     raw = "--raw" in words
     words = [word for word in words if word != "--raw"]
+    if words[1:2] == [EXERCISE]:                 # ./learn test 11 exercise
+        words[:2] = [".".join(words[:2])]
     refuse_more("test", words[1:])
     if words == ["course"]:
         targets, filters = [], ["-L", "^course$"]
+    elif words and words[0].endswith(f".{EXERCISE}"):
+        step = exercise_named(words[0])
+        if not exercise_file(step.lesson).exists():
+            raise Stop(f"{shown(exercise_file(step.lesson))} does not exist. Write it as the first comment of "
+                       f"{shown(exercise_test(step.lesson))} says.", 1)
+        targets, filters = [step.target], ["-L", f"^lesson-{step.lesson[:2]}$", "-R", f"^{step.lesson[:2]} {EXERCISE} "]
     elif words and "." in words[0]:
         step = step_named(words[0], suites_of)
         targets, filters = [step.target], ["-L", f"^lesson-{step.lesson[:2]}$", "-R", f"^{re.escape(step.id)} "]
@@ -142,11 +153,12 @@ def remember(outcome: Outcome) -> None:
 
 def told(name: str, output: str, build: Build) -> str:
     """What the loop would say of a test of the learner's that failed."""
-    suite = re.match(r"(\d\d)(\.\d+ | program/)", name)
+    suite = re.match(rf"(\d\d)(\.\d+ | program/| {EXERCISE} )", name)
     lesson = lesson_named(suite[1]) if suite else ""
     if not lesson or not copy_of(lesson).is_dir():
         return output.strip()
-    step = Step(lesson, PROGRAM, "") if suite[2] == " program/" else step_named(name.split()[0], suites_of)
+    besides = {" program/": PROGRAM, f" {EXERCISE} ": EXERCISE}.get(suite[2])
+    step = Step(lesson, besides, "") if besides else step_named(name.split()[0], suites_of)
     verdict = Judge(build.folder, build.machine).judge(step)
     return "\n".join(failure_lines(step, verdict, 100)) if verdict.state == RED else output.strip()
 

@@ -102,13 +102,15 @@ def list_lessons(words: list, machine: Machine) -> int:
 
 
 def read(words: list, machine: Machine) -> int:
-    """A chapter, of the current lesson if none is named, or from a step on, or another page of the book."""
+    """A chapter, of the current lesson if none is named, or from a step on, or its answers, or another page of the book."""
+    part = chapter.ANSWERS if words[-1:] == [chapter.ANSWERS] else ""
+    words = words[:-1] if part else words
     refuse_more("read", words[1:])
     if words and "." in words[0]:
         step = step_named(words[0])
-        chapter.show(chapter.named(step.lesson), step.id)
+        chapter.show(chapter.named(step.lesson), part or step.id)
     else:
-        chapter.show(chapter.named(words[0] if words and words[0] != "current" else lesson_to_open(Progress())))
+        chapter.show(chapter.named(words[0] if words and words[0] != "current" else lesson_to_open(Progress())), part)
     return 0
 
 

@@ -2,7 +2,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Optional
 
 from console import Stop
 
@@ -77,10 +77,23 @@ def after_steps(lesson: str) -> list:
 
 def exercise_of(lesson: str) -> list:
     """What a learner may write besides, from nothing, into mine/NN-name/exercise.hpp; tests/NN-name/exercise-*.cpp says what."""
-    for source in sorted((ROOT / "tests" / lesson).glob("exercise-*.cpp")):
-        suite = re.search(rf'TEST_SUITE\("{lesson[:2]} exercise ([^"]*)"', source.read_text(encoding="utf-8"))
-        return [Step(lesson, EXERCISE, suite.group(1) if suite else "")]
-    return []
+    source = exercise_test(lesson)
+    if not source:
+        return []
+    suite = re.search(rf'TEST_SUITE\("{lesson[:2]} exercise ([^"]*)"', source.read_text(encoding="utf-8"))
+    return [Step(lesson, EXERCISE, suite.group(1) if suite else "")]
+
+
+def exercise_test(lesson: str) -> Optional[Path]:
+    return next(iter(sorted((ROOT / "tests" / lesson).glob("exercise-*.cpp"))), None)
+
+
+def exercise_named(word: str) -> Step:
+    """11.exercise."""
+    lesson = lesson_named(word.removesuffix(f".{EXERCISE}"))
+    if not exercise_of(lesson):
+        raise Stop(f"Lesson {lesson} has no exercise. Choose another lesson.")
+    return exercise_of(lesson)[0]
 
 
 def starter_says(folder: Path) -> str:

@@ -11,7 +11,7 @@ from children import MOST_OUTPUT, TICK, Child, Ended
 from console import Stop
 from judge import GREEN, RED, Judge, where
 from lesson import Lesson, lesson_to_open
-from lessons import EXERCISE, NEEDS_A_PEER, PROGRAM, ROOT, all_lessons, exercise_of, shown, starter_says
+from lessons import EXERCISE, NEEDS_A_PEER, PROGRAM, ROOT, all_lessons, exercise_of, exercise_test, shown, starter_says
 from machine import Machine
 from mine import can_be_opened, copy_of, exercise_file, solution, starter
 from paths import WHOLE, after, open_on_path
@@ -47,8 +47,7 @@ def to_read(lesson: str) -> str:
 def exercise_offered(lesson: str) -> str:
     if not exercise_of(lesson) or exercise_file(lesson).exists():
         return ""
-    (about,) = [shown(path) for path in sorted((ROOT / "tests" / lesson).glob("exercise-*.cpp"))][:1]
-    return f"\nAn exercise, if you like: write what {about} asks for in {shown(exercise_file(lesson))}."
+    return f"\nAn exercise, if you like: write what {shown(exercise_test(lesson))} asks for in {shown(exercise_file(lesson))}."
 
 
 class Loop:
