@@ -63,6 +63,13 @@ class EachRule(CourseTest):
         self.keeps("{ { rt::Lock lock(m); x = 1; } co_await f(); }")
         self.keeps("{ rt::Lock lock(m); x = 1; lock.unlock(); co_await f(); }")
 
+    def test_lock_without_a_name(self):
+        self.breaks("void f() { Lock(mutex_); ++n; }", "unnamed")
+        self.breaks("void f() {\n  ++n;\n  rt::Lock(mutex_);\n}", "unnamed")
+        self.keeps("void f() { Lock lock(mutex_); ++n; }")
+        self.keeps("void f() { Lock lock; lock = Lock(mutex_); g(Lock(mutex_)); }")
+        self.keeps("class Lock { explicit Lock(Mutex& mutex); };")
+
     def test_thread_local_kept(self):
         mine = "thread_local Mine mine;\n"
         self.breaks(mine + "Async<> f() { Mine* p = &mine; co_await g(); p->n = 1; }", "thread")

@@ -34,6 +34,7 @@ REASONS = {
     "new": "g++ 12 destroys the argument of new T(…) twice if it comes from a co_await. Store the awaited value in a variable first.",
     "capture": "g++ 12 destroys a lambda's capture twice if it comes from a co_await. Store the awaited value in a variable, then capture that.",
     "lock": "A lock that is held across a co_await stays locked while the task sleeps. End its block before the co_await.",
+    "unnamed": "This declares a variable, and locks nothing. Give the lock a name: `Lock lock(mutex_);`.",
     "thread": "After a co_await the task may be on another thread, but this still refers to the first thread's thread_local. Name "
               "the thread_local again.",
     "catch": "Another thread is notified inside this catch, but this thread uses the exception until the catch ends "
@@ -228,6 +229,15 @@ class Rules(Source):
             if self.at(end) == ";" and self.at(here - 1) == "=" and (here < index or self.at(here - 3) in ("&", "&&")):
                 yield here - 2, end
 
+    def unnamed_locks(self):
+        """`Lock(mutex_);` is the declaration of an empty lock named mutex_. g++ says nothing of it."""
+        for index, token in enumerate(self.tokens):
+            begins = next(here for here in range(index - 1, -2, -1) if here < 0 or self.at(here) not in ("rt", "std", "::"))
+            is_statement = begins < 0 or self.at(begins) in (";", "{", "}")
+            if token.text in LOCKS and is_statement and self.at(index + 1) == "(" and self.at(index + 3) == ")" and \
+                    self.at(index + 4) == ";" and NAME.match(self.at(index + 2)):
+                yield Finding(token.line, "unnamed")
+
     def kept_threads(self):
         for name, begin in self.kept_addresses():
             end = self.partner.get(self.parent[name], len(self.tokens))
@@ -257,7 +267,7 @@ class Rules(Source):
 
     def findings(self) -> list:
         found = {*self.temporaries(), *self.lists(), *self.functions(), *self.closures(), *self.fences(), *self.conditions(), *self.copied(),
-                 *self.locks(), *self.kept_threads(), *self.told_exceptions()}
+                 *self.locks(), *self.unnamed_locks(), *self.kept_threads(), *self.told_exceptions()}
         return sorted(found, key=lambda finding: (finding.line, finding.rule))
 
 
