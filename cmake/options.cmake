@@ -51,7 +51,7 @@ add_library(pbp-options INTERFACE)
 target_compile_features(pbp-options INTERFACE cxx_std_20)
 target_compile_options(pbp-options INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-    -Werror=return-type -Werror=uninitialized -Werror=vexing-parse
+    -Werror=return-type -Werror=uninitialized -Werror=vexing-parse -Werror=implicit-fallthrough -Werror=switch
     # Both words are needed: -Werror=dangling… is an unknown name to the other compiler.
     $<$<CXX_COMPILER_ID:GNU>:-Werror=dangling-pointer>
     $<$<CXX_COMPILER_ID:Clang>:-Werror=dangling>)

@@ -25,7 +25,7 @@ PAGE = ROOT / "tests/course/compile_errors.md"
 ENTRY = re.compile(r"^### (\S+)\n\n.+?\n\n```cpp\n(.*?)^```\n((?:\n?> [^\n]*)*)", re.S | re.M)
 HERE = "  // here"
 FLAGS = [*kit.FLAGS, "-c", "-o", "/dev/null", "-Wall", "-Wextra", "-Wshadow", "-Wconversion",
-         "-Werror=return-type", "-Werror=uninitialized", "-Werror=vexing-parse"]
+         "-Werror=return-type", "-Werror=uninitialized", "-Werror=vexing-parse", "-Werror=implicit-fallthrough", "-Werror=switch"]
 
 
 @dataclass(frozen=True)
