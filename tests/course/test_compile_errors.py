@@ -4,6 +4,7 @@ import unittest
 from sources import ROOT
 from tree import CourseTest
 
+import compile_advice
 import compile_errors
 import diagnose
 from lessons import shown
@@ -29,6 +30,11 @@ class OtherFailures(CourseTest):
         self.assertIn("defined twice", self.first("ld: a.o: multiple definition of `rt::ring()'; b.o: first defined here"))
         self.assertIn("compiler itself crashed", self.first("x.cpp: internal compiler error: Segmentation fault"))
 
+    def test_a_lock_that_is_a_variable(self):
+        """g++ says nothing of it."""
+        words = "parentheses were disambiguated as redundant parentheses around declaration of variable named 'mutex_'"
+        self.assertIn("Give the lock a name", compile_advice.advice_on(words, "Lock(mutex_);"))
+
     def test_what_is_unknown_is_shown_as_it_is(self):
         self.assertEqual(diagnose.explain("FAILED: x\n[1/2] y\nCMake Error at z:1:\n  no such thing\n", [])[0],
                          ["CMake Error at z:1:", "  no such thing"])
@@ -47,6 +53,8 @@ class OtherFailures(CourseTest):
                              ("std::unique_ptr<_Tp, _Dp>", "std::unique_ptr<T>"),
                              ("std::unique_ptr<int, std::default_delete<int> >", "std::unique_ptr<int>"),
                              ("rt::Poll<std::optional<int> >", "rt::Poll<std::optional<int>>"),
+                             ("rt::SteppedTask*, detail::SteppedTaskYielding<int>", "rt::Task*, detail::TaskYielding<int>"),
+                             ("make_stepped_task(SteppedRunnable, SeenLock)", "make_task(Runnable, Lock)"),
                              ("(DOCTEST_ANON_SUITE_2::DOCTEST_ANON_FUNC_3()::<lambda(int)>) (int)", "<lambda(int)> (int)")):
             self.assertEqual(diagnose.tidy(noise), short)
 

@@ -24,11 +24,14 @@ SHORTER = [
     (r"(?:typename )?std::remove_reference<(.*?)\s*&{0,2}>::type", r"\1"),
     (r"(?:DOCTEST_ANON_\w+(?:\(\))?::)+", ""),
     (r"\(lambda at [^)]*?([^/)]+?):(\d+):\d+\)", r"(lambda at \1:\2)"),
-    (r"\(?(?:\b[\w:]+\([^()]*\)::)?<lambda\(([^()]*)\)>\)?", r"<lambda(\1)>"),
+    (r"(?<![\w>])\((?:\b[\w:]+\([^()]*\)::)?<lambda\(([^()]*)\)>\)", r"<lambda(\1)>"),
+    (r"(?:\b[\w:]+\([^()]*\)::)?<lambda\(([^()]*)\)>", r"<lambda(\1)>"),
+    (r"\bstd::__n4861::", "std::"),
     (r"(unique_ptr|shared_ptr|optional|vector)<_Tp(, _\w+)?>", r"\1<T>"),
     (r"std::unique_ptr<([^<>,]+), std::default_delete<\1 ?> ?>", r"std::unique_ptr<\1>"),
     (r"(?<=[\w>]) >", ">"),
-    (r"\b(Stepped|Driven)(?=(Atomic|Lock|Condvar)\b)", ""),
+    (r"\b(Stepped|Driven|Seen)(?=(Atomic|Lock|Mutex|Condvar|Task|TaskState|TaskOf|TaskYielding|Schedule|Runnable|JoinHandle|Owned)\b)", ""),
+    (r"\bmake_stepped_task\b", "make_task"),
 ]
 
 
@@ -143,9 +146,9 @@ def problem_of(block: Block, folders: list) -> Problem:
 
 def reasons(block: Block) -> str:
     """clang calls the callee by its place alone: what was passed to it stands in the note."""
-    if not re.search(r"no matching function for call to object of type '.*\(lambda", block.words):
-        return ""
-    return "\n".join(line for line in block.after if "note: candidate" in line)
+    is_of_a_lambda = re.search(r"no matching function for call to object of type '.*\(lambda", block.words)
+    told = "note: candidate" if is_of_a_lambda else "dereference the argument with *"
+    return "\n".join(line for line in block.after if told in line)
 
 
 def first_problem(text: str, folders: list, kinds: tuple = ("error", "fatal error")) -> Optional[Problem]:
