@@ -4,7 +4,6 @@
 
 #include "source.hpp"
 
-#include <rt/block_on.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/io_source.hpp>
 #include <rt/park.hpp>
@@ -12,16 +11,13 @@
 #include <rt/scheduler.hpp>
 #include <rt/sys.hpp>
 #include <rt/trace.hpp>
-#include <support/death.hpp>
 #include <support/ends.hpp>
 #include <support/mock_task.hpp>
 #include <support/story.hpp>
 
-#include <cerrno>
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 using namespace support;
@@ -138,25 +134,6 @@ TEST_SUITE("12.3 waiting for a descriptor") {
         CHECK(spawn_mock("read the end again", source.read()).poll().value().empty());
     }
 
-    TEST_CASE("an interrupted call is made again") {
-        Ends pipe = make_pipe();
-        Source source(std::move(pipe.here));
-        put(pipe.there, "tea");
-        step("the first read seems interrupted by a signal");
-        source.answer_instead = -EINTR;
-        source.after_read = [&] { put(pipe.there, "more tea"); };
-        CHECK(spawn_mock("read", source.read()).poll().value() == "more tea");
-        CHECK(source.calls == 2);
-    }
-
-    TEST_CASE("another answer is thrown") {
-        Ends pipe = make_pipe();
-        Source source(std::move(pipe.here));
-        source.answer_instead = -EIO;
-        auto task = spawn_mock("read", source.read());
-        CHECK_THROWS_WITH_AS((void)task.poll(), "read: Input/output error", std::system_error);
-    }
-
     TEST_CASE("reader and writer wait side by side") {
         Reactor reactor;
         Ends sockets = make_socket_pair();
@@ -194,26 +171,6 @@ TEST_SUITE("12.3 waiting for a descriptor") {
         CHECK(second.is_woken());
     }
 
-    TEST_CASE_FIXTURE(RegisteredPipe, "two tasks that wait for the same thing are refused") {
-        auto read = [&] { return source.source.alone(rt::Direction::read, source.read()); };
-        auto first = spawn_mock("first reader", read());
-        CHECK(first.poll() == Pending);
-        auto second = spawn_mock("second reader", read());
-        expect_violation("two tasks wait to read, or two to write, on one descriptor", [&] { (void)second.poll(); });
-        step("a writer is in nobody's way, and neither is a reader that comes after the first");
-        auto writer = spawn_mock("writer", source.source.alone(rt::Direction::write, rt::pending()));
-        CHECK(writer.poll() == Pending);
-        CHECK(first.poll() == Pending);
-        first.drop();
-        auto third = spawn_mock("third reader", read());
-        CHECK(third.poll() == Pending);
-        put(pipe.there, "tea");
-        reactor.park(rt::no_wait);
-        CHECK(third.poll().value() == "tea");
-        auto fourth = spawn_mock("fourth reader", read());
-        CHECK(fourth.poll() == Pending);
-    }
-
     TEST_CASE_FIXTURE(RegisteredPipe, "a dropped read leaves the source usable") {
         {
             auto cancelled = spawn_mock("read", source.read());
@@ -246,12 +203,5 @@ TEST_SUITE("12.3 waiting for a descriptor") {
         rt::trace::stop_listening(byte_comes);
         REQUIRE_MESSAGE(poll.is_ready(),
                         "a newer event was cleared. Clear with the word that was seen before the attempt.");
-    }
-
-    TEST_CASE("waiting outside of a runtime is one sentence") {
-        Ends pipe = make_pipe();
-        Source source(std::move(pipe.here));
-        expect_violation(
-            "IoSource: was used without a runtime", [&] { rt::block_on(source.read()); }, Noticed::in_every_build);
     }
 }
