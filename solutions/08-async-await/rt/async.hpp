@@ -4,7 +4,7 @@
 /// The compiler writes the state machine of lesson 04: the coroutine frame is the object, the suspension point is the
 /// enum, and `resume` is the switch. This header adds our protocol, which the compiler doesn't know:
 ///
-///   poll(cx)   1. If the body is suspended at a `co_await`, poll the future that it waits for. Still Pending: so are we.
+///   poll(cx)   1. If the body is suspended at a `co_await`, poll the future that it waits for. While that is Pending, stop.
 ///              2. Resume the body. It runs to its end, or to the next `co_await` whose future is Pending.
 ///   co_await   polls the future at once. If it is Pending, the body suspends and tells its promise what it waits for.
 ///
@@ -13,9 +13,9 @@
 /// than one round.
 ///
 /// Depth: an Async that awaits an Async polls it like any other future, so each level takes stack: about 110 bytes in release
-/// builds, and 1.5 kB in debug builds with AddressSanitizer. The usual stack of 8 MB has room for 5,000 levels of those. To
-/// destroy a level takes less. (A loop can't destroy the levels, because an inner frame may use the outer one and must go
-/// first.)
+/// builds, and 1.5 kB in debug builds with AddressSanitizer. The usual stack of 8 MB has room for 5,000 levels of those. Destroying
+/// nested Asyncs is recursive too, but takes less stack per level. A loop can't do it, because an inner frame may use the
+/// outer one, so the inner frame must be destroyed first.
 ///
 /// Lifetimes: nothing of the body runs before the first poll, so it takes parameters by value. A reference would have to
 /// outlive the whole wait. Parameters live until the frame is destroyed, locals until the body ends. The captures of a

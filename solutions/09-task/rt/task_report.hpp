@@ -1,5 +1,5 @@
 /// \file
-/// Given: how a task is named in messages, and what is said when its outcome is lost. You use `Cancelled` only.
+/// Given: how a task is named in messages, and the message for a lost outcome. You use `Cancelled` only.
 #pragma once
 
 #include <rt/print.hpp>

@@ -1,8 +1,8 @@
 /// \file
 /// `spawn_blocking(f, args...)`: calls an ordinary function, which may block, on a thread of the runtime's pool.
 ///
-/// A future that blocks stops all other futures of its thread. So you move the call that blocks to another thread
-/// (reading a file, a long computation, a library without wakers), and await its result.
+/// A future that blocks stops all other futures of its thread. So move a call that blocks, such as reading a
+/// file or a long computation, to another thread, and await its result.
 ///
 /// Source: `tokio::task::spawn_blocking`.
 #pragma once

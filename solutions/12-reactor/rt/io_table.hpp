@@ -3,7 +3,7 @@
 ///
 /// Invariants: the kernel knows a record by its address, and may still report a descriptor that was closed a moment ago. So
 /// a record never moves, and it exists until the reactor and the last registration are gone. A late event may reach the next
-/// descriptor that has the record. That descriptor's task tries once in vain, and waits again.
+/// descriptor that uses the record. The task of that descriptor tries once in vain, and waits again.
 ///
 /// Thread safety: any thread may use the table. A record is shared, without a lock, by a task that reads, a task that
 /// writes, and the reactor (see readiness.hpp and waker_slot.hpp). Only one task may wait in each direction.
