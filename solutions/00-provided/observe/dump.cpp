@@ -28,7 +28,7 @@ namespace {
 
 using namespace record;
 
-/// The file in its folder: 10-spawn/main.cpp.
+/// The last folder and the file of `path`, such as 10-spawn/main.cpp.
 std::string_view short_path(std::string_view path) noexcept {
     std::size_t const file = path.rfind('/');
     std::size_t const folder = file == path.npos || file == 0 ? path.npos : path.rfind('/', file - 1);

@@ -9,8 +9,8 @@
 ///
 /// The report is read off the record (record.hpp). A debug build of any program of the course keeps the record, and so does
 /// any build that is started with RT_RECORD=1. In such a program SIGUSR1 prints the report too, even while the runtime's
-/// thread blocks or spins. If every thread sleeps until another unparks it and no thread is left to do so, the report is
-/// printed unasked.
+/// thread blocks or spins. If every thread sleeps until another unparks it and no thread is left to do so, the program
+/// prints the report without being asked.
 ///
 /// Thread safety: any thread may call these functions at any time, because they take no lock that the runtime takes.
 #pragma once
@@ -21,11 +21,12 @@
 
 namespace rt {
 
-/// Prints the report on stderr. Called by a program that wants to know, and when SIGUSR1 arrives.
+/// Prints the report on stderr. Called by a program that asks for the report, and when SIGUSR1 arrives.
 void dump();
 
-/// The report on all unfinished tasks and on all threads but the caller. It looks twice, `pause` apart. A task that
-/// changed between the two looks makes progress, so the report doesn't judge it. It shows at most `at_most` tasks.
+/// The report on all unfinished tasks and on all threads but the caller. It looks at each task twice, `pause` apart. A
+/// task that changed between the two looks makes progress, so the report doesn't judge it. The report shows at most
+/// `at_most` tasks.
 std::string dump_text(std::chrono::milliseconds pause = std::chrono::milliseconds(100), std::size_t at_most = 50);
 
 /// Starts the record, and a thread that prints the report when SIGUSR1 arrives or when the program has stopped for good.

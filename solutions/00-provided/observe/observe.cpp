@@ -1,5 +1,5 @@
 /// \file
-/// Given: what starts the observers, and what a program's own code would say twice. It is linked into every program of the
+/// Given: the code that starts the observers, and reports output that was lost. It is linked into every program of the
 /// course.
 ///
 ///     RT_TRACE=file   writes the program's events to that file (trace_file.hpp)
@@ -7,8 +7,8 @@
 ///
 /// A debug build keeps the record unless RT_RECORD=0 says otherwise.
 ///
-/// A program whose output was lost, because the disk is full for example, says so and ends with status 1. A reader that has
-/// gone is such an error too, and does not kill the program.
+/// A program whose output was lost, because the disk is full for example, says so and ends with status 1. If the reader
+/// of a pipe has gone, the output is lost too. SIGPIPE is ignored, so it does not kill the program.
 #include <observe/dump.hpp>
 #include <observe/sys_observe.hpp>
 #include <observe/trace_file.hpp>

@@ -1,14 +1,14 @@
 /// \file
-/// Given: the record, which is what is known of each task and each thread while a program runs. A lesson uses nothing of it.
+/// Given: the record, which keeps what each task and each thread has done while a program runs. No lesson uses it.
 ///
 /// The record listens to the events of trace.hpp. It keeps counts, names, and the last wake of each task. `rt::dump()`
-/// (dump.hpp) and the watchdog of the tests make sentences of them. A debug build keeps the record, and so does every program
-/// that calls `start`.
+/// (dump.hpp) and the watchdog of the tests turn the record into sentences. A debug build keeps the record, and so does
+/// every program that calls `start`.
 ///
 /// Thread safety: all of it is relaxed atomics in tables of fixed size. Any thread may write and any thread may read at any
 /// time, even while another thread hangs. The record orders nothing between threads, so it hides no race from
-/// ThreadSanitizer. A reader may see a value that is a moment old. While a task goes away, a reader may see half of its row
-/// and half of its successor's.
+/// ThreadSanitizer. A reader may see a value that is a moment old. While a row passes from one task to the next, a
+/// reader may see values of both tasks in it.
 #pragma once
 
 #include <observe/record_table.hpp>

@@ -79,18 +79,18 @@ struct TaskRow {
     Atomic<std::int64_t> queued_at{0};
     Atomic<std::int64_t> polled_at{0};  // when its last poll began
     Atomic<ThreadRow*> polled_by{nullptr};
-    Atomic<TaskRow*> outer{nullptr};  // the one in whose poll it is polled
+    Atomic<TaskRow*> outer{nullptr};  // the task in whose poll this one is polled
 
     Atomic<std::int64_t> woken_at{0};
-    Atomic<unsigned> woken_by{0};  // the id of the task in whose poll it was; 0: none
-    Atomic<int> woken_on{0};       // the number of the thread
+    Atomic<unsigned> woken_by{0};  // the id of the task in whose poll the wake came; 0: none
+    Atomic<int> woken_on{0};       // the number of the thread that woke it
     Atomic<const char*> cause{nullptr};
 };
 
 /// One thread that has announced something.
 struct ThreadRow {
     Atomic<int> id{0};      // the kernel's; 0: the row is free
-    Atomic<int> number{0};  // 1, 2 … in the order in which they were heard of
+    Atomic<int> number{0};  // 1, 2 … in the order of the threads' first events
     Atomic<const char*> role{nullptr};
     Atomic<int> role_number{0};
 
@@ -100,7 +100,7 @@ struct ThreadRow {
     Atomic<std::int64_t> parked_at{0};
     Atomic<std::int64_t> park_value{0};
     Atomic<std::int64_t> unparked_at{0};  // 0 once it has announced something since
-    Atomic<const char*> cause{nullptr};   // what it tells its tasks of: a timer, the kernel
+    Atomic<const char*> cause{nullptr};   // why it wakes tasks: a timer, the kernel
     Atomic<std::int64_t> io_flags{0};     // what the kernel said last, as Kind::io_ready
 };
 
@@ -110,8 +110,8 @@ inline constexpr std::size_t max_tasks = 4096;
 inline constexpr std::size_t max_threads = 128;
 inline constexpr std::size_t probes = 32;
 
-/// Rows whose bytes are all 0 at first. That is where each value begins, except `last_result`, which `clear` sets. Constructors
-/// would write the whole table into each object file.
+/// Rows whose bytes are all 0 at first. Every member of a row begins with 0, except `last_result`, which `clear` sets.
+/// Constructors would write the whole table into each object file.
 template <class Row, std::size_t count>
 class Table {
   public:
@@ -133,9 +133,9 @@ class Table {
 inline constinit Table<TaskRow, max_tasks> task_rows;
 inline constinit Table<ThreadRow, max_threads> thread_rows;
 inline Atomic<unsigned> last_task_id{0};
-inline Atomic<unsigned> last_other_id{1U << 30U};  // of what is no task
+inline Atomic<unsigned> last_other_id{1U << 30U};  // of rows that are no task
 inline Atomic<int> last_thread_number{0};
-inline Atomic<std::size_t> used_thread_rows{0};  // those after it were never used
+inline Atomic<std::size_t> used_thread_rows{0};  // the rows from this one on were never used
 inline Atomic<std::uint64_t> without_room{0};
 inline Atomic<int> paused_clocks{0};
 inline Atomic<bool> is_on{false};

@@ -47,7 +47,7 @@ class Semaphore {
     Semaphore() noexcept { ::sem_init(&semaphore_, 0, 0); }
     /// Called by a signal handler, too.
     void post() noexcept { ::sem_post(&semaphore_); }
-    /// Takes one post, for which it waits for at most a second. Answers -ETIMEDOUT after that time.
+    /// Waits for a post, for at most a second, and takes it. Answers -ETIMEDOUT if none came.
     int wait_a_second() noexcept {
         timespec until{};
         ::clock_gettime(CLOCK_MONOTONIC, &until);

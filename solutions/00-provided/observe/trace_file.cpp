@@ -2,13 +2,13 @@
 /// How events become Chrome trace events.
 ///
 /// What becomes what:
-///   a poll                a slice (B, E) on its thread, called as its task is: by its name or its spawning line
+///   a poll                a slice (B, E) on its thread, with the task's name or its spawning line
 ///   a sleep               a slice (X) "asleep", written when it ends
 ///   a wake, an unpark     a slice (X) of no length, and an arrow (s, f) to the poll or the end of sleep that follows
 ///   a part's yield        a mark (i), and an arrow to its next poll
 ///   timers, I/O, spawns   a mark
 ///
-/// The end of a poll has the name that its begin has, though the task may have got another one since: else Perfetto would
+/// The end of a poll has the same name as its begin, even if the task was renamed in between. Otherwise Perfetto would
 /// look for another begin, and the poll would not end.
 ///
 /// Format: "Trace Event Format", of Chrome's catapult project.
@@ -35,12 +35,12 @@ namespace rt::trace {
 
 namespace {
 
-/// What the trace knows of a thread; its own.
+/// What the trace knows of the calling thread. Each thread has its own.
 struct TracedThread {
     static constexpr int deepest = 16;
 
     int number = 0;
-    const void* park = nullptr;  // where it has gone to sleep
+    const void* park = nullptr;  // the Park in which it sleeps
     int depth = 0;
     const void* polls[deepest] = {};
 
@@ -52,15 +52,15 @@ constinit thread_local TracedThread traced_thread;
 struct TracedTask {
     unsigned id = 0;
     std::string name;
-    std::string polled_as;  // the name that the begin of its poll has
-    unsigned arrow = 0;     // that points at its next poll
+    std::string polled_as;  // its name when its poll began
+    unsigned arrow = 0;     // the one that points at its next poll; 0: none
     bool is_part = false;
 };
 
-/// The one trace of the program. Made by `trace_to_file`, and never destroyed: threads may outlive main.
+/// The one trace of the program. Made by `trace_to_file`, and never destroyed, because threads may outlive main.
 class TraceFile {
   public:
-    /// Takes `fd`, empty and open for writing, over.
+    /// Takes over `fd`, which is empty and open for writing.
     explicit TraceFile(int fd) : json_(fd), began_(sys::now()) {
         json_.append(R"([{"ph":"M","pid":1,"tid":0,"name":"process_name","args":{"name":"poll by poll"}})");
     }
@@ -143,7 +143,7 @@ class TraceFile {
         return out;
     }
 
-    /// {"task":3}, of a task that is known.
+    /// `{"task":3}`, or `{}` if the trace doesn't know the task.
     std::string of(const void* subject) const {
         auto const task = tasks_.find(subject);
         return task == tasks_.end() ? "{}" : fmt::format(R"({{"task":{}}})", task->second.id);
@@ -169,12 +169,12 @@ class TraceFile {
                                  thread.number, escaped(name)));
     }
 
-    /// An arrow that begins here; where it ends, its number is given to `put` with the phase "f".
+    /// Writes a slice without length, and an arrow that begins there. Returns its number, which `arrow_to` needs.
     unsigned arrow_from(const Thread& thread, double now, const char* name, const std::string& args) {
         put(thread, now, "X", "wake", name, fmt::format(R"(,"dur":0.1,"args":{})", args));
         return arrow_from_here(thread, now);
     }
-    /// The same, out of what was written last.
+    /// Writes an arrow that begins at the event that was written last. Returns its number.
     unsigned arrow_from_here(const Thread& thread, double now) {
         ++arrows_;
         put(thread, now, "s", "wake", "wake", fmt::format(R"(,"id":{})", arrows_));
@@ -184,7 +184,7 @@ class TraceFile {
         put(thread, when, "f", "wake", "wake", fmt::format(R"(,"bp":"e","id":{})", arrow));
     }
 
-    /// An event of a thread that slept: it sleeps no more.
+    /// Ends the sleep of `thread` if it slept, because a thread that announces an event is awake.
     void wake_up(Thread& thread, double now) {
         if (const void* const park = std::exchange(thread.park, nullptr); park != nullptr) {
             if (auto const sleeper = sleepers_.find(park);
@@ -272,7 +272,8 @@ class TraceFile {
         }
     }
 
-    /// A task's yield is followed by its wake, and that by an arrow; a part has no waker of its own.
+    /// A task's yield needs no arrow, because the wake after it writes one. A part has no waker, so its arrow begins
+    /// here.
     void yield(const Thread& thread, double now) {
         mark(thread, now, "wake", "yield", of(thread.polled()));
         auto const who = tasks_.find(thread.polled());
@@ -281,7 +282,8 @@ class TraceFile {
         }
     }
 
-    /// What is polled here is called `text` from now on; if its poll is the last thing written, that is written anew.
+    /// Names the task or part that `thread` polls. If the begin of its poll was written last, writes it again with
+    /// `text`.
     void rename(const Thread& thread, const char* text) {
         auto const task = tasks_.find(thread.polled());
         if (task == tasks_.end() || task->second.name == text) {
@@ -300,14 +302,14 @@ class TraceFile {
     TraceOutput json_;
     std::chrono::steady_clock::time_point began_;
     Mutex mutex_;
-    std::int64_t last_begin_ = -1;  // where the last event begins, if it is the begin of a poll and no more
+    std::int64_t last_begin_ = -1;  // where the last event begins, if that is the begin of a poll
     double last_begun_at_ = 0;
-    int last_begun_by_ = 0;  // the thread
+    int last_begun_by_ = 0;  // the number of its thread
     int threads_ = 0;
     unsigned last_id_ = 0;
     unsigned arrows_ = 0;
     std::unordered_map<const void*, TracedTask> tasks_;
-    std::unordered_map<const void*, Sleeper> sleepers_;  // by where they sleep
+    std::unordered_map<const void*, Sleeper> sleepers_;  // by the Park in which they sleep
 };
 
 Atomic<TraceFile*> trace_file{nullptr};

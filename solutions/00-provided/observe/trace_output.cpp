@@ -33,8 +33,8 @@ void TraceOutput::append(std::string_view json) {
     end_ += static_cast<std::int64_t>(json.size());
 }
 
-/// A disk that is nearly full takes a part first, and reports the error at the next write. Then the bracket is written again,
-/// because there is room for it.
+/// A disk that is nearly full takes a part of `text`, and reports the error at the next write. Then the closing bracket
+/// takes the place of that part, so there is room for it.
 bool TraceOutput::put_all(std::string_view text) {
     for (std::int64_t at = end_; !text.empty();) {
         ssize_t const written = sys::write_at(fd_, text, at);

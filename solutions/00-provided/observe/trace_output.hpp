@@ -10,7 +10,7 @@ namespace rt::trace {
 
 /// Appends JSON to a file and keeps the array's closing bracket behind it.
 ///
-/// Thread safety: none. TraceFile holds its lock.
+/// Thread safety: none. TraceFile holds its own lock when it calls these functions.
 class TraceOutput {
   public:
     /// Takes over `fd`, which is empty and open for writing.
@@ -20,7 +20,7 @@ class TraceOutput {
     void append(std::string_view json);
     /// Bytes of JSON, without the closing bracket.
     std::int64_t size() const noexcept { return end_; }
-    /// Has the next `append` begin at `size`, which is at most `size()`.
+    /// Makes the next `append` begin at byte `size`, which is at most `size()`.
     void take_back(std::int64_t size) noexcept { end_ = size; }
 
   private:

@@ -109,7 +109,7 @@ TwoLooks look_twice(std::chrono::milliseconds pause) {
 
 namespace {
 
-/// The thread that polls it.
+/// The end of a sentence: which thread polls the task of `row`.
 std::string who_polls(const TaskRow& row, const std::vector<ThreadSeen>& threads) {
     for (const ThreadSeen& thread : threads) {
         if (thread.row == row.polled_by.load(relaxed) && thread.is_parked) {
@@ -123,7 +123,7 @@ std::string who_polls(const TaskRow& row, const std::vector<ThreadSeen>& threads
     return "";
 }
 
-/// Why nobody takes it out of its queue.
+/// Why no thread takes a task out of its queue.
 std::string who_is_in_the_way(const std::vector<ThreadSeen>& threads) {
     std::string text;
     bool all_sleep = true;
@@ -149,7 +149,7 @@ Verdict verdict_on_remote(const TaskRow& row) {
     return {row.clones.load(relaxed) > row.drops.load(relaxed) ? "not done yet. It holds a waker" : "not done yet"};
 }
 
-/// How much all threads have announced.
+/// How many events all threads have announced.
 std::uint64_t announced() noexcept {
     std::uint64_t events = 0;
     for (const ThreadRow& row : detail::thread_rows) {

@@ -1,5 +1,5 @@
 /// \file
-/// Given: verdicts, which say in words what is wrong with a task that makes no progress. A lesson uses nothing of it.
+/// Given: verdicts, which say in words what is wrong with a task that makes no progress. No lesson uses them.
 ///
 /// A verdict is read off the record (record.hpp). `rt::dump()` (dump.hpp) and the watchdog of the tests print it.
 #pragma once
@@ -13,7 +13,7 @@
 
 namespace rt::record {
 
-/// What a thread does, as `look_at_threads` saw it.
+/// What a thread does, as `look_twice` saw it.
 struct ThreadSeen {
     const ThreadRow* row;
     int id;  // the kernel's
@@ -28,7 +28,7 @@ struct ThreadSeen {
 
     /// True for the thread that asks for this report.
     bool is_asking() const noexcept { return row == detail::my_row; }
-    /// True if it sleeps and only another thread can end that.
+    /// True if the thread sleeps, and only another thread can end its sleep.
     bool sleeps_for_good() const noexcept { return is_parked && park_value == 0; }
 };
 
@@ -59,7 +59,7 @@ struct Verdict {
     bool is_proof = false;
 };
 
-/// What is wrong if `all_sleep_for_good`.
+/// What is wrong if `all_sleep_for_good` returns true.
 inline constexpr const char* nobody_is_left = "Deadlock: every thread sleeps, and none is left to unpark another";
 
 /// True if every thread of the process sleeps until another thread unparks it. Then nothing will ever happen again.
@@ -76,8 +76,8 @@ TwoLooks look_twice(std::chrono::milliseconds pause);
 /// What is wrong with the task of `row`, if it makes no progress.
 Verdict verdict_on(const TaskRow& row, const std::vector<ThreadSeen>& threads);
 
-/// The same, from two looks. Empty if the task changed between them, because then it makes progress. A task that only wakes
-/// itself again and again is still reported.
+/// As `verdict_on`, from two looks. Empty if the task changed between them, because then it makes progress. A task that
+/// only wakes itself again and again is still reported.
 std::string verdict_between(const TaskRow& row, const TwoLooks& looks);
 
 /// "the main thread", "worker 2", "thread 3".

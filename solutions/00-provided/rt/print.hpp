@@ -31,7 +31,7 @@ inline std::size_t size_of_printable(std::string_view text) noexcept {
         return lead == '\t' || (lead >= ' ' && lead != 0x7f) ? 1 : 0;
     }
     const std::size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    // With a smaller second byte it would be a control character, or have a shorter form.
+    // With a smaller second byte, the character would be a control character or have a shorter form.
     const unsigned least = lead == 0xc2 || lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
     if (lead < 0xc2 || lead > 0xf4 || text.size() < size || byte(1) < least) {
         return 0;
@@ -44,7 +44,7 @@ inline std::size_t size_of_printable(std::string_view text) noexcept {
     return size;
 }
 
-/// True if `line` is new. Remembers 16 lines, and says no to all others.
+/// True if `line` was not passed here before. Remembers 16 lines, and returns false for every other line after that.
 inline bool is_new(const std::string& line) {
     static Mutex mutex;
     // Never destroyed, because a thread may print until the very end.
@@ -55,8 +55,8 @@ inline bool is_new(const std::string& line) {
 
 }  // namespace detail
 
-/// `text` without what could command a terminal. Each byte of a control character (a tab is none), and each byte that is not
-/// UTF-8, becomes four characters, such as `\x1b`.
+/// `text` without control characters, which could command a terminal. Each byte of a control character, and each byte
+/// that is not UTF-8, becomes four characters, such as `\x1b`. A tab stays a tab.
 inline std::string visible(std::string_view text) {
     std::string result;
     while (!text.empty()) {
@@ -79,7 +79,8 @@ void eprintln(fmt::format_string<Args...> format, Args&&... args) noexcept {
     }
 }
 
-/// The same, but each line once, and 16 different lines at most. For errors that a stranger can cause again and again.
+/// As `eprintln`, but prints each line only once, and at most 16 different lines. For errors that a stranger can cause
+/// again and again.
 template <class... Args>
 void eprintln_once(fmt::format_string<Args...> format, Args&&... args) noexcept {
     try {

@@ -4,8 +4,9 @@
 /// Each thread keeps the blocks that are freed on it, one list per size, and reuses them without a lock. A thread whose
 /// list is empty takes a batch of blocks from the lists that all threads share, and a thread whose list is long gives a
 /// batch back. This makes spawning many tasks cheaper: 670 instructions a task instead of 1,306 on one thread, and 1,023
-/// instead of 1,543 on two. (Tokio needs 1,292 and 1,454.) But a block never returns to the system. Under AddressSanitizer
-/// it is off, because AddressSanitizer must see each use of a freed frame.
+/// instead of 1,543 on two. (Tokio needs 1,292 and 1,454.) But a block never returns to the system. Under
+/// AddressSanitizer, every object is allocated and freed as usual, because AddressSanitizer must see each use of a
+/// freed frame.
 ///
 /// Source of the idea: the magazines of Bonwick and Adams.
 #pragma once
@@ -100,7 +101,7 @@ class FreeBlocks {
         }
     }
 
-    /// From now on the thread keeps blocks. When it ends, the shared lists get them.
+    /// From now on the calling thread keeps blocks. When the thread ends, it gives them to the shared lists.
     static void begin() noexcept {
         struct Thread {
             Thread() noexcept { most_ = 2 * batch; }
@@ -119,7 +120,7 @@ class FreeBlocks {
     static constinit inline Mutex mutex_;  // protects shared_
     static constinit inline Lists shared_{};
     static constinit inline thread_local Lists own_{};
-    // The greatest length of an own list. It is -1 before `begin`, and 0 after the thread's end.
+    // How long the thread's own list may become. It is -1 before `begin`, and 0 after the thread's end.
     static constinit inline thread_local int most_ = -1;
 };
 

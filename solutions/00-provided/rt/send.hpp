@@ -2,8 +2,9 @@
 /// Given: `is_send<T>`, which says whether a `T` may be moved to another thread, and `ThreadBound`, by which a type says no.
 /// You use neither. `spawn` checks the callable and the arguments that you pass.
 ///
-/// C++ can't look into a type as Rust does. The arguments of a template are seen, but neither members nor captures. So this
-/// catches many mistakes, but not all. In builds with checks, a ThreadBound also compares threads when it is used.
+/// C++ can't look into a type as Rust does. `is_send` can check the template arguments of a type, such as the `Window`
+/// in `std::vector<Window>`. It can't see the members of a class or the captures of a lambda, so it misses some
+/// mistakes. In builds with checks, `ThreadBound::require_own_thread` catches more of them when the program runs.
 ///
 /// Source: Rust's `Send`.
 #pragma once
@@ -20,7 +21,8 @@ class ThreadBound {
   public:
     ThreadBound() noexcept = default;
 
-    /// Ends the program on any other thread. Called by functions that must not run there. `name` is for the message.
+    /// Ends the program if another thread made this object. Called by functions that must run on that thread. The
+    /// message begins with `name`.
     void require_own_thread([[maybe_unused]] const char* name) const noexcept {
 #if RT_CHECKS
         if (this_thread_id() != owner_) {
@@ -39,7 +41,7 @@ class ThreadBound {
 };
 
 namespace detail {
-/// A type that is only declared, for example behind a pointer, has not said no.
+/// True if `T` derives from ThreadBound. False for a type that is only declared, for example behind a pointer.
 template <class T>
 concept SaysThreadBound = requires { sizeof(T); } && std::is_base_of_v<ThreadBound, T>;
 }  // namespace detail

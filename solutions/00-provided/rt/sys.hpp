@@ -34,7 +34,7 @@ T or_errno(T result) noexcept {
 inline std::system_error error(long negative_errno, const char* what) {
     return std::system_error(static_cast<int>(-negative_errno), std::system_category(), what);
 }
-/// The answer, unless it is an error, which is thrown: `sys::check(sys::epoll_create(), "epoll_create")`.
+/// Returns `answer`, or throws it if it is an error: `sys::check(sys::epoll_create(), "epoll_create")`.
 inline int check(int answer, const char* what) {
     if (answer < 0) {
         throw error(answer, what);
@@ -59,7 +59,7 @@ class Fd {
 
     int get() const noexcept { return fd_; }
     explicit operator bool() const noexcept { return fd_ >= 0; }
-    /// Closes it now.
+    /// Closes the descriptor now.
     void reset() noexcept {
         if (fd_ >= 0) {
             sys::close(std::exchange(fd_, -1));

@@ -15,9 +15,9 @@ namespace rt::sys {
 
 inline int process_id() noexcept { return static_cast<int>(::getpid()); }
 
-/// Calls `handler`, which may be SIG_IGN or SIG_DFL too, when signal `number` comes. A system call that it interrupts goes on
-/// where the kernel can restart it. A signal that is ignored stays ignored, because `nohup`, or a script that starts the
-/// program in the background, wants that.
+/// Calls `handler`, which may be SIG_IGN or SIG_DFL too, when signal `number` comes. A system call that the signal
+/// interrupts goes on if the kernel can restart it. A signal that is ignored already stays ignored, because `nohup`, or
+/// a script that starts the program in the background, wants that.
 inline int on_signal(int number, void (*handler)(int)) noexcept {
     struct sigaction before{};
     if (::sigaction(number, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) {

@@ -30,7 +30,7 @@ enum class Kind : std::uint8_t {
     timer_set,     ///< a timer was registered
     timer_fire,    ///< a timer's deadline has passed
     io_register,   ///< a descriptor was registered with the reactor; value: the descriptor
-    io_ready,      ///< the kernel reports a descriptor ready; value: 1 to read, 2 to write, 4 and 8 ended
+    io_ready,      ///< the kernel reports a descriptor ready; value: 1 to read, 2 to write, 4 or 8 closed
     steal,         ///< a worker took tasks from another; value: how many
     blocking_run,  ///< a blocking job begins on a thread of the pool
     queue,         ///< a task was put into a run queue; announced by `note`
@@ -63,7 +63,7 @@ namespace detail {
 
 inline constexpr std::size_t max_listeners = 4;
 inline Atomic<Listener> listeners[max_listeners]{};
-inline Atomic<int> listening{0};  // how many there are
+inline Atomic<int> listening{0};  // how many listeners there are
 
 /// Kept out of line, so that the code that announces an event stays short.
 [[gnu::noinline, gnu::cold]] inline void announce(Kind kind, const void* subject, std::int64_t value,
@@ -89,7 +89,7 @@ inline void listen(Listener listener) noexcept {
     violation("trace::listen: there are too many listeners. Increase trace::detail::max_listeners.");
 }
 
-/// Removes a listener. Another thread may still be in a call of it.
+/// Removes a listener. Another thread may still be running it when this returns.
 inline void stop_listening(Listener listener) noexcept {
     for (Atomic<Listener>& each : detail::listeners) {
         Listener expected = listener;
@@ -107,7 +107,7 @@ inline void emit(Kind kind, const void* subject, std::int64_t value = 0, const c
     }
 }
 
-/// Announces an event that only reports about tasks need. Does nothing in a release build.
+/// Announces an event that is needed only in a report about tasks. Does nothing in a release build.
 inline void note(Kind kind, const void* subject) noexcept {
     if constexpr (checks_enabled) {
         emit(kind, subject);

@@ -19,8 +19,8 @@ namespace rt {
 /// True if this build checks the rules. See RT_CHECKS.
 inline constexpr bool checks_enabled = RT_CHECKS != 0;
 
-/// Prints `sentence`, which says what happened and what to do instead, and aborts, so a debugger stops here. If there
-/// is a `subject`, the thing that it happened to, prints that first.
+/// Prints `sentence`, which says what happened and what to do instead, and aborts, so a debugger stops here. `subject`
+/// names the thing that it happened to. If there is one, prints it first.
 ///
 /// Called for mistakes in the program. Errors of the outside world, such as a broken connection, are exceptions.
 [[noreturn]] inline void violation(const char* sentence, const char* subject = nullptr) noexcept {
@@ -35,7 +35,7 @@ inline constexpr bool checks_enabled = RT_CHECKS != 0;
 
 namespace detail {
 
-/// What `pointer` points to. If it was moved from, prints `sentence` and aborts.
+/// What `pointer` points to. If `pointer` is null, because it was moved from, prints `sentence` and aborts.
 template <class Pointer>
 auto& checked(const Pointer& pointer, const char* sentence) noexcept {
     if (pointer == nullptr) {
