@@ -1,4 +1,4 @@
-/// Given: tests of time need no time; you use `pause`, and `advance` in tests.
+/// Given: on a paused clock, a test doesn't wait for real time. You use `pause` and `advance` in tests.
 /// \file
 /// `sleep`, `interval`, and `rt::time`, the clock that they go by, which a test can pause and move.
 ///

@@ -1,4 +1,4 @@
-/// Given: a heap as in every textbook; you use `push`, `remove`, `pop`, `is_empty` and `next_deadline`.
+/// Given: a heap as in every textbook. You use `push`, `remove`, `pop`, `is_empty`, and `next_deadline`.
 /// \file
 /// `Timer`: something that is to be woken at a moment. `TimerHeap`: many of them, the earliest on top.
 ///

@@ -4,10 +4,10 @@
 /// A runtime's Park sleeps until an unpark. Timers is a Park around it that also wakes up for the next deadline, so time needs
 /// no thread of its own.
 ///
-///   park(deadline) ──► 1 read the clock. Under the lock: take the earlier of `deadline` and the first timer's, and write it
+///   park(deadline) ──► 1 read the clock. Under the lock, take the earlier of `deadline` and the first timer's, and write it
 ///                        to wakes_at_
 ///                      2 the Park below sleeps until then, or until an unpark, and reports what is ready
-///                      3 under the lock: take out the timers that were due in step 1; after it: wake them
+///                      3 under the lock, take out the timers that were due in step 1. Then unlock, and wake them
 ///
 /// Invariants:
 ///

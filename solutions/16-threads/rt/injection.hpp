@@ -1,4 +1,4 @@
-/// Given: a queue under one lock, as in lesson 10; you call `pop` and `take_share`.
+/// Given: a queue under one lock, as in lesson 10. You call `pop` and `take_share`.
 /// \file
 /// `InjectionQueue`: the Runnables that belong to no worker. Other threads woke or spawned them, or a worker's queue was full.
 ///

@@ -1,4 +1,4 @@
-/// Given: the runtime around the workers; you use `block_on` and `spawn`, and `schedule` shows how a task gets in.
+/// Given: the runtime around the workers. You use `block_on` and `spawn`. `schedule` shows how a task is queued.
 /// \file
 /// `MultiThread`: a runtime of several threads. Each worker has a queue, and takes from the others' when its own is empty.
 ///

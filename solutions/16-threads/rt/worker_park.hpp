@@ -1,4 +1,4 @@
-/// Given: a Park for each worker, of which one at a time sleeps in the runtime's Park; you call `park` and `unpark`.
+/// Given: a Park for each worker. One worker at a time sleeps in the runtime's Park. You call `park` and `unpark`.
 /// \file
 /// `WorkerPark`: where one worker sleeps. `TryLock`: the right to sleep in the driver.
 ///

@@ -65,8 +65,9 @@ inline void report_handler() noexcept {
     }
 }
 
-/// Tells one client that the server stops. Made before the client's task is polled, so that the last client is told, too. One
-/// object, because compilers do not agree in which order a coroutine's parameters are destroyed.
+/// Tells one client that the server stops. It is made before the first poll of the client's task. So the client doesn't
+/// miss a stop that comes before that poll. `attend` has one parameter for both members, because compilers do not agree
+/// in which order a coroutine's parameters are destroyed.
 class Stopping {
   public:
     explicit Stopping(std::shared_ptr<Notify> notify) : keeps(std::move(notify)), stop(keeps->notified()) {}
