@@ -13,7 +13,7 @@ namespace {
 using rt::Waker;
 using rt::WakerVTable;
 
-/// Every waker shares it. When the last button is gone, nobody needs the bell anymore.
+/// All wakers share one bell. When the last button is gone, no waker needs the bell anymore.
 struct Doorbell {
     rt::Atomic<int> buttons{1};
     rt::Atomic<int> rings{0};

@@ -38,7 +38,7 @@ int polls_sleeping(Alarm alarm) {
     return polls;
 }
 
-/// In milliseconds, of all threads of this program so far.
+/// How much CPU time all threads of this program have used so far, in milliseconds.
 double cpu_time() { return 1000.0 * static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 void measure(const char* how, int (*polls_for)(Alarm)) {

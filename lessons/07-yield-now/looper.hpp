@@ -8,7 +8,8 @@
 
 #include <utility>
 
-/// Calls `say(1)`, `say(2)`, … up to `rounds`. If `yields`, it gives the others a turn after each call. Yields `rounds`.
+/// Calls `say(1)`, `say(2)`, … up to `rounds`. If `yields`, it gives other futures a turn after each call. Its output
+/// is `rounds`.
 template <class Say>
 class [[nodiscard]] Looper {
   public:
@@ -27,7 +28,7 @@ class [[nodiscard]] Looper {
 
     [[no_unique_address]] rt::Contract contract_;
     State state_ = State::talking;
-    int round_ = 0;  // how often it has said something
+    int round_ = 0;  // how often it has called `say`
     int rounds_;
     bool yields_;
     Say say_;

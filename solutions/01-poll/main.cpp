@@ -1,5 +1,5 @@
 /// \file
-/// A kettle, asked again and again. It answers at once, each time; mostly with "not yet".
+/// A kettle that main asks again and again. The kettle answers at once each time, mostly with "not yet".
 #include <rt/poll.hpp>
 #include <rt/print.hpp>
 

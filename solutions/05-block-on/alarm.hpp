@@ -2,7 +2,8 @@
 /// Given: an alarm, for programs that need something to wait for. `Alarm(30ms)` is a future that is Ready 30 ms after its first
 /// poll.
 ///
-/// Thread safety: one thread at a time polls it. Its own thread wakes the task, and the mutex protects what the two share.
+/// Thread safety: one thread at a time polls an alarm. The alarm's own thread wakes the task. A mutex protects what the
+/// two threads share.
 #pragma once
 
 #include <rt/future.hpp>

@@ -89,7 +89,7 @@ class [[nodiscard]] Poll {
     const T& value() const& { return value_.value(); }
     T&& value() && { return std::move(value_).value(); }
 
-    /// Ready with `f(value)`, or Pending if there is no value. Turns one answer into another without looking inside.
+    /// Ready with `f(value)`, or Pending if there is no value. So the caller needs no `is_ready()` to change the value.
     template <std::invocable<T&&> F>
     auto map(F&& f) && -> Poll<std::invoke_result_t<F, T&&>> {
         // TODO(01.2) Return Ready with what `f` makes of the value. If `f` returns nothing, return Ready(). Pending stays

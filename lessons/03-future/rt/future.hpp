@@ -3,11 +3,11 @@
 ///
 /// The contract between a future and the code that polls it:
 ///  - A future does nothing before its first poll. A poll does as much as it can without waiting.
-///  - A future that returns Pending has arranged a wake: it woke the waker, or it left a copy with whatever will wake it.
+///  - Before a future returns Pending, it wakes the waker, or it gives a copy to the code that will wake it later.
 ///  - A wake says "poll again", not "Ready". If a future is polled with another waker, only the newest one counts.
-///  - It is not polled again after Ready, or after its poll threw an exception.
-///  - It may be moved before its first poll and after it is done, but not in between.
-///  - Destroying it cancels its work.
+///  - A future is not polled again after Ready, or after its poll threw an exception.
+///  - A future may be moved before its first poll and after it is done, but not in between.
+///  - Destroying a future cancels its work.
 ///
 /// Debug builds check what they can. A future that has a `Contract` member aborts the program with a sentence when it is
 /// polled after Ready, or moved between its polls.
@@ -83,7 +83,7 @@ class Contract {
         return *this;
     }
 
-    /// Says that a poll begins. Called first in every poll of the future, whose name is for the error message.
+    /// Says that a poll begins. Called first in every poll of the future. `name` is its name in an error message.
     void begin(const char* name) noexcept {
         // TODO(03.1) Report a poll that the contract forbids, with the sentence that fits. Every other poll finishes the
         // future, unless it ends through `pending()`.
@@ -144,7 +144,7 @@ class [[nodiscard]] ReadyFuture {
     T value_;
 };
 
-// Given: the same without a value.
+// Given: the future that never waits, without a value.
 template <>
 class [[nodiscard]] ReadyFuture<void> {
   public:

@@ -32,7 +32,7 @@ inline constexpr const char* nested_block_on =
 
 }  // namespace detail
 
-// Given: it catches a `block_on` inside of a future, which every runtime has to.
+// Given: it reports a `block_on` inside a future. Every runtime uses it.
 /// Marks the calling thread, as long as this object exists, as one that runs futures. A second object on the same thread
 /// ends the program. Called by `block_on` and by every runtime.
 class RunsFutures {
@@ -79,8 +79,8 @@ class SharedPark {
     /// The place where the thread sleeps.
     ThreadPark& park() noexcept { return park_; }
 
-    /// Ends the program if no thread can ever unpark this one, because there is no token and no waker besides the caller's
-    /// own `wakers`. Called between a poll that returned Pending and the sleep.
+    /// Ends the program if no thread can ever unpark this one, because there is no token, and the caller holds the only
+    /// `wakers` wakers. Called between a poll that returned Pending and the sleep.
     void expect_a_wake(int wakers) const noexcept {
         if constexpr (checks_enabled) {
             // The count is read first, because a thread that held a waker put the token there before it dropped the waker.

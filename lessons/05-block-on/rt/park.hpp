@@ -1,5 +1,5 @@
 /// \file
-/// `Park`: a place where one thread sleeps until another thread needs it. `ThreadPark`: the plain one, which sleeps on a
+/// `Park`: a place where one thread sleeps until another thread needs it. `ThreadPark`: a Park that sleeps on a
 /// condition variable.
 ///
 /// Invariants:

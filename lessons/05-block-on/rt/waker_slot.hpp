@@ -35,8 +35,8 @@ class WakerSlot {
     WakerSlot(const WakerSlot&) = delete;
     WakerSlot& operator=(const WakerSlot&) = delete;
 
-    /// Keeps a copy of `waker` instead of the waker before. If a wake happens at the same time, `waker` is woken. Called by the
-    /// task, before it looks whether it has to wait.
+    /// Keeps a copy of `waker` instead of the older waker. If a wake happens at the same time, `waker` is woken. Called
+    /// by the task, before it looks whether it has to wait.
     void register_waker(const Waker& waker) noexcept {
         // TODO(05.3) Enter the slot: go from `idle` to `registering`. If another thread is taking a waker out, wake `waker`
         // and return.

@@ -30,8 +30,8 @@ struct WakerVTable {
     void (*drop)(void* data) noexcept;         ///< gives this waker's reference back
 };
 
-/// Wakes a task or a thread that waits. A future that returns Pending keeps a waker. The event that the future waits for
-/// uses it, often on another thread and through a copy of its own.
+/// Wakes a task or a thread that waits. A future that has to wait gives a copy of its waker to the code that
+/// notices the event, such as a timer. That code wakes the copy, often on another thread.
 class Waker {
   public:
     /// An empty waker, like one that was moved from. It can be assigned to, compared, and destroyed, but not woken.
@@ -75,14 +75,14 @@ class Waker {
         vtable_->wake_by_ref(data_);
     }
 
-    /// True if both wakers wake the same task. They may do so even if this returns false. Called before a future replaces
-    /// the waker that it kept, because that saves a clone and a drop.
+    /// True if both wakers wake the same task. They may do so even if this returns false. A future calls it before it
+    /// replaces the waker that it keeps. If the result is true, it saves a clone and a drop.
     bool will_wake(const Waker& other) const noexcept { return data_ == other.data_ && vtable_ == other.vtable_; }
 
     /// True unless empty.
     explicit operator bool() const noexcept { return vtable_ != nullptr; }
 
-    /// What is woken. Called by an executor that looks for its own wakers.
+    /// What this waker wakes. Called by an executor that looks for its own wakers.
     void* data() const noexcept { return data_; }
     /// The table. An executor compares it to tell whether a waker is its own.
     const WakerVTable* vtable() const noexcept { return vtable_; }

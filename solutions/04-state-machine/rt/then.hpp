@@ -5,8 +5,8 @@
 /// members hold what must survive a wait, and `poll` is a switch.
 ///
 /// Invariants, between two polls: `first_` exists only while the state is `waiting_for_first`, and `second_` only while it is
-/// `waiting_for_second`. Both are inside this object, so it must not move between its first poll and its end. It keeps no
-/// waker of its own, because the future that it waits for keeps one.
+/// `waiting_for_second`. Both are inside the Then, so the Then must not move between its first poll and its end. A Then
+/// keeps no waker of its own, because the future that it waits for keeps one.
 ///
 /// Source: `FutureExt::then` of Rust's futures crate.
 #pragma once
@@ -28,7 +28,7 @@ struct ThenResult {
     static_assert(std::invocable<F, T>, "then(first, f) can't call f. Let f take exactly what first yields.");
     using Type = std::invoke_result_t<F, T>;
 };
-// Given: the same if first yields nothing.
+// Given: the type that f returns, if first yields nothing.
 template <class F>
 struct ThenResult<F, void> {
     static_assert(std::invocable<F>, "then(first, f) can't call f. Let f take nothing, because first yields nothing.");
@@ -96,8 +96,8 @@ class [[nodiscard]] Then {
     F f_;
 };
 
-/// A future that waits for `first`, calls `f` with its result, and then waits for the future that `f` returned. If one of the
-/// three throws, the exception leaves the poll, and nothing after it happens.
+/// A future that waits for `first`, calls `f` with its result, and then waits for the future that `f` returned. If
+/// `first`, `f`, or that future throws, the exception leaves the poll, and the steps after it don't happen.
 template <Future First, class F>
 Then<First, F> then(First first, F f) {
     return Then<First, F>(std::move(first), std::move(f));

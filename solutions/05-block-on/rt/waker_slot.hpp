@@ -34,8 +34,8 @@ class WakerSlot {
     WakerSlot(const WakerSlot&) = delete;
     WakerSlot& operator=(const WakerSlot&) = delete;
 
-    /// Keeps a copy of `waker` instead of the waker before. If a wake happens at the same time, `waker` is woken. Called by the
-    /// task, before it looks whether it has to wait.
+    /// Keeps a copy of `waker` instead of the older waker. If a wake happens at the same time, `waker` is woken. Called
+    /// by the task, before it looks whether it has to wait.
     void register_waker(const Waker& waker) noexcept {
         unsigned expected = idle;
         if (!state_.compare_exchange_strong(expected, registering, acquire, acquire)) {

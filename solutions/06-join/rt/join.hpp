@@ -1,8 +1,8 @@
 /// \file
 /// `join(a, b, c)` and `join_all(vector)`: run several futures at once on one waker, until all are done.
 ///
-/// Each wake polls every child that is not done, in order. That is simple, and right for a handful of children. Use a
-/// `JoinSet` (10) for hundreds, because it polls only the task that was woken.
+/// After each wake, a join polls every child that is not done, in order. That is simple, and right for a handful of
+/// children. For hundreds, use a `JoinSet` (lesson 10), because then only the task that was woken is polled.
 ///
 /// Source: `join!` and `join_all` of Rust's futures crate.
 #pragma once

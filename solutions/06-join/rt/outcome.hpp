@@ -1,5 +1,5 @@
 /// \file
-/// `Outcome<T>`: how a future ended, with a value or with an exception, until somebody asks for it.
+/// `Outcome<T>`: keeps the value or the exception with which a future ended, until the waiting code takes that out.
 ///
 /// A parent that runs several children must not let the exception of one child unwind the others, so it keeps the
 /// exception here. Used by `join` (06), `Async` (08), tasks (09), and `select` (15).
@@ -14,7 +14,8 @@
 
 namespace rt {
 
-/// Empty at first, then a value or an exception. `[[no_unique_address]]` below lets lesson 09 use its padding.
+/// Empty at first, then a value or an exception. `[[no_unique_address]]` below lets lesson 09 use the padding of the
+/// variant.
 template <class T>
 class Outcome {
   public:
@@ -54,7 +55,7 @@ class Outcome {
     [[no_unique_address]] std::variant<std::monostate, NonVoid<T>, std::exception_ptr> state_;
 };
 
-// Given: the last answer of a poll for any T: Ready with `value`, or Ready alone for void.
+// Given: the last answer of a poll, for any T. It is Ready with `value`, or Ready alone if T is void.
 template <class T>
 Poll<T> ready_with(NonVoid<T>&& value) {
     if constexpr (std::is_void_v<T>) {

@@ -1,5 +1,5 @@
 /// \file
-/// `yield_now()`: gives the others a turn. The task that awaits it is polled again after them.
+/// `yield_now()`: gives other futures a turn. The future that awaits it goes on after them.
 ///
 /// Source: `tokio::task::yield_now`.
 #pragma once
