@@ -78,7 +78,7 @@ class [[nodiscard]] Poll {
 
     /// True if there is a value to take.
     bool is_ready() const noexcept {
-        // TODO(01.1) Is there a value?
+        // TODO(01.1) Return true if this answer holds a value.
         todo("01.1 tell whether there is a value");
     }
     /// True if the work is not done yet.
@@ -92,8 +92,8 @@ class [[nodiscard]] Poll {
     /// Ready with `f(value)`, or Pending if there is no value. So the caller needs no `is_ready()` to change the value.
     template <std::invocable<T&&> F>
     auto map(F&& f) && -> Poll<std::invoke_result_t<F, T&&>> {
-        // TODO(01.2) Return Ready with what `f` makes of the value. If `f` returns nothing, return Ready(). Pending stays
-        // Pending.
+        // TODO(01.2) Return Ready with what `f` returns for the value. If `f` returns void, return Ready(). If there is
+        // no value, return Pending.
         todo("01.2 map the value", f);
     }
 

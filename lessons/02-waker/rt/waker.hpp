@@ -42,7 +42,7 @@ class Waker {
     Waker(void* data, const WakerVTable* vtable) noexcept : data_(data), vtable_(vtable) {}
 
     Waker(const Waker& other) noexcept {
-        // TODO(02.1) Wake what `other` wakes, and own a reference of your own.
+        // TODO(02.1) Wake the same task as `other`. The new waker owns a reference of its own.
         todo("02.1 copy a waker", other);
     }
     Waker(Waker&& other) noexcept {
@@ -52,12 +52,12 @@ class Waker {
 
     /// Takes `other` by value, so `other` is already a copy, or was moved here.
     Waker& operator=(Waker other) noexcept {
-        // TODO(02.1) Own what `other` owns. The reference that this waker has owned until now must be given back.
+        // TODO(02.1) Take over the reference of `other`. Give back the one that this waker has owned until now.
         todo("02.1 assign a waker", other);
     }
 
     ~Waker() {
-        // TODO(02.1) Give the reference back, unless this waker is empty.
+        // TODO(02.1) Give this waker's reference back, unless the waker is empty.
         todo("02.1 destroy a waker");
     }
 
@@ -65,21 +65,21 @@ class Waker {
     /// saves the `drop` that would follow a `wake_by_ref`.
     void wake() && noexcept {
         require_waker();
-        // TODO(02.2) Wake, and give the reference away with the wake.
+        // TODO(02.2) Wake. The `wake` of the table takes over the reference, so leave this waker empty.
         todo("02.2 wake, and give the waker away");
     }
 
     /// Wakes, and keeps this waker usable. Called by a caller that only borrows it: `cx.waker().wake_by_ref()`.
     void wake_by_ref() const noexcept {
         require_waker();
-        // TODO(02.2) Wake, and keep the reference.
+        // TODO(02.2) Wake, and keep this waker's reference.
         todo("02.2 wake by reference");
     }
 
     /// True if both wakers wake the same task. They may do so even if this returns false. A future calls it before it
     /// replaces the waker that it keeps. If the result is true, it saves a clone and a drop.
     bool will_wake(const Waker& other) const noexcept {
-        // TODO(02.3) When do two wakers certainly wake the same task?
+        // TODO(02.3) Return true if it is certain that both wakers wake the same task.
         todo("02.3 compare two wakers", other);
     }
 
@@ -116,7 +116,7 @@ class Context {
   public:
     /// Borrows `waker`, which must outlive the context. Called by the code that polls.
     explicit Context(const Waker& waker) noexcept {
-        // TODO(02.3) Borrow the waker for the length of this poll.
+        // TODO(02.3) Borrow `waker` for one poll, without a copy.
         todo("02.3 make a context of a waker", waker);
     }
     explicit Context(Waker&&) = delete;  // A context only borrows its waker. Give the waker a name first.

@@ -85,14 +85,14 @@ class Contract {
 
     /// Says that a poll begins. Called first in every poll of the future. `name` is its name in an error message.
     void begin(const char* name) noexcept {
-        // TODO(03.1) Report a poll that the contract forbids, with the sentence that fits. Every other poll finishes the
-        // future, unless it ends through `pending()`.
+        // TODO(03.1) Report a poll that the contract forbids, with the sentence that fits. In every other poll, mark
+        // the future as done. `pending()` undoes that.
         todo("03.1 allow or report a poll", name);
     }
 
     /// Says that the future is not done, and gives the Pending that its poll returns.
     [[nodiscard]] PendingType pending() noexcept {
-        // TODO(03.1) Note that the future goes on, and answer Pending.
+        // TODO(03.1) Mark the future as polled but not done, and return Pending.
         todo("03.1 note that the future goes on");
     }
 
@@ -110,8 +110,8 @@ class Contract {
 
     /// Takes over the state of the future that is moved from.
     void take(Contract& other) noexcept {
-        // TODO(03.1) Report a move that the contract forbids. Otherwise this object goes on where `other` was, and `other`
-        // must not be polled any more.
+        // TODO(03.1) Report a move that the contract forbids. Otherwise take over the state of `other`, and mark
+        // `other` as moved from.
         todo("03.1 allow or report a move", other);
     }
 
@@ -178,7 +178,7 @@ class [[nodiscard]] PendingFuture {
 
     Poll<T> poll(Context& cx) {
         contract_.begin("pending");
-        // TODO(03.2) Be Pending forever, and keep what the contract asks of a future that is Pending.
+        // TODO(03.2) Return Pending in every poll, and keep what every Pending future must keep.
         todo("03.2 wait on purpose", cx);
     }
 
@@ -203,7 +203,8 @@ class [[nodiscard]] Countdown {
 
     Poll<void> poll(Context& cx) {
         contract_.begin("Countdown");
-        // TODO(03.2) Be Pending `left_` times, one fewer after each poll, and then Ready. Nothing else knows of this future.
+        // TODO(03.2) Be Pending `left_` times, and count `left_` down in each of these polls. Then be Ready. No other
+        // code wakes the task.
         todo("03.2 count down", cx);
     }
 
@@ -243,7 +244,7 @@ class [[nodiscard]] PollFn {
 
     Poll<Output> poll(Context& cx) {
         contract_.begin("poll_fn");
-        // TODO(03.3) Call `f_`, and answer what it answers. A later poll calls the same `f_` again.
+        // TODO(03.3) Call `f_`, and return the answer that it gives. A later poll calls the same `f_` again.
         todo("03.3 answer what the function answers", cx, f_);
     }
 

@@ -54,13 +54,13 @@ class [[nodiscard]] Then {
         contract_.begin("then");
         switch (state_) {
             case State::waiting_for_first: {
-                // TODO(04.1) Wait for the first future. When it is Ready, it is destroyed, `second_from` makes the second one, and
-                // the machine waits for that.
+                // TODO(04.1) Wait for the first future. When it is Ready, destroy it, make the second future with
+                // `second_from`, and wait for the second one.
                 todo("04.1 wait for the first future", cx);
             }
             case State::waiting_for_second: {
-                // TODO(04.2) Wait for the second future, destroy it when it is Ready, and return its answer. A later poll is
-                // reported in every build.
+                // TODO(04.2) Wait for the second future, destroy it when it is Ready, and return its answer. Every build
+                // must report a later poll of the machine.
                 todo("04.2 wait for the second future", cx);
             }
             case State::done: violation("polled after Ready. Don't poll it again once it is done.", "then");

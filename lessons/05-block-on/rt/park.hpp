@@ -62,16 +62,16 @@ class ThreadPark final : public Park {
         todo("05.1 announce the sleep, unless a token is there");
         trace::emit(trace::Kind::park, this, deadline.has_value());
         // TODO(05.1) Sleep until the token is there or the deadline has passed. Leave `empty` behind. This thread must see
-        // what the other thread did before its unpark.
+        // what the other thread did before its `unpark`.
         todo("05.1 sleep until the token is there", lock, deadline);
     }
 
     void unpark() noexcept override {
-        // TODO(05.1) Put the token there. The thread that takes it must see what this thread did before. If no thread is
-        // parked, return.
+        // TODO(05.1) Put the token there. The thread that takes the token must see what this thread did before. Return
+        // if no thread is parked.
         todo("05.1 put the token there");
         trace::emit(trace::Kind::unpark, this);
-        // TODO(05.1) End the sleep of the parked thread. The notification must not come before its wait.
+        // TODO(05.1) End the sleep of the parked thread. The notification must not come before that thread waits.
         todo("05.1 end the sleep");
     }
 

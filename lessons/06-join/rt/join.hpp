@@ -32,7 +32,8 @@ class Child {
     bool poll(Context& cx) {
         if (future_) {
             trace::PartPoll announced(this, "join");
-            // TODO(06.2) Poll the child once, and keep how it ended. A child that has ended is destroyed at once.
+            // TODO(06.2) Poll the future once. If it has ended, keep its value or exception in
+            // `outcome_`, and destroy it at once.
             todo("06.2 poll the child", cx, outcome_);
             announced.ended(!future_);
         }

@@ -35,7 +35,7 @@ class Outcome {
 
     /// Moves the value out, or throws the exception. For void, the value is std::monostate. Called once, when not empty.
     NonVoid<T> take() {
-        // TODO(06.1) Return the value, moved, or throw the exception. Nobody asks twice.
+        // TODO(06.1) Move the value out and return it, or throw the exception. `take` is called only once.
         todo("06.1 give the value, or throw the exception");
     }
 
@@ -68,7 +68,8 @@ Poll<T> ready_with(NonVoid<T>&& value) {
 /// polls several futures, because the exception of one must not skip the others.
 template <Future F>
 bool poll_into(F& future, Context& cx, Outcome<OutputOf<F>>& outcome) noexcept {
-    // TODO(06.1) Poll once. If the future has ended, keep how in `outcome`, and return true. Let no exception out.
+    // TODO(06.1) Poll once. If the future has ended, keep its value or exception in `outcome`, and return true. Throw
+    // nothing.
     todo("06.1 poll, and keep how it ended", future, cx, outcome);
 }
 

@@ -20,7 +20,7 @@ class [[nodiscard]] YieldNow {
         if (!yielded_) {
             trace::emit(trace::Kind::yield, this);
         }
-        // TODO(07.1) Be Pending once, so that the others are polled first. Be Ready the second time.
+        // TODO(07.1) Be Pending once, so that the other futures are polled first. Be Ready in the second poll.
         todo("07.1 yield once", cx);
     }
 
