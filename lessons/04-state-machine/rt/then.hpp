@@ -59,8 +59,8 @@ class [[nodiscard]] Then {
                 todo("04.1 wait for the first future", cx);
             }
             case State::waiting_for_second: {
-                // TODO(04.2) Wait for the second future, destroy it when it is Ready, and return its answer. Every build
-                // must report a later poll of the machine.
+                // TODO(04.2) Wait for the second future, destroy it when it is Ready, and return its answer. Every
+                // build must report a later poll of the machine.
                 todo("04.2 wait for the second future", cx);
             }
             case State::done: violation("polled after Ready. Don't poll it again once it is done.", "then");

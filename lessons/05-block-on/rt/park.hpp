@@ -58,11 +58,11 @@ class ThreadPark final : public Park {
             return;
         }
         Lock lock(mutex_);
-        // TODO(05.1) Announce the sleep: go from `empty` to `parked`. If a token has arrived by now, take it and return.
+        // TODO(05.1) Announce the sleep: go from `empty` to `parked`. If a token has come by now, take it and return.
         todo("05.1 announce the sleep, unless a token is there");
         trace::emit(trace::Kind::park, this, deadline.has_value());
-        // TODO(05.1) Sleep until the token is there or the deadline has passed. Leave `empty` behind. This thread must see
-        // what the other thread did before its `unpark`.
+        // TODO(05.1) Sleep until the token is there or the deadline has passed. Leave `empty` behind. This thread must
+        // see what the other thread did before its `unpark`.
         todo("05.1 sleep until the token is there", lock, deadline);
     }
 

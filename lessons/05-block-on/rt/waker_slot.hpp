@@ -38,14 +38,14 @@ class WakerSlot {
     /// Keeps a copy of `waker` instead of the older waker. If a wake happens at the same time, `waker` is woken. Called
     /// by the task, before it looks whether it has to wait.
     void register_waker(const Waker& waker) noexcept {
-        // TODO(05.3) Enter the slot: go from `idle` to `registering`. If another thread is taking a waker out, wake `waker`
-        // and return.
+        // TODO(05.3) Enter the slot: go from `idle` to `registering`. If another thread is taking a waker out, wake
+        // `waker` and return.
         todo("05.3 enter the slot", waker);
         // Given: until this thread leaves the slot, no other thread touches the waker.
         if (!waker_.will_wake(waker)) {
             waker_ = waker;
         }
-        // TODO(05.3) Leave the slot: go from `registering` to `idle`. If a wake came meanwhile, this thread has to do it.
+        // TODO(05.3) Leave the slot: go from `registering` to `idle`. If a wake came meanwhile, do that wake.
         todo("05.3 leave the slot, and wake if a wake came meanwhile");
     }
 
@@ -59,8 +59,8 @@ class WakerSlot {
     /// Takes the waker out and returns it. Returns an empty waker if there is none, if another thread is taking it out, or if
     /// the task is registering and will wake itself. A caller that holds a lock takes the waker, unlocks, and then wakes it.
     Waker take() noexcept {
-        // TODO(05.3) Set the `waking` bit. If the slot was idle, return its waker, and leave it idle again. Otherwise return an
-        // empty waker.
+        // TODO(05.3) Set the `waking` bit. If the slot was idle, return its waker, and leave it idle again. Otherwise
+        // return an empty waker.
         todo("05.3 take the waker out");
     }
 
