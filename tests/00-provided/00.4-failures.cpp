@@ -101,6 +101,17 @@ TEST_SUITE("00.4 failures") {
         CHECK(letter == "");
     }
 
+    TEST_CASE("an empty text is said and an empty reason is not") {
+        CHECK(failure("fails: no letter") ==
+              "  1. read   <-- here\n  expected  letter == wanted\n  found     \"\" == a word\n");
+    }
+    TEST_CASE("fails: no letter" * doctest::skip()) {
+        step("read");
+        std::string const letter;
+        std::string const wanted = "a word";
+        CHECK_MESSAGE(letter == wanted, letter);
+    }
+
     TEST_CASE("what cannot be printed is true or false") {
         CHECK(failure("fails: two teas") == "  1. taste   <-- here\n  expected  green == black\n  found     false\n");
     }

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -170,7 +171,7 @@ struct StoryReporter : doctest::ConsoleReporter {
             if (text.starts_with("0x") && text.substr(text.find(answered) + answered.size()).starts_with("0x")) {
                 return sign == "==" ? "another address" : "the same address";
             }
-            std::string shown(text);
+            std::string shown((text.starts_with(answered) ? "\"\"" : "") + std::string(text));
             return shown.replace(shown.find(answered), answered.size(), asked);
         }
         return std::string(text);
@@ -180,9 +181,11 @@ struct StoryReporter : doctest::ConsoleReporter {
     void say_why() {
         const doctest::IContextScope* const* const reasons = get_active_contexts();
         for (int i = 0; i < get_num_active_contexts(); ++i) {
-            s << doctest::Color::None << "  why       ";
-            reasons[i]->stringify(&s);
-            s << "\n";
+            std::ostringstream reason;
+            reasons[i]->stringify(&reason);
+            if (!reason.str().empty()) {
+                s << doctest::Color::None << "  why       " << reason.str().c_str() << "\n";
+            }
         }
     }
 
