@@ -93,7 +93,7 @@ class Contract {
     /// Says that the future is not done, and gives the Pending that its poll returns.
     [[nodiscard]] PendingType pending() noexcept {
         // TODO(03.1) Mark the future as polled but not done, and return Pending.
-        todo("03.1 note that the future goes on");
+        todo("03.1 mark the future as polled");
     }
 
   private:
@@ -245,7 +245,7 @@ class [[nodiscard]] PollFn {
     Poll<Output> poll(Context& cx) {
         contract_.begin("poll_fn");
         // TODO(03.3) Call `f_`, and return the answer that it gives. A later poll calls the same `f_` again.
-        todo("03.3 answer what the function answers", cx, f_);
+        todo("03.3 return the answer of the function", cx, f_);
     }
 
   private:

@@ -70,7 +70,7 @@ template <Future F>
 bool poll_into(F& future, Context& cx, Outcome<OutputOf<F>>& outcome) noexcept {
     // TODO(06.1) Poll once. If the future has ended, keep its value or exception in `outcome`, and return true. Throw
     // nothing.
-    todo("06.1 poll, and keep how it ended", future, cx, outcome);
+    todo("06.1 poll, and keep the value or the exception", future, cx, outcome);
 }
 
 }  // namespace rt
