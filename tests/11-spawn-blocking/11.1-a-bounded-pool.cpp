@@ -37,6 +37,10 @@ TEST_SUITE("11.1 a bounded pool of threads") {
                         "the pool has no idle thread for the job, but it started none. An idle thread is free only if "
                         "no earlier job in the queue needs it.");
         step("wait for it");
+        REQUIRE_MESSAGE(
+            test.ends_before_a_thread_sleeps(job),
+            "the pool's only thread sleeps, although a job waits. `submit` has to keep the lock until the job "
+            "is in the queue, and the thread has to look at the queue.");
         rt::block_on(std::move(job));
         bool const ran_elsewhere = ran_on != rt::this_thread_id();
         CHECK(ran_elsewhere);
@@ -83,10 +87,12 @@ TEST_SUITE("11.1 a bounded pool of threads") {
                 test.threads.started.load() == n,
                 "each thread of the pool has a job that blocks, so this job needs a thread of its own. Start "
                 "one, and count a thread in `idle_` only while it waits in `next_job`.");
+            test.blocked.wait_for(n);
         }
-        test.blocked.wait_for(4);
-        CHECK_MESSAGE(test.pool.idle_count() == 0,
-                      "a thread that works is counted as idle. Take it off `idle_` when its wait has ended.");
+        CHECK_MESSAGE(
+            test.pool.idle_count() == 0,
+            "`idle_` is wrong while all threads work. Count a thread when its wait begins, and take it off the "
+            "count when its wait has ended.");
     }
 
     TEST_CASE("never more threads than allowed") {

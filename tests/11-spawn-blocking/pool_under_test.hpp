@@ -82,6 +82,8 @@ class Gate {
             come_.wait(now);
         }
     }
+    /// True if a thread has come.
+    bool is_reached() const { return come_.load() > 0; }
     void open() {
         if (!is_open_.exchange(true)) {
             opened_.count_down();
@@ -164,6 +166,15 @@ class PoolUnderTest {
         asleep.wait_for(1);
         notified_before_.store(rt::DrivenCondvar::notifications.load());
         asleep.open();
+    }
+    /// Waits until `job` has ended, or a thread is at `asleep`. True if the job has ended.
+    bool ends_before_a_thread_sleeps(const rt::JoinHandle<>& job) const {
+        bool is_asleep = false;
+        while (!job.is_finished() && !is_asleep) {
+            is_asleep = asleep.is_reached();
+            rt::yield_thread();
+        }
+        return job.is_finished();
     }
     /// True while a job is counted as work outside of the runtime.
     bool has_outside_work() const { return runtime_.has_outside_work(); }
