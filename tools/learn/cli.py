@@ -27,12 +27,10 @@ from view import failure_lines
 HELP = """Poll by Poll: a Rust-style asynchronous runtime in C++20, lesson by lesson.
 
   ./learn                  open your lesson, and check every file you save
-  ./learn read [NN[.s]]    read a lesson's chapter, or a page of the book: map
-  ./learn read NN answers  show the answers to the chapter's questions
+  ./learn read [NN[.s]]    read a chapter, or the map (NN answers: its answers)
   ./learn hint [NN[.s]]    show the next hint (NN.s 2: show hints 1 and 2)
   ./learn run NN [args]    run a lesson's program (--release: the solution's)
-  ./learn test [NN[.s]]    run the tests of a step, of a lesson, or of all
-  ./learn test NN.exercise run the tests of a lesson's exercise
+  ./learn test [NN[.s]]    test a step, a lesson, or all (or NN.exercise)
   ./learn trace NN [args]  run a program, and draw what its tasks did
   ./learn list             show the lessons, and what you have done
   ./learn goto NN          open lesson NN
