@@ -1,5 +1,6 @@
 /// \file
-/// `CallingWaker`: a waker that calls a function when it is woken or destroyed. It finds code that holds a lock meanwhile.
+/// `CallingWaker`: a waker that calls a function when it is woken or destroyed. A test uses it to find
+/// code that holds a lock while it wakes or drops a waker.
 #pragma once
 
 #include <rt/waker.hpp>

@@ -1,5 +1,5 @@
 /// \file
-/// `Remote`: the test finishes a future through it. The future, a `CountedFuture`, counts its polls, moves, and drops.
+/// `Remote`: with it, a test finishes a future. The future, a `CountedFuture`, counts its polls, moves, and drops.
 ///
 ///     Remote<int> kettle("the kettle");
 ///     auto task = spawn_mock(then(kettle.future(), …));
@@ -124,7 +124,7 @@ class [[nodiscard]] CountedFuture {
 template <class T = void>
 class Remote {
   public:
-    /// The story calls it `name`.
+    /// `name` is the future's name in the test's steps.
     explicit Remote(std::string_view name = "the future")
         : value_(new detail::RemoteValue<T>(name)), state_(static_cast<detail::RemoteWaker*>(value_)) {}
     Remote(const Remote&) = delete;
@@ -179,7 +179,7 @@ class Remote {
 
   private:
     detail::RemoteValue<T>* value_;
-    std::shared_ptr<detail::RemoteWaker> state_;  // owns it
+    std::shared_ptr<detail::RemoteWaker> state_;  // owns `*value_`
 };
 
 }  // namespace support

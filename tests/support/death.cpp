@@ -19,10 +19,10 @@ namespace support {
 
 namespace {
 
-constexpr int todo_status = 3;  // rt::todo ends with it
+constexpr int todo_status = 3;  // rt::todo ends a program with it
 
 [[noreturn]] void run_child(int out, const std::function<void()>& body) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);  // if the watchdog ends the test, it ends the child
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // if the watchdog ends the test, the kernel ends the child
     rlimit const no_core = {0, 0};
     setrlimit(RLIMIT_CORE, &no_core);
     for (int const number : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE}) {
@@ -42,7 +42,8 @@ constexpr int todo_status = 3;  // rt::todo ends with it
     std::_Exit(0);
 }
 
-/// The child has a watchdog of its own, which is given the time that it needs.
+/// Reads until the child ends. The child has a watchdog of its own, so the test's watchdog must wait until that one has
+/// had its time.
 std::string read_to_end(int in) {
     constexpr int nap_in_milliseconds = 50;
     auto naps = static_cast<int>((patience_in_seconds() + 2) * 1000 / nap_in_milliseconds);

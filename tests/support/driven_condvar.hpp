@@ -17,7 +17,7 @@ class DrivenCondvar : public Condvar {
   public:
     static inline thread_local void (*instead_of_waiting)() = nullptr;
     static inline rt::Atomic<int> notifications{0};         // by all threads
-    static inline thread_local int notified_too_early = 0;  // of these, before this thread began to wait
+    static inline thread_local int notified_too_early = 0;  // how many before this thread began to wait
 
     void notify_one() noexcept {
         notifications.fetch_add(1);
@@ -68,8 +68,9 @@ class DrivenCondvar : public Condvar {
   private:
     using Time = std::chrono::steady_clock::time_point;
 
-    /// now + duration. If that is beyond the end of the clock, the standard library's sum overflows into the past, but
-    /// UBSan would report that instead of the test. So the past is said here.
+    /// now + duration. If that is beyond the end of the clock, the standard library's sum overflows into the past.
+    /// UBSan would report such a sum before the test can. So this function returns a moment in the past without the
+    /// sum.
     static Time deadline_of(std::chrono::steady_clock::duration duration) {
         Time const now = std::chrono::steady_clock::now();
         return duration > Time::max() - now ? Time::min() : now + duration;

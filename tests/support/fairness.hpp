@@ -51,7 +51,7 @@ inline Combinator in_join_all() {
             }};
 }
 
-/// What a user may write: always in the same order.
+/// Polls the two futures always in the same order, as a user's combinator may do.
 inline Combinator by_hand() {
     return {"a combinator written by hand", [](rt::Async<> first, rt::Async<> second) -> rt::Async<> {
                 bool first_is_done = false;
@@ -79,7 +79,7 @@ inline AlwaysReady finished_tasks() {
             }};
 }
 
-/// The members of `set`. As many as are needed must have ended.
+/// Takes members of `set`. The test lets enough of them end first, with `add_finished`.
 inline AlwaysReady finished_members(rt::JoinSet<>* set) {
     auto join_one = [](rt::JoinSet<>* joined) -> rt::Async<> { co_await joined->join_next(); };
     return {"a finished member of a JoinSet", [=] { return join_one(set); }};
@@ -91,7 +91,7 @@ inline rt::Async<> add_finished(rt::JoinSet<>* set, int count) {
         set->spawn(rt::ready());
     }
     co_await rt::spawn(rt::ready());
-    co_await rt::yield_now();  // what follows begins with a new budget
+    co_await rt::yield_now();  // the next poll begins with a new budget
 }
 
 namespace detail {
@@ -115,10 +115,11 @@ inline rt::Async<> take_one(const AlwaysReady* source, Taken* taken) {
 
 }  // namespace detail
 
-/// Checks each combinator with each pair of a source that is never Pending and one whose first result is there.
+/// Checks each combinator with each pair of futures. One takes results of a source without end, and the other takes
+/// one.
 inline rt::Async<> expect_fair(std::vector<Combinator> combinators, std::vector<AlwaysReady> sources,
                                std::vector<AlwaysReady> others) {
-    constexpr int in_one_poll = static_cast<int>(rt::budget::per_poll) + 2;  // two sources may have been refused
+    constexpr int in_one_poll = static_cast<int>(rt::budget::per_poll) + 2;  // the budget may have refused two sources
     for (const Combinator& combinator : combinators) {
         for (const AlwaysReady& busy : sources) {
             for (const AlwaysReady& other : others) {

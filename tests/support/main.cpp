@@ -1,7 +1,7 @@
 /// \file
-/// The main of every test: doctest's, with three additions. A failure tells its story, a hang is ended, and a
-/// run in which no test case ran is a failure (exit status 2; doctest's filter that matches nothing would
-/// exit 0).
+/// The `main` of every test is doctest's, with three additions. A failure prints the test's steps. The watchdog ends a
+/// test that hangs. A run without a test case fails with status 2, although doctest would exit with 0 if its filter
+/// matches nothing.
 #define DOCTEST_CONFIG_IMPLEMENT
 #define DOCTEST_CONFIG_NO_POSIX_SIGNALS
 #include <doctest/doctest.h>
@@ -29,9 +29,9 @@ namespace {
 
 bool some_case_ran = false;
 bool marks_passed = false;
-constexpr std::string_view mark_passed = "--mark-passed";  // `./learn` asks for it: a mark after each case that passed
+constexpr std::string_view mark_passed = "--mark-passed";  // from `./learn`: print a mark after each case that passed
 
-/// Every assertion is a sign of life, and every test case a new story.
+/// Tells the watchdog of every assertion, and begins a new story for every test case.
 struct StoryListener : doctest::IReporter {
     explicit StoryListener(const doctest::ContextOptions&) {}
 
@@ -63,12 +63,12 @@ struct StoryListener : doctest::IReporter {
     }
 };
 
-/// doctest's console reporter, but failures read: the steps, what was expected, what was found.
+/// doctest's console reporter, but a failure prints the steps, what was expected, and what was found.
 struct StoryReporter : doctest::ConsoleReporter {
     explicit StoryReporter(const doctest::ContextOptions& options) : doctest::ConsoleReporter(options) {}
 
     void test_run_end(const doctest::TestRunStats& stats) override {
-        if (stats.numTestCasesPassingFilters > 0) {  // else main says so
+        if (stats.numTestCasesPassingFilters > 0) {  // otherwise `main` prints a sentence
             doctest::ConsoleReporter::test_run_end(stats);
         }
     }
@@ -145,11 +145,12 @@ struct StoryReporter : doctest::ConsoleReporter {
         return what == "unknown exception" ? ", which isn't a std::exception" : fmt::format(": {}", what);
     }
 
-    /// What was found, without what the line above says already: of `expected x == 2`, `found 1 == 2` is `1`.
+    /// What was found, without the part that the line `expected` shows already. For `x == 2`, doctest gives `1 == 2`,
+    /// and this returns `1`.
     static std::string found(const doctest::AssertData& data, bool negated) {
         std::string_view const expected(data.m_expr);
         std::string_view const text(data.m_decomp.c_str());
-        if (text.starts_with("{?}") && text.ends_with("{?}")) {  // no way to print it: but it was asked for yes or no
+        if (text.starts_with("{?}") && text.ends_with("{?}")) {  // doctest can't print it, but it is a bool here
             return negated ? "true" : "false";
         }
         for (std::string_view const sign : {"==", "!=", "<=", ">=", "<", ">"}) {
@@ -177,7 +178,7 @@ struct StoryReporter : doctest::ConsoleReporter {
         return std::string(text);
     }
 
-    /// Why the test expects it, in the words of CHECK_MESSAGE and INFO.
+    /// Prints why the test expects this, in the words of CHECK_MESSAGE and INFO.
     void say_why() {
         const doctest::IContextScope* const* const reasons = get_active_contexts();
         for (int i = 0; i < get_num_active_contexts(); ++i) {
@@ -207,7 +208,7 @@ struct StoryReporter : doctest::ConsoleReporter {
 REGISTER_LISTENER("life", 0, StoryListener);
 REGISTER_REPORTER("story", 0, StoryReporter);
 
-void tell_on_signal(int) { support::tell_story(stderr); }  // then the default action follows: SA_RESETHAND
+void tell_on_signal(int) { support::tell_story(stderr); }  // SA_RESETHAND lets the default action follow
 
 void tell_on_crash() {
     struct sigaction action = {};
@@ -245,11 +246,11 @@ int main(int argc, char** argv) {
     marks_passed = std::find(argv, argv + argc, mark_passed) != argv + argc;
     tell_on_crash();
     int const status = context.run();
-    if (context.shouldExit()) {  // it was asked to list its cases, or the like
+    if (context.shouldExit()) {  // doctest only had to list its cases, for example
         return status;
     }
     if (status == 0 && !some_case_ran) {
-        std::fputs("no test case ran: the filter matches none; --list-test-cases shows them\n", stderr);
+        std::fputs("no test case ran, because the filter matches none. List them with --list-test-cases.\n", stderr);
         return 2;
     }
     return status;

@@ -53,7 +53,7 @@ class MockOf : public Mock {
         return result;
     }
 
-    /// The waker that it polls with. Called to give it to other code.
+    /// The waker that this task polls with. Called to give that waker to other code.
     const rt::Waker& waker() const noexcept { return waker_; }
 
   protected:
@@ -76,7 +76,7 @@ class MockTask final : public MockOf<rt::OutputOf<F>> {
   public:
     using Output = rt::OutputOf<F>;
 
-    /// The story calls it `name`.
+    /// `name` is the future's name in the test's steps.
     MockTask(std::string_view name, F future) : MockOf<Output>(name), future_(std::move(future)) {}
     ~MockTask() {
         this->leave_record();
@@ -106,7 +106,7 @@ class MockTask final : public MockOf<rt::OutputOf<F>> {
     };
 };
 
-/// A mock task around `future`. The story calls it `name`.
+/// A mock task around `future`. `name` is the future's name in the test's steps.
 template <rt::Future F>
 MockTask<F> spawn_mock(std::string_view name, F future) {
     return MockTask<F>(name, std::move(future));

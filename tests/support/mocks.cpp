@@ -1,5 +1,6 @@
 /// \file
-/// What the mocks do that is the same for every future, and knows no lesson's header: compiled once.
+/// The functions of the mocks that are the same for every future. They include no header of a lesson, so they are
+/// compiled once for all tests.
 #include <observe/record.hpp>
 #include <support/mock.hpp>
 #include <support/recorded.hpp>

@@ -16,8 +16,8 @@
 
 namespace support {
 
-/// Expects that `future`, which has just returned Pending, told its Contract so. Polls it once more, in a child process. If
-/// the Contract reports that poll, the test case ends with a sentence that calls the future `name`.
+/// Expects that `future`, which has just returned Pending, called `contract_.pending()`. Polls it once more, in a child
+/// process. If the Contract reports that poll, the test case ends with a sentence that calls the future `name`.
 template <class F>
 void expect_more_polls(F& future, std::string_view name, std::source_location where = std::source_location::current()) {
     step("expect that {} may be polled again", name);

@@ -29,7 +29,7 @@ def run(*arguments, text=True, timeout=PATIENCE, **options) -> Done:
 
 
 class TakesNoArguments(unittest.TestCase):
-    """A base for the tests of such a program. (cmake/python-tests.cmake knows that they inherit this test.)"""
+    """A base for the tests of a program without arguments. (cmake/python-tests.cmake knows that they inherit this test.)"""
 
     def test_unknown_argument_gets_one_sentence(self):
         self.assertEqual(run("faster"), ("", "this program takes no arguments, but it got 'faster'. Run it without arguments.\n", 2))
@@ -42,12 +42,12 @@ def reset(connection):
 
 
 def few_descriptors():
-    """For `preexec_fn`: the program may have no more than 20."""
+    """For `preexec_fn`. The program may open no more than 20 descriptors."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))
 
 
 class Server:
-    """The program in a process of its own, once it has said where it listens. At the end it must be gone."""
+    """The program in a process of its own. It has said where it listens. `with` kills it at the end."""
 
     def __init__(self, *arguments, **options):
         options = {"stderr": subprocess.PIPE, **options}
@@ -63,7 +63,7 @@ class Server:
         return socket.create_connection(self.address, timeout=PATIENCE)
 
     def end(self) -> Done:
-        """Waits for the program's own end."""
+        """Waits until the program ends by itself."""
         return Done(*self.process.communicate(timeout=PATIENCE), self.process.returncode)
 
     def __enter__(self):
@@ -75,7 +75,7 @@ class Server:
 
 
 def epoll_ctl_calls(test: unittest.TestCase, *arguments) -> tuple:
-    """(what the program printed, (operation, descriptor) of each call); skips the test where nothing can be traced."""
+    """Returns what the program printed, and (operation, descriptor) of each epoll_ctl. Skips the test without strace."""
     if not shutil.which("strace"):
         test.skipTest("strace is not installed")
     if "thread" in SANITIZERS:

@@ -56,8 +56,8 @@ inline std::uint64_t seed_of_this_run() {
     return seed;
 }
 
-/// How many rounds a stress test runs: `full`, or a fifth of that with PBP_STRESS=short, which the learner's loop sets. Neither
-/// finds every race. A race that a test must find needs a test that forces it.
+/// How many rounds a stress test runs: `full`, or a fifth of that with PBP_STRESS=short, which the learner's loop sets.
+/// No number of rounds finds every race. A race that a test must find needs a test that forces it.
 inline int rounds_of(int full) {
     static bool const is_short = std::getenv("PBP_STRESS") != nullptr;
     return is_short ? full / 5 : full;

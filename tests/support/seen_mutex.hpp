@@ -1,6 +1,7 @@
 /// \file
-/// `SeenMutex`: a mutex that tells a thread that locks it twice, and a test when it is unlocked. A test header puts it in place
-/// of `Mutex` with a macro before it includes the header under test, as driven_condvar.hpp does for `Condvar`.
+/// `SeenMutex`: a mutex that ends the program when a thread locks it twice, and calls a function of the test after each
+/// unlock. A test header puts it in place of `Mutex` with a macro before it includes the header under test, as
+/// driven_condvar.hpp does for `Condvar`.
 #pragma once
 
 #include <rt/sync.hpp>
@@ -8,7 +9,8 @@
 
 namespace support {
 
-/// `Rule::deadlock` is the sentence for a thread that locks it twice. `Rule::unlocked()` is called after each unlock.
+/// If a thread locks it twice, the program ends with the sentence `Rule::deadlock`. Each unlock calls
+/// `Rule::unlocked()`.
 template <class Rule>
 class SeenMutex {
   public:

@@ -26,7 +26,7 @@ constexpr bool releases(std::memory_order order) noexcept {
 template <class T>
 inline constexpr bool is_stepped = std::is_same_v<T, unsigned>;
 
-/// One access to a stepped atomic. `before` and `after` are 0 if it is no atomic of `unsigned`.
+/// One access to a stepped atomic. `before` and `after` are 0 unless the atomic is of type `unsigned`.
 struct Access {
     unsigned before;
     unsigned after;
@@ -39,13 +39,13 @@ struct Steps {
     using Other = void (*)(void* data, int access, rt::Atomic<unsigned>& word);
     using Observer = void (*)(const Access& access);
 
-    static inline constinit thread_local Other other = nullptr;  // is not called for its own accesses
+    static inline constinit thread_local Other other = nullptr;  // it is not called for its own accesses
     static inline constinit thread_local void* data = nullptr;
     static inline constinit thread_local int accesses = 0;  // without those of the other thread
     static inline constinit thread_local int stores = 0;
     static inline constinit thread_local Observer on_access = nullptr;
     static inline constinit thread_local bool next_weak_fails = false;  // the next compare_exchange_weak, for no reason
-    static inline rt::Atomic<unsigned> no_word{0};                      // for `other`, if it is no atomic of `unsigned`
+    static inline rt::Atomic<unsigned> no_word{0};  // for `other`, if the atomic is not of type `unsigned`
 
     /// Called before each access.
     static void begins(rt::Atomic<unsigned>& word) noexcept {
@@ -63,8 +63,8 @@ struct Steps {
         play(word);
     }
 
-    /// Calls `call`. After each access to a stepped atomic calls `other_thread(access, word)`, which does what another thread
-    /// would do at that moment. Accesses count from 1. Access 0 is the moment before the first one.
+    /// Calls `call`. After each access of `call` to a stepped atomic, calls `other_thread(access, word)`. That does
+    /// what another thread would do at that moment. Accesses count from 1. Access 0 is the moment before the first one.
     template <class OtherThread, class Call>
     static void between(OtherThread other_thread, Call call) {
         accesses = 0;

@@ -19,7 +19,7 @@ struct Story {
     StepNumber told = 0;  // steps up to this number were printed already
 };
 
-/// Never destroyed: threads that outlive main may still tell of a step.
+/// Never destroyed, because a thread that outlives main may still record a step.
 Story& story() {
     static Story& it = *new Story;
     return it;
@@ -70,7 +70,8 @@ void begin_story(std::string test_case) {
 
 std::string story_so_far() {
     Story& it = story();
-    // Told from signal handlers too, where the lock may be held for good: then better a torn story than none.
+    // A signal handler calls this too, and the thread that it interrupted may hold the lock. Then torn steps are better
+    // than none.
     rt::Lock lock(it.mutex, std::try_to_lock);
     StepNumber const last = it.first + it.steps.size() - 1;
     StepNumber from = std::max(it.told + 1, it.first);

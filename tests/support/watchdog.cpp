@@ -34,7 +34,7 @@ constexpr std::chrono::milliseconds nap{50};
 constexpr int naps_for_a_deadlock = 2;
 constexpr int naps_for_a_lost_task = 10;
 
-rt::Mutex awake;  // held by the watchdog, but for its naps
+rt::Mutex awake;  // the watchdog holds it whenever it doesn't nap
 
 [[noreturn]] void end_hung_test(const std::string& why) {
     if (ftrylockfile(stdout) == 0) {
@@ -48,10 +48,10 @@ rt::Mutex awake;  // held by the watchdog, but for its naps
     std::_Exit(hung_status);
 }
 
-/// A poll that does not end: how much of the processor's time it has had.
+/// Measures how much processor time the current poll of each thread has used, to find a poll that does not end.
 class LongestPoll {
   public:
-    /// Looks again; the task's name if its poll has worked for `limit`.
+    /// Looks at all threads again. Returns the name of a task whose poll has used `limit` of processor time, or "".
     std::string worked_for(std::chrono::microseconds limit) {
         for (const ThreadRow& thread : rt::record::detail::thread_rows) {
             Seen& seen = seen_[&thread - rt::record::detail::thread_rows.begin()];
@@ -61,7 +61,7 @@ class LongestPoll {
                 continue;
             }
             std::chrono::microseconds const used = rt::sys::cpu_time_of_thread(thread.id.load(rt::relaxed));
-            auto const id = task->id.load(rt::relaxed);  // another task may come to the same place
+            auto const id = task->id.load(rt::relaxed);  // another task may get the same row
             if (seen.task != id || seen.poll != task->polls.load(rt::relaxed)) {
                 seen = {id, task->polls.load(rt::relaxed), used};
             } else if (used - seen.before >= limit) {
@@ -80,7 +80,7 @@ class LongestPoll {
     Seen seen_[rt::record::detail::max_threads];
 };
 
-/// A task of which it is proved that it can never be polled again; empty if there is none.
+/// Says which task provably can never be polled again, and why. Empty if there is none.
 std::string lost_task() {
     for (const TaskRow* task : rt::record::all_tasks()) {
         if (rt::record::Verdict const verdict = rt::record::verdict_on(*task, {}); verdict.is_proof) {
@@ -116,7 +116,7 @@ std::string since_the_last_step() {
             end_hung_test(fmt::format("{}. The test hangs {}", rt::record::nobody_is_left, since_the_last_step()));
         }
         if (idle == naps_for_a_lost_task) {
-            lost = lost_task();  // so it looks for a moment, too, between a task's wake and its place in a queue
+            lost = lost_task();  // a task between its wake and its queue looks lost, but only for a moment
         } else if (idle == naps_for_a_lost_task + 2 && !lost.empty() && lost == lost_task()) {
             end_hung_test(fmt::format("{}. The test hangs {}", lost, since_the_last_step()));
         }
@@ -143,7 +143,7 @@ void start_watchdog() {
     if (wish == nullptr || std::string_view(wish) != "0") {
         rt::record::start();
     }
-    // All signals are blocked while the thread is made: it inherits that, and none is ever delivered to it.
+    // A new thread inherits the blocked signals, so no signal is ever delivered to the watchdog.
     sigset_t all;
     sigset_t before;
     sigfillset(&all);

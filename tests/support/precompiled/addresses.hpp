@@ -1,5 +1,5 @@
 /// \file
-/// What most tests of a lesson from 13 on use, of the parts of lesson 13 that are given. See polls.hpp.
+/// The given parts of lesson 13 that most tests of lesson 13 and later use. See polls.hpp.
 #pragma once
 
 #include <rt/async.hpp>

@@ -1,5 +1,5 @@
 /// \file
-/// What most tests of a lesson from 09 on use, of the lessons before. See polls.hpp.
+/// The parts of earlier lessons that most tests of lesson 09 and later use. See polls.hpp.
 #pragma once
 
 #include <rt/async.hpp>

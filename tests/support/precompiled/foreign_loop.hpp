@@ -1,5 +1,5 @@
 /// \file
-/// What a test of lesson 19 or 20 uses of Asio. See polls.hpp.
+/// The parts of Asio that the tests of lessons 19 and 20 use. See polls.hpp.
 #pragma once
 
 #include <asio/executor_work_guard.hpp>

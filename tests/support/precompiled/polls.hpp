@@ -1,6 +1,7 @@
 /// \file
-/// What most tests of a lesson from 04 on use, of the lessons before: precompiled with it, and compiled once (see
-/// cmake/precompiled.cmake). No test includes this, and nothing calls `use`.
+/// The parts of earlier lessons that most tests of lesson 04 and later use. A precompiled header includes this file, so
+/// the compiler translates these parts once (cmake/precompiled.cmake). No test includes the file, and nothing calls
+/// `use`.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -27,7 +28,7 @@
 
 namespace support::precompiled {
 
-/// How lesson 06 and its like keep what came of a future.
+/// Uses a variant like the one in which lesson 06 and later lessons keep the outcome of a future.
 template <class Before, class T>
 void use_variant(T value) {
     using Variant = std::variant<Before, T, std::exception_ptr>;
@@ -50,7 +51,7 @@ void use_polls(T value) {
     CHECK(spawn_mock("", rt::poll_fn([&poll](rt::Context&) { return std::move(poll); })).poll() == rt::Pending);
 }
 
-/// What can be compared, too.
+/// The same for a type whose values can be compared.
 template <class T>
 void use_values(T value) {
     use_polls(value);

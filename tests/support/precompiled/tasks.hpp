@@ -1,5 +1,5 @@
 /// \file
-/// What most tests of a lesson from 11 on use, of the lessons before. See polls.hpp.
+/// The parts of earlier lessons that most tests of lesson 11 and later use. See polls.hpp.
 #pragma once
 
 #include <rt/async.hpp>
