@@ -30,8 +30,9 @@ TEST_SUITE("03.2 pending and Countdown") {
     TEST_CASE("pending keeps the waker") {
         auto task = spawn_mock("pending()", rt::pending());
         CHECK(task.poll() == Pending);
-        CHECK_MESSAGE(task.kept_wakers() == 1,
-                      "pending kept no copy of the waker. Keep one, so that a runtime sees that it waits on purpose.");
+        CHECK_MESSAGE(
+            task.kept_wakers() == 1,
+            "pending kept no copy of the waker. Keep one, so that a runtime sees that the future waits on purpose.");
         expect_more_polls(task.future(), "pending");
         CHECK(task.poll() == Pending);
         CHECK(task.kept_wakers() == 1);

@@ -75,8 +75,9 @@ TEST_SUITE("03 exercise a map of your own") {
         };
         auto task = spawn_mock("the mapped future", exercise::map(kettle.future(), count));
         CHECK(task.poll() == Pending);
-        CHECK_MESSAGE(calls == 0,
-                      "the function was called, but the inner future has no value yet. Call it when that is Ready.");
+        CHECK_MESSAGE(
+            calls == 0,
+            "the function was called, but the inner future has no value yet. Call it when the inner future is Ready.");
         CHECK_MESSAGE(kettle.keeps_waker(), "the inner future keeps no waker. Pass it the context of this poll.");
         expect_more_polls(task.future(), "map");
         kettle.finish(100);

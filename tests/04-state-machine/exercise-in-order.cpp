@@ -53,9 +53,9 @@ TEST_SUITE("04 exercise two waits in order") {
         static_assert(std::same_as<rt::OutputOf<decltype(both)>, std::pair<int, std::string>>,
                       "The Output of exercise::in_order is wrong. Let it be a std::pair of both Outputs.");
         auto task = spawn_mock("in_order", std::move(both));
-        CHECK_MESSAGE(
-            task.poll() == Ready(std::pair(2, std::string("cups"))),
-            "both futures were Ready at once. Poll the second in the same poll, because it has no waker yet.");
+        CHECK_MESSAGE(task.poll() == Ready(std::pair(2, std::string("cups"))),
+                      "the second future was not polled in the poll in which the first was Ready. Poll it at once, "
+                      "because it has no waker yet.");
         CHECK(task.wakes() == 0);
         CHECK(task.clones() == 0);
     }
@@ -91,8 +91,10 @@ TEST_SUITE("04 exercise two waits in order") {
         auto task = spawn_mock("in_order", exercise::in_order(boil.future(), brew.future()));
         boil.finish(100);
         CHECK(task.poll() == Pending);
-        CHECK_MESSAGE(brew.polls() == 1, "boil was Ready, and brew was not polled at once. It has no waker yet.");
-        CHECK_MESSAGE(boil.drops() == 1, "boil still exists after it was Ready. Destroy it then.");
+        CHECK_MESSAGE(
+            brew.polls() == 1,
+            "brew was not polled in the poll in which boil was Ready. Poll it at once, because it has no waker yet.");
+        CHECK_MESSAGE(boil.drops() == 1, "boil still exists after it was Ready. Destroy it before you wait for brew.");
         CHECK(task.kept_wakers() == 1);
         expect_more_polls(task.future(), "in_order");
         CHECK(task.poll() == Pending);

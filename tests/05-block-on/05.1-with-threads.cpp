@@ -109,8 +109,8 @@ TEST_SUITE("05.1 park until unparked") {
                         "unpark did not notify the sleeper, so its wait never ends. Notify the condition variable.");
         CHECK_MESSAGE(
             !HeldSleeper::missed_it,
-            "unpark notified before the sleeper waited, so the sleeper missed it. Look at what the sleeper holds until it "
-            "waits.");
+            "unpark notified before the sleeper waited, so the sleeper missed the notification. Look at what the "
+            "sleeper holds until it waits.");
     }
 
     TEST_CASE("what a thread did before its unpark is visible after the park") {
@@ -137,11 +137,11 @@ TEST_SUITE("05.1 park until unparked") {
         bool const puts_it_again = locks_the_mutex || rt::Tokens::put > put;
         CHECK_MESSAGE(
             puts_it_again,
-            "unpark found a token and left the state as it was, so the other thread may not see what this one "
-            "did before. Put the token there again, with `release`.");
+            "unpark found a token and left the state as it was, so the thread that takes the token may not see what "
+            "the unparking thread did before. Put the token there again, with `release`.");
         CHECK_MESSAGE(rt::Tokens::unreleased == 0,
-                      "unpark put the token there without `release`, so the other thread may not see what this one did "
-                      "before. Use `release`.");
+                      "unpark put the token there without `release`, so the thread that takes it may not see what the "
+                      "unparking thread did before. Use `release`.");
         park.park(std::nullopt);
         check();
         step("park: it finds no token, and an unpark comes before it locks the mutex");
@@ -184,8 +184,8 @@ TEST_SUITE("05.1 park until unparked") {
         rt::trace::stop_listening(&LateSleeper::hear);
         CHECK_MESSAGE(
             !is_forgotten,
-            "unpark read the state and put the token there later, so a thread that parked in between sleeps forever. Do "
-            "both in one exchange.");
+            "unpark read the state and put the token there later, so a thread that parked in between sleeps forever. "
+            "Read and change the state in one exchange.");
     }
 
     TEST_CASE("an unpark at the moment of falling asleep is not lost") {

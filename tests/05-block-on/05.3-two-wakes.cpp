@@ -57,7 +57,7 @@ TEST_SUITE("05.3 a slot for the latest waker") {
             bool const is_idle = held == nullptr || held->load() == 0;
             CHECK_MESSAGE(
                 is_idle,
-                "the slot is not idle although nobody is in it, so no wake reaches the task any more. Set your bit "
+                "the slot is not idle although no thread is in it, so no wake reaches the task any more. Set your bit "
                 "only if the slot is idle.");
         }
     }

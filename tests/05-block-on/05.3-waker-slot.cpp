@@ -273,8 +273,8 @@ TEST_SUITE("05.3 a slot for the latest waker") {
             Steps::between(wake, [&] { slot.register_waker(bell.waker()); });
             accesses = Steps::accesses;
             CHECK_MESSAGE((!copied || bell.wakes() == 1),
-                          "the registration read the state and changed it later, and overwrote a wake that came in "
-                          "between. Do both in one compare_exchange.");
+                          "the registration overwrote a wake, because it read the state and changed it in two steps. "
+                          "Read and change the state in one compare_exchange.");
         }
     }
 
@@ -295,8 +295,8 @@ TEST_SUITE("05.3 a slot for the latest waker") {
             accesses = Steps::accesses;
             CHECK_MESSAGE(
                 (held == nullptr || bell.clones() == clones),
-                "the registration read the state and changed it later, and replaced the waker while a wake was taking it "
-                "out. Do both in one compare_exchange.");
+                "the registration replaced the waker while a wake was taking it out, because it read the state and "
+                "changed it in two steps. Read and change the state in one compare_exchange.");
         }
     }
 
@@ -311,8 +311,8 @@ TEST_SUITE("05.3 a slot for the latest waker") {
                 if (access == at) {
                     CHECK_MESSAGE(
                         !slot.take(),
-                        "the registration left the slot before it had moved the waker out, and another thread took it. "
-                        "Move it out first.");
+                        "the registration left the slot before it had moved the waker out, and another thread took the "
+                        "waker. Move the waker out first.");
                 }
             };
             Steps::between(take, [&] { slot.register_waker(Waker(&task, &interrupted_table)); });
@@ -348,8 +348,8 @@ TEST_SUITE("05.3 a slot for the latest waker") {
                 "out first.");
             CHECK_MESSAGE(
                 (!was_free || !taken),
-                "take read the state and changed it later, and took the waker out while a registration was replacing it. "
-                "Do both in one fetch_or.");
+                "take moved the waker out while a registration was replacing it, because it read the state and changed "
+                "it in two steps. Read and change the state in one fetch_or.");
         }
     }
 

@@ -82,7 +82,7 @@ TEST_SUITE("05 exercise a future with a thread of its own") {
         auto cook = [] { return std::make_unique<int>(100); };
         static_assert(
             rt::Future<decltype(exercise::on_thread(cook))>,
-            "what exercise::on_thread returns is no future. It needs `Output` and `Poll<Output> poll(Context&)`.");
+            "What exercise::on_thread returns is not a future. Give it `Output` and `Poll<Output> poll(Context&)`.");
         static_assert(std::same_as<rt::OutputOf<decltype(exercise::on_thread(cook))>, std::unique_ptr<int>>,
                       "the Output must be the type that the function returns.");
         step("block_on a future that cooks on another thread");
@@ -123,7 +123,7 @@ TEST_SUITE("05 exercise a future with a thread of its own") {
         gate.let_it_end();
         CHECK_MESSAGE(
             bell.wakes() == 1,
-            "the function has returned, and the task was not woken once. Wake it after you have stored the value.");
+            "the function has returned, but the task was not woken exactly once. Store the value, and then wake.");
         step("poll");
         CHECK(poll_with(future, waker) == rt::Ready(7));
     }

@@ -22,7 +22,7 @@ TEST_SUITE("06.0 given: how an outcome and a join begin and end") {
         rt::Outcome<int> outcome;
         outcome.set_exception(std::make_exception_ptr(std::runtime_error("the kettle burst")));
         CHECK(outcome.take_exception() != nullptr);
-        CHECK_MESSAGE(outcome.take_exception() == nullptr, "an exception that was taken is there once more");
+        CHECK_MESSAGE(outcome.take_exception() == nullptr, "take_exception returned the same exception twice");
         CHECK(outcome.has_exception());
     }
 
