@@ -48,7 +48,10 @@ TEST_SUITE("09.4 abort") {
         step("abort the task twice");
         handle.future().abort();
         handle.future().abort();
-        CHECK(queue.schedules() == 1);
+        CHECK_MESSAGE(
+            queue.schedules() == 1,
+            "an abort of a sleeping task queues it once. `state_.abort()` sets `notified` as a wake does, and its answer "
+            "says whether you must make a Runnable.");
         CHECK(kettle.drops() == 0);
         step("a wake comes too");
         kettle.finish(3);
@@ -303,6 +306,7 @@ TEST_SUITE("09.4 abort") {
         CHECK(queue.run_one());
         handle.abort();
         CHECK(queue.run_one());
+        INFO("an abort is announced as `abort the task`, by the given line. Announce nothing else.");
         CHECK(log.text() ==
               "spawn #1\n"
               "poll the task\n"

@@ -38,7 +38,7 @@ class Schedule {
     /// Sees to it that `runnable.run()` is called soon, but doesn't call it. Called from any thread.
     virtual void schedule(Runnable runnable) noexcept = 0;
 
-    /// Takes an owned task that has ended out of its list. Called on the thread that ran it last.
+    /// Takes a task that has ended out of the runtime's list. Called only for owned tasks, on the thread that ran it last.
     virtual void finished(Task&) noexcept {}
 
   protected:
@@ -107,9 +107,9 @@ class Task : public Recycled {
     }
 
     Schedule& schedule_;
-    [[no_unique_address]] WakerSlot join_waker_;  // of the JoinHandle that waits for the end
-    TaskState state_;                             // in the padding of the slot, which makes a task 8 bytes smaller
-    [[no_unique_address]] detail::TaskOrigin origin_;
+    [[no_unique_address]] WakerSlot join_waker_;       // of the JoinHandle that waits for the end
+    TaskState state_;                                  // in the padding of the slot, which makes a task 8 bytes smaller
+    [[no_unique_address]] detail::TaskOrigin origin_;  // where it was spawned, for messages
 };
 
 /// The right to poll a task once. Its holder calls `run`. If it is destroyed instead, it cancels the task.
@@ -125,7 +125,7 @@ class [[nodiscard]] Runnable {
     }
     ~Runnable() {
         if (task_ != nullptr) {
-            // TODO(09.4) Nothing will run this task anymore. Cancel it here and now.
+            // TODO(09.4) Nothing will run this task anymore. Abort it, and run it here, so that it ends now.
             todo("09.4 cancel the task of a dropped Runnable");
         }
     }
@@ -170,8 +170,8 @@ inline void Task::run() noexcept {
 
 /// The outcome is stored. The reference goes last, because it may be all that keeps the task alive.
 inline void Task::finish() noexcept {
-    // TODO(09.2) Tell the state word, and do what it answers. A task that is owned must leave its list. Give the references
-    // back.
+    // TODO(09.2) Tell the state word, and do what it answers. If the task is owned, its schedule must hear that it has
+    // finished. Then give the references back with `drop_finished`.
     todo("09.2 finish the task", schedule_);
 }
 
@@ -192,14 +192,14 @@ inline void Task::wake() noexcept {
 /// To abort a task is to wake it with one more bit. The thread that runs it next destroys the future.
 inline void Task::abort() noexcept {
     trace::emit(trace::Kind::abort, this);
-    // TODO(09.4) Tell the state word. If the task sleeps, see to it that it is run.
+    // TODO(09.4) Tell the state word. If the task sleeps, see to it that it is run. The trace knows of it already.
     todo("09.4 abort the task", schedule_);
 }
 
 /// The JoinHandle goes, and with it the outcome, or the waker if the task goes on.
 inline void Task::drop_handle() noexcept {
-    // TODO(09.3) Tell the state word. Destroy what only the handle needed: its waker, or the outcome. Give the handle's
-    // reference back.
+    // TODO(09.3) Tell the state word. Destroy what only the handle needed: the waker in `join_waker_`, or the outcome. Give
+    // the handle's reference back.
     todo("09.3 drop the handle", join_waker_);
 }
 

@@ -79,8 +79,8 @@ class JoinHandle {
 
   private:
     NonVoid<T> take_outcome() {
-        // TODO(09.3) Hand out the outcome. If there is none, the task was cancelled. In every case this handle gives up the
-        // task, so that it is empty afterwards.
+        // TODO(09.3) Take the task's `outcome`, and return it. If it is empty, throw Cancelled. The handle is empty
+        // afterwards, also if an exception is thrown.
         todo("09.3 take the outcome");
     }
 

@@ -37,7 +37,7 @@ class Schedule {
     /// Sees to it that `runnable.run()` is called soon, but doesn't call it. Called from any thread.
     virtual void schedule(Runnable runnable) noexcept = 0;
 
-    /// Takes an owned task that has ended out of its list. Called on the thread that ran it last.
+    /// Takes a task that has ended out of the runtime's list. Called only for owned tasks, on the thread that ran it last.
     virtual void finished(Task&) noexcept {}
 
   protected:
@@ -106,9 +106,9 @@ class Task : public Recycled {
     }
 
     Schedule& schedule_;
-    [[no_unique_address]] WakerSlot join_waker_;  // of the JoinHandle that waits for the end
-    TaskState state_;                             // in the padding of the slot, which makes a task 8 bytes smaller
-    [[no_unique_address]] detail::TaskOrigin origin_;
+    [[no_unique_address]] WakerSlot join_waker_;       // of the JoinHandle that waits for the end
+    TaskState state_;                                  // in the padding of the slot, which makes a task 8 bytes smaller
+    [[no_unique_address]] detail::TaskOrigin origin_;  // where it was spawned, for messages
 };
 
 /// The right to poll a task once. Its holder calls `run`. If it is destroyed instead, it cancels the task.

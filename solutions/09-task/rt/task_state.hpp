@@ -7,7 +7,7 @@
 ///   complete   (2) complete, the outcome is stored    nobody                        the future is gone for good
 ///   aborted    (4) abort                              nobody                        destroy the future, don't poll it
 ///   handle     the birth                              the JoinHandle's destructor   somebody may ask for the outcome
-///   owned      the birth, for lesson 10               (2) after complete            a runtime's list holds the task
+///   owned      the birth, for lesson 10               `drop_finished`               a runtime's list holds the task
 ///   the rest   is a count of references: one for each Waker, and one for the Runnable
 ///
 /// The numbers are those of the functions below:
@@ -50,11 +50,11 @@ namespace rt {
 class TaskState {
   public:
     enum class OnWake { nothing, schedule };
-    enum class OnStart { poll, cancel };
-    enum class OnPause { nothing, schedule_again, destroy, report_lost };
-    enum class OnComplete { wake_handle, drop_outcome };
-    enum class OnDropHandle { nothing, drop_outcome };
-    enum class OnDropReference { nothing, destroy };
+    enum class [[nodiscard]] OnStart { poll, cancel };
+    enum class [[nodiscard]] OnPause { nothing, schedule_again, destroy, report_lost };
+    enum class [[nodiscard]] OnComplete { wake_handle, drop_outcome };
+    enum class [[nodiscard]] OnDropHandle { nothing, drop_outcome };
+    enum class [[nodiscard]] OnDropReference { nothing, destroy };
 
     /// A new task: it has one Runnable, one handle, and a place in a list if `is_owned`.
     explicit TaskState(bool is_owned) noexcept
@@ -91,7 +91,7 @@ class TaskState {
         return (before & handle) != 0 ? OnComplete::wake_handle : OnComplete::drop_outcome;
     }
 
-    /// Turns the JoinHandle's hold on the task into a reference, which the caller gives back when it is done.
+    /// Clears `handle`, and counts one reference instead. It keeps the task alive until the caller gives it back.
     OnDropHandle drop_handle() noexcept {
         unsigned before = word_.fetch_add(reference - handle, acq_rel);
         return (before & complete_) != 0 ? OnDropHandle::drop_outcome : OnDropHandle::nothing;
