@@ -5,8 +5,10 @@
 #include <rt/current_thread.hpp>
 #include <rt/future.hpp>
 #include <rt/join.hpp>
+#include <rt/scheduler.hpp>
 #include <rt/yield_now.hpp>
 #include <support/counted_future.hpp>
+#include <support/drop_counter.hpp>
 #include <support/show.hpp>
 #include <support/story.hpp>
 #include <support/trace_log.hpp>
@@ -14,6 +16,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -47,21 +50,6 @@ TEST_SUITE("10.1 the run queue") {
         CHECK(runtime.block_on(rt::ready(3)) == 3);
     }
 
-    TEST_CASE("a spawned task runs though nobody awaits it") {
-        rt::CurrentThread runtime;
-        Notes notes;
-        auto main = [](Notes* out) -> rt::Async<> {
-            rt::spawn(take_turns(out, "task", 1));
-            auto never = take_turns(out, "future", 1);  // made, not polled
-            out->push_back("main");
-            co_await rt::yield_now();
-            out->push_back("main again");
-        };
-        step("main spawns a task, makes a future, and yields once");
-        runtime.block_on(main(&notes));
-        CHECK(notes == Notes{"main", "task1", "main again"});
-    }
-
     TEST_CASE("spawn only queues the task") {
         rt::CurrentThread runtime;
         Notes notes;
@@ -75,6 +63,29 @@ TEST_SUITE("10.1 the run queue") {
         };
         runtime.block_on(main(&notes));
         CHECK(notes == Notes{"task1"});
+    }
+
+    TEST_CASE("the output of block_on is moved") {
+        rt::CurrentThread runtime;
+        DropCounter outputs;
+        auto main = [&outputs](rt::Context&) -> rt::Poll<DropCounter::Token> { return Ready(outputs.token()); };
+        std::ignore = runtime.block_on(rt::poll_fn(main));
+        CHECK_MESSAGE(outputs.copies() == 0, "block_on copied the output of its future. Move it out of the Poll.");
+    }
+
+    TEST_CASE("a spawned task runs though nobody awaits it") {
+        rt::CurrentThread runtime;
+        Notes notes;
+        auto main = [](Notes* out) -> rt::Async<> {
+            rt::spawn(take_turns(out, "task", 1));
+            auto never = take_turns(out, "future", 1);  // made, not polled
+            out->push_back("main");
+            co_await rt::yield_now();
+            out->push_back("main again");
+        };
+        step("main spawns a task, makes a future, and yields once");
+        runtime.block_on(main(&notes));
+        CHECK(notes == Notes{"main", "task1", "main again"});
     }
 
     TEST_CASE("tasks take turns in the order in which they were spawned") {
@@ -198,11 +209,57 @@ TEST_SUITE("10.1 the run queue") {
         runtime.block_on(rt::poll_fn(main));
         CHECK_MESSAGE(notes.empty(), "block_on ran a task after its own future was Ready. It returns at once instead.");
         CHECK(runtime.task_count() == 1);
+        step("block on one that is ready");
+        runtime.block_on(rt::ready());
+        CHECK_MESSAGE(notes.empty(), "block_on ran a task before it polled main. Poll main first.");
         step("block on one that yields once, and then on one that yields twenty times");
         runtime.block_on(rt::Countdown(1));
         CHECK(!notes.empty());
         runtime.block_on(rt::Countdown(20));
         CHECK(notes.size() == 9);
         CHECK(runtime.task_count() == 0);
+    }
+
+    TEST_CASE("a turn ends after 61 polls and keeps the rest") {
+        rt::CurrentThread runtime;
+        int ran = 0;
+        {
+            rt::EnterScheduler entered(runtime);
+            for (unsigned n = 0; n <= rt::CurrentThread::look_interval; ++n) {
+                runtime
+                    .spawn(rt::poll_fn([&ran](rt::Context&) -> rt::Poll<void> {
+                        ++ran;
+                        return Ready();
+                    }))
+                    .detach();
+            }
+        }
+        step("a turn of a runtime with 62 tasks that are ready");
+        runtime.turn();
+        CHECK_MESSAGE(ran == 61,
+                      "a turn polled too many tasks or too few. It ends when `polls_` has reached look_interval.");
+        CHECK_MESSAGE(
+            runtime.task_count() == 1,
+            "a Runnable was taken out of the queue and not run, which cancels its task. Look at `polls_` before you pop.");
+        runtime.turn();
+        CHECK(ran == 62);
+    }
+
+    TEST_CASE("a task that is spawned while the runtime closes ends at once") {
+        struct SpawnsAtTheEnd {
+            explicit SpawnsAtTheEnd(rt::Scheduler& scheduler) : runtime(static_cast<rt::CurrentThread&>(scheduler)) {}
+            ~SpawnsAtTheEnd() {
+                step("a service is destroyed, and spawns a task");
+                runtime.spawn(rt::ready()).detach();
+                CHECK_MESSAGE(
+                    runtime.task_count() == 0,
+                    "a task was spawned during the shutdown, and afterwards the list of tasks was wrong. Insert a task in "
+                    "every case. Then schedule its Runnable, or drop it, which takes the task out again.");
+            }
+            rt::CurrentThread& runtime;
+        };
+        rt::CurrentThread runtime;
+        runtime.service<SpawnsAtTheEnd>();
+        step("destroy the runtime");
     }
 }

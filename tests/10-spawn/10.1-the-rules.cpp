@@ -6,6 +6,7 @@
 #include <rt/budget.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/future.hpp>
+#include <rt/violation.hpp>
 #include <support/counted_future.hpp>
 #include <support/death.hpp>
 #include <support/show.hpp>
@@ -57,6 +58,39 @@ TEST_SUITE("10.1 the run queue") {
         CHECK(notes == Notes{"other1", "128", "other2", "128", "44", "other3"});
     }
 
+    TEST_CASE("main and each task begin with a fresh budget") {
+        rt::CurrentThread runtime;
+        auto take_all = [](rt::Context& cx) {
+            rt::budget::Share share;
+            int taken = 0;
+            for (; taken < 1000 && share.poll_proceed(cx); ++taken) {
+                rt::budget::spend();
+            }
+            return taken;
+        };
+        int by_task = 0;
+        int by_main[2] = {};
+        auto main = [&, polls = 0](rt::Context& cx) mutable -> rt::Poll<void> {
+            by_main[polls] = take_all(cx);
+            if (++polls == 2) {
+                return Ready();
+            }
+            cx.waker().wake_by_ref();
+            rt::spawn(rt::poll_fn([&](rt::Context& task_cx) -> rt::Poll<void> {
+                by_task = take_all(task_cx);
+                return Ready();
+            })).detach();
+            return Pending;
+        };
+        step("main takes all that it may, spawns a task that does so, and takes all once more");
+        runtime.block_on(rt::poll_fn(main));
+        bool const main_is_fresh = by_main[0] == 128 && by_main[1] == 128;
+        CHECK_MESSAGE(main_is_fresh,
+                      "main was polled without a fresh budget. Call `poll_main`, which begins the poll.");
+        CHECK_MESSAGE(by_task == 128,
+                      "a task was polled with what was left of another's budget. Call `begin_poll` before you run it.");
+    }
+
     TEST_CASE("outside of a runtime the budget does not end") {
         int taken = 0;
         rt::budget::Share share;
@@ -101,7 +135,14 @@ TEST_SUITE("10.1 the run queue") {
     TEST_CASE("a main future that keeps no waker is named") {
         expect_violation("block_on's future returned Pending but kept no waker", [] {
             rt::CurrentThread runtime;
-            runtime.block_on(rt::poll_fn([](rt::Context&) -> rt::Poll<void> { return Pending; }));
+            runtime.block_on(rt::poll_fn([polls = 0](rt::Context&) mutable -> rt::Poll<void> {
+                if (++polls == 2) {
+                    rt::violation(
+                        "main was polled once more, although nobody had woken it. Ask `main_flag_.take_wake()`, which "
+                        "clears the flag, and poll with `poll_main`.");
+                }
+                return Pending;
+            }));
         });
     }
 

@@ -88,7 +88,10 @@ TEST_SUITE("10.2 sleep and wakes from elsewhere") {
         runtime.spawn(take_turns_until(&stop, &polls)).detach();
         step("main yields a hundred times");
         runtime.block_on(rt::Countdown(100));
-        CHECK(polls >= 100);
+        CHECK_MESSAGE(
+            polls >= 100,
+            "the task had fewer turns than main. A turn goes on until no task is ready, or until `polls_` has reached 61. "
+            "So a task that wakes itself is run again in the same turn.");
         CHECK(polls <= 100 * static_cast<int>(rt::CurrentThread::look_interval));
         stop = true;
         runtime.block_on(rt::Countdown(2));
@@ -176,7 +179,9 @@ TEST_SUITE("10.2 sleep and wakes from elsewhere") {
         second.instead_of_sleep([&] { kettle.finish(); });
         runtime.block_on(rt::Countdown(rt::CurrentThread::look_interval));
         CHECK(around.parks == 1);
-        CHECK(first.looks() == 1);
+        CHECK_MESSAGE(
+            first.looks() == 1,
+            "the runtime slept, although main was woken. Ask `is_idle()`, which knows of main and of the tasks.");
         step("change the base: around the second");
         runtime.set_base(second);
         runtime.block_on(kettle.future());

@@ -61,7 +61,7 @@ TEST_SUITE("10.2 sleep and wakes from elsewhere") {
                 "the runtime looked around too late or too early. A turn ends when `polls_` has reached 61, and "
                 "main's polls count too.");
             CHECK(park.looks() + park.sleeps() == 10);
-            CHECK(park.sleeps() == 0);
+            CHECK_MESSAGE(park.sleeps() == 0, "the runtime slept, although a task was ready. Look without sleeping.");
         }
     }
 
@@ -69,8 +69,11 @@ TEST_SUITE("10.2 sleep and wakes from elsewhere") {
         CountingPark park;
         rt::CurrentThread runtime(park);
         runtime.block_on(rt::Countdown(10 * look_interval));
-        CHECK(park.looks() == 10);
-        CHECK(park.sleeps() == 0);
+        CHECK_MESSAGE(
+            park.looks() == 10,
+            "main was polled 610 times, so the runtime looks around ten times. Call `begin_poll` only if there is a "
+            "Runnable to run.");
+        CHECK_MESSAGE(park.sleeps() == 0, "the runtime slept, although main was woken. Look without sleeping.");
     }
 
     TEST_CASE("when nothing is ready it parks: once") {

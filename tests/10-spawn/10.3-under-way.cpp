@@ -9,6 +9,8 @@
 #include <rt/park.hpp>
 #include <rt/scheduler.hpp>
 #include <rt/sync.hpp>
+#include <rt/trace.hpp>
+#include <rt/violation.hpp>
 #include <rt/waker.hpp>
 #include <support/counted_future.hpp>
 #include <support/drop_counter.hpp>
@@ -81,6 +83,57 @@ class SlowUnpark final : public rt::Park {
     int const owner_ = rt::sys::thread_id();
 };
 
+/// Sleeps, and tells that it does.
+class TellingPark final : public rt::Park {
+  public:
+    void park(std::optional<rt::Instant> deadline) override {
+        if (deadline != rt::no_wait) {
+            sleeps.store(true, rt::release);
+        }
+        park_.park(deadline);
+    }
+    void unpark() noexcept override { park_.unpark(); }
+
+    rt::Atomic<bool> sleeps{false};
+
+  private:
+    rt::ThreadPark park_;
+};
+
+/// Keeps another thread in `schedule`, before it pushes, until the owner sleeps or has used its processor for a while.
+class SlowPush {
+  public:
+    explicit SlowPush(TellingPark& park) : park_(&park) {
+        current = this;
+        rt::trace::listen(&hear);
+    }
+    SlowPush(const SlowPush&) = delete;
+    SlowPush& operator=(const SlowPush&) = delete;
+    ~SlowPush() { rt::trace::stop_listening(&hear); }
+
+    rt::Atomic<bool> entered{false};
+    rt::Atomic<bool> owner_slept{false};
+
+  private:
+    static void hear(const rt::trace::Event& event) noexcept {
+        if (event.kind == rt::trace::Kind::queue && rt::sys::thread_id() != current->owner_) {
+            current->wait();
+        }
+    }
+    void wait() noexcept {
+        auto const enough = rt::sys::cpu_time_of_thread(owner_) + 50ms;
+        entered.store(true, rt::release);
+        while (!park_->sleeps.load(rt::acquire) && rt::sys::cpu_time_of_thread(owner_) < enough) {
+            rt::yield_thread();
+        }
+        owner_slept.store(park_->sleeps.load(rt::acquire), rt::release);
+    }
+
+    static inline SlowPush* current = nullptr;
+    TellingPark* park_;
+    int const owner_ = rt::sys::thread_id();
+};
+
 }  // namespace
 
 TEST_SUITE("10.3 the end") {
@@ -98,6 +151,28 @@ TEST_SUITE("10.3 the end") {
         bool const has_waited = park.left.load(rt::acquire);
         park.runtime_gone.store(true, rt::release);
         CHECK(has_waited);
+    }
+
+    TEST_CASE("the runtime sleeps while another thread is about to push the last task") {
+        if constexpr (rt::checks_enabled) {  // without checks a push is not announced
+            TellingPark park;
+            rt::Waker waker;
+            rt::Atomic<bool> task_gone{false};
+            std::optional<rt::CurrentThread> runtime(std::in_place, park);
+            runtime->spawn(LastTask(waker, task_gone)).detach();
+            runtime->block_on(rt::Countdown(1));
+            SlowPush push(park);
+            step("another thread wakes the task, but has not pushed its Runnable yet");
+            TestThread other([&] { std::move(waker).wake(); });
+            spin_until([&] { return push.entered.load(rt::acquire); });
+            step("destroy the runtime");
+            runtime.reset();
+            other.join();
+            CHECK_MESSAGE(
+                push.owner_slept.load(rt::acquire),
+                "a task was left and nothing was ready, so the runtime used the processor until another thread had pushed. "
+                "Call `look_around`, which sleeps until the unpark.");
+        }
     }
 
     TEST_CASE("another thread that awaits the handle hears of it") {

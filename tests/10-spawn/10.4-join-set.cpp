@@ -52,6 +52,30 @@ TEST_SUITE("10.4 JoinSet") {
         CHECK(runtime.block_on(set.join_next()) == std::nullopt);
     }
 
+    TEST_CASE("a member that throws has left the set") {
+        rt::CurrentThread runtime;
+        auto main = []() -> rt::Async<> {
+            rt::JoinSet<int> set;
+            set.spawn(rt::poll_fn([](rt::Context&) -> rt::Poll<int> { throw 3; }));
+            set.spawn(rt::pending<int>());
+            co_await rt::yield_now();
+            set.abort_all();
+            co_await rt::yield_now();
+            step("take the results of a member that threw, and of one that was aborted");
+            CHECK_THROWS_AS(set.try_join_next(), int);
+            CHECK_MESSAGE(
+                set.size() == 1,
+                "the exception left the member in the set, so join_next waits for it forever. Take the member out before you "
+                "throw.");
+            CHECK_THROWS_AS(set.try_join_next(), rt::Cancelled);
+            CHECK_MESSAGE(
+                set.is_empty(),
+                "a member that was aborted stayed in the set, so join_next waits for it forever. List it also if it has no "
+                "result.");
+        };
+        runtime.block_on(main());
+    }
+
     TEST_CASE("results come in the order in which the members finish") {
         rt::CurrentThread runtime;
         auto main = []() -> rt::Async<std::vector<int>> {

@@ -101,7 +101,7 @@ class CurrentThread final : public Scheduler {
             return;
         }
         in_schedule_.fetch_add(1, relaxed);
-        // TODO(10.2) Hand the Runnable to the owner through `remote_`, and end the owner's sleep.
+        // TODO(10.2) Hand the Runnable to the owner through `remote_`, and set `has_remote_`. End the owner's sleep.
         todo("10.2 hand a Runnable to the runtime's thread");
         in_schedule_.fetch_sub(1, release);
     }
@@ -128,19 +128,19 @@ class CurrentThread final : public Scheduler {
     /// Called by `spawn`. A task that is spawned during the shutdown ends at once, because its Runnable is destroyed.
     void launch(Runnable runnable) noexcept override {
         bound_.require_own_thread("CurrentThread::spawn");
-        // TODO(10.1) Put the task into the list of tasks, and schedule its Runnable. During the shutdown (`closing_`), drop
-        // the Runnable instead.
+        // TODO(10.1) Put the task into the list of tasks, in every case. Then schedule its Runnable. During the shutdown
+        // (`closing_`), drop the Runnable, which ends the task.
         todo("10.1 list the new task, and schedule it", runnable);
     }
 
     /// Polls tasks until none is ready, or until `polls_` says that it is time to look around.
     void run_tasks() noexcept {
         if (has_remote_.load(relaxed)) {
-            // TODO(10.2) Take over the tasks that other threads have woken.
+            // TODO(10.2) Take over the tasks of `remote_`, which other threads have woken, and clear `has_remote_`.
             todo("10.2 take over what other threads have woken");
         }
-        // TODO(10.1) Run the tasks of the queue, in order, each after `begin_poll`. Stop when none is left, or when `polls_`
-        // has reached `look_interval`.
+        // TODO(10.1) Run the tasks of the queue in order, also those that come meanwhile, each after `begin_poll`. Stop when
+        // none is left, or when `polls_` has reached `look_interval`.
         todo("10.1 run the tasks of the queue");
     }
 
@@ -149,7 +149,8 @@ class CurrentThread final : public Scheduler {
     /// Lets the Park serve timers and I/O. Sleeps there if nothing is ready.
     void look_around() {
         polls_ = 0;
-        // TODO(10.2) Nothing is ready: sleep until something is. Otherwise let the Park look, without sleeping.
+        // TODO(10.2) If nothing is ready, sleep until something is. Otherwise let the Park look with `no_wait`, which
+        // doesn't sleep.
         todo("10.2 sleep, or only look");
     }
 
@@ -182,7 +183,7 @@ class CurrentThread final : public Scheduler {
 
     Mutex remote_mutex_;
     TaskQueue remote_;                // woken by other threads, under remote_mutex_
-    Atomic<bool> has_remote_{false};  // lets the owner see without the lock that there is nothing
+    Atomic<bool> has_remote_{false};  // changed under the lock, and read without it to save the lock
     Atomic<int> in_schedule_{0};      // other threads that are in `schedule`
 };
 

@@ -200,7 +200,7 @@ class CurrentThread final : public Scheduler {
 
     Mutex remote_mutex_;
     TaskQueue remote_;                // woken by other threads, under remote_mutex_
-    Atomic<bool> has_remote_{false};  // lets the owner see without the lock that there is nothing
+    Atomic<bool> has_remote_{false};  // changed under the lock, and read without it to save the lock
     Atomic<int> in_schedule_{0};      // other threads that are in `schedule`
 };
 
