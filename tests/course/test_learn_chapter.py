@@ -17,7 +17,7 @@ PAGE = """# 01 Poll: `are` you *done*?
 <!-- minutes: 25 -->
 
 One line
-and another, with **bold words**, `code`, and [a link](../x.md).
+and another, with **bold words**, `code`, and [a link to `x`](../x.md), and `[](int x)`.
 
 ## Predict
 
@@ -55,7 +55,8 @@ Because.
 PLAIN = """01 Poll: are you done?
 ======================
 
-One line and another, with bold words, `code`, and a link.
+One line and another, with bold words, `code`, and a link to `x`, and `[](int
+x)`.
 
 Predict
 -------

@@ -16,8 +16,10 @@ WIDTH = 80
 BOLD, CODE, END = "\x02", "\x04", "\x03"        # of no width, in text that gets colors once it is wrapped
 SIGNS = {BOLD: "\x1b[1m", CODE: "\x1b[36m", END: "\x1b[0m"}
 ANSWER = re.compile(r"<details><summary>.*?</summary>\n(.*?)</details>\n?", re.S)
-MARKUP = [(r"!\[([^\]]*)\]\([^)]*\)", r"[Picture: \1]"), (r"\[([^\]]*)\]\((https?://[^)]*)\)", r"\1 (\2)"),
-          (r"\[([^\]]*)\]\([^)]*\)", r"\1"), (r"`([^`]+)`", rf"{CODE}\1{END}"), (r"\*\*([^*]+)\*\*", rf"{BOLD}\1{END}"),
+NOT_IN_CODE = r"(?=(?:[^`]*`[^`]*`)*[^`]*$)"    # an even number of signs comes after it. In code, a lambda looks like a link
+MARKUP = [(rf"{NOT_IN_CODE}!\[([^\]]*)\]\([^)]*\)", r"[Picture: \1]"),
+          (rf"{NOT_IN_CODE}\[([^\]]*)\]\((https?://[^)]*)\)", r"\1 (\2)"),
+          (rf"{NOT_IN_CODE}\[([^\]]*)\]\([^)]*\)", r"\1"), (r"`([^`]+)`", rf"{CODE}\1{END}"), (r"\*\*([^*]+)\*\*", rf"{BOLD}\1{END}"),
           (r"(?<![\w*])\*([^*\s][^*]*)\*(?![\w*])", r"\1"), (r"\\([<>*_`|\[\]])", r"\1")]
 PLAIN = [(rf"{CODE}([^{END}]*){END}", r"`\1`"), (f"[{BOLD}{CODE}{END}]", "")]
 ANSWERS = "answers"                             # ./learn read 05 answers
