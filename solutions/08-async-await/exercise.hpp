@@ -19,7 +19,7 @@ class [[nodiscard]] Generator {
         std::suspend_always initial_suspend() const noexcept { return {}; }
         std::suspend_always final_suspend() const noexcept { return {}; }
 
-        /// Called by the compiler for `co_yield value`. The body stops until the next `next`.
+        /// Called by the compiler for `co_yield value`. The body stops until the next call of `next`.
         std::suspend_always yield_value(T value) {
             value_.emplace(std::move(value));
             return {};

@@ -1,6 +1,6 @@
 /// \file
-/// Coroutines: the loopers once more, written straight down. A coroutine that awaits a coroutine. An async block, and what
-/// happens if it outlives its captures (`dangle`).
+/// Coroutines: the loopers once more, each written as a plain loop. A coroutine that awaits a coroutine. An async
+/// block, and what happens if it outlives its captures (`dangle`).
 #include <rt/async.hpp>
 #include <rt/block_on.hpp>
 #include <rt/join.hpp>

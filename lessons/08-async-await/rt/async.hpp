@@ -8,22 +8,22 @@
 ///              2. Resume the body. It runs to its end, or to the next `co_await` whose future is Pending.
 ///   co_await   polls the future at once. If it is Pending, the body suspends and tells its promise what it waits for.
 ///
-/// Invariants: only `poll` resumes the body, never a waker, so a body runs on the thread that polls it. The Async owns its
-/// frame, and destroys it once. A body that awaits a million futures that are ready is one loop, and needs no more stack
-/// than one round.
+/// Invariants: only `poll` resumes the body, never a waker, so a body runs on the thread that polls it. The Async owns
+/// its frame, and destroys it once. A body that awaits a million ready futures, one after the other, needs no more
+/// stack than for one of them.
 ///
-/// Depth: an Async that awaits an Async polls it like any other future, so each level takes stack: about 110 bytes in release
-/// builds, and 1.5 kB in debug builds with AddressSanitizer. The usual stack of 8 MB has room for 5,000 levels of those. Destroying
-/// nested Asyncs is recursive too, but takes less stack per level. A loop can't do it, because an inner frame may use the
-/// outer one, so the inner frame must be destroyed first.
+/// Depth: an Async that awaits an Async polls it like any other future, so each level takes stack: about 110 bytes in
+/// release builds, and 1.5 kB in debug builds with AddressSanitizer. The usual stack of 8 MB has room for 5,000 levels
+/// of such a debug build. Destroying nested Asyncs is recursive too, but takes less stack per level. A loop can't
+/// destroy them, because an inner frame may use the outer one, so the inner frame must be destroyed first.
 ///
-/// Lifetimes: nothing of the body runs before the first poll, so it takes parameters by value. A reference would have to
-/// outlive the whole wait. Parameters live until the frame is destroyed, locals until the body ends. The captures of a
-/// lambda are in the lambda and not in the frame, so a capturing lambda that is a coroutine must outlive its `Async`.
-/// Destroying an `Async` destroys its frame with all that is in it, which cancels the wait.
+/// Lifetimes: nothing of the body runs before the first poll, so a coroutine takes parameters by value. What a
+/// reference refers to might be gone by then. Parameters live until the frame is destroyed, locals until the body ends.
+/// The captures of a lambda are in the lambda and not in the frame, so a capturing lambda that is a coroutine must
+/// outlive its `Async`. Destroying an `Async` destroys its frame with all that is in it, which cancels the wait.
 ///
-/// Alignment: compilers align a frame to 16 bytes, whatever is in it. Results, parameters, and futures that ask for more are
-/// refused. A local variable can't be checked, so put one that asks for more, such as `__m256`, behind a std::unique_ptr.
+/// Alignment: compilers align a frame to 16 bytes, whatever is in it. Results, parameters, and futures that need more
+/// don't compile. No check sees a local variable, so put one that needs more, such as `__m256`, behind a unique_ptr.
 ///
 /// Source: what `async fn` and `.await` mean in Rust.
 #pragma once
@@ -51,7 +51,7 @@ namespace detail {
 template <class T>
 concept OverAligned = !std::is_reference_v<T> && alignof(T) > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
 
-/// What a suspended body waits for: something to poll, of whatever type.
+/// What a suspended body waits for. The promise can poll it without knowing the type of the future.
 class Leaf {
   public:
     /// True when the future is done and the body may be resumed.
@@ -61,7 +61,7 @@ class Leaf {
     ~Leaf() = default;
 };
 
-/// One `co_await future`. It lives in the coroutine frame beside the future, until the expression has its value.
+/// One `co_await future`. The Awaiter lives in the coroutine frame until the expression has its value.
 ///
 /// Its constructor polls nothing. A compiler may make all awaiters of an expression before it waits for the first one.
 template <Future F>
@@ -70,16 +70,16 @@ class Awaiter final : public Leaf {
     explicit Awaiter(F& future) noexcept : future_(future) {}
 
     bool poll(Context& cx) noexcept override {
-        // TODO(08.2) Poll the future once, and keep how it ended. Is it done?
+        // TODO(08.2) Poll the future once. Return true if it is done, and keep its outcome then.
         todo("08.2 poll the future that is awaited", cx, future_, outcome_);
     }
 
-    // The compiler calls the next three, in this order. When it calls `await_suspend`, the body has stopped. If that
+    // The compiler calls these three, in this order. When it calls `await_suspend`, the body has stopped. If that call
     // returns true, the body stays suspended, and `resume` returns. If it returns false, the body goes on at once.
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> body) noexcept {
-        // TODO(08.2) Tell the promise what its body waits for, and poll that. Must the body wait?
+        // TODO(08.2) Tell the promise what its body waits for, and poll the future. Return true if the body must wait.
         todo("08.2 suspend the body, or don't", body);
     }
     /// The value of the `co_await` expression.
@@ -89,7 +89,7 @@ class Awaiter final : public Leaf {
                 "a body was resumed although its future is Pending, or its outcome was not kept. Poll the future with "
                 "poll_into, and resume the body if it is done.");
         }
-        // TODO(08.2) Give the body what the future ended with. An Output may be void, and may end with an exception, too.
+        // TODO(08.2) Return the value that the future ended with, or throw its exception. The Output may be void.
         todo("08.2 give the result to the body", outcome_);
     }
 
@@ -105,7 +105,7 @@ class AsyncPromise : public Recycled {
     std::suspend_always initial_suspend() const noexcept { return {}; }
     std::suspend_always final_suspend() const noexcept { return {}; }
 
-    // Given: called by the compiler for `co_await future`. Makes the Awaiter, or says why there is none.
+    // Given: called by the compiler for `co_await future`. Makes the Awaiter, or refuses to compile and says why.
     template <class F>
     auto await_transform(F&& future) noexcept {
         using Awaited = std::remove_reference_t<F>;
@@ -133,14 +133,14 @@ class AsyncPromise : public Recycled {
         return *cx_;
     }
 
-    /// Called by the compiler, inside a `catch`, if an exception leaves the body. `run` throws it later. If it left
-    /// `resume`, clang 19 would destroy the body's locals twice in optimized builds: as it leaves, and with the frame.
+    /// Called by the compiler, inside a `catch`, if an exception leaves the body. `run` throws it later. If the
+    /// exception left `resume`, optimized builds of clang 19 would destroy the body's locals twice.
     void unhandled_exception() noexcept {
         // TODO(08.3) Keep the exception until `run` throws it.
         todo("08.3 keep the exception", exception_);
     }
 
-    /// Both steps of a poll. True if the body has reached its end. Throws what the body threw. Called by `Async::poll`.
+    /// Does both steps of a poll. True if the body has ended. Throws what the body threw. Called by `Async::poll`.
     bool run(std::coroutine_handle<> body, Context& cx) {
         cx_ = &cx;
         if (may_go_on(cx)) {
@@ -149,10 +149,10 @@ class AsyncPromise : public Recycled {
         }
         cx_ = nullptr;
         if (exception_) {
-            // TODO(08.3) Throw it out of the poll. Afterwards, the promise must not keep it alive.
+            // TODO(08.3) Throw the exception out of the poll. Afterwards, the promise must not keep it alive.
             todo("08.3 throw the exception", exception_);
         }
-        // TODO(08.1) Has the body reached its end?
+        // TODO(08.1) Return true if the body has reached its end.
         todo("08.1 ask whether the body has ended", body);
     }
 
@@ -160,10 +160,10 @@ class AsyncPromise : public Recycled {
     bool is_running() const noexcept { return cx_ != nullptr; }
 
   private:
-    /// Step 1 of a poll. True if the body waits for nothing, so that it may be resumed.
+    /// Step 1 of a poll. True if the body may be resumed, because it waits for nothing that is still Pending.
     bool may_go_on(Context& cx) {
         if (leaf_ != nullptr) {
-            // TODO(08.2) The body stopped at a `co_await`. May it go on now?
+            // TODO(08.2) The body stopped at a `co_await`. Return false if it can't go on yet.
             todo("08.2 poll what the body waits for", cx);
         }
         return true;
@@ -184,7 +184,7 @@ class AsyncResult {
                   "std::unique_ptr<T> instead.");
 
   public:
-    /// By value, so that `co_return` converts to T just as `return` does.
+    /// Takes a T by value, so that `co_return` converts to T just as `return` does.
     void return_value(T value) {  // an Async<T> must co_return a T, or what converts to T
         // TODO(08.1) Keep the value. Don't copy it.
         todo("08.1 keep the value", value);
@@ -233,7 +233,7 @@ class [[nodiscard("an Async does nothing until it is polled. Await it, spawn it,
     Async(Async&& other) noexcept : contract_(std::move(other.contract_)), frame_(other.release()) {}
     Async& operator=(Async&& other) noexcept {
         contract_ = std::move(other.contract_);
-        // TODO(08.1) Take the other's frame. This Async may have a frame already, or be `other` itself.
+        // TODO(08.1) Take the frame of `other`. This Async may have a frame already, or be `other` itself.
         todo("08.1 take the other's frame", other);
         return *this;
     }
@@ -242,8 +242,8 @@ class [[nodiscard("an Async does nothing until it is polled. Await it, spawn it,
     /// Runs the body as far as it gets without waiting.
     Poll<T> poll(Context& cx) {
         contract_.begin("Async");
-        // TODO(08.1) Run the body by its promise, once. Has it ended? Answer Pending by the Contract, or Ready with the
-        // value.
+        // TODO(08.1) Run the body once, with its promise's `run`. If the body has ended, return Ready with its value.
+        // Otherwise return Pending through the Contract.
         todo("08.1 poll the coroutine", cx);
     }
 

@@ -8,22 +8,22 @@
 ///              2. Resume the body. It runs to its end, or to the next `co_await` whose future is Pending.
 ///   co_await   polls the future at once. If it is Pending, the body suspends and tells its promise what it waits for.
 ///
-/// Invariants: only `poll` resumes the body, never a waker, so a body runs on the thread that polls it. The Async owns its
-/// frame, and destroys it once. A body that awaits a million futures that are ready is one loop, and needs no more stack
-/// than one round.
+/// Invariants: only `poll` resumes the body, never a waker, so a body runs on the thread that polls it. The Async owns
+/// its frame, and destroys it once. A body that awaits a million ready futures, one after the other, needs no more
+/// stack than for one of them.
 ///
-/// Depth: an Async that awaits an Async polls it like any other future, so each level takes stack: about 110 bytes in release
-/// builds, and 1.5 kB in debug builds with AddressSanitizer. The usual stack of 8 MB has room for 5,000 levels of those. Destroying
-/// nested Asyncs is recursive too, but takes less stack per level. A loop can't do it, because an inner frame may use the
-/// outer one, so the inner frame must be destroyed first.
+/// Depth: an Async that awaits an Async polls it like any other future, so each level takes stack: about 110 bytes in
+/// release builds, and 1.5 kB in debug builds with AddressSanitizer. The usual stack of 8 MB has room for 5,000 levels
+/// of such a debug build. Destroying nested Asyncs is recursive too, but takes less stack per level. A loop can't
+/// destroy them, because an inner frame may use the outer one, so the inner frame must be destroyed first.
 ///
-/// Lifetimes: nothing of the body runs before the first poll, so it takes parameters by value. A reference would have to
-/// outlive the whole wait. Parameters live until the frame is destroyed, locals until the body ends. The captures of a
-/// lambda are in the lambda and not in the frame, so a capturing lambda that is a coroutine must outlive its `Async`.
-/// Destroying an `Async` destroys its frame with all that is in it, which cancels the wait.
+/// Lifetimes: nothing of the body runs before the first poll, so a coroutine takes parameters by value. What a
+/// reference refers to might be gone by then. Parameters live until the frame is destroyed, locals until the body ends.
+/// The captures of a lambda are in the lambda and not in the frame, so a capturing lambda that is a coroutine must
+/// outlive its `Async`. Destroying an `Async` destroys its frame with all that is in it, which cancels the wait.
 ///
-/// Alignment: compilers align a frame to 16 bytes, whatever is in it. Results, parameters, and futures that ask for more are
-/// refused. A local variable can't be checked, so put one that asks for more, such as `__m256`, behind a std::unique_ptr.
+/// Alignment: compilers align a frame to 16 bytes, whatever is in it. Results, parameters, and futures that need more
+/// don't compile. No check sees a local variable, so put one that needs more, such as `__m256`, behind a unique_ptr.
 ///
 /// Source: what `async fn` and `.await` mean in Rust.
 #pragma once
@@ -50,7 +50,7 @@ namespace detail {
 template <class T>
 concept OverAligned = !std::is_reference_v<T> && alignof(T) > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
 
-/// What a suspended body waits for: something to poll, of whatever type.
+/// What a suspended body waits for. The promise can poll it without knowing the type of the future.
 class Leaf {
   public:
     /// True when the future is done and the body may be resumed.
@@ -60,7 +60,7 @@ class Leaf {
     ~Leaf() = default;
 };
 
-/// One `co_await future`. It lives in the coroutine frame beside the future, until the expression has its value.
+/// One `co_await future`. The Awaiter lives in the coroutine frame until the expression has its value.
 ///
 /// Its constructor polls nothing. A compiler may make all awaiters of an expression before it waits for the first one.
 template <Future F>
@@ -70,7 +70,7 @@ class Awaiter final : public Leaf {
 
     bool poll(Context& cx) noexcept override { return poll_into(future_, cx, outcome_); }
 
-    // The compiler calls the next three, in this order. When it calls `await_suspend`, the body has stopped. If that
+    // The compiler calls these three, in this order. When it calls `await_suspend`, the body has stopped. If that call
     // returns true, the body stays suspended, and `resume` returns. If it returns false, the body goes on at once.
     bool await_ready() const noexcept { return false; }
     template <class Promise>
@@ -100,7 +100,7 @@ class AsyncPromise : public Recycled {
     std::suspend_always initial_suspend() const noexcept { return {}; }
     std::suspend_always final_suspend() const noexcept { return {}; }
 
-    // Given: called by the compiler for `co_await future`. Makes the Awaiter, or says why there is none.
+    // Given: called by the compiler for `co_await future`. Makes the Awaiter, or refuses to compile and says why.
     template <class F>
     auto await_transform(F&& future) noexcept {
         using Awaited = std::remove_reference_t<F>;
@@ -128,11 +128,11 @@ class AsyncPromise : public Recycled {
         return *cx_;
     }
 
-    /// Called by the compiler, inside a `catch`, if an exception leaves the body. `run` throws it later. If it left
-    /// `resume`, clang 19 would destroy the body's locals twice in optimized builds: as it leaves, and with the frame.
+    /// Called by the compiler, inside a `catch`, if an exception leaves the body. `run` throws it later. If the
+    /// exception left `resume`, optimized builds of clang 19 would destroy the body's locals twice.
     void unhandled_exception() noexcept { exception_ = std::current_exception(); }
 
-    /// Both steps of a poll. True if the body has reached its end. Throws what the body threw. Called by `Async::poll`.
+    /// Does both steps of a poll. True if the body has ended. Throws what the body threw. Called by `Async::poll`.
     bool run(std::coroutine_handle<> body, Context& cx) {
         cx_ = &cx;
         if (may_go_on(cx)) {
@@ -149,7 +149,7 @@ class AsyncPromise : public Recycled {
     bool is_running() const noexcept { return cx_ != nullptr; }
 
   private:
-    /// Step 1 of a poll. True if the body waits for nothing, so that it may be resumed.
+    /// Step 1 of a poll. True if the body may be resumed, because it waits for nothing that is still Pending.
     bool may_go_on(Context& cx) {
         if (leaf_ != nullptr && !leaf_->poll(cx)) {
             return false;
@@ -172,7 +172,7 @@ class AsyncResult {
                   "std::unique_ptr<T> instead.");
 
   public:
-    /// By value, so that `co_return` converts to T just as `return` does.
+    /// Takes a T by value, so that `co_return` converts to T just as `return` does.
     void return_value(T value) {  // an Async<T> must co_return a T, or what converts to T
         value_.emplace(std::move(value));
     }
