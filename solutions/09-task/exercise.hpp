@@ -23,7 +23,7 @@ class PriorityQueue {
     PriorityQueue() = default;
     PriorityQueue(const PriorityQueue&) = delete;
     PriorityQueue& operator=(const PriorityQueue&) = delete;
-    /// A task that is cancelled here may wake another one, which then waits here too. So this goes on until none is left.
+    /// A task that this cancels may wake another one, which then waits here too. So the loop ends when none is left.
     ~PriorityQueue() {
         while (next()) {}
     }

@@ -1,6 +1,6 @@
 /// \file
-/// One task, run by hand, wake by wake. main has the queue, and does by hand what a runtime does in a loop. With the argument
-/// `mini`, it shows three bugs of a smaller executor instead.
+/// One task, run by hand, wake by wake. main has the queue, and does by hand what a runtime does in a loop. With the
+/// argument `mini`, the program shows three bugs of a smaller executor instead.
 #include "three_bugs.hpp"
 
 #include <rt/async.hpp>

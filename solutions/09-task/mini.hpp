@@ -63,7 +63,7 @@ class Mini {
         queue_.push_back(task);
     }
 
-    /// A wake puts the task into the queue. Nothing is counted, because all tasks live as long as the executor.
+    /// A wake puts the task into the queue. It counts no references, because all tasks live as long as the executor.
     static void wake(void* task) noexcept { static_cast<Task*>(task)->mini.push(static_cast<Task*>(task)); }
     static void nothing(void*) noexcept {}
     static constexpr rt::WakerVTable vtable{nothing, wake, wake, nothing};

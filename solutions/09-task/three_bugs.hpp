@@ -61,7 +61,7 @@ inline void woken_while_it_runs() {
     mini.run_one();
 }
 
-/// The thread that runs the queue gets what a task throws. The code that spawned the task can't ask for anything.
+/// The thread that runs the queue gets what a task throws. The code that spawned the task can't ask for the result.
 inline void nobody_can_wait() {
     fmt::print("3. nobody can wait for the result\n");
     Mini mini;

@@ -20,7 +20,7 @@
 
 namespace rt {
 
-/// A future of a task's outcome: its value, its exception, or `Cancelled`. If it is destroyed, the task goes on alone.
+/// A future of a task's outcome: value, exception, or `Cancelled`. If the handle is destroyed, the task goes on alone.
 ///
 /// Thread safety: the task may end on any thread. The handle itself belongs to one thread at a time.
 template <class T = void>
@@ -42,7 +42,7 @@ class JoinHandle {
             // TODO(09.3) Wait for the end of the task. It may end on another thread at any moment.
             todo("09.3 wait for the end of the task", cx);
         }
-        // Given: the result counts as one of the budget, so a handle that is finished can't keep the thread either.
+        // Given: the result counts against the budget, so a loop over finished handles can't keep the thread either.
         if (!task.share.poll_proceed(cx)) {
             return Pending;
         }
@@ -70,7 +70,7 @@ class JoinHandle {
     /// True if the task has ended, in whatever way, or if this handle has no task.
     bool is_finished() const noexcept { return task_ == nullptr || task_->is_finished(); }
 
-    /// Lets the task go on alone. If it ends with an exception, that is printed.
+    /// Lets the task go on alone. If the task ends with an exception, the exception is printed.
     void detach() noexcept {
         if (task_ != nullptr) {
             std::exchange(task_, nullptr)->drop_handle();
@@ -79,8 +79,8 @@ class JoinHandle {
 
   private:
     NonVoid<T> take_outcome() {
-        // TODO(09.3) Take the task's `outcome`, and return it. If it is empty, throw Cancelled. The handle is empty
-        // afterwards, also if an exception is thrown.
+        // TODO(09.3) Take the task's `outcome`, and return it. If the outcome is empty, throw Cancelled. Afterwards the
+        // handle is empty, even if an exception was thrown.
         todo("09.3 take the outcome");
     }
 

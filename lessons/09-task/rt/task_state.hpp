@@ -28,7 +28,7 @@
 ///  - Every wake writes to the word, even if no bit changes. The write publishes what the waking thread did before, and
 ///    `start` reads it. Tokio had a plain load here for six years, and lost wakeups.
 ///
-/// Which part of a task may be touched by whom:
+/// Each part of a task may be touched only by its owner:
 ///
 ///   future                     the holder of the Runnable, until complete
 ///   outcome                    the holder of the Runnable, until complete. Then the JoinHandle, if there still is one
@@ -36,8 +36,8 @@
 ///   next_in_queue              the queue that the Runnable is in
 ///   next_owned, previous_owned the list that holds the task, until it has left the list
 ///
-/// Thread safety: any thread may call any function, but some calls are a right of the Runnable's holder or of the
-/// handle.
+/// Thread safety: any thread may call any function. But `start`, `pause`, `complete`, and `drop_finished` belong to the
+/// holder of the Runnable, and `drop_handle` belongs to the JoinHandle.
 ///
 /// Source: async-task's `state.rs`, Tokio's `runtime/task/state.rs`.
 #pragma once
@@ -69,32 +69,32 @@ class TaskState {
 
     /// (1) Begins a poll. Called by the holder of the Runnable.
     OnStart start() noexcept {
-        // TODO(09.1) From now on the task is running, and a wake asks for one more poll. See what the thread that woke it
-        // did before. Was the task aborted?
+        // TODO(09.1) From now on the task is running, and a wake asks for one more poll. See everything that the waking
+        // thread did before. Return `cancel` if the task was aborted.
         todo("09.1 begin a poll");
     }
 
     /// (3) Ends a poll that was Pending. Unless the Runnable is to be scheduled again, gives its reference back.
     OnPause pause() noexcept {
-        // TODO(09.1) End the poll. If a wake came meanwhile, the Runnable goes on. Otherwise give its reference back. What
-        // keeps the task alive now: nothing, only a list, or something else?
+        // TODO(09.1) End the poll. If a wake came, the caller schedules the Runnable again. Otherwise give its
+        // reference back. What keeps the task alive: nothing, only a list, or something else?
         todo("09.1 end a poll that was Pending");
     }
 
     /// (2) Ends the last poll. Called when the outcome is stored.
     OnComplete complete() noexcept {
-        // TODO(09.1) The task is no longer running, but complete. Publish the outcome. Can anybody still ask for it?
+        // TODO(09.1) The task is no longer running, but complete. Publish the outcome. Can a handle still ask for it?
         todo("09.1 end the last poll");
     }
 
-    /// Clears `handle`, and counts one reference instead. It keeps the task alive until the caller gives it back.
+    /// Replaces the `handle` bit by one reference, which keeps the task alive until the caller gives it back.
     OnDropHandle drop_handle() noexcept {
-        // TODO(09.1) Replace the handle's hold by a reference. If the task is complete, see its outcome, because the caller
-        // must destroy it.
+        // TODO(09.1) Replace the `handle` bit by a reference. If the task is complete, its outcome must be visible
+        // here, because the caller destroys the outcome.
         todo("09.1 drop the handle");
     }
 
-    /// Takes one more reference. Called by an owner of one.
+    /// Adds a reference. Called by code that owns a reference already.
     void add_reference() noexcept { word_.fetch_add(reference, relaxed); }
 
     /// Gives one reference back.
@@ -126,8 +126,8 @@ class TaskState {
     static constexpr unsigned keeps_alive = ~unsigned{running | notified | complete_ | aborted};
 
     OnWake notify(unsigned bits) noexcept {
-        // TODO(09.1) Set the bits, whatever the task is doing. Publish what this thread did before. Must the caller make a
-        // Runnable?
+        // TODO(09.1) Set the bits, whatever the task is doing. Publish what this thread did before. Return `schedule`
+        // if the caller must make a Runnable.
         todo("09.1 set the bits of a wake", bits);
     }
 

@@ -3,15 +3,15 @@
 ///
 /// A loop over a socket that always has bytes would never be Pending, and its task would keep the thread. So everything
 /// that yields results (sockets, timers, channels, handles) asks `poll_proceed` first. After `per_poll` results in one
-/// poll the source is refused: it wakes its own task, and is Pending once.
+/// poll of the task, `poll_proceed` refuses the source and wakes the task, and the source returns Pending.
 ///
-/// The budget belongs to the whole task. If only it counted, the first child of a join could use all of it in each poll,
-/// and the second child would be refused each time. So there are two promises, and they hold for every combinator, also
-/// for those that users write, in whatever order they poll:
+/// The budget belongs to the whole task. If nothing else counted, the first child of a join could use it up in each
+/// poll, and the second child would be refused each time. So this header makes two promises. They hold for every
+/// combinator, in whatever order it polls, even if a user wrote it:
 ///
 ///   - A task takes at most `per_poll` results in one poll, and one more from each source that was refused before.
-///   - A source that was refused is not refused in the next poll of its task. So a child that can get further does so in
-///     every second poll at least, however much the others take.
+///   - A source that was refused is not refused in the next poll of its task. So a child whose source has results gets
+///     one in every second poll at least, however much the others take.
 ///
 /// Two things are not promised. A loop around `select(biased, …)` drops the later branches if the first one is ready
 /// each time. And outside of a runtime there is no limit, so a child that is always ready keeps its thread.
@@ -52,14 +52,14 @@ inline void spend() noexcept {
     }
 }
 
-/// A source's right to one result in the poll after one in which it was refused. A member of the source, which has one for
-/// each task that may wait for it.
+/// A source's right to one result in the poll after the one that refused it. The source has a Share for each task that
+/// may wait for it.
 ///
-/// A task that changes threads may come to a poll that has the same number there. Then it is refused once more.
+/// A task that changes threads may meet the same poll number on the new thread. Then its source is refused once more.
 class Share {
   public:
-    /// True if the caller may take a result. If not, the task has been woken, and the caller returns Pending. Called at the
-    /// top of the source's poll.
+    /// True if the caller may take a result. If not, this call has woken the task, and the caller must return Pending.
+    /// Called at the top of the source's poll.
     [[nodiscard]] bool poll_proceed(Context& cx) noexcept {
         if (detail::left != 0) {
             return true;
@@ -74,7 +74,7 @@ class Share {
     }
 
   private:
-    std::uint16_t refused_in_ = 0;  // the poll that refused it, or 0
+    std::uint16_t refused_in_ = 0;  // the number of the poll that refused the source, or 0
 };
 
 }  // namespace rt::budget

@@ -1,12 +1,12 @@
 /// \file
-/// `Task`, the block that holds a future, and `Runnable`, the right to poll it once.
+/// `Task`, which holds a future, and `Runnable`, the right to poll that future once.
 ///
 ///   born ──► Runnable ──run──► poll ──Pending──► asleep ──wake──► Runnable ──► Schedule ──► …
 ///                               └──Ready──► outcome stored ──► JoinHandle woken
 ///
 /// This is the side of a task that a runtime sees. The JoinHandle, which the user sees, is in task.hpp.
 ///
-/// Thread safety: the state word (task_state.hpp) decides who may do what. This header does what its answers ask for.
+/// Thread safety: the state word (task_state.hpp) tells each thread what it must do next. This header does that.
 ///
 /// Source: Rust's async-task crate.
 #pragma once
@@ -37,14 +37,14 @@ class Schedule {
     /// Sees to it that `runnable.run()` is called soon, but doesn't call it. Called from any thread.
     virtual void schedule(Runnable runnable) noexcept = 0;
 
-    /// Takes a task that has ended out of the runtime's list. Called only for owned tasks, on the thread that ran it last.
+    /// Takes a finished task out of the runtime's list. Called only for owned tasks, on the thread of the last run.
     virtual void finished(Task&) noexcept {}
 
   protected:
     ~Schedule() = default;
 };
 
-/// A future, later its outcome, and the state word. Users see it only through a Runnable, a Waker, or a JoinHandle.
+/// Holds a future, later its outcome, and the state word. Users see it only through a Runnable, Waker, or JoinHandle.
 class Task : public Recycled {
   public:
     /// Asks the task to end. The next run destroys the future instead of polling it. A finished task stays as it is.
@@ -73,7 +73,7 @@ class Task : public Recycled {
     virtual PollResult poll_future(Context& cx) noexcept = 0;
     /// Destroys the future. The outcome stays empty, which means cancelled.
     virtual void drop_future() noexcept = 0;
-    /// Destroys the outcome. Returns its exception if there is one, which nobody has seen.
+    /// Destroys the outcome. If the outcome holds an exception that nobody has taken, returns the exception.
     virtual std::exception_ptr drop_outcome() noexcept = 0;
 
   private:
@@ -96,7 +96,7 @@ class Task : public Recycled {
     /// Polls the future once with a waker of this task, and announces it.
     PollResult poll_once() noexcept;
     static const WakerVTable waker_vtable;
-    // Given: announces a wake (trace.hpp), and returns what it was given.
+    // Given: announces a wake to the trace (trace.hpp), and returns `next`.
     TaskState::OnWake announced(TaskState::OnWake next, bool waker_goes = false) const noexcept {
         trace::emit(trace::Kind::wake, this, next == TaskState::OnWake::schedule);
         if (waker_goes) {
@@ -111,10 +111,10 @@ class Task : public Recycled {
     [[no_unique_address]] detail::TaskOrigin origin_;  // where it was spawned, for messages
 };
 
-/// The right to poll a task once. Its holder calls `run`. If it is destroyed instead, it cancels the task.
+/// The right to poll a task once. Its holder calls `run`. If the Runnable is destroyed instead, it cancels the task.
 class [[nodiscard]] Runnable {
   public:
-    /// Takes a task out of a queue. Called once for each `into_raw`.
+    /// Makes the Runnable of `task`. It owns one reference, which the caller or a queue has owned until now.
     static Runnable from_raw(Task* task) noexcept { return Runnable(task); }
 
     Runnable(Runnable&& other) noexcept : task_(std::exchange(other.task_, nullptr)) {}
@@ -129,10 +129,10 @@ class [[nodiscard]] Runnable {
         }
     }
 
-    /// Polls the task once, or destroys its future if it was aborted. Called on the thread that the runtime chose.
+    /// Polls the task once, or destroys its future if the task was aborted. Called on the thread that a runtime chose.
     void run() && noexcept { release().run(); }
 
-    /// Gives the task to a queue that links tasks themselves.
+    /// Returns the task for a queue that links tasks themselves. The queue owns the Runnable's reference then.
     Task* into_raw() && noexcept { return &release(); }
 
     // Given: the task, unless the Runnable is empty.
@@ -155,7 +155,7 @@ class [[nodiscard]] Runnable {
     Task* task_;
 };
 
-/// The Runnable's reference goes on with the next Runnable, or `pause` or `finish` gives it back.
+/// Uses up the Runnable's reference: the next Runnable owns it, or `pause` or `finish` gives it back.
 inline void Task::run() noexcept {
     if (state_.start() == TaskState::OnStart::cancel) {
         drop_future();
@@ -175,7 +175,7 @@ inline void Task::run() noexcept {
     }
 }
 
-/// The outcome is stored. The reference goes last, because it may be all that keeps the task alive.
+/// Ends the task. Gives the Runnable's reference back last, because that may be all that keeps the task alive.
 inline void Task::finish() noexcept {
     switch (state_.complete()) {
         case TaskState::OnComplete::wake_handle: join_waker_.wake(); break;
@@ -198,7 +198,7 @@ inline void Task::wake_by_ref() noexcept {
     }
 }
 
-/// The waker goes. Its reference becomes the Runnable's, or is given back.
+/// The waker goes. Its reference becomes the new Runnable's, or this function gives it back.
 inline void Task::wake() noexcept {
     TaskState::OnWake const next = announced(state_.wake(), true);
     switch (next) {
@@ -207,7 +207,7 @@ inline void Task::wake() noexcept {
     }
 }
 
-/// To abort a task is to wake it with one more bit. The thread that runs it next destroys the future.
+/// An abort is a wake that sets one more bit. The thread that runs the task next destroys the future.
 inline void Task::abort() noexcept {
     trace::emit(trace::Kind::abort, this);
     if (state_.abort() == TaskState::OnWake::schedule) {
@@ -216,7 +216,7 @@ inline void Task::abort() noexcept {
     }
 }
 
-/// The JoinHandle goes, and with it the outcome, or the waker if the task goes on.
+/// The JoinHandle goes, and with it the outcome, or the handle's waker if the task goes on.
 inline void Task::drop_handle() noexcept {
     switch (state_.drop_handle()) {
         case TaskState::OnDropHandle::nothing: join_waker_.take(); break;
@@ -225,7 +225,7 @@ inline void Task::drop_handle() noexcept {
     drop_reference();
 }
 
-// Given: nobody can ask for the outcome any more. An exception in it is printed, unless the task was aborted.
+// Given: destroys an outcome that nobody can ask for any more. Prints its exception, unless the task was aborted.
 inline void Task::discard_outcome() noexcept {
     std::exception_ptr exception = drop_outcome();
     if (exception && !state_.is_aborted()) {
@@ -233,8 +233,8 @@ inline void Task::discard_outcome() noexcept {
     }
 }
 
-// Given: one poll. The Runnable has a reference, so the waker of the poll takes none, and gives none back: a union does
-// not call the destructor. That saves two atomic operations.
+// Given: one poll. Its waker uses the Runnable's reference, which saves two atomic operations. The waker is in a union,
+// which doesn't call its destructor, because that would give the reference back.
 inline Task::PollResult Task::poll_once() noexcept {
     union Borrowed {
         Waker waker;
@@ -247,7 +247,7 @@ inline Task::PollResult Task::poll_once() noexcept {
     return result;
 }
 
-// Given: the table of lesson 02. Its data is the task.
+// Given: the table of a waker's functions (lesson 02). The data pointer is the task.
 inline constexpr WakerVTable Task::waker_vtable{
     [](void* data) noexcept {
         trace::note(trace::Kind::waker_clone, data);

@@ -19,7 +19,7 @@
 
 namespace rt {
 
-/// A future of a task's outcome: its value, its exception, or `Cancelled`. If it is destroyed, the task goes on alone.
+/// A future of a task's outcome: value, exception, or `Cancelled`. If the handle is destroyed, the task goes on alone.
 ///
 /// Thread safety: the task may end on any thread. The handle itself belongs to one thread at a time.
 template <class T = void>
@@ -43,7 +43,7 @@ class JoinHandle {
                 return Pending;
             }
         }
-        // Given: the result counts as one of the budget, so a handle that is finished can't keep the thread either.
+        // Given: the result counts against the budget, so a loop over finished handles can't keep the thread either.
         if (!task.share.poll_proceed(cx)) {
             return Pending;
         }
@@ -71,7 +71,7 @@ class JoinHandle {
     /// True if the task has ended, in whatever way, or if this handle has no task.
     bool is_finished() const noexcept { return task_ == nullptr || task_->is_finished(); }
 
-    /// Lets the task go on alone. If it ends with an exception, that is printed.
+    /// Lets the task go on alone. If the task ends with an exception, the exception is printed.
     void detach() noexcept {
         if (task_ != nullptr) {
             std::exchange(task_, nullptr)->drop_handle();

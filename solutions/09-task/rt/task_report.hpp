@@ -39,8 +39,8 @@ class TaskOrigin {
         }
     }
 
-    /// Prints an exception that the task ended with, because nobody can ask for it any more. Prints the same line once, because
-    /// a stranger may be able to cause it again and again.
+    /// Prints an exception that the task ended with, because nobody can ask for it any more. Prints the same line only
+    /// once, because a client of a server may be able to cause the exception again and again.
     void report_unawaited(std::exception_ptr exception) const noexcept {
         try {
             std::rethrow_exception(std::move(exception));

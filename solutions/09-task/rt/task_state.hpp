@@ -28,7 +28,7 @@
 ///  - Every wake writes to the word, even if no bit changes. The write publishes what the waking thread did before, and
 ///    `start` reads it. Tokio had a plain load here for six years, and lost wakeups.
 ///
-/// Which part of a task may be touched by whom:
+/// Each part of a task may be touched only by its owner:
 ///
 ///   future                     the holder of the Runnable, until complete
 ///   outcome                    the holder of the Runnable, until complete. Then the JoinHandle, if there still is one
@@ -36,8 +36,8 @@
 ///   next_in_queue              the queue that the Runnable is in
 ///   next_owned, previous_owned the list that holds the task, until it has left the list
 ///
-/// Thread safety: any thread may call any function, but some calls are a right of the Runnable's holder or of the
-/// handle.
+/// Thread safety: any thread may call any function. But `start`, `pause`, `complete`, and `drop_finished` belong to the
+/// holder of the Runnable, and `drop_handle` belongs to the JoinHandle.
 ///
 /// Source: async-task's `state.rs`, Tokio's `runtime/task/state.rs`.
 #pragma once
@@ -91,13 +91,13 @@ class TaskState {
         return (before & handle) != 0 ? OnComplete::wake_handle : OnComplete::drop_outcome;
     }
 
-    /// Clears `handle`, and counts one reference instead. It keeps the task alive until the caller gives it back.
+    /// Replaces the `handle` bit by one reference, which keeps the task alive until the caller gives it back.
     OnDropHandle drop_handle() noexcept {
         unsigned before = word_.fetch_add(reference - handle, acq_rel);
         return (before & complete_) != 0 ? OnDropHandle::drop_outcome : OnDropHandle::nothing;
     }
 
-    /// Takes one more reference. Called by an owner of one.
+    /// Adds a reference. Called by code that owns a reference already.
     void add_reference() noexcept { word_.fetch_add(reference, relaxed); }
 
     /// Gives one reference back.
