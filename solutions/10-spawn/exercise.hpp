@@ -1,6 +1,6 @@
 /// \file
-/// The exercise of lesson 10, solved: `map_at_most(limit, items, f)`, which makes a task for each item, but never runs too
-/// many of them at once.
+/// The exercise of lesson 10, solved: `map_at_most(limit, items, f)`, which makes a task for each item, but never runs
+/// more than `limit` of them at once.
 #pragma once
 
 #include <rt/async.hpp>
@@ -15,7 +15,7 @@
 
 namespace exercise {
 
-/// Awaits `future`, and says which item it belongs to.
+/// Awaits `future`, and yields its output with the number of its item.
 template <rt::Future F>
 rt::Async<std::pair<std::size_t, rt::OutputOf<F>>> numbered(std::size_t number, F future) {
     rt::OutputOf<F> output = co_await future;

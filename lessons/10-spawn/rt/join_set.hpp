@@ -1,8 +1,8 @@
 /// \file
 /// `JoinSet<T>`: tasks that belong together. Spawn them, and take their results in the order in which they end.
 ///
-/// The task of a member stores its outcome in the set's list of members. Then it puts the member into a queue, and wakes
-/// the task that waits in `join_next`. So the set never searches for the member that has ended.
+/// The task of a member stores the member's outcome in the set's list of members. Then it puts the member into a queue,
+/// and wakes the task that waits in `join_next`. So the set never searches for the member that has ended.
 ///
 /// Thread safety: the set belongs to one thread at a time. Only the queue has a lock, because members end on any thread.
 ///
@@ -68,8 +68,8 @@ class JoinSet {
         }
     }
 
-    /// A future of the next result, in the order in which the members end. It is nullopt when no member is left. It
-    /// throws what the member threw, or `Cancelled`. Destroying the future loses no result.
+    /// A future of the next result, in the order in which the members end. The result is nullopt when no member is
+    /// left. The future throws what the member threw, or `Cancelled`. Destroying the future loses no result.
     auto join_next() noexcept {
         return poll_fn([this, share = budget::Share()](Context& cx) mutable -> Poll<std::optional<NonVoid<T>>> {
             if (!share.poll_proceed(cx)) {
@@ -94,8 +94,8 @@ class JoinSet {
         shared_->remove_ended(shared_->first_ended);
         lock.unlock();
         budget::spend();
-        // TODO(10.4) Give the member's outcome out, and erase the member from `members`, however it ended. An empty outcome
-        // means `Cancelled`.
+        // TODO(10.4) Return or throw the member's outcome. In both cases, erase the member from `members`. If the
+        // outcome is empty, throw `Cancelled`.
         todo("10.4 give out how a member ended", member);
     }
 
@@ -107,8 +107,8 @@ class JoinSet {
         Member* next = nullptr;  // in the queue of those that have ended
     };
 
-    /// What the set shares with the tasks of its members. The queue needs no memory, because a task may end when there is
-    /// none left.
+    /// What the set shares with the tasks of its members. The queue links the members themselves, because a task may
+    /// end when no memory is left.
     struct Shared {
         std::list<Member> members;  // whose results were not taken. Only the set changes the list
         WakerSlot waiter;           // of the task in `join_next`
@@ -116,7 +116,7 @@ class JoinSet {
         Member* first_ended = nullptr;
         Member** end_of_queue = &first_ended;
 
-        /// Called under the lock, as is `remove_ended`.
+        /// Puts `member` at the end of the queue. Called under the lock, as `remove_ended` is.
         void add_ended(Member& member) noexcept {
             *end_of_queue = &member;
             end_of_queue = &member.next;
@@ -130,7 +130,7 @@ class JoinSet {
         }
     };
 
-    /// The future of a member's task: runs the future that was spawned, and keeps how it ended.
+    /// The future of a member's task: polls the future that was spawned, and stores its outcome in the member.
     template <class F>
     class MemberFuture {
       public:
@@ -143,12 +143,12 @@ class JoinSet {
             if (shared_ == nullptr) {
                 return;  // moved from
             }
-            // TODO(10.4) The task has ended. Destroy the future, put the member into the queue, and wake the waiting task.
+            // TODO(10.4) The task has ended. Destroy the future, put the member into the queue, and wake the `waiter`.
             todo("10.4 report the end of a member");
         }
 
         Poll<void> poll(Context& cx) {
-            // TODO(10.4) Poll the member's future once, and keep how it ended in the member.
+            // TODO(10.4) Poll the member's future once, and store its outcome in the member.
             todo("10.4 poll a member", cx, member_);
         }
 
@@ -166,7 +166,7 @@ class JoinSet {
         try {
             member.handle =
                 current("JoinSet::spawn").spawn(MemberFuture<F>(std::move(future), shared_, &member), where);
-        } catch (const std::bad_alloc&) {  // the future was destroyed, so it has reported its end
+        } catch (const std::bad_alloc&) {  // the MemberFuture was destroyed, so its member is in the queue
             Lock lock(shared_->mutex);
             Member** link = &shared_->first_ended;
             while (*link != &member) {

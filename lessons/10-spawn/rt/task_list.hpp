@@ -79,7 +79,7 @@ class TaskList {
         --size_;
     }
 
-    /// Asks every task to end. None leaves the list during the call, because that takes a run.
+    /// Asks every task to end. No task leaves the list during the call, because a task leaves it when it is run.
     void abort_all() noexcept {
         for (Task* task = first_; task != nullptr; task = task->next_owned) {
             task->abort();

@@ -6,9 +6,9 @@
 /// woken, and lets the Park serve timers and I/O. So if every poll returns, nothing waits forever.
 ///
 /// Thread safety: any thread may call `schedule`. Everything else belongs to the thread that made the runtime. Another
-/// thread leaves its Runnable in `remote_` under the lock, and unparks after it, because the owner that wakes up needs
-/// the lock. The owner looks into `remote_` before it sleeps, and a Runnable that comes later leaves a token in the Park.
-/// The destructor waits until no other thread is in `schedule`.
+/// thread leaves its Runnable in `remote_` under the lock, and unparks after it has released the lock, because the
+/// owner takes the lock as soon as it wakes up. The owner looks into `remote_` before it sleeps. If a Runnable comes
+/// later, its unpark leaves a token in the Park. The destructor waits until no other thread is in `schedule`.
 ///
 /// Source: Tokio's `current_thread` scheduler.
 #pragma once
@@ -21,7 +21,7 @@
 #include <rt/runnable.hpp>
 #include <rt/scheduler.hpp>
 #include <rt/send.hpp>
-#include <rt/spawn.hpp>  // for those who have a runtime and spawn
+#include <rt/spawn.hpp>  // for files that use a runtime and spawn
 #include <rt/sync.hpp>
 #include <rt/task_list.hpp>
 #include <rt/trace.hpp>
@@ -48,9 +48,9 @@ class CurrentThread final : public Scheduler {
         {
             Entered entered = enter();
             closing_ = true;
-            main_flag_.take_wake();  // so that `is_idle` speaks of tasks only
-            // A task that is aborted destroys its future when it is run. It may be missing in the queue, because another
-            // thread is about to schedule it. That thread ends the sleep.
+            main_flag_.take_wake();  // so that `is_idle` depends on tasks only
+            // A task that is aborted destroys its future when it is run. The task may not be in the queue yet, because
+            // another thread is about to schedule it. That thread ends the sleep.
             tasks_.abort_all();
             while (!tasks_.is_empty()) {
                 look_around();
@@ -69,7 +69,7 @@ class CurrentThread final : public Scheduler {
     template <Future F>
     OutputOf<F> block_on(F future) {
         Entered entered = enter();
-        F main(std::move(future));  // so that it is destroyed while this runtime is still the current one
+        F main(std::move(future));  // so that the future is destroyed while this runtime is the current one
         Context cx(main_waker_);
         main_waker_.wake_by_ref();
         for (;;) {
@@ -142,7 +142,7 @@ class CurrentThread final : public Scheduler {
         }
     }
 
-    /// Polls tasks until none is ready, or until `polls_` says that it is time to look around.
+    /// Polls tasks until none is ready, or until `polls_` has reached `look_interval`.
     void run_tasks() noexcept {
         if (has_remote_.load(relaxed)) {
             Lock lock(remote_mutex_);
@@ -177,7 +177,7 @@ class CurrentThread final : public Scheduler {
         budget::refill();
     }
 
-    // Given: one poll of the future of `block_on`, announced and checked.
+    // Given: polls the future of `block_on` once, announces the poll, and checks that a Pending future kept a waker.
     template <Future F>
     Poll<OutputOf<F>> poll_main(F& main, Context& cx) {
         begin_poll();

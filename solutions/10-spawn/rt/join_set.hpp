@@ -1,8 +1,8 @@
 /// \file
 /// `JoinSet<T>`: tasks that belong together. Spawn them, and take their results in the order in which they end.
 ///
-/// The task of a member stores its outcome in the set's list of members. Then it puts the member into a queue, and wakes
-/// the task that waits in `join_next`. So the set never searches for the member that has ended.
+/// The task of a member stores the member's outcome in the set's list of members. Then it puts the member into a queue,
+/// and wakes the task that waits in `join_next`. So the set never searches for the member that has ended.
 ///
 /// Thread safety: the set belongs to one thread at a time. Only the queue has a lock, because members end on any thread.
 ///
@@ -67,8 +67,8 @@ class JoinSet {
         }
     }
 
-    /// A future of the next result, in the order in which the members end. It is nullopt when no member is left. It
-    /// throws what the member threw, or `Cancelled`. Destroying the future loses no result.
+    /// A future of the next result, in the order in which the members end. The result is nullopt when no member is
+    /// left. The future throws what the member threw, or `Cancelled`. Destroying the future loses no result.
     auto join_next() noexcept {
         return poll_fn([this, share = budget::Share()](Context& cx) mutable -> Poll<std::optional<NonVoid<T>>> {
             if (!share.poll_proceed(cx)) {
@@ -77,7 +77,7 @@ class JoinSet {
             std::optional<NonVoid<T>> next = try_join_next();
             if (!next && !is_empty()) {
                 shared_->waiter.register_waker(cx.waker());
-                next = try_join_next();  // the second look: one may have ended before it could see the waker
+                next = try_join_next();  // the second look: a member may have ended before it could see the waker
                 if (!next) {
                     return Pending;
                 }
@@ -96,7 +96,7 @@ class JoinSet {
         shared_->remove_ended(shared_->first_ended);
         lock.unlock();
         budget::spend();
-        // The member goes first, because `take` may throw.
+        // Erases the member before `take`, because `take` may throw.
         Outcome<T> outcome = std::move(member->outcome);
         shared_->members.erase(member->place);
         if (outcome.is_empty()) {
@@ -113,8 +113,8 @@ class JoinSet {
         Member* next = nullptr;  // in the queue of those that have ended
     };
 
-    /// What the set shares with the tasks of its members. The queue needs no memory, because a task may end when there is
-    /// none left.
+    /// What the set shares with the tasks of its members. The queue links the members themselves, because a task may
+    /// end when no memory is left.
     struct Shared {
         std::list<Member> members;  // whose results were not taken. Only the set changes the list
         WakerSlot waiter;           // of the task in `join_next`
@@ -122,7 +122,7 @@ class JoinSet {
         Member* first_ended = nullptr;
         Member** end_of_queue = &first_ended;
 
-        /// Called under the lock, as is `remove_ended`.
+        /// Puts `member` at the end of the queue. Called under the lock, as `remove_ended` is.
         void add_ended(Member& member) noexcept {
             *end_of_queue = &member;
             end_of_queue = &member.next;
@@ -136,7 +136,7 @@ class JoinSet {
         }
     };
 
-    /// The future of a member's task: runs the future that was spawned, and keeps how it ended.
+    /// The future of a member's task: polls the future that was spawned, and stores its outcome in the member.
     template <class F>
     class MemberFuture {
       public:
@@ -149,7 +149,7 @@ class JoinSet {
             if (shared_ == nullptr) {
                 return;  // moved from
             }
-            future_.reset();  // so that it has gone when the set gives the result away
+            future_.reset();  // so that it is destroyed before the set gives out the result
             Lock lock(shared_->mutex);
             shared_->add_ended(*member_);
             lock.unlock();
@@ -177,7 +177,7 @@ class JoinSet {
         try {
             member.handle =
                 current("JoinSet::spawn").spawn(MemberFuture<F>(std::move(future), shared_, &member), where);
-        } catch (const std::bad_alloc&) {  // the future was destroyed, so it has reported its end
+        } catch (const std::bad_alloc&) {  // the MemberFuture was destroyed, so its member is in the queue
             Lock lock(shared_->mutex);
             Member** link = &shared_->first_ended;
             while (*link != &member) {

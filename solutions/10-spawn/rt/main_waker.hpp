@@ -16,7 +16,7 @@ class MainWaker {
     /// A wake unparks `park`. Called on the runtime's thread.
     explicit MainWaker(Park& park) noexcept : park_(&park) {}
 
-    /// The first waker, which keeps the flag until it is destroyed. Called once.
+    /// The first waker, which keeps the flag alive until the waker is destroyed. Called once.
     Waker first_waker() noexcept { return Waker(this, &vtable); }
 
     bool is_woken() const noexcept { return woken_.load(relaxed); }
@@ -26,7 +26,7 @@ class MainWaker {
     /// Ends the program if nothing can ever wake the future: nobody has a copy of the waker, and the flag is not set.
     /// Called after a poll that was Pending.
     void expect_a_wake() const noexcept {
-        // In this order, because a thread sets the flag before it gives its waker up.
+        // Reads the count before the flag, because a thread sets the flag before it gives its waker up.
         if (references_.load(acquire) == 1 && !is_woken()) {
             violation(
                 "block_on's future returned Pending but kept no waker, so nothing can ever wake it. Store a copy of "
@@ -46,7 +46,7 @@ class MainWaker {
 
     ~MainWaker() = default;
 
-    /// Sets the flag. Unparks the runtime, unless this is its own thread, which looks at the flag before it sleeps.
+    /// Sets the flag. Unparks the runtime, except on the runtime's thread, which looks at the flag before it sleeps.
     void wake() noexcept {
         if (woken_.exchange(true, acq_rel) || this_thread_id() == owner_) {
             return;

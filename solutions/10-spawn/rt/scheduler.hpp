@@ -3,8 +3,8 @@
 /// calls the `launch` that you write.
 ///
 /// A runtime is a queue of tasks over a Park. Everything else is a service: the pool of lesson 11, the reactor, the
-/// timers. A service is made when it is first asked for, so this header names none. A service may change how the runtime
-/// sleeps. When the runtime is destroyed, all tasks go first, because their futures use the services.
+/// timers. A runtime makes a service when code first asks for it, so this header names none. A service may change how
+/// the runtime sleeps. When the runtime is destroyed, all tasks go first, because their futures use the services.
 ///
 /// Source: Tokio's runtime `Handle`, and Asio's `use_service`.
 #pragma once
@@ -28,7 +28,7 @@
 
 namespace rt {
 
-/// A Park that passes everything on to another Park, which a service may replace.
+/// A Park that passes all calls on to another Park. A service may replace that other Park.
 ///
 /// Thread safety: all functions but `park` may be called from any thread, also while another thread sleeps in `park`.
 class ParkSlot final : public Park {
@@ -39,8 +39,8 @@ class ParkSlot final : public Park {
     bool has_more() const noexcept override { return target_.load(acquire)->has_more(); }
 
     /// Uses a read-modify-write (adding 0) instead of a load, so that it is totally ordered with `change_to`. If
-    /// `unpark` comes first, the thread that `change_to` wakes sees what the caller has made ready. Else it unparks the
-    /// new target.
+    /// `unpark` comes first, the thread that `change_to` wakes sees what the caller of `unpark` has made ready.
+    /// Otherwise `unpark` unparks the new target.
     void unpark() noexcept override { target_.fetch_add(0, acq_rel)->unpark(); }
 
     /// Passes on to `target` from now on. Unparks both targets: the old one because a thread may sleep in it, the new
@@ -68,7 +68,7 @@ inline constinit thread_local Scheduler* serves_blocking = nullptr;
 
 class Scheduler : public Schedule {
   public:
-    /// Makes a task of `future` and queues it. Called by this runtime's tasks, or on its owner's thread before it runs.
+    /// Makes a task of `future` and queues it. Called by the runtime's tasks, or by its owner's thread before they run.
     template <Future F>
     JoinHandle<OutputOf<F>> spawn(F future, std::source_location where = std::source_location::current()) {
         auto [runnable, handle] = make_task(std::move(future), *this, Owned::yes, where);
@@ -101,14 +101,14 @@ class Scheduler : public Schedule {
         return static_cast<T*>(services_[index_of<T>()].load(acquire));
     }
 
-    /// Where this runtime sleeps, and where others end its sleep.
+    /// Where this runtime sleeps, and where other threads end its sleep.
     Park& park() noexcept { return outer_; }
-    /// The innermost sleep.
+    /// The innermost Park: a condition variable, or what `set_base` put in its place.
     Park& base_park() noexcept { return base_; }
-    /// Lets the runtime sleep in `outer`, for example in the timers, which sleeps in `base_park()`. If `outer` wakes a task
-    /// on the runtime's thread, it returns without sleeping, because such a wake leaves no token.
+    /// Lets the runtime sleep in `outer`, for example in the timers, which sleep in `base_park()`. If `outer` wakes a
+    /// task on the runtime's thread, it must return without sleeping, because such a wake leaves no token.
     void wrap_park(Park& outer) noexcept { outer_.change_to(outer); }
-    /// Lets the innermost sleep be in `base`, for example in epoll.
+    /// Makes `base` the innermost Park, for example the reactor, which sleeps in epoll.
     void set_base(Park& base) noexcept { base_.change_to(base); }
 
     /// Counts work that is under way outside of tasks, for example on a thread of the pool. A paused clock (lesson 14)
@@ -129,11 +129,11 @@ class Scheduler : public Schedule {
     virtual bool is_multi_threaded() const noexcept = 0;
 
     /// True if nothing is ready to be polled. Called on the runtime's thread by the timers, before a paused clock
-    /// jumps. A runtime whose clock can't be paused need not answer.
+    /// jumps. A runtime whose clock can't be paused need not override this.
     virtual bool is_idle() const noexcept { return false; }
 
   protected:
-    /// Sleeps on a condition variable until a service brings a better way.
+    /// Sleeps on a condition variable until a service brings another Park.
     Scheduler() noexcept : base_(&thread_park_), outer_(&base_) {}
     /// Sleeps in `base`.
     explicit Scheduler(Park& base) noexcept : base_(&base), outer_(&base_) {}
@@ -142,7 +142,7 @@ class Scheduler : public Schedule {
     /// Puts a new task into the list of tasks and its Runnable into a queue. In a shutdown, drops the Runnable.
     virtual void launch(Runnable runnable) noexcept = 0;
 
-    /// Ends the program where the runtime can't wait for the end of its threads and tasks. Called first by its destructor.
+    /// Ends the program where a runtime can't wait for its threads and tasks. Called first by a runtime's destructor.
     void require_may_close(const char* name) const noexcept {
         if (detail::runs_futures) {
             violation(
@@ -197,7 +197,7 @@ class Scheduler : public Schedule {
     bool services_closed_ = false;                    // under services_mutex_
 };
 
-/// Makes `scheduler` the current one of this thread while it exists. Made by runtimes.
+/// Makes `scheduler` the current runtime of this thread while this object exists. Made by runtimes.
 class EnterScheduler {
   public:
     explicit EnterScheduler(Scheduler& scheduler) noexcept
@@ -216,7 +216,7 @@ class EnterScheduler {
 /// The runtime that polls the caller, or null outside of one.
 inline Scheduler* try_current() noexcept { return detail::current_scheduler; }
 
-/// The runtime that polls the caller. Ends the program outside of one, and says that `what` needs it.
+/// The runtime that polls the caller. Outside of a runtime, ends the program, and says that `what` needs one.
 inline Scheduler& current(const char* what = "rt::current") noexcept {
     if (detail::current_scheduler == nullptr) {
         violation("was used without a runtime. Use it inside a future that runtime.block_on or rt::run runs.", what);

@@ -23,8 +23,8 @@ namespace detail {
 template <class F, class... Args>
 concept AsyncCallable = std::invocable<F&, Args...> && Future<std::invoke_result_t<F&, Args...>>;
 
-/// Calls `f(args...)` and awaits the future that it returns. The coroutine keeps `f` and `args` until then, because `f`
-/// may be a lambda whose coroutine uses its captures, and its parameters may be references.
+/// Calls `f(args...)` and awaits the future that it returns. The coroutine keeps `f` and `args` until that future is
+/// done, because `f` may be a lambda whose coroutine uses its captures, and the parameters of `f` may be references.
 template <class F, class... Args>
 Async<OutputOf<std::invoke_result_t<F&, Args...>>> call(F f, Args... args) {
     auto future = std::invoke(f, std::move(args)...);
@@ -45,7 +45,7 @@ auto to_future(F&& f, Args&&... args) {
     }
 }
 
-/// Does the same for a task that may change threads.
+/// Does what `to_future` does, for a task that may change threads.
 template <class F, class... Args>
 auto to_send_future(F&& f, Args&&... args) {
     static_assert(
