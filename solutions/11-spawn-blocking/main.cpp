@@ -1,6 +1,6 @@
 /// \file
-/// The three loopers on three threads. They are ordinary functions, so nobody yields. After each round, each of them blocks
-/// its thread until the others have come. On one thread, the first would wait forever.
+/// The three loopers on three threads. They are ordinary functions, so they can't yield. After each round, each looper
+/// blocks its thread until the others have finished the round. On one thread, the first would wait forever.
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/join.hpp>
@@ -16,7 +16,7 @@
 
 namespace {
 
-/// Prints its name three times. Waits at the table after each round, and doesn't return before it is done.
+/// Prints its name three times. Waits for the other loopers at the table after each round.
 int looper(std::string name, std::barrier<>* table) {
     constexpr int rounds = 3;
     rt::trace::name(name.c_str());  // for ./learn trace

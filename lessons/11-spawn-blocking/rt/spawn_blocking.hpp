@@ -30,7 +30,7 @@ concept BlockingCallable = std::invocable<F, Args...> && !std::is_reference_v<st
 /// A future that calls `f(args...)` in its only poll. It owns `f` and the arguments, because the caller may be gone then.
 template <class F, class... Args>
 Async<std::invoke_result_t<F, Args...>> call_blocking(F f, Args... args) {
-    // TODO(11.2) Call `f` with its arguments, and yield what it returns. Some can only be moved.
+    // TODO(11.2) Call `f` with its arguments, and yield what it returns. Some arguments can only be moved.
     rt::todo("11.2 call the function", f, args...);
 }
 
@@ -40,7 +40,7 @@ Async<std::invoke_result_t<F, Args...>> call_blocking(F f, Args... args) {
 /// from the tasks of a runtime. Calls begin in the order in which they were made.
 ///
 /// `abort` ends a call that has not begun. A call that has begun runs to its end, and the runtime's destructor waits
-/// for it. Throws a std::system_error if the pool has no thread and can't start one.
+/// for it. `spawn_blocking` throws a std::system_error if the pool has no thread and can't start one.
 template <class F, class... Args>
     requires detail::BlockingCallable<F, Args...>
 JoinHandle<std::invoke_result_t<F, Args...>> spawn_blocking(F f, Args... args) {

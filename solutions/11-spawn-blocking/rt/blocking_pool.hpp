@@ -1,15 +1,15 @@
 /// \file
-/// `BlockingPool`: the threads of a runtime that may block.
+/// `BlockingPool`: the threads of a runtime on which code may block.
 ///
-/// A job is a task (lesson 09) whose Schedule is this pool, and whose first poll is its last. An idle thread runs a new
-/// job, if one is free for it. Else a new thread does, if there may be more. Else the job waits, because each thread
-/// at work looks into the queue before it becomes idle.
+/// A job is a task (lesson 09) whose Schedule is this pool, and whose first poll is its last. If an idle thread is
+/// free, it runs a new job. Otherwise a new thread does, if the pool may have more. Otherwise the job waits, because
+/// each thread that works looks into the queue before it becomes idle.
 ///
-/// Invariant: if a job waits, then a thread is on its way to it, and to no other job, or there can't be more threads. A
+/// Invariant: if jobs wait, then as many threads are on their way to the queue, or the pool can't have more threads. A
 /// thread is on its way when it was started, or when it was idle and has been notified.
 ///
 /// A thread ends when it was idle for `idle_time`. It can't join itself. So it moves its Thread to `left_`, and joins
-/// the one that was there. The destructor joins the last one, and the threads that are still in the list.
+/// the Thread that was there before. The destructor joins the last one, and the threads that are still in the list.
 ///
 /// Thread safety: `mutex_` protects everything but the jobs that run.
 ///
@@ -40,7 +40,7 @@ class BlockingOptions {
   public:
     BlockingOptions() = default;
 
-    /// How many threads there are at most, at least 1. The other jobs wait.
+    /// The pool has at most so many threads. Must be at least 1. Jobs that find no thread wait.
     std::size_t max_threads = 512;
     /// How long a thread waits for its next job before it ends.
     std::chrono::nanoseconds idle_time = std::chrono::seconds(10);
@@ -60,7 +60,7 @@ class BlockingPool final : public Schedule {
         Lock lock(mutex_);
         closing_ = true;
         TaskQueue dropped(std::move(queue_));
-        lock.unlock();  // before the jobs go, because what a job destroys may call the pool
+        lock.unlock();  // before the jobs go, because a destructor in a job may call the pool
         while (dropped.pop()) {}
         work_came_.notify_all();
         for (Thread& thread : threads_) {
@@ -108,8 +108,8 @@ class BlockingPool final : public Schedule {
     /// Never called, because a job never sleeps, so nothing can wake it. Call `submit`.
     void schedule(Runnable job) noexcept override { submit(std::move(job)); }
 
-    /// The oldest job. Waits for it if there is none. Nothing if the thread is to end, because the pool closes or no job
-    /// came until `idle_deadline()`.
+    /// Returns the oldest job, and waits for one if there is none. Returns nothing if the thread must end, because the
+    /// pool closes or no job came until `idle_deadline()`.
     std::optional<Runnable> next_job(Lock& lock) noexcept {
         ++idle_;
         work_came_.wait_until(lock, idle_deadline(), [this] { return closing_ || !queue_.is_empty(); });
@@ -117,22 +117,22 @@ class BlockingPool final : public Schedule {
         return queue_.pop();
     }
 
-    // Given: puts the job into the queue, and counts it as work outside of the runtime until it has ended. Lesson 14 needs
-    // the count.
+    // Given: puts the job into the queue, and counts it as work outside of the runtime until the job has ended. Lesson
+    // 14 needs the count.
     void enqueue(Runnable job) noexcept {
         scheduler_.begin_outside_work();
         trace::note(trace::Kind::queue, &job.task());
         queue_.push(std::move(job));
     }
 
-    // Given: until when a thread that becomes idle now waits. An `idle_time` beyond the end of the clock is cut off there.
+    // Given: the time until which a thread that becomes idle now waits. It is never beyond the end of the clock.
     Instant idle_deadline() const noexcept {
         const Instant now = sys::now();
         return now + std::min<Instant::duration>(options_.idle_time, Instant::max() - now);
     }
 
-    // Given: starts a thread, which waits for the lock that the caller holds. Does without it if it can't be started, but
-    // there are others.
+    // Given: starts a thread, which waits for the lock that the caller holds. If the system can't start one, throws
+    // only if the pool has no other.
     void start_thread() {
         const Threads::iterator self = threads_.emplace(threads_.end());
         try {
@@ -169,7 +169,7 @@ class BlockingPool final : public Schedule {
         }
     }
 
-    // Given: a task often submits the next job at once, and a few looks cost less than to fall asleep and be woken.
+    // Given: looks for a job a few times. A task often submits its next job at once, and a look costs less than sleep.
     void look_briefly(Lock& lock) noexcept {
         ++idle_;
         for (int looks = 0; looks < 20 && queue_.is_empty() && !closing_; ++looks) {

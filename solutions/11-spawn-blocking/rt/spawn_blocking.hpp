@@ -38,7 +38,7 @@ Async<std::invoke_result_t<F, Args...>> call_blocking(F f, Args... args) {
 /// from the tasks of a runtime. Calls begin in the order in which they were made.
 ///
 /// `abort` ends a call that has not begun. A call that has begun runs to its end, and the runtime's destructor waits
-/// for it. Throws a std::system_error if the pool has no thread and can't start one.
+/// for it. `spawn_blocking` throws a std::system_error if the pool has no thread and can't start one.
 template <class F, class... Args>
     requires detail::BlockingCallable<F, Args...>
 JoinHandle<std::invoke_result_t<F, Args...>> spawn_blocking(F f, Args... args) {
