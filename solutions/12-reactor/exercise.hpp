@@ -22,7 +22,7 @@ class Doorbell {
         rt::sys::write(source_.fd(), {reinterpret_cast<const char*>(&one), sizeof one});
     }
 
-    /// A future of how often it was rung since the last answer.
+    /// A future of how often the doorbell was rung since the last answer. Waits if that is 0.
     auto rings() {
         auto poll = [this](rt::Context& cx) {
             std::uint64_t count = 0;

@@ -19,7 +19,7 @@
 
 namespace {
 
-/// Appends what the pipe has to `text`. Waits if it has nothing. Yields false at the end of the stream.
+/// Reads what has come, and appends it to `text`. Waits for the first byte. Yields false at the end of the stream.
 rt::Poll<bool> poll_more(rt::Context& cx, rt::IoSource& pipe, std::string& text) {
     std::array<char, 512> buffer;
     auto read = [&buffer](int fd) { return rt::sys::read(fd, buffer); };

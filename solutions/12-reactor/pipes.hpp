@@ -72,7 +72,7 @@ class TwoPipes {
         right_.write_end.reset();
     }
 
-    /// Writes a piece, and waits until so many lines have been printed.
+    /// Writes a piece, and waits until `lines` lines have been printed in all.
     void write(const Pipe& pipe, std::string_view text, int lines) {
         rt::sys::write(pipe.write_end.get(), text);
         wait_for_lines(lines);

@@ -1,14 +1,14 @@
 /// \file
 /// `IoSource`: a descriptor that tasks can wait for. Pipes, sockets, and signals are built on it.
 ///
-/// `poll_io` is the users' half of the reactor. It tries before it asks epoll, because mostly that is all, and no event was
-/// needed. A descriptor is registered when the kernel refuses for the first time.
+/// `poll_io` is the half of the reactor that a descriptor's users call. It tries the operation first, because mostly
+/// the operation succeeds at once. A descriptor is registered when the kernel refuses for the first time.
 ///
-/// Invariants: no event is lost, whenever it comes. The reactor sets the readiness word first, and looks for a waker then.
-/// `poll_io` does these two things in the opposite order, so one of the two sees the other.
+/// Invariants: no event is lost. The reactor sets the readiness word first, and looks for a waker then. `poll_io`
+/// leaves a waker first, and looks at the word then. So the reactor finds the waker, or `poll_io` sees the event.
 ///
 /// A short read of a TCP socket or a pipe has emptied the kernel's buffer, so clearing the readiness at once saves a system
-/// call. Other descriptors end a read at a line or a message, though there is more. So for them only a refusal clears.
+/// call. Other descriptors end a read at a line or a message, though more bytes are there. So only a refusal clears theirs.
 ///
 /// Thread safety: one task may read while another one writes on another thread, if `prepare` was called before.
 #pragma once
@@ -36,9 +36,9 @@ namespace rt {
 
 class IoSource {
   public:
-    /// None.
+    /// Has no descriptor.
     IoSource() noexcept = default;
-    /// Owns `fd`, which must be non-blocking. `is_plain`: it is known to be a TCP socket or a pipe (without O_DIRECT).
+    /// Owns `fd`, which must be non-blocking. `is_plain`: `fd` is a TCP socket or a pipe (without O_DIRECT).
     explicit IoSource(sys::Fd fd, bool is_plain = false) noexcept : fd_(std::move(fd)), is_plain_(is_plain) {}
 
     int fd() const noexcept { return fd_.get(); }
@@ -57,14 +57,14 @@ class IoSource {
             return Pending;
         }
         for (;;) {
-            // TODO(12.3) If the word allows it, try. If the kernel refuses, register, and clear what you had seen. Then wait, but
-            // lose no event, whenever it comes.
+            // TODO(12.3) If the readiness word allows this direction, try `op`. If the kernel refuses, register, and
+            // clear the readiness that you had seen. Then wait, but lose no event.
             todo("12.3 try, or wait for the descriptor", cx, full, what, op, is_plain_);
         }
     }
 
     // Given: a debug build finds two tasks that wait for the same thing. Called by everything that users await.
-    /// `future`, which calls `poll_io` in this direction.
+    /// Returns `future`, which calls `poll_io` in this direction, with this check around each poll.
     template <Future F>
     auto alone([[maybe_unused]] Direction direction, F future) {
 #if RT_CHECKS
@@ -88,7 +88,7 @@ class IoSource {
 #endif
     }
 
-    /// Registers with the current runtime unless that was done. Called before two threads begin to share this.
+    /// Registers with the current runtime, unless that was done. Called before two threads share this object.
     void prepare() {
         if (!registration_) {
             register_with(current("IoSource").service<Reactor>());
@@ -122,7 +122,7 @@ class IoSource {
         return static_cast<std::size_t>(result);
     }
 
-    // Given: `prepare`, unless the system has no watch or no memory left. Then the task asks again in its next turn.
+    // Given: calls `prepare`. If the system has no watch or memory left, returns false and wakes the task to ask again.
     bool try_prepare(Context& cx) {
         try {
             prepare();

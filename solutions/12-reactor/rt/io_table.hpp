@@ -46,13 +46,13 @@ class IoTable {
 
     /// Makes a record free. Called by Registration.
     void give_back(IoRecord& record) noexcept {
-        Waker reader = record.reader.take();  // dropped after the lock: that may run anything
+        Waker reader = record.reader.take();  // dropped after the lock, because a drop may run any code
         Waker writer = record.writer.take();
         Lock lock(mutex_);
         record.next_free = std::exchange(first_free_, &record);
     }
 
-    /// How many records there are. No more descriptors are watched.
+    /// How many records there are. The reactor watches at most so many descriptors.
     std::size_t size() const noexcept {
         Lock lock(mutex_);
         return records_.size();
@@ -78,7 +78,7 @@ class Registration {
     };
 
   public:
-    /// None.
+    /// Has no record.
     Registration() noexcept = default;
     /// Takes a record for a new descriptor. Called by the reactor.
     explicit Registration(std::shared_ptr<IoTable> table) : record_(&table->take(), GiveBack{table}) {}

@@ -1,6 +1,6 @@
 /// \file
-/// `Reactor`: epoll as a Park. The thread sleeps in the kernel until a descriptor is ready, then wakes the tasks that wait
-/// for it. A service, made when the first descriptor has to wait. From then on the runtime sleeps here.
+/// `Reactor`: epoll as a Park. The thread sleeps in the kernel until a descriptor is ready, then wakes the tasks that
+/// wait for it. It is a service: once a task has had to wait for a descriptor, the runtime sleeps here.
 ///
 ///   once per descriptor   EPOLL_CTL_ADD, for reading and writing, edge-triggered. Never MOD. `close` does the DEL.
 ///   at each park          epoll_wait, then for each event: set the readiness word, then wake. io_source.hpp has the users' half.
@@ -9,7 +9,7 @@
 ///
 /// Invariants: a signal (EINTR) ends a sleep early, but no park returns without a look. No lock is held while a task is woken.
 /// A full batch may leave events behind. The kernel reports each descriptor once, in the order in which they became ready. So
-/// after as many events as there are descriptors, all that was ready at the first look was reported. Until then `has_more`.
+/// after as many events as there are descriptors, all that was ready at first was reported. Until then `has_more` is true.
 ///
 /// Thread safety: one thread at a time parks. Any thread may add, close, and unpark. After `fork` the child must not use
 /// the parent's runtime.
@@ -51,8 +51,8 @@ class Reactor final : public Park {
     }
     ~Reactor() override { table_->abandon(); }
 
-    /// Has the kernel watch `fd`, which must stay open until the Registration is gone. What is ready now is reported too.
-    /// Throws what epoll_ctl reports. EPERM: no task can wait for a file of this kind.
+    /// Has the kernel watch `fd`, which must stay open until the Registration is gone. If `fd` is ready now, that is
+    /// reported too. Throws what epoll_ctl reports. EPERM: no task can wait for a file of this kind.
     Registration add(int fd) {
         Registration registration(table_);
         constexpr std::uint32_t events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
@@ -103,8 +103,8 @@ class Reactor final : public Park {
         notified,  // the token is there
     };
 
-    /// Asks the kernel for events, and waits for at most `timeout` milliseconds, or without a limit if that is negative. From
-    /// then on this thread is awake. Returns how many events are in `events_`.
+    /// Asks the kernel for events, and waits for at most `timeout` milliseconds, or without a limit if `timeout` is
+    /// negative. Afterwards this thread is awake. Returns how many events are in `events_`.
     std::size_t look(int timeout) {
         int answer = sys::epoll_wait(epoll_.get(), events_, timeout);
         while (answer == -EINTR) {
@@ -126,8 +126,8 @@ class Reactor final : public Park {
         }
     }
 
-    // Given: this thread is awake, and has the token if there was one. Under a foreign loop it sleeps elsewhere, so an unpark
-    // always has to write.
+    // Given: notes that this thread is awake, and takes the token. Under a foreign loop the thread sleeps elsewhere, so
+    // each unpark has to write to the eventfd.
     void end_sleep() noexcept { state_.exchange(driven_from_outside_ ? parked : awake, acq_rel); }
 
     // Given: ends the sleep in epoll_wait.
@@ -151,7 +151,7 @@ class Reactor final : public Park {
         return static_cast<int>(std::min<decltype(left)>(left, std::numeric_limits<int>::max()));
     }
 
-    // Given: for `has_more`, after a look that found `count` events.
+    // Given: updates `left_` for `has_more`, after a look that found `count` events.
     void count_left(std::size_t count) noexcept {
         std::size_t const more = count < batch ? 0 : left_ == 0 ? table_->size() + 1 : left_;
         left_ = more - std::min(more, count);
@@ -162,7 +162,7 @@ class Reactor final : public Park {
     sys::Fd event_;
     Atomic<int> state_{awake};
     bool driven_from_outside_ = false;
-    std::size_t left_ = 0;                     // events that may be in the kernel since the first of these full batches
+    std::size_t left_ = 0;                     // events that the kernel may still have, since the first full batch
     std::array<epoll_event, batch> events_{};  // of the thread that parks
 };
 

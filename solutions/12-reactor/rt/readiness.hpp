@@ -4,13 +4,13 @@
 ///   bits 0 to 7   flags: may it be read, may it be written, has either side ended (see `Readiness`)
 ///   bits 8 to 63  the tick, which counts the events that the kernel reported
 ///
-/// Edge-triggered epoll reports each thing once, so a flag that is cleared by mistake is a task that sleeps forever. A flag
-/// that is set by mistake costs one system call, which the kernel refuses.
+/// Edge-triggered epoll reports each event once, so after a flag was cleared by mistake, a task sleeps forever. A flag
+/// that was set by mistake costs only one system call, which the kernel refuses.
 ///
-/// Invariants: a user clears with the word that it saw before it tried. If a newer event has come since, the tick differs.
-/// Then nothing is cleared, and the user tries again.
+/// Invariants: a user that clears a flag passes the word that it saw before it tried. If a newer event has come since,
+/// the tick differs. Then nothing is cleared, and the user tries again.
 ///
-/// Thread safety: any thread may call `load`, `set`, and the clears at any time.
+/// Thread safety: any thread may call `load`, `set`, `clear_refused`, and `clear_short` at any time.
 ///
 /// Source: Tokio's `ScheduledIo`.
 #pragma once
@@ -95,8 +95,8 @@ class ReadinessWord {
                 .write = now.allows(Direction::write) && !before.allows(Direction::write)};
     }
 
-    /// The kernel answered "not now" to a user that had seen `seen`. A closed direction is cleared too, because a FIFO comes back
-    /// to life when another writer opens it.
+    /// The kernel answered "not now" to a user that had seen `seen`. A closed direction is cleared too, because a FIFO
+    /// can be read again when another writer opens it.
     void clear_refused(Direction direction, Readiness seen) noexcept { clear(Readiness::mask(direction), seen); }
 
     /// The kernel read or wrote less than it was asked to, so it can do no more for now. `read_closed` stays, because the end of
