@@ -1,8 +1,8 @@
 /// \file
 /// An HTTP request, and many at once. And an echo server.
 ///
-///     solution-13                                     twenty requests to a slow server of its own, in both ways
-///     solution-13 HOST PORT PATH [COUNT]              prints the answer, or of COUNT at once how many came
+///     solution-13                                     twenty requests to a slow server of its own, blocking and async
+///     solution-13 HOST PORT PATH [COUNT]              prints the answer, or sends COUNT at once and counts answers
 ///     solution-13 --blocking HOST PORT PATH [COUNT]   the same with calls that block, one after the other
 ///     solution-13 echo [HOST:PORT]                    sends back what each client sends: nc 127.0.0.1 3000
 #include "blocking.hpp"
@@ -44,7 +44,7 @@ std::string fetch_blocking(std::string host, std::uint16_t port, std::string pat
     return answer;
 }
 
-/// The same, token for token. While it waits, the thread does something else.
+/// The same with `co_await`. While it waits, the thread does something else.
 rt::Async<std::string> fetch(std::string host, std::uint16_t port, std::string path) {
     auto stream = co_await rt::TcpStream::connect(host, port);
     co_await stream.write_all(request(host, path));
@@ -53,7 +53,7 @@ rt::Async<std::string> fetch(std::string host, std::uint16_t port, std::string p
     co_return answer;
 }
 
-// Given: what came of several requests.
+// Given: the answers to several requests, counted.
 struct Sum {
     std::size_t answers = 0;
     std::size_t bytes = 0;
@@ -86,7 +86,7 @@ Sum fetch_all_blocking(const Options& options) {
     return sum;
 }
 
-// Given: calls `fetch_them`, and prints what came and how long it took, after `title`.
+// Given: calls `fetch_them`, and prints `title`, how many answers and bytes came, and how long that took.
 template <class F>
 void print_sum(const char* title, F fetch_them) {
     const auto begin = rt::sys::now();

@@ -1,5 +1,5 @@
 /// \file
-/// Given: a TcpStream whose calls block the thread. The program compares itself with it.
+/// Given: a TcpStream whose calls block the thread. The program compares the async TcpStream with this one.
 #pragma once
 
 #include <rt/resolve.hpp>

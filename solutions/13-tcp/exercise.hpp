@@ -1,5 +1,5 @@
 /// \file
-/// The exercise of lesson 13, solved: `connect_any(addresses)` connects to whichever address answers first.
+/// The exercise of lesson 13, solved: `connect_any(addresses)` connects to the address that answers first.
 #pragma once
 
 #include <rt/async.hpp>
@@ -14,12 +14,12 @@
 
 namespace exercise {
 
-/// Connects to all `addresses` at once, and yields the first connection. Throws the last error if none is there.
+/// Connects to all `addresses` at once, and yields the first connection. Throws the last error if no address answers.
 inline rt::Async<rt::TcpStream> connect_any(std::vector<rt::SocketAddr> addresses) {
     if (addresses.empty()) {
         throw std::invalid_argument("connect_any needs an address");
     }
-    rt::JoinSet<rt::TcpStream> attempts;  // its end aborts those that are left
+    rt::JoinSet<rt::TcpStream> attempts;  // its destructor aborts the attempts that are left
     for (const rt::SocketAddr& address : addresses) {
         attempts.spawn(rt::TcpStream::connect(address));
     }

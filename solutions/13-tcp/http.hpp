@@ -48,7 +48,7 @@ inline void check_answer(std::string_view answer) {
     }
 }
 
-/// Prints `answer` byte for byte, but to a terminal as `rt::visible` shows each line.
+/// Prints `answer` byte for byte. On a terminal, prints each line as `rt::visible` shows it.
 inline void print_answer(std::string_view answer) {
     if (!rt::sys::is_terminal(1)) {
         std::fwrite(answer.data(), 1, answer.size(), stdout);

@@ -37,7 +37,7 @@ class SlowServer {
 
   private:
     static rt::Async<> answer(rt::TcpStream stream) {
-        // A small buffer in the kernel, as if the network were slow. So it takes an answer in many pieces.
+        // A small buffer in the kernel, as if the network were slow. So the kernel takes an answer in many pieces.
         rt::sys::check(rt::sys::set_option(stream.fd(), SOL_SOCKET, SO_SNDBUF, 16 * 1024), "SO_SNDBUF");
         co_await stream.read(4096);
         auto think = rt::spawn_blocking([] { rt::ThreadPark().park(rt::sys::now() + delay); });
@@ -54,7 +54,7 @@ class SlowServer {
                 rt::TcpStream stream = co_await listener->accept();
                 clients.spawn(answer(std::move(stream)));
             }
-        } catch (const std::system_error&) {  // it was shut down
+        } catch (const std::system_error&) {  // the listener was shut down
         }
     }
 

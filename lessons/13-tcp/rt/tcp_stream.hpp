@@ -2,9 +2,9 @@
 /// `TcpStream`: one TCP connection. Read it, write it, shut it down, drop it.
 ///
 /// Three things about sockets are not obvious:
-///  - A non-blocking `connect` answers "in progress". When the socket becomes writable, a second call of it tells how the
-///    first one ended. A socket whose connect failed is useless, so the next address gets a new one.
-///  - A write to a connection that was reset raises SIGPIPE, which kills the program. MSG_NOSIGNAL makes it an error (EPIPE).
+///  - A non-blocking `connect` answers "in progress". When the socket becomes writable, a second `connect` tells how
+///    the first one ended. A socket whose connect failed is useless, so the next address gets a new one.
+///  - A write to a reset connection raises SIGPIPE, which kills the program. With MSG_NOSIGNAL it fails with EPIPE.
 ///  - `shutdown` ends one direction. The other side reads to the end, and can still answer.
 ///
 /// Thread safety: one task may read while another one writes (see `split` in split.hpp).
@@ -35,9 +35,9 @@ namespace rt {
 
 class TcpStream {
   public:
-    /// None: may be assigned to and destroyed.
+    /// Has no socket. Only assign to this object, or destroy it.
     TcpStream() noexcept = default;
-    /// Owns `socket`, a stream socket that must be connected and non-blocking. `is_tcp`: it is known to be a TCP socket.
+    /// Owns `socket`, a stream socket that must be connected and non-blocking. `is_tcp`: `socket` is a TCP socket.
     explicit TcpStream(sys::Fd socket, bool is_tcp = false) noexcept : source_(std::move(socket), is_tcp) {}
 
     /// Connects a new socket to `address`. Throws "cannot connect to 127.0.0.1:1: Connection refused".
@@ -58,7 +58,7 @@ class TcpStream {
     }
     /// Writes all of `text`, which must outlive the future.
     auto write_all(std::string_view text) { return source_.alone(Direction::write, rt::write_all(*this, text)); }
-    /// No more will be written. The other side reads the end of the stream, and can still write.
+    /// Ends the writing. The other side reads the end of the stream, and can still write.
     auto shutdown() { return rt::shutdown(*this); }
     // Given: reads what has come already, and then the end of the stream. Ends a read that waits. Called by a server that stops.
     void shutdown_read() noexcept { sys::shutdown(source_.fd(), SHUT_RD); }
@@ -66,7 +66,7 @@ class TcpStream {
     // Given: registers with the current runtime. Called by `split`, before two threads share the stream.
     void prepare() { source_.prepare(); }
 
-    // The polls that <rt/io.hpp> asks for. `poll_io` of lesson 12 calls the lambda when it is worth trying.
+    // The polls that <rt/io.hpp> asks for. `poll_io` of lesson 12 calls the lambda when a try is worthwhile.
     Poll<std::size_t> poll_read(Context& cx, std::span<char> into) {
         // TODO(13.2) Receive bytes into `into` (`sys::recv`), or wait until there are some. Errors are named "read".
         todo("13.2 read from the socket", cx, into);
@@ -84,7 +84,7 @@ class TcpStream {
         return Ready();
     }
 
-    // Given: true sends a small write at once, instead of waiting until the previous one was acknowledged.
+    // Given: if `on`, the kernel sends a small write at once, and doesn't wait until the previous one was acknowledged.
     void set_nodelay(bool on) {
         sys::check(sys::set_option(source_.fd(), IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0), "set_nodelay");
     }

@@ -7,9 +7,9 @@
 ///   Poll<std::size_t> poll_write(Context&, std::string_view from)      may write less than all of it
 ///   Poll<void>        poll_shutdown(Context&)                          no more will be written
 ///
-/// Invariants: a poll that returns Pending has taken nothing from the stream, and has kept the waker. So a future here may
-/// be dropped while it waits, and no byte is lost. But nobody knows how much a dropped `write_all` has written. Each future
-/// keeps the address of the stream, so the stream must outlive it and must not move.
+/// Invariants: a poll that returns Pending has taken nothing from the stream, and has kept the waker. So a `read` that
+/// is dropped has lost no byte. But a dropped `read_to_string` loses what it has read, and nobody knows how much a
+/// dropped `write_all` has written. Each future keeps the stream's address, so the stream must outlive it and not move.
 ///
 /// Source: Tokio's `AsyncRead`, `AsyncWrite`, and their `Ext` traits.
 #pragma once
@@ -63,7 +63,7 @@ auto read(R& reader, std::size_t max) {
     });
 }
 
-/// The `limit` of a read_to_string that has none.
+/// The `limit` of a read_to_string without a limit.
 inline constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
 namespace detail {
@@ -119,7 +119,7 @@ auto write_all(W& writer, std::string_view text) {
     });
 }
 
-// Given: no more will be written. The other side reads the end of the stream after everything that was written before.
+// Given: ends the writing. The other side reads the end of the stream after everything that was written before.
 template <AsyncWrite W>
 auto shutdown(W& writer) {
     return poll_fn([&writer](Context& cx) { return writer.poll_shutdown(cx); });

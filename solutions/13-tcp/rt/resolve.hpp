@@ -1,8 +1,8 @@
 /// \file
 /// Given: the addresses behind a name. You use `resolve(host, port)` and `resolve_one("host:port")`.
 ///
-/// Only `getaddrinfo` knows them on every Linux. It blocks for seconds if a name server is slow, so it runs on the pool of
-/// lesson 11. A numeric address never gets there.
+/// Only `getaddrinfo` finds the addresses of a name on every Linux. It blocks for seconds if a name server is slow, so
+/// it runs on the pool of lesson 11. `resolve` doesn't call it for a numeric address.
 #pragma once
 
 #include <rt/async.hpp>
@@ -58,10 +58,10 @@ inline std::vector<SocketAddr> resolve_blocking(const std::string& host, std::ui
 }  // namespace detail
 
 /// The addresses of `host`, at least one, in the order in which the system wants them tried. Throws `std::system_error`:
-/// "cannot resolve 'nowhere.invalid': Name or service not known". Throws `std::invalid_argument` for what can be no name.
+/// "cannot resolve 'nowhere.invalid': Name or service not known". Throws `std::invalid_argument` if `host` is no name.
 inline Async<std::vector<SocketAddr>> resolve(std::string host, std::uint16_t port) {
     if (std::ranges::any_of(host, [](unsigned char c) { return c <= ' ' || c == 127; })) {
-        // The system would take what comes before it for the name.
+        // The system would take the part before such a character for the name.
         throw std::invalid_argument("a host name holds no space and no control character");
     }
     if (auto numeric = SocketAddr::from_ip(host, port)) {

@@ -35,14 +35,14 @@ class SocketAddr {
   public:
     /// 0.0.0.0:0.
     SocketAddr() noexcept : v6_{} { v4_.sin_family = AF_INET; }
-    /// What the system returned, of family AF_INET or AF_INET6.
+    /// The address that the system returned, of family AF_INET or AF_INET6.
     static SocketAddr from_system(const sockaddr* address) noexcept {
         SocketAddr result;
         std::memcpy(&result.v6_, address, address->sa_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in));
         return result;
     }
 
-    /// The address that `ask` (`sys::local_address` or `sys::peer_address`) tells about `socket`. Throws its error.
+    /// The address of `socket` that `ask` (`sys::local_address` or `sys::peer_address`) returns. Throws its error.
     template <class Ask>
     static SocketAddr of_socket(int socket, Ask ask, const char* what) {
         SocketAddr result;
@@ -56,7 +56,7 @@ class SocketAddr {
         SocketAddr address;
         address.v4_.sin_port = htons(port);
         if (ip.find('\0') != ip.npos) {
-            return std::nullopt;  // the system would read it up to there
+            return std::nullopt;  // the system would read only what comes before that
         }
         if (::inet_pton(AF_INET, ip.c_str(), &address.v4_.sin_addr) == 1) {
             return address;
@@ -100,7 +100,7 @@ class SocketAddr {
     };
 };
 
-/// A new socket for a connection to `address` or a listener at it, which does not block. Throws the system's error with `what`.
+/// A new non-blocking socket, to connect to `address` or to listen there. Throws the system's error with `what`.
 inline sys::Fd tcp_socket(const SocketAddr& address, const std::string& what) {
     return sys::Fd(sys::check(sys::tcp_socket(address.is_v6() ? AF_INET6 : AF_INET), what.c_str()));
 }

@@ -28,7 +28,7 @@ namespace rt {
 
 class TcpListener {
   public:
-    /// None: may be assigned to and destroyed.
+    /// Has no socket. Only assign to this object, or destroy it.
     TcpListener() noexcept = default;
 
     /// Listens at `address`. With port 0 the system chooses a free port, which `local_addr` returns. Needs no runtime.
@@ -45,8 +45,8 @@ class TcpListener {
         return source_.alone(Direction::read, poll_fn(poll));
     }
 
-    // Given: true if an error of `accept` is about the listener. All others pass, because they are about one connection, or about
-    // room for it: wait a little and accept again, as `next_client` does (in the program, and from lesson 17 on).
+    // Given: true if an error of `accept` is about the listener. All others pass, because they are about one connection,
+    // or about room for it. Wait a little then and accept again, as `next_client` does (echo.hpp, and from lesson 17 on).
     static bool is_broken(const std::error_code& error) noexcept {
         constexpr int broken[] = {EBADF, EFAULT, EINVAL, ENOTSOCK, EOPNOTSUPP};
         return error.category() == std::system_category() &&
