@@ -29,7 +29,7 @@ struct RemoteWaker : RemoteState {
     rt::Waker waker;
     bool has_value = false;
 
-    /// Wakes after it has released `lock`, because a wake may run any code.
+    /// Releases `lock`, and then wakes, because a wake may run any code.
     void wake(rt::Lock& lock) {
         rt::Waker woken = std::move(waker);
         if (woken) {
@@ -147,7 +147,7 @@ class Remote {
         value_->wake(lock);
     }
 
-    /// Makes the next poll throw `error`. Wakes the task that polled it last.
+    /// Makes the future's next poll throw `error`. Wakes the task that polled the future last.
     void fail(std::exception_ptr error) {
         value_->tell_error();
         rt::Lock lock(value_->mutex());
@@ -159,7 +159,7 @@ class Remote {
         fail(std::make_exception_ptr(std::move(error)));
     }
 
-    /// Wakes the task that polled it last, although nothing has happened.
+    /// Wakes the task that polled the future last, although nothing has happened.
     void wake_for_nothing() {
         value_->tell_wake();
         rt::Lock lock(value_->mutex());

@@ -19,7 +19,7 @@ inline constinit rt::Atomic<long> large_blocks{0};
 inline constexpr std::size_t large = 1000;
 }  // namespace detail
 
-/// How many allocations all threads have made. Steps and assertions allocate too, so read it right before and after.
+/// How many allocations all threads made. Steps and assertions allocate too, so read it right around the tested code.
 inline long allocations() noexcept { return detail::allocations.load(rt::relaxed); }
 
 /// How many blocks of at least 1,000 bytes are in use. Buffers are that large.

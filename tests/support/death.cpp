@@ -42,8 +42,8 @@ constexpr int todo_status = 3;  // rt::todo ends a program with it
     std::_Exit(0);
 }
 
-/// Reads until the child ends. The child has a watchdog of its own, so the test's watchdog must wait until that one has
-/// had its time.
+/// Reads until the child ends. The child has a watchdog of its own, so this tells the test's watchdog that all is well
+/// until the child's watchdog has had its time.
 std::string read_to_end(int in) {
     constexpr int nap_in_milliseconds = 50;
     auto naps = static_cast<int>((patience_in_seconds() + 2) * 1000 / nap_in_milliseconds);

@@ -17,7 +17,7 @@ class DrivenCondvar : public Condvar {
   public:
     static inline thread_local void (*instead_of_waiting)() = nullptr;
     static inline rt::Atomic<int> notifications{0};         // by all threads
-    static inline thread_local int notified_too_early = 0;  // how many before this thread began to wait
+    static inline thread_local int notified_too_early = 0;  // how many of them before this thread began to wait
 
     void notify_one() noexcept {
         notifications.fetch_add(1);
@@ -76,7 +76,7 @@ class DrivenCondvar : public Condvar {
         return duration > Time::max() - now ? Time::min() : now + duration;
     }
 
-    /// Like a wait, it gives up the lock while the hook runs.
+    /// Runs the hook if there is one. As a real wait does, this releases the lock meanwhile.
     static bool runs_the_hook(Lock& lock) {
         if (instead_of_waiting == nullptr) {
             return false;

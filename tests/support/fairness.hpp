@@ -23,11 +23,11 @@
 
 namespace support {
 
-/// Something that has as many results as are asked for. `next` takes one.
+/// A source that always has one more result. `next` takes one.
 struct AlwaysReady {
     const char* name;
     std::function<rt::Async<>()> next;
-    int polls = 2;  ///< in which poll of the task it takes its first result at the latest
+    int polls = 2;  ///< `next` takes its first result in this poll of the task at the latest
 };
 
 /// Runs two futures in one task until the second one is done, or longer.

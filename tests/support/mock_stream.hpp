@@ -8,8 +8,8 @@
 ///     peer.send("hel");                 // wakes it, and one read gives exactly these bytes
 ///     peer.send("lo\n");
 ///
-/// One read never returns bytes of two `send`s, so the test decides where the stream is cut. `peer.received()` is what was
-/// written to the stream, and `peer.take_room(n)` lets it take `n` bytes before a write has to wait.
+/// One read never returns bytes of two `send`s, so the test decides where the stream is cut. `peer.received()` is what
+/// was written to the stream, and `peer.take_room(n)` lets the stream take `n` bytes before a write has to wait.
 ///
 /// Thread safety: any thread may call these functions.
 #pragma once

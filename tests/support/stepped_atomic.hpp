@@ -63,8 +63,8 @@ struct Steps {
         play(word);
     }
 
-    /// Calls `call`. After each access of `call` to a stepped atomic, calls `other_thread(access, word)`. That does
-    /// what another thread would do at that moment. Accesses count from 1. Access 0 is the moment before the first one.
+    /// Calls `call`. After each access of `call` to a stepped atomic, calls `other_thread(access, word)`. That function
+    /// does what another thread would do then. Accesses count from 1. Access 0 is the moment before the first one.
     template <class OtherThread, class Call>
     static void between(OtherThread other_thread, Call call) {
         accesses = 0;

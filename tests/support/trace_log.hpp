@@ -69,7 +69,7 @@ class TraceLog {
         return counts_[static_cast<std::size_t>(kind)];
     }
 
-    /// Waits until this kind has happened `times` times. Called to know that a thread is about to sleep.
+    /// Waits until `times` events of this kind have come. Called to know that a thread is about to sleep.
     void wait_for(Kind kind, int times) const {
         rt::Lock lock(mutex_);
         changed_.wait(lock, [&] { return counts_[static_cast<std::size_t>(kind)] >= times; });

@@ -18,7 +18,7 @@ class WakerCounts {
     WakerCounts(const WakerCounts&) = delete;
     WakerCounts& operator=(const WakerCounts&) = delete;
 
-    // Called by the functions of the table.
+    // Called by the functions in the vtable of the wakers.
     void made() noexcept;
     void cloned() noexcept;
     void woke() noexcept;

@@ -17,8 +17,8 @@ namespace support {
 /// a child that a test forks. Returns once the watchdog runs.
 void start_watchdog();
 
-/// Calls fork() while the watchdog sleeps. If its thread were allocating memory, the child would inherit AddressSanitizer's
-/// allocator lock, and nobody would ever release it.
+/// Calls fork() while the watchdog sleeps. If the watchdog's thread were allocating memory, the child would inherit
+/// AddressSanitizer's allocator lock, and no thread of the child would release it.
 pid_t fork_beside_watchdog();
 
 /// How long a test may make no progress.

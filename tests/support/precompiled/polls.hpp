@@ -51,7 +51,7 @@ void use_polls(T value) {
     CHECK(spawn_mock("", rt::poll_fn([&poll](rt::Context&) { return std::move(poll); })).poll() == rt::Pending);
 }
 
-/// The same for a type whose values can be compared.
+/// Does what `use_polls` does, and also compares values of type `T`.
 template <class T>
 void use_values(T value) {
     use_polls(value);
