@@ -30,8 +30,8 @@ inline void woken_twice() {
     mini.run_one();
 }
 
-/// A future that is woken in the middle of its first poll. A second thread takes the wake at once, as it may on any machine
-/// with two processors.
+/// A future that is woken in the middle of its first poll. A second thread runs the woken task at once, as may happen
+/// on any machine with two processors.
 class WokenWhileItRuns {
   public:
     using Output = void;

@@ -32,7 +32,7 @@ class [[nodiscard]] Call {
     rt::JoinHandle<T> handle_;
 };
 
-/// Calls `f(item)` for each of `items`, at the same time if the pool has the threads. Yields the results in their order.
+/// Calls `f(item)` for each of `items`, at the same time if the pool has enough threads. Yields the results in order.
 template <class T, std::copy_constructible F>
 rt::Async<std::vector<std::invoke_result_t<F, T>>> map(std::vector<T> items, F f) {
     using R = std::invoke_result_t<F, T>;

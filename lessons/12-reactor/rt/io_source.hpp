@@ -140,10 +140,10 @@ class IoSource {
         return false;
     }
 
-    // Given: what the reactor and the tasks share. Called once this is registered.
+    // Given: what the reactor and the tasks share. Called only if this is registered.
     ReadinessWord& readiness() const noexcept { return record().readiness; }
 
-    // Given: where the task that waits in this direction leaves its waker. Called once this is registered.
+    // Given: where the task that waits in this direction leaves its waker. Called only if this is registered.
     WakerSlot& waiter(Direction direction) const noexcept {
         IoRecord& shared = record();
         if (checks_enabled && registration_.is_abandoned()) {
@@ -154,7 +154,7 @@ class IoSource {
         return shared.waiter(direction);
     }
 
-    // Given: for `readiness` and `waiter`.
+    // Given: the record, for `readiness` and `waiter`.
     IoRecord& record() const noexcept {
         if (checks_enabled && !registration_) {
             violation(

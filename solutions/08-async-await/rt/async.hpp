@@ -53,7 +53,7 @@ concept OverAligned = !std::is_reference_v<T> && alignof(T) > __STDCPP_DEFAULT_N
 /// What a suspended body waits for. The promise can poll it without knowing the type of the future.
 class Leaf {
   public:
-    /// True when the future is done and the body may be resumed.
+    /// Polls the future. Returns true when the future is done, so that the body may be resumed.
     virtual bool poll(Context& cx) noexcept = 0;
 
   protected:

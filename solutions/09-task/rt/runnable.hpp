@@ -34,7 +34,7 @@ class JoinHandle;
 /// Where Runnables go. Every runtime is a Schedule, and so is the queue of a test.
 class Schedule {
   public:
-    /// Sees to it that `runnable.run()` is called soon, but doesn't call it. Called from any thread.
+    /// Makes sure that `runnable.run()` is called soon, but doesn't call it. Called from any thread.
     virtual void schedule(Runnable runnable) noexcept = 0;
 
     /// Takes a finished task out of the runtime's list. Called only for owned tasks, on the thread of the last run.

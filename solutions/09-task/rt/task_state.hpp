@@ -60,10 +60,10 @@ class TaskState {
     explicit TaskState(bool is_owned) noexcept
         : word_(notified | handle | reference | (is_owned ? unsigned{owned} : 0U)) {}
 
-    /// (4) Asks for a poll. On `schedule`, the caller makes a Runnable, which needs a reference of its own.
+    /// (4) Asks for a poll. If this returns `schedule`, the caller makes a Runnable with a reference of its own.
     OnWake wake() noexcept { return notify(notified); }
 
-    /// (4) Asks the task to end. On `schedule`, the caller makes a Runnable, as for `wake`.
+    /// (4) Asks the task to end. If this returns `schedule`, the caller makes a Runnable, as for `wake`.
     OnWake abort() noexcept { return notify(notified | aborted); }
 
     /// (1) Begins a poll. Called by the holder of the Runnable.
@@ -133,7 +133,7 @@ class TaskState {
         return (before & (running | notified | complete_)) == 0 ? OnWake::schedule : OnWake::nothing;
     }
 
-    /// Takes `amount` away and returns what keeps the task alive now.
+    /// Subtracts `amount`, and returns the bits that still keep the task alive.
     unsigned subtract(unsigned amount) noexcept { return (word_.fetch_sub(amount, acq_rel) - amount) & keeps_alive; }
 
     Atomic<unsigned> word_;
