@@ -4,11 +4,12 @@
 /// `poll_io` is the half of the reactor that a descriptor's users call. It tries the operation first, because mostly
 /// the operation succeeds at once. A descriptor is registered when the kernel refuses for the first time.
 ///
-/// Invariants: no event is lost. The reactor sets the readiness word first, and looks for a waker then. `poll_io`
-/// leaves a waker first, and looks at the word then. So the reactor finds the waker, or `poll_io` sees the event.
+/// Invariants: no event is lost. The reactor sets the readiness word first, and then looks for a waker. `poll_io`
+/// leaves a waker first, and then looks at the word. So the reactor finds the waker, or `poll_io` sees the event.
 ///
-/// A short read of a TCP socket or a pipe has emptied the kernel's buffer, so clearing the readiness at once saves a system
-/// call. Other descriptors end a read at a line or a message, though more bytes are there. So only a refusal clears theirs.
+/// A read of a TCP socket or a pipe that returns fewer bytes than asked for has emptied the kernel's buffer. So `poll_io`
+/// clears the readiness at once, which saves a system call. Other descriptors may end a read at a line or a message while
+/// more bytes wait. For them, `poll_io` clears the readiness only when the kernel refuses.
 ///
 /// Thread safety: one task may read while another one writes on another thread, if `prepare` was called before.
 #pragma once

@@ -3,10 +3,14 @@
 ///
 /// Each thread keeps the blocks that are freed on it, one list per size, and reuses them without a lock. A thread whose
 /// list is empty takes a batch of blocks from the lists that all threads share, and a thread whose list is long gives a
-/// batch back. This makes spawning many tasks cheaper: 670 instructions a task instead of 1,306 on one thread, and 1,023
-/// instead of 1,543 on two. (Tokio needs 1,292 and 1,454.) But a block never returns to the system. Under
-/// AddressSanitizer, every object is allocated and freed as usual, because AddressSanitizer must see each use of a
-/// freed frame.
+/// batch back. But a block never returns to the system. Under AddressSanitizer, every object is allocated and freed as
+/// usual, because AddressSanitizer must see each use of a freed frame.
+///
+/// What it buys, in instructions a task, when a program spawns many tasks:
+///
+///                 Recycled   malloc   Tokio
+///   one thread         670    1,306   1,292
+///   two threads      1,023    1,543   1,454
 ///
 /// Source of the idea: the magazines of Bonwick and Adams.
 #pragma once

@@ -1,6 +1,6 @@
 /// \file
-/// Given: addresses as the system wants them (`SocketAddr`) and as people type them (`HostPort`). You use `data()` and
-/// `size()`, which system calls take, and `tcp_socket`.
+/// Given: addresses as the system wants them (`SocketAddr`) and as people type them (`HostPort`). You use
+/// `tcp_socket`, and you pass `data()` and `size()` to system calls.
 ///
 /// Source: Rust's `std::net::SocketAddr`.
 #pragma once
