@@ -2,6 +2,9 @@
 /// `SteppedCurrentThread`: the runtime with a remote queue that the tests can see through. So a test plays the other thread
 /// before the lock is taken and after it is released, and sees each use of the queue without its lock.
 ///
+/// Thread safety: the hooks and the count belong to the thread that sets them. `uses_without_lock` counts the uses of that
+/// thread only.
+///
 /// The header is included under other names, because other files of the same executable use the real one.
 #pragma once
 
