@@ -18,16 +18,16 @@ def main(arguments: list) -> int:
     parser.add_argument("which", nargs="*", metavar="NN", help="a lesson; all that have a starter, if none is named")
     parser.add_argument("--untouched", action="store_true", help="only the starter as it is, before any hole is filled")
     options = parser.parse_args(arguments)
-    which = options.which
     known = [folder.name for folder in starters.lessons()]
-    child_processes.refuse_unknown(parser, which, "starter", lambda name: name in [lesson[:2] for lesson in known])
-    chosen = [lesson for lesson in known if not which or lesson[:2] in which]
+    child_processes.refuse_unknown(parser, options.which, "starter", lambda name: name in [lesson[:2] for lesson in known])
+    chosen = [lesson for lesson in known if not options.which or lesson[:2] in options.which]
     bad = 0
     for lesson in chosen:
         wrong = starters.announces(lesson, options.untouched) + ([] if options.untouched else hints_fit.fit(lesson))
         bad += bool(wrong)
         print("\n".join(wrong) or f"{lesson}: right", flush=True)
-    print(f"{len(chosen) - bad} of {len(chosen)} starters are red where they announce it, and green once filled")
+    filled = "" if options.untouched else ", and green once filled"
+    print(f"{len(chosen) - bad} of {len(chosen)} starters are red where they announce it{filled}")
     return 1 if bad else 0
 
 
