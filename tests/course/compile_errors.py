@@ -24,8 +24,9 @@ from machine import Machine
 PAGE = ROOT / "tests/course/compile_errors.md"
 ENTRY = re.compile(r"^### (\S+)\n\n.+?\n\n```cpp\n(.*?)^```\n((?:\n?> [^\n]*)*)", re.S | re.M)
 HERE = "  // here"
-FLAGS = [*kit.FLAGS, "-c", "-o", "/dev/null", "-Wall", "-Wextra", "-Wshadow", "-Wconversion",
-         "-Werror=return-type", "-Werror=uninitialized", "-Werror=vexing-parse", "-Werror=implicit-fallthrough", "-Werror=switch"]
+# The warnings that are errors for a learner too.
+ERRORS = re.search(r"^    (-Werror=.+)$", (ROOT / "cmake/options.cmake").read_text(encoding="utf-8"), re.M)[1].split()
+FLAGS = [*kit.FLAGS, "-c", "-o", "/dev/null", "-Wall", "-Wextra", "-Wshadow", "-Wconversion", *ERRORS]
 
 
 @dataclass(frozen=True)
