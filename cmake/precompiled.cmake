@@ -33,9 +33,9 @@ function(pbp_define_program_pch)
     target_precompile_headers(pbp-program-pch PRIVATE ${PBP_COMMON_HEADERS})
 endfunction()
 
-# What TARGET's precompiled header defines and instantiates is compiled once, into the file of its property PBP_CODE. Whoever
-# uses the header and links that file does not compile it again, which is half of what a learner waits for. (Ninja only: that
-# others know who makes the header is not said anywhere.)
+# What TARGET's precompiled header defines and instantiates is compiled once, into the file of its property PBP_CODE. A target
+# that uses the header and links that file does not compile it again, which is half of what a learner waits for. (Only with
+# Ninja. CMake doesn't promise that other generators know which rule makes the header.)
 function(pbp_compile_pch TARGET)
     set(PCH "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${TARGET}.dir/cmake_pch.hxx.pch")
     set(CODE "${CMAKE_CURRENT_BINARY_DIR}/${TARGET}.o")

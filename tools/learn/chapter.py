@@ -174,7 +174,8 @@ def pager() -> list:
 
 
 def show(page: Path, step: str = "") -> None:
-    """Whole, or from a step's section on, or the answers of its self-check. In the terminal's pager, or plainly where there is no terminal or no pager."""
+    """Whole, or from a step's section on, or the answers of its self-check. In the terminal's pager, or plainly where there is no
+    terminal or no pager."""
     text, command = page.read_text(encoding="utf-8"), pager()
     found = re.search(rf"^## {re.escape(step)} .*", text, re.S | re.M) if step and step != ANSWERS else None
     text = answers(text) if step == ANSWERS else found[0] if found else text

@@ -5,7 +5,7 @@
 /// (dump.hpp) and the watchdog of the tests turn the record into sentences. A debug build keeps the record, and so does
 /// every program that calls `start`.
 ///
-/// Thread safety: all of it is relaxed atomics in tables of fixed size. Any thread may write and any thread may read at any
+/// Thread safety: tables of fixed size, of atomics that are stored relaxed. Any thread may write and any thread may read at any
 /// time, even while another thread hangs. The record orders nothing between threads, so it hides no race from
 /// ThreadSanitizer. A reader may see a value that is a moment old. While a row passes from one task to the next, a
 /// reader may see values of both tasks in it.

@@ -15,7 +15,7 @@
 #include <rt/park.hpp>
 #include <rt/scheduler.hpp>
 #include <rt/send.hpp>
-#include <rt/spawn.hpp>  // for those who have a runtime and spawn
+#include <rt/spawn.hpp>  // for files that use a runtime and spawn
 #include <rt/sync.hpp>
 #include <rt/sys_process.hpp>
 #include <rt/task_list.hpp>
@@ -78,7 +78,7 @@ class MultiThread final : public Scheduler {
     template <Future F>
     OutputOf<F> block_on(F future) {
         EnterScheduler entered(*this);
-        F main(std::move(future));  // so that it is destroyed while this runtime is still the current one
+        F main(std::move(future));  // so that the future is destroyed while this runtime is the current one
         auto poll_main = [&main](Context& cx) {
             budget::refill();
             trace::PartPoll announced(&main, "block_on");
