@@ -1,7 +1,8 @@
 /// \file
-/// A slow answer and a deadline: `timeout`, and the same by hand with `select`, where the loser is dropped.
+/// A slow answer and a deadline: `timeout`, and then a race of two answers with `select`, which destroys the loser.
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
+#include <rt/park.hpp>
 #include <rt/print.hpp>
 #include <rt/select.hpp>
 #include <rt/time.hpp>
@@ -18,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Says when it goes, and whether it had its say.
+/// A guest who is asked something. The destructor prints whether the guest has answered.
 class Guest {
   public:
     explicit Guest(std::string name) : name_(std::move(name)) { fmt::print("{} thinks\n", name_); }
@@ -36,6 +37,7 @@ class Guest {
     bool has_answered_ = false;
 };
 
+/// Asks a guest who thinks for as long as `needs`.
 rt::Async<std::string> ask(std::string name, std::chrono::milliseconds needs) {
     Guest guest(std::move(name));
     co_await rt::sleep(needs);
@@ -43,14 +45,18 @@ rt::Async<std::string> ask(std::string name, std::chrono::milliseconds needs) {
 }
 
 rt::Async<> questions() {
+    rt::Instant const begin = rt::time::now();
     fmt::print("{}\n", co_await rt::timeout(100ms, ask("the quick one", 10ms)));
     try {
         fmt::print("{}\n", co_await rt::timeout(100ms, ask("the slow one", 1h)));
     } catch (const rt::Elapsed&) {
         fmt::print("no answer within 100 ms\n");
     }
-    auto first = co_await rt::select(ask("the tortoise", 1h), ask("the hare", 10ms));
+    auto race = rt::select(ask("the tortoise", 1h), ask("the hare", 10ms));
+    auto first = co_await race;
     fmt::print("branch {}: {}\n", first.index(), first.index() == 0 ? std::get<0>(first) : std::get<1>(first));
+    std::chrono::duration<double, std::milli> const took = rt::time::now() - begin;
+    fmt::print("all questions took {:.0f} ms\n", took.count());
 }
 
 }  // namespace

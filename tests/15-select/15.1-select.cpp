@@ -1,16 +1,13 @@
+/// \file
+/// 15.1: the first of several futures wins, and the others go.
 #include <doctest/doctest.h>
-#include <rt/async.hpp>
 #include <rt/future.hpp>
 #include <rt/select.hpp>
-#include <rt/time.hpp>
 #include <support/counted_future.hpp>
 #include <support/death.hpp>
 #include <support/mock_task.hpp>
-#include <support/paused_clock.hpp>
-#include <support/show.hpp>
-#include <support/story.hpp>
+#include <support/more_polls.hpp>
 
-#include <chrono>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -19,140 +16,165 @@
 #include <variant>
 
 using namespace support;
-using namespace std::chrono_literals;
-using rt::Async;
 using rt::Pending;
 
+namespace {
+
+/// Two branches of a select: the kettle is branch 0, and the toaster is branch 1.
+struct Kitchen {
+    Remote<int> kettle{"the kettle"};
+    Remote<int> toaster{"the toaster"};
+
+    auto race() { return spawn_mock("the select", rt::select(kettle.future(), toaster.future())); }
+    auto biased_race() {
+        return spawn_mock("the biased select", rt::select(rt::biased, kettle.future(), toaster.future()));
+    }
+};
+
+std::string what_it_throws(auto& task) {
+    try {
+        (void)task.poll();
+        return "nothing";
+    } catch (const std::runtime_error& error) {
+        return error.what();
+    }
+}
+
+}  // namespace
+
 TEST_SUITE("15.1 the first to be done") {
-    TEST_CASE("nobody is done") {
-        Remote<int> kettle("the kettle");
-        Remote<int> toaster("the toaster");
-        auto race = spawn_mock("select(kettle, toaster)", rt::select(kettle.future(), toaster.future()));
-        CHECK(kettle.polls() == 0);
-        CHECK(race.poll() == Pending);
-        CHECK(kettle.polls() == 1);
-        CHECK(toaster.polls() == 1);
-        CHECK(kettle.keeps_waker());
-        CHECK(toaster.keeps_waker());
-        CHECK(kettle.drops() == 0);
-        CHECK(toaster.drops() == 0);
+    TEST_CASE_FIXTURE(Kitchen, "while no branch is done all of them wait") {
+        auto both = race();
+        CHECK(kettle.polls() + toaster.polls() == 0);
+        CHECK(both.poll() == Pending);
+        for (int polls : {kettle.polls(), toaster.polls()}) {
+            CHECK_MESSAGE(polls == 1,
+                          "a branch was not polled, so it keeps no waker, and nothing can wake the select for it. Poll "
+                          "every branch until one is done.");
+        }
+        CHECK_MESSAGE(kettle.drops() + toaster.drops() == 0,
+                      "no branch has won, and a branch is gone. Destroy the branches only when one has won.");
+        CHECK(both.kept_wakers() == 2);
+        expect_more_polls(both.future(), "select");
     }
 
-    TEST_CASE("the first one wins") {
-        Remote<int> kettle("the kettle");
-        Remote<std::string> toaster("the toaster");
-        auto race = spawn_mock("select(kettle, toaster)", rt::select(kettle.future(), toaster.future()));
-        CHECK(race.poll() == Pending);
+    TEST_CASE_FIXTURE(Kitchen, "the first branch wins") {
+        auto both = race();
+        CHECK(both.poll() == Pending);
         kettle.finish(100);
-        CHECK(race.is_woken());
-        auto poll = race.poll();
+        CHECK(both.is_woken());
+        auto poll = both.poll();
         REQUIRE(poll.is_ready());
         CHECK(poll.value().index() == 0);
         CHECK(std::get<0>(poll.value()) == 100);
     }
 
-    TEST_CASE("the second one wins") {
-        Remote<int> kettle("the kettle");
-        Remote<std::string> toaster("the toaster");
-        auto race = spawn_mock("select(kettle, toaster)", rt::select(kettle.future(), toaster.future()));
-        CHECK(race.poll() == Pending);
-        toaster.finish("toast");
-        CHECK(race.is_woken());
-        auto poll = race.poll();
+    TEST_CASE_FIXTURE(Kitchen, "the second branch wins") {
+        Remote<std::string> post("the post");
+        auto both = spawn_mock("the select", rt::select(kettle.future(), post.future()));
+        CHECK(both.poll() == Pending);
+        post.finish("a letter");
+        CHECK(both.is_woken());
+        auto poll = both.poll();
         REQUIRE(poll.is_ready());
         CHECK(poll.value().index() == 1);
-        CHECK(std::get<1>(poll.value()) == "toast");
+        CHECK(std::get<1>(poll.value()) == "a letter");
     }
 
-    TEST_CASE("the loser is dropped before the value is there and only once") {
-        Remote<int> kettle("the kettle");
-        Remote<int> toaster("the toaster");
-        auto race = spawn_mock("select(kettle, toaster)", rt::select(kettle.future(), toaster.future()));
-        CHECK(race.poll() == Pending);
+    TEST_CASE_FIXTURE(Kitchen, "the loser is destroyed before the caller has the value") {
+        auto both = race();
+        CHECK(both.poll() == Pending);
         kettle.finish(100);
-        CHECK(toaster.drops() == 0);
-        auto poll = race.poll();
-        REQUIRE(poll.is_ready());
-        CHECK(toaster.drops() == 1);
-        CHECK_FALSE(toaster.keeps_waker());
+        CHECK(kettle.drops() + toaster.drops() == 0);
+        int const moves = kettle.moves() + toaster.moves();
+        REQUIRE(both.poll().is_ready());
+        CHECK_MESSAGE(kettle.moves() + toaster.moves() == moves,
+                      "a branch was moved after its first poll, and others may hold its address. Destroy it where it "
+                      "is.");
+        CHECK_MESSAGE(toaster.drops() == 1,
+                      "the caller has the value, and the loser is still there, with all that it holds. Destroy the "
+                      "branches before you return the value.");
+        CHECK(toaster.keeps_waker() == false);
         CHECK(kettle.drops() == 1);
-        race.drop();
+        both.drop();
         CHECK(toaster.drops() == 1);
         CHECK(kettle.drops() == 1);
     }
 
-    TEST_CASE("a select that is dropped drops all branches") {
-        Remote<int> kettle("the kettle");
-        Remote<int> toaster("the toaster");
-        auto race = spawn_mock("select(kettle, toaster)", rt::select(kettle.future(), toaster.future()));
-        CHECK(race.poll() == Pending);
-        race.drop();
-        CHECK(kettle.drops() == 1);
-        CHECK(toaster.drops() == 1);
-        CHECK(race.kept_wakers() == 0);
-    }
-
-    TEST_CASE("a branch that throws has won") {
-        Remote<int> kettle("the kettle");
-        Remote<int> toaster("the toaster");
-        auto race = spawn_mock("select(kettle, toaster)", rt::select(kettle.future(), toaster.future()));
-        CHECK(race.poll() == Pending);
+    TEST_CASE_FIXTURE(Kitchen, "a branch that throws has won") {
+        auto both = race();
+        CHECK(both.poll() == Pending);
         toaster.fail(std::runtime_error("the toaster burns"));
-        CHECK_THROWS_WITH((void)race.poll(), "the toaster burns");
-        CHECK(kettle.drops() == 1);
+        CHECK_MESSAGE(what_it_throws(both) == "the toaster burns",
+                      "a branch ended with an exception, and the select did not throw it. An exception wins like a "
+                      "value.");
+        CHECK(toaster.polls() == 2);
+    }
+
+    TEST_CASE_FIXTURE(Kitchen, "the loser is destroyed before the caller has the exception") {
+        auto both = race();
+        CHECK(both.poll() == Pending);
+        toaster.fail(std::runtime_error("the toaster burns"));
+        CHECK(what_it_throws(both) == "the toaster burns");
+        CHECK_MESSAGE(kettle.drops() == 1,
+                      "the caller has the exception, and the loser is still there. Destroy the branches before you "
+                      "throw.");
         CHECK(toaster.drops() == 1);
     }
 
-    TEST_CASE("nothing is polled behind the winner") {
-        // In whatever order: the ready one ends the poll, and neither is polled twice in it.
-        Remote<int> kettle("the kettle");
-        Remote<int> toaster("the toaster");
-        auto race =
-            spawn_mock("select(biased, kettle, toaster)", rt::select(rt::biased, kettle.future(), toaster.future()));
+    TEST_CASE_FIXTURE(Kitchen, "nothing is polled after the winner") {
+        auto both = biased_race();
         kettle.finish(100);
-        CHECK(race.poll().is_ready());
+        toaster.finish(200);
+        auto poll = both.poll();
+        REQUIRE(poll.is_ready());
+        CHECK_MESSAGE(
+            toaster.polls() == 0,
+            "a branch was polled after another one had won. Its result is lost if it was ready. Stop at the first "
+            "branch that is done.");
+        CHECK(poll.value().index() == 0);
         CHECK(kettle.polls() == 1);
-        CHECK(toaster.polls() == 0);
         CHECK(toaster.drops() == 1);
     }
 
-    TEST_CASE("a branch without a value gives monostate") {
+    TEST_CASE("a branch without a value wins with monostate") {
         Remote<> bell("the bell");
         Remote<> door("the door");
-        auto race = spawn_mock("select(bell, door)", rt::select(bell.future(), door.future()));
-        bell.finish();
-        auto poll = race.poll();
-        REQUIRE(poll.is_ready());
-        static_assert(std::is_same_v<decltype(poll)::Value, std::variant<std::monostate, std::monostate>>);
-        CHECK(poll.value().index() == 0);
+        auto either = spawn_mock("the select", rt::select(bell.future(), door.future()));
+        static_assert(std::is_same_v<decltype(either.poll())::Value, std::variant<std::monostate, std::monostate>>);
+        CHECK(either.poll() == Pending);
+        door.finish();
+        auto poll = either.poll();
+        REQUIRE_MESSAGE(poll.is_ready(),
+                        "a branch without a value is done, and the select goes on waiting. Store a std::monostate.");
+        CHECK(poll.value().index() == 1);
     }
 
-    TEST_CASE("values that can only be moved") {
+    TEST_CASE("a value that cannot be copied is moved") {
         Remote<std::unique_ptr<int>> kettle("the kettle");
-        auto race = spawn_mock("select(pending, kettle)", rt::select(rt::pending<int>(), kettle.future()));
+        auto either = spawn_mock("the select", rt::select(rt::pending<int>(), kettle.future()));
         kettle.finish(std::make_unique<int>(3));
-        auto poll = race.poll();
+        auto poll = either.poll();
         REQUIRE(poll.is_ready());
         CHECK(*std::get<1>(poll.value()) == 3);
     }
 
-    TEST_CASE("one future alone is a race too") {
-        Remote<int> kettle("the kettle");
-        auto race = spawn_mock("select(kettle)", rt::select(kettle.future()));
-        CHECK(race.poll() == Pending);
+    TEST_CASE_FIXTURE(Kitchen, "a select of one future waits for that future") {
+        auto alone = spawn_mock("the select", rt::select(kettle.future()));
+        CHECK(alone.poll() == Pending);
         kettle.finish(100);
-        CHECK(std::get<0>(race.poll().value()) == 100);
+        auto poll = alone.poll();
+        REQUIRE(poll.is_ready());
+        CHECK(std::get<0>(poll.value()) == 100);
     }
 
-    TEST_CASE("a race of races") {
-        Remote<int> kettle("the kettle");
-        Remote<int> toaster("the toaster");
+    TEST_CASE_FIXTURE(Kitchen, "a select may be a branch of another one") {
         Remote<int> oven("the oven");
-        auto race = spawn_mock("select(select(kettle, toaster), oven)",
-                               rt::select(rt::select(kettle.future(), toaster.future()), oven.future()));
-        CHECK(race.poll() == Pending);
+        auto all =
+            spawn_mock("the outer select", rt::select(rt::select(kettle.future(), toaster.future()), oven.future()));
+        CHECK(all.poll() == Pending);
         toaster.finish(1);
-        auto poll = race.poll();
+        auto poll = all.poll();
         REQUIRE(poll.is_ready());
         REQUIRE(poll.value().index() == 0);
         CHECK(std::get<0>(poll.value()).index() == 1);
@@ -160,50 +182,49 @@ TEST_SUITE("15.1 the first to be done") {
         CHECK(oven.drops() == 1);
     }
 
-    TEST_CASE("the latest waker is woken") {
-        Remote<int> kettle("the kettle");
-        auto race = rt::select(kettle.future(), rt::pending<int>());
-        auto first = spawn_mock("the race as lent to one task", rt::by_ref(race));
-        auto second = spawn_mock("the race as lent to another", rt::by_ref(race));
+    TEST_CASE_FIXTURE(Kitchen, "the newest waker is woken") {
+        auto race = rt::select(kettle.future(), toaster.future());
+        auto first = spawn_mock("the select in its first task", rt::by_ref(race));
+        auto second = spawn_mock("the select in its second task", rt::by_ref(race));
         CHECK(first.poll() == Pending);
         CHECK(second.poll() == Pending);
+        CHECK(first.kept_wakers() == 0);
         kettle.finish(100);
         CHECK(second.is_woken());
         CHECK_FALSE(first.is_woken());
     }
 
-    TEST_CASE("a sleep that loses takes its timer along") {
-        PausedClock clock;
-        auto race = spawn_mock("select(1 s, 1 h)", rt::select(rt::sleep(1s), rt::sleep(1h)));
-        CHECK(race.poll() == Pending);
-        CHECK(clock.timers() == 2);
-        clock.jump();
-        auto poll = race.poll();
-        REQUIRE(poll.is_ready());
-        CHECK(poll.value().index() == 0);
-        CHECK(clock.timers() == 0);
-    }
-
-    TEST_CASE("a coroutine that loses goes with all it holds") {
-        Remote<int> kettle("the kettle");
-        auto wait = [](CountedFuture<int> future) -> Async<int> { co_return co_await future; };
-        auto race = spawn_mock("select(coroutine, ready)", rt::select(rt::biased, wait(kettle.future()), rt::ready(1)));
-        auto poll = race.poll();
-        REQUIRE(poll.is_ready());
-        CHECK(poll.value().index() == 1);
-        CHECK(kettle.polls() == 1);
+    TEST_CASE_FIXTURE(Kitchen, "a select that is destroyed cancels all branches") {
+        auto both = race();
+        CHECK(both.poll() == Pending);
+        both.drop();
         CHECK(kettle.drops() == 1);
+        CHECK(toaster.drops() == 1);
+        CHECK(both.kept_wakers() == 0);
     }
 
-    TEST_CASE("a select is not polled after it was ready") {
-        auto race = spawn_mock("select(ready)", rt::select(rt::ready(1)));
-        CHECK(race.poll().is_ready());
-        expect_violation("select: polled after Ready", [&] { (void)race.poll(); });
+    TEST_CASE_FIXTURE(Kitchen, "a future that is lent to the select survives") {
+        auto boiling = kettle.future();
+        {
+            auto either = spawn_mock("the select", rt::select(rt::biased, rt::by_ref(boiling), rt::ready(1)));
+            auto poll = either.poll();
+            REQUIRE(poll.is_ready());
+            CHECK(poll.value().index() == 1);
+        }
+        CHECK(kettle.drops() == 0);
+        CHECK(kettle.polls() == 1);
     }
 
-    TEST_CASE("a select is not moved after its first poll") {
-        auto race = spawn_mock("select(pending)", rt::select(rt::pending()));
-        CHECK(race.poll() == Pending);
-        expect_violation("moved after its first poll", [&] { auto elsewhere = std::move(race.future()); });
+    TEST_CASE_FIXTURE(Kitchen, "a select polled after Ready is caught") {
+        auto both = race();
+        kettle.finish(100);
+        CHECK(both.poll().is_ready());
+        expect_violation("select: polled after Ready", [&] { (void)both.poll(); });
+    }
+
+    TEST_CASE_FIXTURE(Kitchen, "a select moved after its first poll is caught") {
+        auto both = race();
+        CHECK(both.poll() == Pending);
+        expect_violation("moved after its first poll", [&] { auto elsewhere = std::move(both.future()); });
     }
 }

@@ -21,11 +21,12 @@ class Questions(program.TakesNoArguments):
         ])
         # Which branch a select polls first is not promised.
         self.assertEqual(sorted(lines[6:8]), ["the hare thinks", "the tortoise thinks"])
-        self.assertEqual(lines[8:], [
+        self.assertEqual(lines[8:11], [
             "the hare has answered",
             "the tortoise was not waited for",
             "branch 1: forty-two, says the hare",
         ])
+        self.assertRegex("\n".join(lines[11:]), r"\Aall questions took \d+ ms\Z")
         self.assertEqual((result.stderr, result.returncode), ("", 0))
 
 

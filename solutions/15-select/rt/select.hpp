@@ -1,12 +1,14 @@
 /// \file
-/// `select(a, b, c)`: waits for the first of several futures. The others are dropped, which cancels them.
+/// `select(a, b, c)`: waits for the first of several futures. The others are destroyed, which cancels them.
 ///
-/// Fairness: of several branches that are ready at once, the first one that is polled wins. So each poll begins with another
-/// branch. Otherwise a loop around select would never see the second branch while the first is ready. `select(biased, …)`
-/// always begins with the first, for a branch that comes before all others.
+/// Fairness: if several branches are ready at the same time, the one that is polled first wins. If each poll began
+/// with the first branch and that branch were always ready, a loop around the select would never see the second one.
+/// So the branch with which a poll begins changes from poll to poll. `select(biased, …)` always begins with the first
+/// branch, for a branch that goes before all others.
 ///
-/// Dropping a loser is safe if its future loses nothing by it. The futures of this course say so where it matters. To keep a
-/// future for the next round of a loop, lend it: `select(by_ref(future), …)`.
+/// Cancel safety: a future is cancel-safe if it may be destroyed before it is Ready, and nothing is lost. A `read` is
+/// cancel-safe. A `read_to_string` isn't, because the bytes that it has read are lost. If a future isn't cancel-safe,
+/// keep it outside of the loop, and lend it to the select of each round: `select(by_ref(future), …)`.
 ///
 /// Source: `tokio::select!`.
 #pragma once
@@ -24,16 +26,17 @@
 
 namespace rt {
 
-/// `select(biased, a, b)` always polls in the order of the arguments.
+/// The first argument of a select that always polls in the order of the other arguments: `select(biased, a, b)`.
 inline constexpr struct Biased {
     explicit constexpr Biased() = default;
 } biased{};
 
 namespace detail {
 
-// Given: where the next select of this thread begins, among `branches`. The counter goes round by the golden ratio (Knuth's
-// multiplicative hashing). If it counted one by one, two selects of two branches that take turns on a thread would each
-// always begin with the same branch.
+// Given: the number of the branch with which a poll begins, from 0 to `branches` - 1. All selects of a thread share
+// the counter. If the counter went up by one, two selects of two branches that are polled in turns would each begin
+// with the same branch in every poll. So it goes up by a fraction of its range, the golden ratio (Knuth's
+// multiplicative hashing).
 inline std::size_t next_start(std::size_t branches) noexcept {
     static constinit thread_local std::uint32_t turn = 0;
     turn += 0x9e3779b9U;  // 2^32 divided by the golden ratio
@@ -59,12 +62,13 @@ class [[nodiscard]] Select {
         if (outcome.is_empty()) {
             return contract_.pending();
         }
-        branches_.reset();  // the losers go before the caller sees the value or the exception
+        branches_.reset();  // before the caller goes on, because it may need what a loser holds
         return Ready<Output>(outcome.take());
     }
 
   private:
-    /// Polls the branches from `start` on, and then those before it, until one is done.
+    /// Polls the branches from `start` on, and then the branches before it, until one is done. Returns how that one
+    /// ended, or an empty outcome. `I` are the numbers of the branches.
     template <std::size_t... I>
     Outcome<Output> poll_from(std::size_t start, Context& cx, std::index_sequence<I...>) {
         Outcome<Output> outcome;
@@ -73,7 +77,7 @@ class [[nodiscard]] Select {
         return outcome;
     }
 
-    /// Polls one branch. If it is done, returns true and stores how it ended.
+    /// Polls branch number `I`. If it is done, stores in `outcome` how it ended, and returns true.
     template <std::size_t I>
     bool poll_branch(Context& cx, Outcome<Output>& outcome) {
         auto& branch = std::get<I>(*branches_);
@@ -90,11 +94,12 @@ class [[nodiscard]] Select {
     }
 
     [[no_unique_address]] Contract contract_;
-    std::optional<std::tuple<Fs...>> branches_;  // until one has won
+    std::optional<std::tuple<Fs...>> branches_;  // empty once a branch has won
 };
 
-/// Waits for the first of `futures`. Yields a variant: its index is the number of the branch, and its value is the result, which
-/// is `std::monostate` for void. A branch that throws has won, and select throws that. The losers are destroyed before that.
+/// Waits for the first of `futures`. Yields a variant. Its index is the number of the branch that has won, and its
+/// value is the result of that branch, or `std::monostate` if there is none. A branch that throws has won too, and
+/// select throws its exception. All branches are destroyed before select yields or throws.
 template <class... Fs>
 auto select(Fs... futures) {
     static_assert(
@@ -103,8 +108,8 @@ auto select(Fs... futures) {
     return Select<false, Fs...>(std::move(futures)...);
 }
 
-/// Like `select`, but of several that are ready at once the first argument wins. A first branch that is always ready starves
-/// the others.
+/// Like `select`, but if several branches are ready at the same time, the first of them wins. A first branch that is
+/// always ready starves the others.
 template <Future... Fs>
 Select<true, Fs...> select(Biased, Fs... futures) {
     return Select<true, Fs...>(std::move(futures)...);

@@ -1,6 +1,7 @@
 /// \file
-/// `timeout(duration, future)`: the result of the future, or an exception if it takes too long. A select of a future and a
-/// sleep.
+/// `timeout(duration, future)`: the result of the future, or an exception if the future takes too long.
+///
+/// It is a select of the future and a Sleep, so a future that takes too long is destroyed.
 ///
 /// Source: `tokio::time::timeout`.
 #pragma once
@@ -18,7 +19,7 @@
 
 namespace rt {
 
-/// Thrown by `timeout` when the time is up.
+/// What `timeout` throws when the time is up.
 class Elapsed : public std::exception {
   public:
     const char* what() const noexcept override {
@@ -48,11 +49,12 @@ class [[nodiscard]] Timeout {
 
   private:
     [[no_unique_address]] Contract contract_;
-    Select<true, F, Sleep> racers_;  // in this order: a result that is there is not late, whatever the clock says
+    Select<true, F, Sleep> racers_;  // biased: a future that is Ready is not late, whatever the clock says
 };
 
-/// Waits for `future` until `duration` from now. Yields its value or throws what it threw. If it is not done by then it is
-/// destroyed, and Elapsed is thrown. A future that is ready wins, even if the time is up.
+/// Waits for `future`, but only until `duration` has passed since this call. Yields its value or throws its
+/// exception. If the time is up first, destroys the future and throws Elapsed. If the future is ready and the time is
+/// up, the future wins.
 template <class Rep, class Period, class F>
 auto timeout(std::chrono::duration<Rep, Period> duration, F future) {
     static_assert(Future<F>,
@@ -61,7 +63,7 @@ auto timeout(std::chrono::duration<Rep, Period> duration, F future) {
     return Timeout<F>(time::later(time::now(), duration), std::move(future));
 }
 
-/// Like `timeout`, until `deadline`.
+/// Like `timeout`, but waits until the moment `deadline`.
 template <Future F>
 Timeout<F> timeout_at(Instant deadline, F future) {
     return Timeout<F>(deadline, std::move(future));

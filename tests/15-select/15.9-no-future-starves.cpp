@@ -9,7 +9,7 @@
 
 using namespace support;
 
-TEST_SUITE("15.3 no future starves") {
+TEST_SUITE("15.9 all together: no future starves") {
     TEST_CASE("beside one that always has a result") {
         rt::CurrentThread runtime;
         auto sources = []() -> std::vector<AlwaysReady> {
