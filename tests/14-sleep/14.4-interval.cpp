@@ -2,7 +2,6 @@
 #include <rt/future.hpp>
 #include <rt/park.hpp>
 #include <rt/time.hpp>
-#include <support/death.hpp>
 #include <support/mock_task.hpp>
 #include <support/paused_clock.hpp>
 #include <support/show.hpp>
@@ -10,7 +9,9 @@
 
 #include <chrono>
 #include <optional>
-#include <vector>
+#include <string>
+
+#include <fmt/format.h>
 
 using namespace support;
 using namespace std::chrono_literals;
@@ -18,19 +19,19 @@ using rt::Instant;
 using rt::MissedTickBehavior;
 using rt::Pending;
 using rt::Ready;
-using std::chrono::seconds;
 
 namespace {
 
-/// Ticks of an interval of 10 s: the first at 0 s, the second asked for only at 25 s (or where the test says).
-std::vector<seconds> planned_ticks(std::optional<MissedTickBehavior> behavior, std::chrono::nanoseconds late_at = 25s) {
+/// Six ticks of an interval of 10 s, in seconds: "0 25 30 40 50 60 ". The second one is awaited only `late_at` after the
+/// first one.
+std::string planned_ticks(std::optional<MissedTickBehavior> behavior, std::chrono::nanoseconds late_at = 25s) {
     PausedClock clock;
     rt::Interval ticks = rt::interval(10s);
     Instant const start = clock.now();
     if (behavior) {
         ticks.set_missed_tick_behavior(*behavior);
     }
-    std::vector<seconds> found;
+    std::string found;
     for (int i = 0; i < 6; ++i) {
         auto tick = spawn_mock("tick", ticks.tick());
         rt::Poll<Instant> poll = tick.poll();
@@ -38,7 +39,7 @@ std::vector<seconds> planned_ticks(std::optional<MissedTickBehavior> behavior, s
             clock.jump();
             poll = tick.poll();
         }
-        found.push_back(std::chrono::duration_cast<seconds>(clock.now() - start));
+        found += fmt::format("{} ", std::chrono::duration<double>(clock.now() - start).count());
         if (i == 0) {
             clock.advance(late_at);
         }
@@ -49,27 +50,6 @@ std::vector<seconds> planned_ticks(std::optional<MissedTickBehavior> behavior, s
 }  // namespace
 
 TEST_SUITE("14.4 intervals") {
-    TEST_CASE("an interval at an end of the clock does not overflow") {
-        for (auto behavior : {MissedTickBehavior::burst, MissedTickBehavior::delay, MissedTickBehavior::skip}) {
-            PausedClock clock;
-            rt::Interval old = rt::interval_at(Instant::min(), 10s);
-            old.set_missed_tick_behavior(behavior);
-            for (Instant planned :
-                 {Instant::min(), behavior == MissedTickBehavior::burst ? Instant::min() + 10s : clock.now() + 1s}) {
-                auto tick = spawn_mock("tick", old.tick());
-                rt::Poll<Instant> poll = tick.poll();
-                if (poll.is_pending()) {
-                    clock.jump();
-                    poll = tick.poll();
-                }
-                CHECK(poll.value() >= planned);
-            }
-            rt::Interval never = rt::interval_at(Instant::max(), 10s);
-            never.set_missed_tick_behavior(behavior);
-            CHECK(spawn_mock("never", never.tick()).poll() == Pending);
-        }
-    }
-
     TEST_CASE("the first tick is at once and the others keep the rhythm") {
         PausedClock clock;
         rt::Interval ticks = rt::interval(10s);
@@ -97,19 +77,19 @@ TEST_SUITE("14.4 intervals") {
     }
 
     TEST_CASE("missed ticks in a burst are made up for") {
-        CHECK(planned_ticks(MissedTickBehavior::burst) == std::vector<seconds>{0s, 25s, 25s, 30s, 40s, 50s});
+        CHECK(planned_ticks(MissedTickBehavior::burst) == "0 25 25 30 40 50 ");
     }
 
     TEST_CASE("missed ticks with delay shift the rhythm") {
-        CHECK(planned_ticks(MissedTickBehavior::delay) == std::vector<seconds>{0s, 25s, 35s, 45s, 55s, 65s});
+        CHECK(planned_ticks(MissedTickBehavior::delay) == "0 25 35 45 55 65 ");
     }
 
     TEST_CASE("missed ticks with skip are left out") {
-        CHECK(planned_ticks(MissedTickBehavior::skip) == std::vector<seconds>{0s, 25s, 30s, 40s, 50s, 60s});
+        CHECK(planned_ticks(MissedTickBehavior::skip) == "0 25 30 40 50 60 ");
     }
 
     TEST_CASE("a tick a little late is not missed") {
-        CHECK(planned_ticks(MissedTickBehavior::delay, 10s + 4ms) == std::vector<seconds>{0s, 10s, 20s, 30s, 40s, 50s});
+        CHECK(planned_ticks(MissedTickBehavior::delay, 10s + 4ms) == "0 10.004 20 30 40 50 ");
     }
 
     TEST_CASE("burst is what an interval does unless told otherwise") {
@@ -141,6 +121,11 @@ TEST_SUITE("14.4 intervals") {
         CHECK(tick.poll() == Pending);
         clock.jump();
         CHECK(clock.elapsed() == 13s);
+        CHECK(tick.poll().is_ready());
+        auto next = spawn_mock("next tick", ticks.tick());
+        CHECK(next.poll() == Pending);
+        clock.jump();
+        CHECK(clock.elapsed() == 23s);
     }
 
     TEST_CASE("a tick that is awaited when the interval is reset comes a period after that") {
@@ -165,13 +150,24 @@ TEST_SUITE("14.4 intervals") {
         CHECK(clock.elapsed() == 25s);
     }
 
-    TEST_CASE("an interval without a period is refused") {
-        PausedClock clock;
-        expect_violation(
-            "rt::interval was called with a period of 0 or less", [] { (void)rt::interval(0s); },
-            Noticed::in_every_build);
-        expect_violation(
-            "rt::interval was called with a period of 0 or less", [] { (void)rt::interval(-1s); },
-            Noticed::in_every_build);
+    TEST_CASE("an interval at an end of the clock does not overflow") {
+        for (auto behavior : {MissedTickBehavior::burst, MissedTickBehavior::delay, MissedTickBehavior::skip}) {
+            PausedClock clock;
+            rt::Interval old = rt::interval_at(Instant::min(), 10s);
+            old.set_missed_tick_behavior(behavior);
+            for (Instant planned :
+                 {Instant::min(), behavior == MissedTickBehavior::burst ? Instant::min() + 10s : clock.now() + 1s}) {
+                auto tick = spawn_mock("tick", old.tick());
+                rt::Poll<Instant> poll = tick.poll();
+                if (poll.is_pending()) {
+                    clock.jump();
+                    poll = tick.poll();
+                }
+                CHECK(poll.value() >= planned);
+            }
+            rt::Interval never = rt::interval_at(Instant::max(), 10s);
+            never.set_missed_tick_behavior(behavior);
+            CHECK(spawn_mock("never", never.tick()).poll() == Pending);
+        }
     }
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <rt/async.hpp>
+#include <rt/clock.hpp>
 #include <rt/park.hpp>
 #include <rt/sleep.hpp>
 #include <rt/violation.hpp>

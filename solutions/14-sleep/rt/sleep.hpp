@@ -8,52 +8,19 @@
 #pragma once
 
 #include <rt/budget.hpp>
+#include <rt/clock.hpp>  // IWYU pragma: export
 #include <rt/future.hpp>
 #include <rt/park.hpp>
 #include <rt/scheduler.hpp>
-#include <rt/sys.hpp>
 #include <rt/timer_heap.hpp>
 #include <rt/timers.hpp>
 #include <rt/waker.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <type_traits>
 #include <utility>
 
 namespace rt {
-
-namespace time {
-
-// Given: the time on the clock of the current runtime, or the real time outside of a runtime.
-inline Instant now() noexcept {
-    Scheduler* scheduler = try_current();
-    Timers* timers = scheduler == nullptr ? nullptr : scheduler->find_service<Timers>();
-    return timers == nullptr ? sys::now() : timers->now();
-}
-
-// Given: `from` + `duration`, rounded up. Beyond the end of the clock (292 years) it is Instant::max(), which never comes. A
-// negative duration counts as zero.
-template <class Rep, class Period>
-Instant later(Instant from, std::chrono::duration<Rep, Period> duration) noexcept {
-    using Seconds = std::chrono::duration<double>;
-    if (!(Seconds(duration) > Seconds::zero())) {
-        return from;
-    }
-    // Compared as seconds, which cannot overflow. One second less makes up for what a double rounds.
-    if (Seconds(duration) > Seconds(Instant::max() - std::max(from, Instant())) - Seconds(1)) {
-        return Instant::max();
-    }
-    return from + std::chrono::ceil<Instant::duration>(duration);
-}
-
-// Given: the time from `from` to `to`, at most Instant::duration::max().
-inline Instant::duration between(Instant from, Instant to) noexcept {
-    bool const is_too_long = from < Instant() && to > Instant::max() + from.time_since_epoch();
-    return is_too_long ? Instant::duration::max() : to - from;
-}
-
-}  // namespace time
 
 class [[nodiscard("a Sleep does nothing until it is polled. Await it.")]] Sleep {
   public:
@@ -69,25 +36,10 @@ class [[nodiscard("a Sleep does nothing until it is polled. Await it.")]] Sleep 
         }
     }
 
-    /// The first poll sets the timer in the current runtime.
     Poll<void> poll(Context& cx) {
         contract_.begin("sleep");
-        if (timer_.is_idle()) {
-            Timers& timers = current("sleep").service<Timers>();
-            // A moment that has passed for the timers needs none. Without budget it gets one all the same, so a loop around
-            // sleep(0) starves no other task.
-            if (timers.has_passed(deadline_) && !timer_.moves_clock() && share_.poll_proceed(cx)) {
-                budget::spend();
-                return Ready();
-            }
-            timers.set(timer_, deadline_, cx.waker());
-            return contract_.pending();
-        }
-        if (timer_.is_waiting() && timer_.timers().update(timer_, cx.waker())) {
-            return contract_.pending();
-        }
         // Without budget a socket beside it is refused, too, though it may be ready. In the next poll both come through.
-        if (!share_.poll_proceed(cx)) {
+        if (poll_elapsed(cx).is_pending() || !share_.poll_proceed(cx)) {
             return contract_.pending();
         }
         budget::spend();
@@ -114,6 +66,28 @@ class [[nodiscard("a Sleep does nothing until it is polled. Await it.")]] Sleep 
     Instant deadline() const noexcept { return deadline_; }
 
   private:
+    /// Ready if the deadline has passed. Otherwise the timer wakes the task. The first poll sets the timer, in the
+    /// current runtime.
+    Poll<void> poll_elapsed(Context& cx) {
+        if (timer_.is_idle()) {
+            Timers& timers = current("sleep").service<Timers>();
+            if (has_passed(timers)) {
+                return Ready();
+            }
+            timers.set(timer_, deadline_, cx.waker());
+            return Pending;
+        }
+        if (timer_.is_waiting() && timer_.timers().update(timer_, cx.waker())) {
+            return Pending;
+        }
+        return Ready();
+    }
+
+    // Given: a sleep that moves the clock sets its timer all the same, so that `advance(0s)` lets all tasks run.
+    bool has_passed(const Timers& timers) const noexcept {
+        return timers.has_passed(deadline_) && !timer_.moves_clock();
+    }
+
     [[no_unique_address]] Contract contract_;
     Instant deadline_;
     [[no_unique_address]] Timer timer_;  // share_ fits into its padding

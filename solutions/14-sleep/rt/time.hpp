@@ -13,6 +13,7 @@
 /// Source: `tokio::time::{pause, advance}`.
 #pragma once
 
+#include <rt/clock.hpp>
 #include <rt/interval.hpp>
 #include <rt/scheduler.hpp>
 #include <rt/sleep.hpp>

@@ -14,6 +14,7 @@
 
 #include <rt/park.hpp>
 #include <rt/sync.hpp>
+#include <rt/violation.hpp>
 #include <rt/waker.hpp>
 
 #include <algorithm>
@@ -44,7 +45,12 @@ class Timer {
     void clear() noexcept { state_.store(State::idle, relaxed); }
 
     /// Where it was set. Called while it is waiting.
-    Timers& timers() const noexcept { return *timers_; }
+    Timers& timers() const noexcept {
+        if (checks_enabled && timers_ == nullptr) {
+            violation("this Timer was never set, so it belongs to no Timers. Ask is_waiting first.");
+        }
+        return *timers_;
+    }
 
   private:
     friend TimerHeap;

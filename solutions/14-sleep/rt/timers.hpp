@@ -99,7 +99,7 @@ class Timers final : public Park {
     }
 
     /// Replaces the waker. Returns false if the timer has fired. Called when a waiting future is polled again.
-    bool update(Timer& timer, const Waker& waker) noexcept {
+    [[nodiscard]] bool update(Timer& timer, const Waker& waker) noexcept {
         Waker old;  // dropped after the unlock
         Lock lock(mutex_);
         if (!timer.is_waiting()) {
@@ -168,16 +168,24 @@ class Timers final : public Park {
     /// Step 3. Wakes all timers up to `moment`, in order.
     void fire(TimerHeap& heap, Instant moment) noexcept {
         Lock lock(mutex_);
-        wakes_at_ = Instant::min();
-        while (!heap.is_empty() && heap.next_deadline() <= moment) {
-            Timer& timer = heap.pop();
-            trace::emit(trace::Kind::timer_fire, &timer);
-            Waker waker = std::move(timer.waker_);
-            timer.state_.store(State::fired, release);  // from here on its owner may destroy it
+        wakes_at_ = Instant::min();  // this thread is awake
+        while (Timer* timer = take_due(heap, moment)) {
+            Waker waker = std::move(timer->waker_);
+            timer->state_.store(State::fired, release);  // from here on its owner may destroy it
             lock.unlock();
             std::move(waker).wake();
             lock.lock();
         }
+    }
+
+    // Given: removes the first timer if it is due at `moment`, and returns it. Otherwise returns null.
+    static Timer* take_due(TimerHeap& heap, Instant moment) noexcept {
+        if (heap.is_empty() || heap.next_deadline() > moment) {
+            return nullptr;
+        }
+        Timer& timer = heap.pop();
+        trace::emit(trace::Kind::timer_fire, &timer);
+        return &timer;
     }
 
     // Given: a sleep while the clock stands still. The clock moves only if nothing is ready after a look at the Park below:

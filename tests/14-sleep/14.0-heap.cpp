@@ -48,7 +48,7 @@ using Numbers = std::vector<int>;
 
 }  // namespace
 
-TEST_SUITE("14.1 the heap") {
+TEST_SUITE("14.0 given: the heap") {
     TEST_CASE("an empty heap has no deadline") {
         rt::TimerHeap heap;
         CHECK(heap.is_empty());

@@ -136,7 +136,7 @@ Async<> reads_news(NewsPark* park, Diary* diary) {
 
 }  // namespace
 
-TEST_SUITE("14.4 a clock that stands still") {
+TEST_SUITE("14.9 all together: a clock that stands still") {
     TEST_CASE("a paused clock stands still") {
         PausedClock clock;
         Instant const before = clock.now();

@@ -1,36 +1,28 @@
 /// \file
-/// 14.2: timers that other threads set and cancel, and timers without a runtime.
+/// 14.9: timers that other threads set and cancel, and sleeps that are destroyed while they fire.
 #include <doctest/doctest.h>
 #include <rt/current_thread.hpp>
+#include <rt/scheduler.hpp>
 #include <rt/sync.hpp>
 #include <rt/sys.hpp>
+#include <rt/time.hpp>
+#include <rt/timer_heap.hpp>
 #include <rt/timers.hpp>
 #include <support/counting_waker.hpp>
-#include <support/paused_clock.hpp>
+#include <support/mock_task.hpp>
 #include <support/random.hpp>
 #include <support/story.hpp>
 #include <support/test_thread.hpp>
 
 #include <chrono>
+#include <cstdint>
+#include <memory>
 #include <optional>
 
 using namespace support;
 using namespace std::chrono_literals;
 
-TEST_SUITE("14.2 timers under the runtime") {
-    TEST_CASE("timers outlive their runtime unharmed") {
-        CountingWaker waker;
-        rt::Timer timer;
-        {
-            PausedClock clock;
-            clock.service().set(timer, clock.now() + 1s, waker.waker());
-            step("the runtime goes");
-        }
-        CHECK(timer.is_idle());
-        CHECK(waker.wakes() == 0);
-        CHECK(waker.alive() == 0);
-    }
-
+TEST_SUITE("14.9 all together: many threads") {
     TEST_CASE("timers set and cancelled on other threads while they fire") {
         Random seeds(seed_of_this_run());
         rt::CurrentThread runtime;
@@ -52,7 +44,7 @@ TEST_SUITE("14.2 timers under the runtime") {
                     timers.set(*timer, rt::sys::now() + std::chrono::microseconds(random.below(60)), waker.waker());
                     int const spins = random.below(200);
                     for (int i = 0; i < spins && timer->is_waiting(); ++i) {
-                        timers.update(*timer, waker.waker());
+                        (void)timers.update(*timer, waker.waker());
                     }
                     if (random.below(4) == 0) {
                         timers.cancel(*timer);
@@ -79,5 +71,34 @@ TEST_SUITE("14.2 timers under the runtime") {
         CHECK(timers.size() == 0);
         CHECK(waker.wakes() == fired.load());
         CHECK(waker.alive() == 0);
+    }
+
+    TEST_CASE("sleeps are destroyed on one thread while they fire on another") {
+        rt::CurrentThread runtime;
+        auto& timers = runtime.service<rt::Timers>();
+        rt::Atomic<bool> done{false};
+        TestThread runner([&] {
+            while (!done.load(rt::acquire)) {
+                runtime.park().park(std::nullopt);
+            }
+        });
+        {
+            rt::EnterScheduler entered(runtime);
+            for (int round = 0; round < 3000; ++round) {
+                auto task = std::make_unique<MockTask<rt::Sleep>>("the sleep",
+                                                                  rt::sleep(std::chrono::microseconds(round % 40)));
+                for (int polls = 0; polls < round % 7; ++polls) {
+                    if (task->poll_silently().is_ready()) {
+                        break;
+                    }
+                }
+                task.reset();
+                still_alive();
+            }
+        }
+        done.store(true, rt::release);
+        runtime.park().unpark();
+        runner.join();
+        CHECK(timers.size() == 0);
     }
 }

@@ -1,29 +1,26 @@
 /// \file
-/// 14.3: many sleeps, and sleeps that go while they fire.
+/// 14.9: a hundred thousand sleeps.
 #include <doctest/doctest.h>
-#include <rt/current_thread.hpp>
-#include <rt/scheduler.hpp>
+#include <rt/future.hpp>
 #include <rt/time.hpp>
+#include <rt/waker.hpp>
 #include <support/counting_waker.hpp>
-#include <support/mock_task.hpp>
 #include <support/paused_clock.hpp>
 #include <support/random.hpp>
+#include <support/show.hpp>
 #include <support/story.hpp>
-#include <support/test_thread.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <vector>
 
 using namespace support;
 using namespace std::chrono_literals;
-using rt::Async;
 using rt::Pending;
 using rt::Ready;
 
-TEST_SUITE("14.3 sleep") {
+TEST_SUITE("14.9 all together: many sleeps") {
     TEST_CASE("thousands of sleeps") {
         int const n = rounds_of(100'000);
         PausedClock clock;
@@ -54,34 +51,5 @@ TEST_SUITE("14.3 sleep") {
         }
         CHECK(all_ready);
         CHECK(counter.alive() == 1);
-    }
-
-    TEST_CASE("sleeps are destroyed on one thread while they fire on another") {
-        rt::CurrentThread runtime;
-        auto& timers = runtime.service<rt::Timers>();
-        rt::Atomic<bool> done{false};
-        TestThread runner([&] {
-            while (!done.load(rt::acquire)) {
-                runtime.park().park(std::nullopt);
-            }
-        });
-        {
-            rt::EnterScheduler entered(runtime);
-            for (int round = 0; round < 3000; ++round) {
-                auto task = std::make_unique<MockTask<rt::Sleep>>("the sleep",
-                                                                  rt::sleep(std::chrono::microseconds(round % 40)));
-                for (int polls = 0; polls < round % 7; ++polls) {
-                    if (task->poll_silently().is_ready()) {
-                        break;
-                    }
-                }
-                task.reset();
-                still_alive();
-            }
-        }
-        done.store(true, rt::release);
-        runtime.park().unpark();
-        runner.join();
-        CHECK(timers.size() == 0);
     }
 }
