@@ -1,99 +1,19 @@
 /// \file
-/// 16.2: who sleeps, who searches, and that no wake-up is lost.
+/// 16.2: which worker sleeps, which one searches, and which one is woken.
 #include <doctest/doctest.h>
-
 #include <rt/idle.hpp>
-#include <rt/park.hpp>
-#include <rt/sync.hpp>
-#include <rt/worker_park.hpp>
-#include <support/random.hpp>
 #include <support/story.hpp>
-#include <support/test_thread.hpp>
-#include <support/trace_log.hpp>
 
-#include <array>
-#include <cstddef>
-#include <memory>
 #include <optional>
-#include <vector>
 
 using namespace support;
 using rt::Idle;
-using Kind = rt::trace::Kind;
 
 namespace {
 
-/// What a runtime makes of Idle, with a number in place of the queues: work that is there to be taken.
-class Workshop {
-  public:
-    explicit Workshop(unsigned workers) : idle_(workers) {
-        for (unsigned id = 0; id < workers; ++id) {
-            parks_.push_back(std::make_unique<rt::ThreadPark>());
-        }
-    }
-
-    /// As whoever makes work does.
-    void submit() {
-        work_.fetch_add(1, rt::seq_cst);
-        wake_one();
-    }
-
-    /// As a worker does, until told to stop; `on_work` for each piece.
-    template <class F>
-    void work(unsigned id, F on_work) {
-        bool searching = false;
-        while (!stopping_.load(rt::relaxed)) {
-            if (take()) {
-                if (searching) {
-                    searching = false;
-                    look_again_if(idle_.end_search());
-                }
-                on_work();
-            } else if (!searching && idle_.begin_search()) {
-                searching = true;
-            } else {
-                look_again_if(idle_.fall_asleep(id, searching));
-                parks_[id]->park(std::nullopt);
-                searching = idle_.wake_up(id);
-            }
-        }
-    }
-
-    void stop() {
-        stopping_.store(true, rt::relaxed);
-        for (auto& park : parks_) {
-            park->unpark();
-        }
-    }
-
-    Idle& idle() { return idle_; }
-
-  private:
-    bool take() {
-        int before = work_.load(rt::seq_cst);
-        while (before != 0) {
-            if (work_.compare_exchange_weak(before, before - 1, rt::seq_cst)) {
-                return true;
-            }
-        }
-        return false;
-    }
-    void look_again_if(bool was_last_searcher) {
-        if (was_last_searcher && work_.load(rt::seq_cst) != 0) {
-            wake_one();
-        }
-    }
-    void wake_one() {
-        if (std::optional<unsigned> chosen = idle_.choose_sleeper()) {
-            parks_[*chosen]->unpark();
-        }
-    }
-
-    Idle idle_;
-    rt::Atomic<int> work_{0};
-    rt::Atomic<bool> stopping_{false};
-    std::vector<std::unique_ptr<rt::ThreadPark>> parks_;
-};
+constexpr char look_again[] =
+    "work came while one worker searched, so the thread that made it woke no other worker. If the last searcher stops, it "
+    "must return true, because then its caller looks into all queues once more.";
 
 }  // namespace
 
@@ -102,6 +22,10 @@ TEST_SUITE("16.2 idle workers") {
         Idle idle(3);
         CHECK(idle.awake_count() == 3);
         CHECK(idle.choose_sleeper() == std::nullopt);
+        step("worker 2 falls asleep");
+        CHECK_FALSE(idle.fall_asleep(2, false));
+        CHECK_MESSAGE(idle.awake_count() == 2,
+                      "a worker that sleeps is not awake any more. Count it down in the word.");
     }
 
     TEST_CASE("a sleeper is woken for work and begins as a searcher") {
@@ -111,9 +35,10 @@ TEST_SUITE("16.2 idle workers") {
 
         CHECK(idle.choose_sleeper() == 1U);
         CHECK(idle.awake_count() == 2);
-        CHECK(idle.wake_up(1));
+        CHECK_MESSAGE(idle.wake_up(1), "the worker that was chosen is still in the list of sleepers. Take it out.");
         CHECK(idle.awake_count() == 2);
-        CHECK(idle.end_search());
+        CHECK_MESSAGE(idle.end_search(),
+                      "the worker that was chosen counts as a searcher at once, and it was the only one");
     }
 
     TEST_CASE("nobody is woken while somebody searches") {
@@ -127,18 +52,21 @@ TEST_SUITE("16.2 idle workers") {
         step("the searcher finds work and was the last one; it looks again and there is more");
         CHECK(idle.end_search());
         CHECK(idle.choose_sleeper() == 3U);
-        CHECK(idle.choose_sleeper() == std::nullopt);
+        CHECK_MESSAGE(idle.choose_sleeper() == std::nullopt,
+                      "the worker that was just woken searches already, so a second one is not needed");
         CHECK(idle.awake_count() == 2);
     }
 
     TEST_CASE("half of the workers may search") {
         for (unsigned const workers : {1U, 2U, 3U, 4U, 8U, 9U}) {
+            step("{} workers", workers);
             Idle idle(workers);
             unsigned allowed = 0;
             for (unsigned id = 0; id < workers; ++id) {
                 allowed += idle.begin_search();
             }
-            CHECK(allowed == (workers + 1) / 2);
+            CHECK_MESSAGE(allowed == (workers + 1) / 2,
+                          "a worker may begin to search if less than half of the workers search");
         }
     }
 
@@ -146,15 +74,26 @@ TEST_SUITE("16.2 idle workers") {
         Idle idle(4);
         CHECK(idle.begin_search());
         CHECK(idle.begin_search());
+        step("two search, and one of them finds work");
         CHECK_FALSE(idle.end_search());
-        CHECK(idle.end_search());
+        step("the other one finds work, too");
+        CHECK_MESSAGE(idle.end_search(), look_again);
 
         CHECK(idle.begin_search());
         CHECK(idle.begin_search());
+        step("two search, and both fall asleep");
         CHECK_FALSE(idle.fall_asleep(0, true));
-        CHECK(idle.fall_asleep(1, true));
+        CHECK_MESSAGE(idle.fall_asleep(1, true), look_again);
         CHECK(idle.awake_count() == 2);
         CHECK(idle.choose_sleeper() == 1U);
+    }
+
+    TEST_CASE("a worker that does not search was not the last searcher") {
+        Idle idle(4);
+        CHECK(idle.begin_search());
+        step("worker 0 searches. Worker 1, which does not, falls asleep");
+        CHECK_MESSAGE(!idle.fall_asleep(1, false), "this worker was no searcher, so the searcher will look again");
+        CHECK_MESSAGE(idle.end_search(), "the worker that fell asleep did not search. Count only `awake` down for it.");
     }
 
     TEST_CASE("work arrives as the last searcher goes to sleep") {
@@ -163,11 +102,11 @@ TEST_SUITE("16.2 idle workers") {
         CHECK(idle.begin_search());
         step("worker 0 has looked into all queues and found nothing");
 
-        step("now work comes; its maker sees a searcher and wakes nobody");
+        step("now work comes. The thread that makes it sees a searcher and wakes no worker");
         CHECK(idle.choose_sleeper() == std::nullopt);
 
         step("worker 0 goes to sleep: it must look again");
-        CHECK(idle.fall_asleep(0, true));
+        CHECK_MESSAGE(idle.fall_asleep(0, true), look_again);
         step("it sees the work and wakes a sleeper: itself");
         CHECK(idle.choose_sleeper() == 0U);
         CHECK(idle.wake_up(0));
@@ -177,14 +116,14 @@ TEST_SUITE("16.2 idle workers") {
         Idle idle(2);
         CHECK_FALSE(idle.fall_asleep(1, false));
         CHECK(idle.begin_search());
-        step("worker 0 has found a task; now work comes; its maker sees a searcher and wakes nobody");
+        step("worker 0 has found a task. Now work comes. The thread that makes it sees a searcher and wakes no worker");
         CHECK(idle.choose_sleeper() == std::nullopt);
         step("worker 0 stops searching: it must look again before it runs its task");
-        CHECK(idle.end_search());
+        CHECK_MESSAGE(idle.end_search(), look_again);
         CHECK(idle.choose_sleeper() == 1U);
     }
 
-    TEST_CASE("who wakes by itself is awake but no searcher") {
+    TEST_CASE("a worker that wakes by itself is awake but no searcher") {
         Idle idle(2);
         CHECK_FALSE(idle.fall_asleep(0, false));
         CHECK_FALSE(idle.fall_asleep(1, false));
@@ -200,155 +139,10 @@ TEST_SUITE("16.2 idle workers") {
             CHECK_FALSE(idle.fall_asleep(id, false));
         }
         for (unsigned const expected : {2U, 1U, 0U}) {
-            CHECK(idle.choose_sleeper() == expected);
+            CHECK_MESSAGE(idle.choose_sleeper() == expected,
+                          "choose the worker that fell asleep last. The first one sleeps in the driver.");
             CHECK(idle.end_search());
         }
         CHECK(idle.choose_sleeper() == std::nullopt);
-    }
-
-    TEST_CASE("stress: one piece of work at a time and each is done") {
-        int const pieces = rounds_of(20'000);
-        Random random(seed_of_this_run());
-        for (unsigned const workers : {1U, 2U, 3U}) {
-            step("{} pieces for {} workers", pieces, workers);
-            Workshop shop(workers);
-            rt::Atomic<int> done{0};
-            rt::ThreadPark customer;
-            {
-                std::vector<std::unique_ptr<TestThread>> threads;
-                for (unsigned id = 0; id < workers; ++id) {
-                    threads.push_back(std::make_unique<TestThread>([&, id] {
-                        shop.work(id, [&] {
-                            done.fetch_add(1, rt::release);
-                            customer.unpark();
-                        });
-                    }));
-                }
-                for (int n = 1; n <= pieces; ++n) {
-                    still_alive();
-                    shop.submit();
-                    while (done.load(rt::acquire) < n) {
-                        customer.park(std::nullopt);
-                    }
-                    for (int pause = random.below(100); pause > 0; --pause) {
-                        still_alive();
-                    }
-                }
-                shop.stop();
-            }
-            CHECK(done.load(rt::relaxed) == pieces);
-        }
-    }
-
-    TEST_CASE("stress: workers that make work for others") {
-        int const pieces = rounds_of(30'000);
-        seed_of_this_run();
-        step("each piece makes another, until {} are done", pieces);
-        Workshop shop(3);
-        rt::Atomic<int> done{0};
-        rt::ThreadPark customer;
-        {
-            std::vector<std::unique_ptr<TestThread>> threads;
-            for (unsigned id = 0; id < 3; ++id) {
-                threads.push_back(std::make_unique<TestThread>([&, id] {
-                    shop.work(id, [&] {
-                        still_alive();
-                        int const n = done.fetch_add(1, rt::acq_rel) + 1;
-                        if (n < pieces) {
-                            shop.submit();
-                        } else {
-                            customer.unpark();
-                        }
-                    });
-                }));
-            }
-            shop.submit();
-            while (done.load(rt::acquire) < pieces) {
-                customer.park(std::nullopt);
-            }
-            shop.stop();
-        }
-        CHECK(done.load(rt::relaxed) == pieces);
-    }
-}
-
-TEST_SUITE("16.2 where workers sleep") {
-    TEST_CASE("an unpark before the park is not lost and leaves the driver free") {
-        rt::ThreadPark driver;
-        rt::TryLock lock;
-        rt::WorkerPark park;
-        park.unpark();
-        park.park(driver, lock);
-        CHECK(lock.try_lock());
-        CHECK_FALSE(driver.has_token());
-    }
-
-    TEST_CASE("one worker at a time is in the driver") {
-        rt::TryLock lock;
-        CHECK(lock.try_lock());
-        CHECK_FALSE(lock.try_lock());
-        lock.unlock();
-        CHECK(lock.try_lock());
-    }
-
-    TEST_CASE("the first sleeps in the driver and the second elsewhere and both are reached") {
-        TraceLog log{Kind::park};
-        rt::ThreadPark driver;
-        log.call(&driver, "the driver");
-        rt::TryLock lock;
-        std::array<rt::WorkerPark, 2> parks;
-
-        step("the first goes to sleep");
-        TestThread first([&] { parks[0].park(driver, lock); });
-        log.wait_for(Kind::park, 1);
-        CHECK(log.text() == "park the driver\n");
-        CHECK_FALSE(lock.try_lock());
-
-        step("the second goes to sleep");
-        TestThread second([&] { parks[1].park(driver, lock); });
-        log.wait_for(Kind::park, 2);
-        CHECK(log.text() == "park the driver\npark #1\n");
-
-        step("the second is woken");
-        parks[1].unpark();
-        second.join();
-        CHECK_FALSE(lock.try_lock());
-        step("the first is woken");
-        parks[0].unpark();
-        first.join();
-        CHECK(lock.try_lock());
-    }
-
-    TEST_CASE("stress: wherever a worker lies it is reached") {
-        int const rounds = rounds_of(20'000);
-        seed_of_this_run();
-        rt::ThreadPark driver;
-        rt::TryLock lock;
-        std::array<rt::WorkerPark, 2> parks;
-        std::array<rt::Atomic<int>, 2> seen{};
-        std::array<rt::Atomic<int>, 2> asked{};
-        rt::ThreadPark waker;
-        auto sleeper = [&](std::size_t id) {
-            for (int n = 1; n <= rounds; ++n) {
-                while (asked[id].load(rt::acquire) < n) {
-                    parks[id].park(driver, lock);
-                }
-                seen[id].store(n, rt::release);
-                waker.unpark();
-            }
-        };
-        TestThread first([&] { sleeper(0); });
-        TestThread second([&] { sleeper(1); });
-        step("wake both, {} times", rounds);
-        for (int n = 1; n <= rounds; ++n) {
-            still_alive();
-            for (std::size_t id = 0; id < 2; ++id) {
-                asked[id].store(n, rt::release);
-                parks[id].unpark();
-            }
-            while (seen[0].load(rt::acquire) < n || seen[1].load(rt::acquire) < n) {
-                waker.park(std::nullopt);
-            }
-        }
     }
 }

@@ -1,5 +1,5 @@
 /// \file
-/// Descriptors and connections of lessons 12 and 13 on several workers.
+/// 16.9: descriptors and connections of lessons 12 and 13 on several workers.
 #include <doctest/doctest.h>
 
 #include <12-reactor/source.hpp>

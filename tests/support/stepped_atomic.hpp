@@ -32,6 +32,7 @@ struct Access {
     unsigned after;
     bool writes;  // false for a load, and for a compare_exchange that fails
     std::memory_order order;
+    const void* atomic;  // its address
 };
 
 /// Watches what the calling thread does to a stepped atomic, and plays another thread.
@@ -105,9 +106,9 @@ class SteppedAtomic : public Atomic<T> {
     }
     T accessed(T before, [[maybe_unused]] T after, bool writes, std::memory_order order) const noexcept {
         if constexpr (std::is_same_v<T, unsigned>) {
-            support::Steps::accessed(const_cast<SteppedAtomic&>(*this), {before, after, writes, order});
+            support::Steps::accessed(const_cast<SteppedAtomic&>(*this), {before, after, writes, order, this});
         } else if constexpr (support::is_stepped<T>) {
-            support::Steps::accessed(support::Steps::no_word, {0, 0, writes, order});
+            support::Steps::accessed(support::Steps::no_word, {0, 0, writes, order, this});
         }
         return before;
     }

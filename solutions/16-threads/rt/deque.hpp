@@ -52,25 +52,17 @@ class Deque {
     /// Appends `runnable`. If there is no room, moves the older half and `runnable` to `overflow`. Returns true if it is now
     /// the only one here. Called by the owner.
     bool push(Runnable runnable, InjectionQueue& overflow) noexcept {
-        std::uint64_t const tail = tail_.load(relaxed);  // only we write it
+        std::uint64_t const tail = tail_.load(relaxed);  // only the owner writes it
         for (;;) {
-            std::uint64_t head = head_.load(acquire);  // 3
+            std::uint64_t const head = head_.load(acquire);  // 3
             if (tail - head < capacity) {
                 slot(tail).store(std::move(runnable).into_raw(), relaxed);
-                tail_.store(tail + 1, seq_cst);  // 2, and before the caller looks who sleeps (idle.hpp)
+                tail_.store(tail + 1, seq_cst);  // 2, and before the caller looks for a sleeper (idle.hpp)
                 return tail == head;
             }
-            if (head_.compare_exchange_strong(head, head + half, acq_rel, relaxed)) {
-                // The older half is ours, and nobody overwrites the slots, because only we write them.
-                TaskQueue older;
-                for (std::size_t i = 0; i < half; ++i) {
-                    older.push(Runnable::from_raw(slot(head + i).load(relaxed)));
-                }
-                older.push(std::move(runnable));
-                overflow.push_all(older);
+            if (move_half(head, runnable, overflow)) {
                 return false;
             }
-            // A thief was faster, so there is room now.
         }
     }
 
@@ -91,23 +83,21 @@ class Deque {
     /// this queue, after its `pop` found nothing.
     std::optional<Runnable> steal_from(Deque& victim) noexcept {
         std::uint64_t const tail = tail_.load(relaxed);
-        std::uint64_t head = victim.head_.load(acquire);
         for (;;) {
+            std::uint64_t head = victim.head_.load(acquire);  // 4: before the tail
             std::uint64_t const size = victim.tail_.load(acquire) - head;
             if (size == 0) {
                 return std::nullopt;
             }
             if (size > capacity) {
-                head = victim.head_.load(acquire);  // the head moved on between the two loads
-                continue;
+                continue;  // the head has moved between the two loads
             }
             std::uint64_t const count = size - size / 2;
             Task* const oldest = victim.slot(head).load(relaxed);
-            for (std::uint64_t i = 1; i < count; ++i) {
-                // Behind our tail, where nobody looks.
+            for (std::uint64_t i = 1; i < count; ++i) {  // behind the own tail, where no other thread looks yet
                 slot(tail + i - 1).store(victim.slot(head + i).load(relaxed), relaxed);
             }
-            if (victim.head_.compare_exchange_weak(head, head + count, acq_rel, acquire)) {
+            if (victim.head_.compare_exchange_strong(head, head + count, acq_rel, relaxed)) {
                 tail_.store(tail + count - 1, release);  // 2
                 return Runnable::from_raw(oldest);
             }
@@ -124,6 +114,21 @@ class Deque {
     }
 
   private:
+    // Given: makes room. Moves the older half, which begins at `head`, and `runnable` to `overflow`. Returns false if a thief
+    // was faster, so that there is room now.
+    bool move_half(std::uint64_t head, Runnable& runnable, InjectionQueue& overflow) noexcept {
+        if (!head_.compare_exchange_strong(head, head + half, acq_rel, relaxed)) {
+            return false;
+        }
+        TaskQueue older;
+        for (std::size_t i = 0; i < half; ++i) {
+            older.push(Runnable::from_raw(slot(head + i).load(relaxed)));  // only the owner would overwrite the slot
+        }
+        older.push(std::move(runnable));
+        overflow.push_all(older);
+        return true;
+    }
+
     Atomic<Task*>& slot(std::uint64_t index) noexcept { return slots_[index % capacity]; }
 
     // On two cache lines, because thieves write the head and only the owner writes the tail.

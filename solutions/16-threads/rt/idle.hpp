@@ -8,7 +8,7 @@
 ///     sleeper, which begins to search.
 ///   - A searcher that stops, because it found work or because it goes to sleep, says so here. If it was the last one, it then
 ///     looks into all queues once more. If it finds something, it wakes a sleeper.
-///   - A worker that runs out of tasks searches, unless half of the workers search already.
+///   - A worker that runs out of tasks searches, unless about half of the workers search already.
 ///
 /// Invariant: while there is work in some queue, some worker is awake, or on its way out of its sleep, and looks into all
 /// queues before it sleeps. The pushes, the changes here, and the looks at both are seq_cst, so all threads agree on one order
@@ -58,12 +58,10 @@ class Idle {
 
     /// Returns true if the caller, a worker without tasks, may search.
     bool begin_search() noexcept {
-        std::uint32_t word = word_.load(seq_cst);
-        do {
-            if (2 * searching_in(word) >= workers_) {
-                return false;  // the searchers also look again for this worker
-            }
-        } while (!word_.compare_exchange_weak(word, word + searching, seq_cst, seq_cst));
+        if (2 * searching_in(word_.load(seq_cst)) >= workers_) {
+            return false;  // the searchers also look again for this worker
+        }
+        word_.fetch_add(searching, seq_cst);  // two may pass the limit together, which does no harm
         return true;
     }
 

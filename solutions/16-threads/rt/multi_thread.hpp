@@ -11,6 +11,7 @@
 
 #include <rt/block_on.hpp>
 #include <rt/budget.hpp>
+#include <rt/crew.hpp>
 #include <rt/future.hpp>
 #include <rt/park.hpp>
 #include <rt/scheduler.hpp>

@@ -1,5 +1,5 @@
 /// \file
-/// 16.3: tasks on several threads: what they are to their runtime and to each other.
+/// 16.9: tasks on several threads: what they are to their runtime and to each other.
 #include <doctest/doctest.h>
 
 #include <rt/async.hpp>
@@ -51,7 +51,7 @@ rt::Async<int> fail_with(std::string what) {
 
 }  // namespace
 
-TEST_SUITE("16.3 multi_thread") {
+TEST_SUITE("16.9 all together") {
     TEST_CASE("block_on runs its future on the calling thread") {
         rt::MultiThread runtime(2);
         CHECK(runtime.worker_count() == 2);

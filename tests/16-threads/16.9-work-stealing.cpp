@@ -1,5 +1,5 @@
 /// \file
-/// 16.3: work reaches whoever is free, once.
+/// 16.9: work reaches whoever is free, once.
 #include "sleeping.hpp"
 
 #include <doctest/doctest.h>
@@ -76,7 +76,7 @@ class Exclusive {
 
 }  // namespace
 
-TEST_SUITE("16.3 work stealing") {
+TEST_SUITE("16.9 all together") {
     TEST_CASE("all workers run at once") {
         constexpr int workers = 4;
         rt::MultiThread runtime(workers);

@@ -1,5 +1,5 @@
 /// \file
-/// 16.4: the end of a runtime with tasks that are not over.
+/// 16.9: the end of a runtime with tasks that are not over.
 #include <doctest/doctest.h>
 
 #include <rt/async.hpp>
@@ -97,7 +97,7 @@ class LastToGo {
 
 }  // namespace
 
-TEST_SUITE("16.4 fairness and the end") {
+TEST_SUITE("16.9 all together") {
     TEST_CASE("a runtime that never ran anything") {
         for (int round = 0; round < rounds_of(50); ++round) {
             still_alive();

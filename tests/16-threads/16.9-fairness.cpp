@@ -1,5 +1,5 @@
 /// \file
-/// 16.4: nobody starves: newcomers, timers and events have their turn.
+/// 16.9: nobody starves: newcomers, timers and events have their turn.
 #include "sleeping.hpp"
 
 #include <doctest/doctest.h>
@@ -104,7 +104,7 @@ class Bell final : public rt::Park {
 
 }  // namespace
 
-TEST_SUITE("16.4 fairness and the end") {
+TEST_SUITE("16.9 all together") {
     TEST_CASE("a newcomer from outside runs though the own queue is never empty") {
         rt::MultiThread runtime(1);
         rt::Atomic<int> polls{0};

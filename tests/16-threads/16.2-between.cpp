@@ -1,0 +1,149 @@
+/// \file
+/// 16.2: two threads at the counts of the workers, in every order.
+#include "stepped_idle.hpp"
+
+#include <doctest/doctest.h>
+#include <rt/sync.hpp>
+#include <support/stepped_atomic.hpp>
+#include <support/story.hpp>
+
+#include <optional>
+
+using namespace support;
+using Idle = rt::SteppedIdle;
+
+namespace {
+
+/// Begins with `Idle idle(workers)` and `begin(idle)`. Then plays `other(idle)` at each moment of `call(idle)`, and calls
+/// `check(idle)` afterwards.
+template <class Begin, class Call, class Other, class Check>
+void at_each_moment(unsigned workers, Begin begin, Call call, Other other, Check check) {
+    int moments = 0;
+    for (int at = 0; at <= moments; ++at) {
+        Idle idle(workers);
+        begin(idle);
+        moments = play(at, [&] { call(idle); }, [&] { other(idle); });
+        INFO("the other thread came after access " << at << " of " << moments);
+        check(idle);
+        still_alive();
+    }
+}
+
+void two_search(Idle& idle) {
+    idle.begin_search();
+    idle.begin_search();
+}
+void two_sleep(Idle& idle) {
+    (void)idle.fall_asleep(1, false);
+    (void)idle.fall_asleep(2, false);
+}
+
+int writes_without_lock = 0;
+int weak_writes = 0;
+
+/// Calls `call`, and counts its writes to the word: those without the lock, and those that are not seq_cst.
+template <class Call>
+void count_writes(Call call) {
+    writes_without_lock = 0;
+    weak_writes = 0;
+    Steps::on_access = [](const Access& access) {
+        writes_without_lock += access.writes && idle_locks == 0;
+        weak_writes += access.writes && access.order != rt::seq_cst;
+    };
+    call();
+    Steps::on_access = nullptr;
+}
+
+}  // namespace
+
+TEST_SUITE("16.2 idle workers") {
+    TEST_CASE("the list and the word change under one lock") {
+        Idle idle(3);
+        constexpr char locked[] =
+            "the word says that a worker sleeps, but the list does not have it yet, or not any more. Change both under the "
+            "lock.";
+        step("worker 1 falls asleep");
+        count_writes([&] { (void)idle.fall_asleep(1, false); });
+        CHECK_MESSAGE(writes_without_lock == 0, locked);
+        step("it is chosen");
+        count_writes([&] { idle.choose_sleeper(); });
+        CHECK_MESSAGE(writes_without_lock == 0, locked);
+    }
+
+    TEST_CASE("two threads make work at once and wake one sleeper") {
+        std::optional<unsigned> mine;
+        std::optional<unsigned> others;
+        step("workers 1 and 2 sleep. Choose a sleeper, and another thread does so at each moment");
+        at_each_moment(
+            3, two_sleep, [&](Idle& idle) { mine = idle.choose_sleeper(); },
+            [&](Idle& idle) { others = idle.choose_sleeper(); },
+            [&](Idle& idle) {
+                CHECK_MESSAGE(
+                    mine.has_value() != others.has_value(),
+                    "one searcher is enough, but two sleepers were woken. Look at the word once more under the "
+                    "lock.");
+                CHECK(idle.awake_count() == 2);
+            });
+    }
+
+    TEST_CASE("work is made while a worker falls asleep") {
+        std::optional<unsigned> chosen;
+        step("worker 1 falls asleep, and another thread chooses a sleeper at each moment");
+        at_each_moment(
+            2, [](Idle&) {}, [](Idle& idle) { (void)idle.fall_asleep(1, false); },
+            [&](Idle& idle) { chosen = idle.choose_sleeper(); },
+            [&](Idle& idle) { CHECK(idle.wake_up(1) == chosen.has_value()); });
+    }
+
+    TEST_CASE("two searchers stop at once and the last one is told") {
+        bool mine = false;
+        bool others = false;
+        auto find = [](Idle& idle) { return idle.end_search(); };
+        auto sleep = [](Idle& idle) { return idle.fall_asleep(0, true); };
+        auto the_last_is_told = [&](Idle&) {
+            CHECK_MESSAGE(
+                (mine || others),
+                "neither of the two was told that it was the last searcher. Decide by the word that your change replaced.");
+        };
+        step("two search. One finds work, and the other one finds work at each moment");
+        at_each_moment(
+            4, two_search, [&](Idle& idle) { mine = find(idle); }, [&](Idle& idle) { others = find(idle); },
+            the_last_is_told);
+        step("one falls asleep, and the other one finds work at each moment");
+        at_each_moment(
+            4, two_search, [&](Idle& idle) { mine = sleep(idle); }, [&](Idle& idle) { others = find(idle); },
+            the_last_is_told);
+        step("one finds work, and the other one falls asleep at each moment");
+        at_each_moment(
+            4, two_search, [&](Idle& idle) { mine = find(idle); }, [&](Idle& idle) { others = sleep(idle); },
+            the_last_is_told);
+    }
+
+    TEST_CASE("work at any moment is seen by a searcher or wakes a sleeper") {
+        bool must_look = false;
+        std::optional<unsigned> chosen;
+        step("worker 0, the only searcher, falls asleep. Work comes at each moment");
+        at_each_moment(
+            2, [](Idle& idle) { idle.begin_search(); }, [&](Idle& idle) { must_look = idle.fall_asleep(0, true); },
+            [&](Idle& idle) { chosen = idle.choose_sleeper(); },
+            [&](Idle&) {
+                CHECK_MESSAGE((must_look || chosen.has_value()),
+                              "the thread that made the work saw a searcher, and the searcher went to sleep without a "
+                              "second look");
+            });
+    }
+
+    TEST_CASE("the memory orders of those who stop to search") {
+        constexpr char order[] =
+            "the second look comes after this change, and the first look of the other thread after its push. All threads "
+            "must agree on the order of these four, so the change must be seq_cst.";
+        Idle idle(4);
+        two_search(idle);
+        step("a searcher finds work");
+        count_writes([&] { (void)idle.end_search(); });
+        CHECK_MESSAGE(weak_writes == 0, order);
+        step("a searcher falls asleep");
+        count_writes([&] { (void)idle.fall_asleep(0, true); });
+        CHECK_MESSAGE(weak_writes == 0, order);
+    }
+}
