@@ -23,7 +23,9 @@ if("thread" IN_LIST PBP_SANITIZERS)
     set(PBP_TSAN ON)
     set(PBP_TIMEOUT 180)
 endif()
-set(PBP_TEST_ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=halt_on_error=1 second_deadlock_stack=1")
+# At its end, a program that still has threads would sleep for ThreadSanitizer's default of 1,000 ms.
+set(PBP_TEST_ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1"
+    "TSAN_OPTIONS=halt_on_error=1 second_deadlock_stack=1 atexit_sleep_ms=50")
 
 # The harness: its main() is compiled once, outside the precompiled header (which would swallow doctest's implementation).
 # It sees only what is provided, no lesson's header, so that it serves a learner's lesson as well as a solution.
