@@ -174,12 +174,12 @@ def run_mistake(kind: str, name: str) -> tuple:
     if not answer:
         return None, f"there is no mistake {name}"
     with tempfile.TemporaryDirectory(prefix="answer-") as folder:
-        copy, made = Path(folder).resolve(), kit.harness()
+        copy = Path(folder).resolve()
         if kind == "mistake":
-            problem, output = mistakes.run_tests(answer, copy, made)
+            problem, output = mistakes.run_tests(answer, copy)
             return (None, f"{name}: {problem}\n{output}") if problem else (0, digest(output, copy))
         program = dataclasses.replace(answer, step=f"{name[:2]} program")
-        complaint = mistakes.build(program, copy, made)
+        complaint = mistakes.build(program, copy)
         if complaint:
             return None, f"{name} {complaint}"
         if kind == "mistake-run":

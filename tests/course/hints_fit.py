@@ -55,7 +55,7 @@ def variants(lesson: str, step: str, block: str) -> list:
     return [(path, text) for _, path, text in sorted(found, key=lambda one: -one[0])]
 
 
-def complaint_about(lesson: str, step: str, block: str, made: Path) -> str:
+def complaint_about(lesson: str, step: str, block: str) -> str:
     said = f"{step} has no hole"
     for path, text in variants(lesson, step, closed(block)):
         with tempfile.TemporaryDirectory(prefix="hint-") as name:
@@ -65,8 +65,8 @@ def complaint_about(lesson: str, step: str, block: str, made: Path) -> str:
             copy.write_text(text, encoding="utf-8")
             (folder / "any.hpp").write_text(f"#pragma once\n{ANY}", encoding="utf-8")
             where = [f"-I{place}" for place in starters.include_folders(lesson, folder)]
-            said = kit.compile_with(["-w", "-Wfatal-errors", "-fsyntax-only", *where, "-include", made / "shared.hpp",
-                                     "-include", folder / "any.hpp", *starters.test_files(lesson, step)])
+            said = kit.compile_with(["-w", "-Wfatal-errors", "-fsyntax-only", *where,
+                                     "-include", kit.precompiled(lesson[:2]) / "shared.hpp", "-include", folder / "any.hpp", *starters.test_files(lesson, step)])
         if not said:
             return ""
     return said
@@ -74,14 +74,14 @@ def complaint_about(lesson: str, step: str, block: str, made: Path) -> str:
 
 def fit(lesson: str) -> list:
     """Needs a compiler."""
-    made, wrong = kit.harness(), []
+    wrong = []
     page = ROOT / f"book/hints/{lesson}.md"
     for step, rungs in hints_in(page.read_text(encoding="utf-8")).items():
         found = blocks(rungs[-1])
         if not any(OPEN in block for block in found):
             wrong.append(f"book/hints/{lesson}.md: the last rung of {step} has no code, or leaves nothing open as `{OPEN}`")
         for block in found:
-            said = complaint_about(lesson, step, block, made)
+            said = complaint_about(lesson, step, block)
             if said:
                 wrong.append(f"book/hints/{lesson}.md: this code of {step}, last rung, fits into no hole:\n{block}{said}")
     return wrong

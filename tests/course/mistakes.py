@@ -208,7 +208,7 @@ def needs_asio(answer: Answer) -> bool:
     return "asio_runtime.hpp" in answer.diff
 
 
-def build(answer: Answer, copy: Path, made: Path) -> str:
+def build(answer: Answer, copy: Path) -> str:
     """Applied to a copy, and built; the complaint, if that fails."""
     complaint = apply(answer, copy)
     if complaint:
@@ -218,11 +218,12 @@ def build(answer: Answer, copy: Path, made: Path) -> str:
     if answer.step.endswith("program"):
         sources = [path if not (copy / name_of(path)).exists() else copy / name_of(path)
                    for path in (ROOT / "solutions" / answer.lesson).glob("*.cpp")]
-        complaint = kit.compile_with([*FLAGS, *(f"-I{folder}" for folder in where), *sources, *kit.program_objects(made),
+        complaint = kit.compile_with([*FLAGS, *(f"-I{folder}" for folder in where), *sources, *kit.program_objects(),
                                       "-o", executable, *kit.LIBRARIES])
     else:
         sources = [narrowed(path, answer.says, copy) for path in knows(answer)] or test_files(answer)
-        complaint = kit.build_test(made, [*where, answer.page.parent], sources, executable,
+        first = min(path.split("/")[1][:2] for path in changes(answer.diff))
+        complaint = kit.build_test(first, [*where, answer.page.parent], sources, executable,
                                    *FLAGS, *(ASIO if needs_asio(answer) else []))
     return f"does not compile:\n{complaint}" if complaint else ""
 
@@ -266,16 +267,16 @@ class Verdict:
     seconds: float
 
 
-def judge(answer: Answer, made: Path) -> Verdict:
+def judge(answer: Answer) -> Verdict:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="answer-") as folder:
-        problem, output = run_tests(answer, Path(folder).resolve(), made)
+        problem, output = run_tests(answer, Path(folder).resolve())
     return Verdict(answer, problem, output, time.monotonic() - began)
 
 
-def run_tests(answer: Answer, copy: Path, made: Path) -> tuple:
+def run_tests(answer: Answer, copy: Path) -> tuple:
     """(the problem, what the tests printed)"""
-    complaint = build(answer, copy, made)
+    complaint = build(answer, copy)
     if complaint:
         return complaint, ""
     problem, shown = "" if answer.is_right else "no test notices", ""
@@ -322,10 +323,10 @@ def main(arguments: list) -> int:
     known = all_answers()
     child_processes.refuse_unknown(parser, options.which, "mistake", lambda name: any(is_meant(one, [name]) for one in known))
     chosen = [answer for answer in known if is_meant(answer, options.which) and (HAS_ASIO or not needs_asio(answer))]
-    made = kit.harness(options.jobs)
+    kit.harness(options.jobs)
     verdicts = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for verdict in pool.map(lambda answer: judge(answer, made), chosen):
+        for verdict in pool.map(judge, chosen):
             tell(verdict, options.verbose)
             verdicts.append(verdict)
     for is_right, good in ((False, "mistakes are caught by their sentence"),

@@ -219,7 +219,6 @@ def words(text: str) -> int:
 def announces(lesson: str, only_untouched: bool = False) -> list:
     """What is wrong with the starter's tests; needs a compiler."""
     folder, steps = ROOT / "lessons" / lesson, steps_of_suites(lesson)
-    made = kit.harness()
     wrong = []
     for solved, waiting in enumerate(steps[:1] if only_untouched else steps):
         with tempfile.TemporaryDirectory(prefix="starter-") as name:
@@ -232,7 +231,7 @@ def announces(lesson: str, only_untouched: bool = False) -> list:
                 wrong += program_says(lesson, variant)
             given = f"{lesson[:2]}.{GIVEN}"
             passing = [given] * bool(test_files(lesson, given)) + steps[:solved][-1:]
-            wrong += tests_say(lesson, passing, waiting, variant, made)
+            wrong += tests_say(lesson, passing, waiting, variant)
     return wrong
 
 
@@ -242,11 +241,11 @@ def include_folders(lesson: str, variant: Path) -> list:
     return [variant, *solutions, ROOT / "tests"]
 
 
-def tests_say(lesson: str, passing: list, waiting: str, variant: Path, made: Path) -> list:
+def tests_say(lesson: str, passing: list, waiting: str, variant: Path) -> list:
     """The tests of all these steps are one executable, because they share most of what the compiler reads."""
     executable = variant / "tests"
     sources = [path for step in [*passing, waiting] for path in test_files(lesson, step)]
-    complaint = kit.build_test(made, include_folders(lesson, variant), sources, executable, *kit.WARNINGS)
+    complaint = kit.build_test(lesson[:2], include_folders(lesson, variant), sources, executable, *kit.WARNINGS)
     if complaint:
         return [f"the starter of {lesson}, before {waiting}, does not compile:\n{complaint}"]
     wrong = []

@@ -116,7 +116,7 @@ class Judge(CourseTest):
         (answer,) = [one for one in mistakes.all_answers(self.tree(**{PAGE: TEXT})) if one.slug == slug]
         with unittest.mock.patch.multiple(mistakes, build=lambda *_: "", cases=lambda *_: [["test", "case"]] * len(outcomes)), \
                 unittest.mock.patch("kit.run", side_effect=outcomes):
-            return mistakes.judge(answer, None).problem
+            return mistakes.judge(answer).problem
 
     def test_a_mistake_is_caught_by_a_failing_case_that_says_so(self):
         self.assertEqual(self.verdict("two", (0, "one is one"), (1, "ERROR: one is one")), "")
@@ -131,7 +131,7 @@ class Judge(CourseTest):
 
     def test_a_survivor_is_the_status(self):
         for problem, status in (("", 0), ("no test notices", 1)):
-            with unittest.mock.patch.object(mistakes, "judge", lambda answer, made: mistakes.Verdict(answer, problem, "", 0.1)), \
+            with unittest.mock.patch.object(mistakes, "judge", lambda answer: mistakes.Verdict(answer, problem, "", 0.1)), \
                     unittest.mock.patch("kit.harness"), contextlib.redirect_stdout(io.StringIO()):
                 self.assertEqual(mistakes.main(["07", "-j2"]), status)
 
