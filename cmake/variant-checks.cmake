@@ -1,7 +1,7 @@
 # Checks that build many variants of the lessons, each from a copy of a few files; PBP_VARIANT_CHECKS says which:
 #
 #   starters    every starter, hole by hole: its tests wait for just those holes (label: starters)
-#   untouched   every starter as it is, for a second compiler (label: starters)
+#   untouched   every starter, as it is, compiles: for a second compiler (label: starters)
 #   answers     the pages tests/NN-name/mistakes.md: every wrong answer, which the tests must catch in words, and every right
 #               answer that is not the solution's, which they must accept (label: answers)
 #

@@ -216,11 +216,21 @@ def words(text: str) -> int:
 
 # The slow part: build them.
 
-def announces(lesson: str, only_untouched: bool = False) -> list:
+def complains(lesson: str) -> list:
+    """What the compiler says of the starter as it is, with the tests of its first step and with its program."""
+    folder = ROOT / "lessons" / lesson
+    sources = [*test_files(lesson, f"{lesson[:2]}.{GIVEN}"), *test_files(lesson, steps_of_suites(lesson)[0])]
+    with tempfile.TemporaryDirectory(prefix="starter-") as name:
+        complaint = kit.build_test(lesson[:2], include_folders(lesson, folder), sources, Path(name, "tests"),
+                                      *kit.WARNINGS, "-fsyntax-only", *programs(lesson, folder))
+    return [f"the starter of {lesson} does not compile:\n{complaint}"] if complaint else []
+
+
+def announces(lesson: str) -> list:
     """What is wrong with the starter's tests; needs a compiler."""
     folder, steps = ROOT / "lessons" / lesson, steps_of_suites(lesson)
     wrong = []
-    for solved, waiting in enumerate(steps[:1] if only_untouched else steps):
+    for solved, waiting in enumerate(steps):
         with tempfile.TemporaryDirectory(prefix="starter-") as name:
             variant = Path(name).resolve()
             for path in files(folder):
@@ -268,12 +278,17 @@ def first_test(script: Path) -> str:
     return re.findall(r"^class (\w+)", before, re.M)[-1] + f".{name}"
 
 
+def programs(lesson: str, variant: Path) -> list:
+    """The sources of its program: those of the solution that the variant doesn't have, too."""
+    return list({path.name: path for folder in (ROOT / "solutions" / lesson, variant)
+                 for path in sorted(folder.glob("*.cpp"))}.values())
+
+
 def program_says(lesson: str, variant: Path) -> list:
     """The untouched program must run, and say which step is missing."""
     program = variant / "program"
-    sources = {path.name: path for folder in (ROOT / "solutions" / lesson, variant) for path in sorted(folder.glob("*.cpp"))}
     complaint = kit.compile_with([*kit.WARNINGS, *(f"-I{folder}" for folder in include_folders(lesson, variant)),
-                                  *sources.values(), "-o", program, *kit.LIBRARIES])
+                                  *programs(lesson, variant), "-o", program, *kit.LIBRARIES])
     if complaint:
         return [f"the starter of {lesson} does not compile:\n{complaint}"]
     words = starter_says(variant)
