@@ -57,8 +57,8 @@ class Interval {
   private:
     /// Plans the tick after `next_`, which is taken at `now`.
     void plan_next(Instant now) noexcept {
-        // TODO(14.4) Change `next_` to the moment of the next tick. If the tick is later than `tolerance`, `behavior_` says
-        // which one that is.
+        // TODO(14.4) Change `next_` to the moment of the next tick. If this tick is late by `tolerance` or more,
+        // `behavior_` decides which moment that is.
         todo("14.4 plan the next tick", now);
     }
 

@@ -32,7 +32,7 @@ class [[nodiscard("a Sleep does nothing until it is polled. Await it.")]] Sleep 
     Sleep(Sleep&&) noexcept = default;
     Sleep& operator=(Sleep&&) = delete;  // Nothing is assigned to a Sleep. Call reset instead.
     ~Sleep() {
-        // TODO(14.3) Leave no timer behind that points to this object.
+        // TODO(14.3) The timer is destroyed now, so no heap may point to it any more.
         todo("14.3 remove the timer of a dropped sleep");
     }
 
@@ -69,8 +69,8 @@ class [[nodiscard("a Sleep does nothing until it is polled. Await it.")]] Sleep 
     /// Ready if the deadline has passed. Otherwise the timer wakes the task. The first poll sets the timer, in the
     /// current runtime.
     Poll<void> poll_elapsed(Context& cx) {
-        // TODO(14.3) Look at the timer's state. If no timer is set, the timers are `current("sleep").service<Timers>()`.
-        // Each Pending leaves the newest waker with the timer.
+        // TODO(14.3) Use the state of the timer. The first poll finds the timers of its runtime by
+        // `current("sleep").service<Timers>()`. Each Pending leaves the newest waker with the timer.
         todo("14.3 poll the sleep", cx);
     }
 

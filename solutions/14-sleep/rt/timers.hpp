@@ -1,25 +1,24 @@
 /// \file
-/// `Timers`: all futures that wait for a moment, and the Park that a runtime sleeps in because of them.
+/// `Timers`: wakes tasks at the moments for which they wait. It is also the Park in which the runtime sleeps meanwhile.
 ///
-/// A runtime's Park sleeps until an unpark. Timers is a Park around it that also wakes up for the next deadline, so time needs
-/// no thread of its own.
+/// A runtime's Park sleeps until an unpark. Timers is a Park around that one, and it also wakes up for the first timer.
+/// So time needs no thread of its own.
 ///
-///   park(deadline) ──► 1 read the clock. Under the lock, take the earlier of `deadline` and the first timer's, and write it
-///                        to wakes_at_
-///                      2 the Park below sleeps until then, or until an unpark, and reports what is ready
-///                      3 under the lock, take out the timers that were due in step 1. Then unlock, and wake them
+///   park(deadline) ──► 1 read the clock. Under the lock, find the first timer, and write its deadline to wakes_at_
+///                      2 sleep in the Park below until `deadline`, until that timer is due, or until an unpark. The
+///                        Park below reports the events that are ready
+///                      3 under the lock, take out the timers that were due in step 1. After the unlock, wake their tasks
 ///
 /// Invariants:
 ///
-///   - No waker is woken, dropped, or replaced under the lock, because each of these can end a task, and a future of that task
-///     may come back for the lock.
-///   - What is ready is not late. The process may stand still at any step, for as long as it likes. Then bytes come and
-///     deadlines pass. So a timer fires only after all that was ready when it was due has been reported. Step 3 does not read
-///     the clock again, and it waits while the Park below has more to report.
-///   - A timer is never early, because step 3 compares to the nanosecond. It may be late by up to a millisecond, because a
-///     sleep ends at a full one. So timers that are close together share a sleep.
-///   - A thread that sets an earlier timer during a sleep ends the sleep. While nobody sleeps, `wakes_at_` is Instant::min(),
-///     and no deadline is earlier. So the runtime's own thread never unparks itself.
+///   - No waker is woken or dropped under the lock, because either of the two may end a task, whose futures need the lock.
+///   - What is ready is not late. The process may stand still at any step and for any time. Meanwhile bytes come and
+///     deadlines pass. So a timer fires only after all events that were ready at its deadline have been reported. Step 3
+///     does not read the clock again, and it waits while the Park below has more to report.
+///   - A timer is never early, because step 3 compares to the nanosecond. It may be late by up to a millisecond, because
+///     a sleep ends at a full millisecond. So timers that are close together share a sleep.
+///   - A thread that sets a timer for a moment before `wakes_at_` ends the sleep. While no thread sleeps, `wakes_at_` is
+///     Instant::min(), and no moment is before that. So the runtime's own thread never unparks itself.
 ///
 /// Thread safety: while a Timer is in a heap, `mutex_` protects it. Step 3 does not touch a timer after it has marked it as
 /// fired, because its owner may then destroy it, on any thread.
@@ -233,12 +232,13 @@ class Timers final : public Park {
     Scheduler& scheduler_;
     Park& below_;
     Atomic<Instant> stopped_at_{running};       // what a paused clock shows
-    Instant due_ = Instant::min();              // when the first of the looks that report all began
-    Atomic<Instant> reported_{Instant::min()};  // up to then, all that was ready has been reported
+    Instant due_ = Instant::min();              // when the current look began. It may take several parks (`has_more`)
+    Atomic<Instant> reported_{Instant::min()};  // all events that were ready at this moment have been reported
     mutable Mutex mutex_;
     TimerHeap sleeping_;
-    TimerHeap advancing_;                // those that move the clock
-    Instant wakes_at_ = Instant::min();  // when the sleeping thread wakes up by itself
+    TimerHeap advancing_;  // those that move the clock
+    // The deadline of the first timer when the thread fell asleep. Instant::min() while no thread sleeps.
+    Instant wakes_at_ = Instant::min();
 };
 
 }  // namespace rt
