@@ -45,6 +45,11 @@ class PausedTimers : public TimersUnderTest {
     }
 };
 
+/// How often a timer's state was written without `release`.
+thread_local int weak_marks = 0;
+
+void count_weak_marks(const Access& access) { weak_marks += access.writes && !releases(access.order) ? 1 : 0; }
+
 }  // namespace
 
 TEST_SUITE("14.1 timers that fire and change") {
@@ -121,11 +126,27 @@ TEST_SUITE("14.1 timers that fire and change") {
                 had_the_waker = sleeper.drops() > drops;
             }
         };
+        weak_marks = 0;
+        Steps::on_access = count_weak_marks;
         Steps::between(owner, [&] { clock.jump(); });
+        Steps::on_access = nullptr;
         CHECK_FALSE(timer.has_value());
+        CHECK_MESSAGE(weak_marks == 0, "without `release`, the owner may destroy what this thread still uses");
         CHECK_MESSAGE(!had_the_waker,
                       "the waker was destroyed with the timer. Take the waker out before you mark the timer.");
         CHECK(sleeper.wakes() == 1);
+    }
+
+    TEST_CASE("a timer that fires is marked before the unlock") {
+        Timer timer;
+        PausedTimers clock;
+        clock.timers.set(timer, clock.in(1s), rt::Waker::noop());
+        bool is_in_between = false;
+        after_unlock = [&] { is_in_between |= timer.is_waiting() && clock.timers.size() == 0; };
+        clock.jump();
+        after_unlock = nullptr;
+        CHECK_MESSAGE(!is_in_between,
+                      "after the unlock, another thread would still cancel the timer. Mark it under the lock.");
     }
 
     TEST_CASE("a task that is woken may set and cancel timers") {
@@ -223,6 +244,19 @@ TEST_SUITE("14.1 timers that fire and change") {
         CHECK(later.has_fired());
         step("set the cancelled timer again");
         clock.timers.set(timer, clock.in(1s), std::move(waker));
+        clock.jump();
+        CHECK(sleeper.wakes() == 1);
+    }
+
+    TEST_CASE("a timer that moves the clock is cancelled too") {
+        Timer advance(true);
+        PausedTimers clock;
+        CountingWaker sleeper;
+        clock.timers.set(advance, clock.in(1s), sleeper.waker());
+        step("cancel the timer of an `advance`, which is in the heap of those");
+        clock.timers.cancel(advance);
+        CHECK(advance.is_idle());
+        clock.timers.set(advance, clock.in(2s), sleeper.waker());
         clock.jump();
         CHECK(sleeper.wakes() == 1);
     }

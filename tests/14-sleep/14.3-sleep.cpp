@@ -7,6 +7,7 @@
 #include <rt/scheduler.hpp>
 #include <rt/sys.hpp>
 #include <rt/time.hpp>
+#include <rt/timers.hpp>
 #include <rt/waker.hpp>
 #include <support/calling_waker.hpp>
 #include <support/death.hpp>
@@ -256,6 +257,17 @@ TEST_SUITE("14.3 sleep") {
         CHECK(nap.kept_wakers() == 0);
         clock.advance(1h);
         CHECK(nap.wakes() == 0);
+    }
+
+    TEST_CASE("a sleep may be dropped outside of its runtime") {
+        rt::CurrentThread runtime;
+        auto nap = spawn_mock("the nap", rt::sleep(1h));
+        {
+            rt::EnterScheduler entered(runtime);
+            CHECK(nap.poll() == Pending);
+        }
+        nap.drop();
+        CHECK(runtime.service<rt::Timers>().size() == 0);
     }
 
     TEST_CASE("a sleep may be moved before its first poll") {
