@@ -54,7 +54,7 @@ struct TimersRule {
 
 namespace rt {
 
-class TimersMutex : public support::SeenMutex<support::TimersRule> {
+class SteppedMutex : public support::SeenMutex<support::TimersRule> {
     using Base = support::SeenMutex<support::TimersRule>;
 
   public:
@@ -67,7 +67,7 @@ class TimersMutex : public support::SeenMutex<support::TimersRule> {
         Base::unlock();
     }
 };
-using TimersLock = std::unique_lock<TimersMutex>;
+using SteppedLock = std::unique_lock<SteppedMutex>;
 
 }  // namespace rt
 
@@ -124,8 +124,8 @@ class SteppedTimerHeap : public UnwatchedHeap {
 }  // namespace rt
 
 #define TimerHeap SteppedTimerHeap
-#define Mutex TimersMutex
-#define Lock TimersLock
+#define Mutex SteppedMutex
+#define Lock SteppedLock
 #include <rt/timers.hpp>
 #undef Atomic
 #undef Timer

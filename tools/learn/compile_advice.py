@@ -246,6 +246,8 @@ ADVICE = [
      "An empty optional is `std::nullopt`."),
     (r"(convert|conversion)", r"\breturn (rt::Cancelled|Cancelled|std::\w+_error)\b",
      "An exception is thrown, and not returned: `throw Cancelled();`."),
+    (r"no matching function for call to .(std::)?(min|max)\b", "",
+     "std::min and std::max take two values of one type. Of an optional, take the value first: `deadline.value_or(…)`."),
     (r"no matching function for call to .(std::)?move\b", r"\bmove\(\w+\.\.\.\)",
      "The dots belong behind the call that is repeated: `std::move(args)...`."),
     (r"(parameter packs not expanded|unexpanded parameter pack)", "",

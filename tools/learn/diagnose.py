@@ -30,7 +30,8 @@ SHORTER = [
     (r"(unique_ptr|shared_ptr|optional|vector)<_Tp(, _\w+)?>", r"\1<T>"),
     (r"std::unique_ptr<([^<>,]+), std::default_delete<\1 ?> ?>", r"std::unique_ptr<\1>"),
     (r"(?<=[\w>]) >", ">"),
-    (r"\b(Stepped|Driven|Seen)(?=(Atomic|Lock|Mutex|Condvar|Task|TaskState|TaskOf|TaskYielding|Schedule|Runnable|JoinHandle|Owned)\b)", ""),
+    (r"\b(Stepped|Driven|Seen)(?=(Atomic|Lock|Mutex|Condvar|Task|TaskState|TaskOf|TaskYielding|Schedule|Runnable|JoinHandle|Owned|"
+     r"Timer|Timers|TimerHeap)\b)", ""),
     (r"\bmake_stepped_task\b", "make_task"),
 ]
 
