@@ -170,6 +170,23 @@ TEST_SUITE("09.2 the references of a task") {
             "says `drop_outcome`.");
     }
 
+    TEST_CASE("an owned task leaves its list when all of it has ended") {
+        TwoWakers two(2, rt::SteppedOwned::yes);
+        two.drop_handle();
+        two.first.wake_by_ref();
+        two.queue.when_it_leaves = [&two](rt::SteppedTask& task) {
+            CHECK_MESSAGE(task.is_finished(),
+                          "the task left its list before it was complete. Call `complete` before `finished`.");
+            CHECK_MESSAGE(
+                two.outputs.alive() == 0,
+                "the task left its list before its outcome was destroyed. A runtime may end when its list is empty, so "
+                "do what `complete` answers before you call `finished`.");
+        };
+        step("run it to its end");
+        CHECK(two.queue.run_one());
+        CHECK(two.queue.finished() == 1);
+    }
+
     TEST_CASE("a task that nothing keeps alive is destroyed at the end of its poll") {
         TwoWakers two(9);
         two.drop_handle();

@@ -10,6 +10,7 @@
 #include <support/story.hpp>
 
 #include <deque>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -31,10 +32,12 @@ class SteppedQueue final : public rt::SteppedSchedule {
 /// A task whose first poll is Ready, and which the test runs at a moment that it chooses.
 struct Duel {
     DropCounter outputs;
+    DropCounter marks;
     SteppedQueue queue;
     bool leaves_a_waker = false;
     rt::Waker left;
     std::optional<rt::SteppedRunnable> runnable;
+    rt::detail::SteppedTaskYielding<Token>* task = nullptr;
     std::optional<rt::SteppedJoinHandle<Token>> handle;
 
     Duel() {
@@ -45,13 +48,17 @@ struct Duel {
             return Ready(outputs.token());
         });
         auto [to_run, to_join] = rt::make_stepped_task(std::move(work), queue);
+        task = static_cast<rt::detail::SteppedTaskYielding<Token>*>(&to_run.task());
         runnable.emplace(std::move(to_run));
         handle.emplace(std::move(to_join));
     }
 
+    std::function<void()> after_run = [] {};
+
     void run() {
         if (runnable) {
             std::move(*std::exchange(runnable, std::nullopt)).run();
+            after_run();
         }
     }
 };
@@ -134,8 +141,21 @@ TEST_SUITE("09.3 the JoinHandle step by step") {
 
     TEST_CASE("a handle that goes while its task ends") {
         end_the_task_at_each_access(
-            "drop the handle", [](Duel& duel) { duel.leaves_a_waker = true; }, [](Duel& duel) { duel.handle.reset(); },
+            "drop the handle",
             [](Duel& duel) {
+                duel.leaves_a_waker = true;
+                duel.after_run = [&duel] {
+                    if (duel.task->outcome.is_empty()) {  // the task has destroyed it, and a mark takes its place
+                        duel.task->outcome.set_value(duel.marks.token());
+                    }
+                };
+            },
+            [](Duel& duel) { duel.handle.reset(); },
+            [](Duel& duel) {
+                CHECK_MESSAGE(
+                    duel.marks.drops() == 0,
+                    "the task destroyed its outcome, and the handle destroyed it a second time, which is a data race. Do "
+                    "what the answer of `drop_handle` says, and ask nothing else.");
                 CHECK_MESSAGE(
                     duel.outputs.alive() == 0,
                     "the handle is gone, the task has ended, and the outcome is still there, because a waker keeps the "

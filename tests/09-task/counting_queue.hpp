@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <utility>
 
 namespace support {
@@ -48,6 +49,7 @@ class CountingQueue final : public rt::SteppedSchedule {
     void finished(rt::SteppedTask& task) noexcept override {
         ++finished_;
         when_finished_ = references(task);
+        when_it_leaves(task);
     }
     bool run_one() {
         if (runnables_.empty()) {
@@ -58,6 +60,9 @@ class CountingQueue final : public rt::SteppedSchedule {
         std::move(next).run();
         return true;
     }
+
+    /// Called with a task that leaves its list.
+    std::function<void(rt::SteppedTask&)> when_it_leaves = [](rt::SteppedTask&) {};
 
     /// How many Runnables wait.
     std::size_t waiting() const noexcept { return runnables_.size(); }

@@ -100,6 +100,10 @@ TEST_SUITE("11.1 a bounded pool of threads") {
         std::vector<rt::JoinHandle<>> jobs;
         jobs.push_back(test.submit_blocker());
         jobs.push_back(test.submit_blocker());
+        REQUIRE_MESSAGE(
+            test.threads.started.load() == 2,
+            "two jobs block, and `max_threads` is 2, but the pool started one thread. A difference of unsigned "
+            "numbers is never negative, so compare `idle_` with the queue's size.");
         step("two jobs hold both threads: submit 100 more");
         for (int i = 0; i < 100; ++i) {
             jobs.push_back(test.submit([] {}));

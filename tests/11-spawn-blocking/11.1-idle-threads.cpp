@@ -27,6 +27,11 @@ TEST_SUITE("11.1 a bounded pool of threads") {
         test.asleep.wait_for(1);
         step("the only thread sleeps: submit a job");
         int const before = notifications();
+        rt::SeenLock::after_next_unlock = [&test] {
+            CHECK_MESSAGE(test.has_outside_work(),
+                          "submit released the lock before the job was in the queue, which another thread may change "
+                          "meanwhile. Call `enqueue` first.");
+        };
         auto job = test.submit([] {});
         CHECK(test.threads.started.load() == 1);
         CHECK_MESSAGE(notifications() > before,
@@ -60,17 +65,19 @@ TEST_SUITE("11.1 a bounded pool of threads") {
     TEST_CASE("an idle thread is counted on for one job only") {
         PoolUnderTest test(512);
         test.hold_sleepers();
+        (void)test.submit_blocker();
+        test.blocked.wait_for(1);
         rt::block_on(test.submit([] {}));
         test.asleep.wait_for(1);
-        step("the only thread sleeps: submit two jobs, before it can take the first");
+        step("one thread works, the other one sleeps: submit two jobs, before it can take the first");
         (void)test.submit_blocker();
-        CHECK(test.threads.started.load() == 1);
+        CHECK(test.threads.started.load() == 2);
         (void)test.submit_blocker();
-        REQUIRE_MESSAGE(test.threads.started.load() == 2,
+        REQUIRE_MESSAGE(test.threads.started.load() == 3,
                         "the pool counted on one idle thread for two jobs. It may be notified and not have taken the "
                         "first one yet.");
         test.asleep.open();
-        test.blocked.wait_for(2);
+        test.blocked.wait_for(3);
     }
 
     TEST_CASE("a thread that is woken for nothing waits again") {

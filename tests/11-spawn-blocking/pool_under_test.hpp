@@ -11,16 +11,37 @@
 #include <rt/violation.hpp>
 #include <support/driven_condvar.hpp>
 
-#define Condvar DrivenCondvar
-#include <rt/blocking_pool.hpp>  // IWYU pragma: export
-#undef Condvar
-
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <latch>
 #include <system_error>
 #include <utility>
+
+namespace rt {
+
+/// A lock that calls a function of the test when its thread calls `unlock`.
+class SeenLock : public Lock {
+  public:
+    using Lock::Lock;
+
+    static inline thread_local std::function<void()> after_next_unlock;
+
+    void unlock() {
+        Lock::unlock();
+        if (auto const call = std::exchange(after_next_unlock, nullptr)) {
+            call();
+        }
+    }
+};
+
+}  // namespace rt
+
+#define Condvar DrivenCondvar
+#define Lock SeenLock
+#include <rt/blocking_pool.hpp>  // IWYU pragma: export
+#undef Condvar
+#undef Lock
 
 namespace support {
 
