@@ -9,18 +9,16 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
-#include <vector>
 
 using namespace support;
 using rt::Pending;
 
 namespace {
 
-/// How often each of `n` branches won in 1000 selects. All branches are ready. `make_race` returns such a select.
-template <std::size_t n, class MakeRace>
-std::array<int, n> wins_of(MakeRace make_race) {
-    std::array<int, n> wins{};
+/// How often each of two branches won in 1000 selects. Both are ready. `make_race` returns such a select.
+template <class MakeRace>
+std::array<int, 2> wins_of(MakeRace make_race) {
+    std::array<int, 2> wins{};
     rt::Waker const nobody = rt::Waker::noop();
     rt::Context cx(nobody);
     for (int round = 0; round < 1000; ++round) {
@@ -37,28 +35,16 @@ std::array<int, n> wins_of(MakeRace make_race) {
 TEST_SUITE("15.1 the first to be done") {
     TEST_CASE("of two branches that are always ready each wins its share") {
         step("1000 selects of two ready futures");
-        auto wins = wins_of<2>([] { return rt::select(rt::ready(0), rt::ready(1)); });
+        auto wins = wins_of([] { return rt::select(rt::ready(0), rt::ready(1)); });
         CHECK_MESSAGE(
             std::ranges::min(wins) >= 300,
             "one branch wins nearly always, so a loop around the select starves the other one. Begin with the "
             "branch number `start`.");
     }
 
-    TEST_CASE("of five branches that are always ready each wins its share") {
-        step("1000 selects of five ready futures");
-        auto wins =
-            wins_of<5>([] { return rt::select(rt::ready(0), rt::ready(1), rt::ready(2), rt::ready(3), rt::ready(4)); });
-        CHECK(std::ranges::min(wins) >= 100);
-    }
-
     TEST_CASE("in a biased select the first branch wins") {
-        auto wins = wins_of<2>([] { return rt::select(rt::biased, rt::ready(0), rt::ready(1)); });
+        auto wins = wins_of([] { return rt::select(rt::biased, rt::ready(0), rt::ready(1)); });
         CHECK(wins[0] == 1000);
-    }
-
-    TEST_CASE("in a biased select the second branch wins while the first is Pending") {
-        auto wins = wins_of<2>([] { return rt::select(rt::biased, rt::pending<int>(), rt::ready(1)); });
-        CHECK(wins[1] == 1000);
     }
 
     TEST_CASE("in each poll every branch is polled once") {
@@ -75,19 +61,5 @@ TEST_SUITE("15.1 the first to be done") {
                 CHECK_MESSAGE(polls <= round, "a branch was polled twice in one poll of the select");
             }
         }
-    }
-
-    TEST_CASE("a biased select polls its branches in the order of the arguments") {
-        std::vector<int> order;
-        auto branch = [&order](int number) {
-            return rt::poll_fn([&order, number](rt::Context&) -> rt::Poll<void> {
-                order.push_back(number);
-                return Pending;
-            });
-        };
-        auto race = spawn_mock("the biased select", rt::select(rt::biased, branch(0), branch(1), branch(2)));
-        CHECK(race.poll() == Pending);
-        CHECK(race.poll() == Pending);
-        CHECK(order == std::vector{0, 1, 2, 0, 1, 2});
     }
 }

@@ -8,7 +8,6 @@
 #include <support/mock_task.hpp>
 #include <support/more_polls.hpp>
 
-#include <memory>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -64,21 +63,21 @@ TEST_SUITE("15.1 the first to be done") {
         kettle.finish(100);
         CHECK(both.is_woken());
         auto poll = both.poll();
-        REQUIRE(poll.is_ready());
+        REQUIRE_MESSAGE(poll.is_ready(),
+                        "a branch is done, and the select goes on waiting. Store in `outcome` how the branch ended.");
         CHECK(poll.value().index() == 0);
         CHECK(std::get<0>(poll.value()) == 100);
     }
 
     TEST_CASE_FIXTURE(Kitchen, "the second branch wins") {
-        Remote<std::string> post("the post");
-        auto both = spawn_mock("the select", rt::select(kettle.future(), post.future()));
+        auto both = race();
         CHECK(both.poll() == Pending);
-        post.finish("a letter");
+        toaster.finish(200);
         CHECK(both.is_woken());
         auto poll = both.poll();
         REQUIRE(poll.is_ready());
         CHECK(poll.value().index() == 1);
-        CHECK(std::get<1>(poll.value()) == "a letter");
+        CHECK(std::get<1>(poll.value()) == 200);
     }
 
     TEST_CASE_FIXTURE(Kitchen, "the loser is destroyed before the caller has the value") {
@@ -122,19 +121,29 @@ TEST_SUITE("15.1 the first to be done") {
         CHECK(toaster.drops() == 1);
     }
 
-    TEST_CASE_FIXTURE(Kitchen, "nothing is polled after the winner") {
+    TEST_CASE("nothing is polled after the winner") {
+        // More than once, because the select begins with the one branch or with the other.
+        for (int round = 0; round < 6; ++round) {
+            Kitchen both_ready;
+            auto both = both_ready.race();
+            both_ready.kettle.finish(100);
+            both_ready.toaster.finish(200);
+            CHECK(both.poll().is_ready());
+            CHECK_MESSAGE(
+                both_ready.kettle.polls() + both_ready.toaster.polls() == 1,
+                "a branch was polled after another one had won. Its result is lost if it was ready. Stop at the first "
+                "branch that is done.");
+        }
+    }
+
+    TEST_CASE_FIXTURE(Kitchen, "in a biased select the second branch wins while the first is Pending") {
         auto both = biased_race();
-        kettle.finish(100);
         toaster.finish(200);
         auto poll = both.poll();
         REQUIRE(poll.is_ready());
-        CHECK_MESSAGE(
-            toaster.polls() == 0,
-            "a branch was polled after another one had won. Its result is lost if it was ready. Stop at the first "
-            "branch that is done.");
-        CHECK(poll.value().index() == 0);
+        CHECK(poll.value().index() == 1);
         CHECK(kettle.polls() == 1);
-        CHECK(toaster.drops() == 1);
+        CHECK(toaster.polls() == 1);
     }
 
     TEST_CASE("a branch without a value wins with monostate") {
@@ -148,38 +157,6 @@ TEST_SUITE("15.1 the first to be done") {
         REQUIRE_MESSAGE(poll.is_ready(),
                         "a branch without a value is done, and the select goes on waiting. Store a std::monostate.");
         CHECK(poll.value().index() == 1);
-    }
-
-    TEST_CASE("a value that cannot be copied is moved") {
-        Remote<std::unique_ptr<int>> kettle("the kettle");
-        auto either = spawn_mock("the select", rt::select(rt::pending<int>(), kettle.future()));
-        kettle.finish(std::make_unique<int>(3));
-        auto poll = either.poll();
-        REQUIRE(poll.is_ready());
-        CHECK(*std::get<1>(poll.value()) == 3);
-    }
-
-    TEST_CASE_FIXTURE(Kitchen, "a select of one future waits for that future") {
-        auto alone = spawn_mock("the select", rt::select(kettle.future()));
-        CHECK(alone.poll() == Pending);
-        kettle.finish(100);
-        auto poll = alone.poll();
-        REQUIRE(poll.is_ready());
-        CHECK(std::get<0>(poll.value()) == 100);
-    }
-
-    TEST_CASE_FIXTURE(Kitchen, "a select may be a branch of another one") {
-        Remote<int> oven("the oven");
-        auto all =
-            spawn_mock("the outer select", rt::select(rt::select(kettle.future(), toaster.future()), oven.future()));
-        CHECK(all.poll() == Pending);
-        toaster.finish(1);
-        auto poll = all.poll();
-        REQUIRE(poll.is_ready());
-        REQUIRE(poll.value().index() == 0);
-        CHECK(std::get<0>(poll.value()).index() == 1);
-        CHECK(kettle.drops() == 1);
-        CHECK(oven.drops() == 1);
     }
 
     TEST_CASE_FIXTURE(Kitchen, "the newest waker is woken") {
@@ -201,18 +178,6 @@ TEST_SUITE("15.1 the first to be done") {
         CHECK(kettle.drops() == 1);
         CHECK(toaster.drops() == 1);
         CHECK(both.kept_wakers() == 0);
-    }
-
-    TEST_CASE_FIXTURE(Kitchen, "a future that is lent to the select survives") {
-        auto boiling = kettle.future();
-        {
-            auto either = spawn_mock("the select", rt::select(rt::biased, rt::by_ref(boiling), rt::ready(1)));
-            auto poll = either.poll();
-            REQUIRE(poll.is_ready());
-            CHECK(poll.value().index() == 1);
-        }
-        CHECK(kettle.drops() == 0);
-        CHECK(kettle.polls() == 1);
     }
 
     TEST_CASE_FIXTURE(Kitchen, "a select polled after Ready is caught") {

@@ -11,7 +11,7 @@
 #include <support/paused_clock.hpp>
 
 #include <chrono>
-#include <memory>
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -37,7 +37,7 @@ std::string how_it_ends(auto& task) {
         return task.poll().is_ready() ? "with a value" : "not yet";
     } catch (const rt::Elapsed&) {
         return "with Elapsed";
-    } catch (const std::runtime_error& error) {
+    } catch (const std::exception& error) {
         return error.what();
     }
 }
@@ -47,7 +47,9 @@ std::string how_it_ends(auto& task) {
 TEST_SUITE("15.2 timeout") {
     TEST_CASE_FIXTURE(Teatime, "a future that is in time gives its value") {
         auto task = tea();
-        CHECK(task.poll() == Pending);
+        REQUIRE_MESSAGE(how_it_ends(task) == "not yet",
+                        "the future has no value, the time is not up, and the timeout was not Pending. Ask the race "
+                        "whether it is Pending before you take its value.");
         expect_more_polls(task.future(), "timeout");
         clock.advance(9s);
         kettle.finish(100);
@@ -141,24 +143,9 @@ TEST_SUITE("15.2 timeout") {
         CHECK(clock.timers() == 0);
     }
 
-    TEST_CASE("a future without a value and a value that cannot be copied") {
+    TEST_CASE("a future without a value") {
         auto nothing = spawn_mock("timeout(1 s, ready())", rt::timeout(1s, rt::ready()));
         CHECK(nothing.poll() == Ready());
-        auto cup = spawn_mock("timeout(1 s, cup)", rt::timeout(1s, rt::ready(std::make_unique<int>(3))));
-        auto poll = cup.poll();
-        REQUIRE(poll.is_ready());
-        CHECK(*poll.value() == 3);
-    }
-
-    TEST_CASE_FIXTURE(Teatime, "the outer one of two timeouts gets the Elapsed of the inner one") {
-        auto both =
-            spawn_mock("timeout(2 s, timeout(1 s, pending))", rt::timeout(2s, rt::timeout(1s, rt::pending<int>())));
-        CHECK(both.poll() == Pending);
-        CHECK(clock.timers() == 2);
-        clock.jump();
-        CHECK(clock.elapsed() == 1s);
-        CHECK(how_it_ends(both) == "with Elapsed");
-        CHECK(clock.timers() == 0);
     }
 
     TEST_CASE_FIXTURE(Teatime, "timeout_at waits until a moment") {
