@@ -26,7 +26,7 @@ enum class MissedTickBehavior {
     skip,   ///< 25, 30, 40, 50: the missed ones are left out. For a rhythm that must be kept.
 };
 
-/// Awaited by one task at a time. May be moved while no tick is awaited.
+/// One task at a time awaits its ticks. It may be moved while no tick is awaited.
 class Interval {
   public:
     /// A tick that is later than this counts as missed. Each tick is late by a little.

@@ -38,7 +38,7 @@ class [[nodiscard("a Sleep does nothing until it is polled. Await it.")]] Sleep 
 
     Poll<void> poll(Context& cx) {
         contract_.begin("sleep");
-        // Without budget a socket beside it is refused, too, though it may be ready. In the next poll both come through.
+        // A task without budget is refused here, as at a socket. So no timeout ends while the read in it is refused.
         if (poll_elapsed(cx).is_pending() || !share_.poll_proceed(cx)) {
             return contract_.pending();
         }
@@ -57,7 +57,7 @@ class [[nodiscard("a Sleep does nothing until it is polled. Await it.")]] Sleep 
             }
         }
         if (timer_.has_fired()) {
-            timer_.clear();  // the waker is on its way, and that poll sets the timer again
+            timer_.clear();  // the task has been woken, and its next poll sets the timer
         } else {
             contract_ = Contract();
         }

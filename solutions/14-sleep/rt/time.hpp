@@ -6,9 +6,9 @@
 /// and every timer fires in order and at its moment. While a blocking job is under way the clock does not jump by itself,
 /// because the job may end at any time.
 ///
-/// A task that waits for a socket does not hold the clock up. Most of them wait for something that another task does after a
-/// sleep, so a clock that waited for them would stand still forever. So a timeout of an hour around a read from another
-/// process fires at once. Test such code with streams in memory, or on a running clock.
+/// A task that waits for a socket does not hold the clock up. Most such tasks wait for bytes that another task sends after
+/// a sleep, so a clock that waited for them would stand still forever. But then a timeout of an hour around a read from
+/// another process fires at once. Test such code with streams in memory, or on a running clock.
 ///
 /// Source: `tokio::time::{pause, advance}`.
 #pragma once

@@ -1,6 +1,6 @@
 /// Given: a heap as in every textbook. You use `push`, `remove`, `pop`, `is_empty`, and `next_deadline`.
 /// \file
-/// `Timer`: something that is to be woken at a moment. `TimerHeap`: many of them, the earliest on top.
+/// `Timer`: a wait for a moment, with the waker of the task that waits. `TimerHeap`: many timers, the earliest on top.
 ///
 /// A Timer is a member of the future that waits, so the heap owns no timer. It is an array of deadlines with pointers. Each timer
 /// knows its place in the array, so it is removed without a search. A std::multimap would be shorter, but it allocates, so
@@ -34,14 +34,14 @@ class Timer {
     /// A timer that waits must not move.
     Timer(Timer&& other) noexcept : moves_clock_(other.moves_clock_) {}
 
-    /// Returns true if a paused clock goes to its deadline, and does not only pass by.
+    /// True for the timer of an `advance`, which moves a paused clock to its deadline.
     bool moves_clock() const noexcept { return moves_clock_; }
 
     // The owner asks these. A waiting timer may fire at any time.
     bool is_idle() const noexcept { return state_.load(acquire) == State::idle; }
     bool is_waiting() const noexcept { return state_.load(acquire) == State::waiting; }
     bool has_fired() const noexcept { return state_.load(acquire) == State::fired; }
-    /// It may be set again. Called when it has fired.
+    /// Makes it idle, so that it may be set again. Called by the owner of a timer that is not waiting.
     void clear() noexcept { state_.store(State::idle, relaxed); }
 
     /// Where it was set. Called while it is waiting.

@@ -78,7 +78,7 @@ class Timers final : public Park {
         return stopped_at == running ? sys::now() : stopped_at;
     }
 
-    /// True if `deadline` has passed, and all that was ready by then has been reported. Called by futures, from any thread.
+    /// True if `deadline` has passed, and all events that were ready by then have been reported. Called from any thread.
     bool has_passed(Instant deadline) const noexcept { return deadline <= reported_.load(acquire); }
 
     /// Wakes `waker` at `deadline`. Instant::max() never comes. Called by futures, from any thread. `timer` must not be waiting
@@ -220,7 +220,8 @@ class Timers final : public Park {
         reported_.store(due_, relaxed);
     }
 
-    // Given: the end. Timers that are still set, in futures outside of the tasks, become idle.
+    // Given: called at the end of the runtime. Timers that are still set belong to futures outside of its tasks. They
+    // become idle.
     void forget(TimerHeap& heap) noexcept {
         while (!heap.is_empty()) {
             Timer& timer = heap.pop();
