@@ -10,7 +10,6 @@
 #include <rt/timers.hpp>
 #include <rt/waker.hpp>
 #include <support/calling_waker.hpp>
-#include <support/death.hpp>
 #include <support/mock_task.hpp>
 #include <support/paused_clock.hpp>
 #include <support/show.hpp>
@@ -248,39 +247,6 @@ TEST_SUITE("14.3 sleep") {
         CHECK_MESSAGE(nap.clones() == 1, "the timer has this task's waker already");
     }
 
-    TEST_CASE("a dropped sleep takes its timer out and wakes nobody") {
-        PausedClock clock;
-        auto nap = spawn_mock("the nap", rt::sleep(1s));
-        CHECK(nap.poll() == Pending);
-        nap.drop();
-        CHECK_MESSAGE(clock.timers() == 0, "a timer is left that points to the sleep that was dropped");
-        CHECK(nap.kept_wakers() == 0);
-        clock.advance(1h);
-        CHECK(nap.wakes() == 0);
-    }
-
-    TEST_CASE("a sleep may be dropped outside of its runtime") {
-        rt::CurrentThread runtime;
-        auto nap = spawn_mock("the nap", rt::sleep(1h));
-        {
-            rt::EnterScheduler entered(runtime);
-            CHECK(nap.poll() == Pending);
-        }
-        nap.drop();
-        CHECK(runtime.service<rt::Timers>().size() == 0);
-    }
-
-    TEST_CASE("a sleep may be moved before its first poll") {
-        PausedClock clock;
-        std::vector<rt::Sleep> sleeps;
-        sleeps.push_back(rt::sleep(1s));
-        sleeps.push_back(rt::sleep(2s));
-        auto nap = spawn_mock("the nap", std::move(sleeps[0]));
-        CHECK(nap.poll() == Pending);
-        clock.advance(1s);
-        CHECK(nap.poll() == Ready());
-    }
-
     TEST_CASE("a waiting sleep that is reset wakes at the new moment") {
         PausedClock clock;
         auto nap = spawn_mock("the nap", rt::sleep(10s));
@@ -332,46 +298,6 @@ TEST_SUITE("14.3 sleep") {
         CHECK(nap.poll() == Pending);
         clock.advance(1s);
         CHECK(nap.poll() == Ready());
-    }
-
-    TEST_CASE("a sleep that outlives its runtime sleeps on in the next") {
-        rt::Sleep sleep = rt::sleep(1h);  // on the real clock, outside of any runtime
-        {
-            PausedClock clock;
-            auto nap = spawn_mock("the sleep", rt::by_ref(sleep));
-            CHECK(nap.poll() == Pending);
-            step("the runtime goes");
-        }
-        PausedClock clock;
-        auto nap = spawn_mock("the sleep", rt::by_ref(sleep));
-        CHECK(nap.poll() == Pending);
-        clock.jump();
-        CHECK(nap.poll() == Ready());
-        CHECK(clock.now() == sleep.deadline());
-    }
-
-    TEST_CASE("a sleep needs a runtime when it is polled") {
-        expect_violation(
-            "sleep: was used without a runtime",
-            [] {
-                auto nap = spawn_mock("the nap", rt::sleep(1s));
-                (void)nap.poll();
-            },
-            Noticed::in_every_build);
-    }
-
-    TEST_CASE("a sleep is not polled after it was ready") {
-        PausedClock clock;
-        auto nap = spawn_mock("the nap", rt::sleep(0s));
-        CHECK(nap.poll() == Ready());
-        expect_violation("sleep: polled after Ready", [&] { (void)nap.poll(); });
-    }
-
-    TEST_CASE("a sleep that waits is not moved") {
-        PausedClock clock;
-        auto nap = spawn_mock("the nap", rt::sleep(1s));
-        CHECK(nap.poll() == Pending);
-        expect_violation("moved after its first poll", [&] { rt::Sleep elsewhere = std::move(nap.future()); });
     }
 
     TEST_CASE("a loop of sleeps of no time lets others in") {
