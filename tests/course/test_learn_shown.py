@@ -240,6 +240,11 @@ class Told(CourseTest):
             told = failure_report.tell(Ended(-6, f"{before}Assertion 'this->_M_is_engaged()' failed.\n"), "map", ROOT / "mine")
             self.assertEqual(told.lines, [failure_report.IS_EMPTY])
 
+    def test_a_lock_that_is_not_held(self):
+        text = "terminate called after throwing an instance of 'std::system_error'\n  what():  Operation not permitted\n"
+        told = failure_report.tell(Ended(-6, text), "a job runs", ROOT / "mine")
+        self.assertIn("did not hold it", " ".join(told.lines))
+
     def overflow(self, line: str, *frames: str):
         root = self.tree(**{"mine/02-waker/rt/waker.hpp": f"head\n{line}\n"})
         header = root / "mine/02-waker/rt/waker.hpp"
