@@ -1,7 +1,8 @@
 /// An exercise without a starter: read records of a fixed size, so that a timeout loses no byte.
 ///
-/// A peer sends records of 4 bytes each. A read yields the bytes that have come, perhaps only 3 of the 4. If a timeout ends a
-/// future that has read 3 bytes, these bytes must not be lost. Write `exercise::Records`, which is used like this:
+/// A peer sends records of 4 bytes each. A read yields the bytes that have come, perhaps only 3 of the 4. If a
+/// timeout ends a future that has read 3 bytes, these bytes must not be lost. Write `exercise::Records`, which is
+/// used like this:
 ///
 ///     exercise::Records records(stream, 4);
 ///     std::optional<std::string> record = co_await rt::timeout(1s, records.next());
@@ -10,11 +11,11 @@
 ///  - `next()` returns a future of the next record. Its Output is std::optional<std::string>.
 ///  - After the last record, that future yields std::nullopt. If the stream ends in the middle of a record, it throws a
 ///    std::runtime_error. An error of the stream leaves its poll, too.
-///  - `next()` is cancel-safe: if its future is destroyed before it is Ready, the next call of `next()` goes on with the bytes
-///    that have come. Only one such future exists at a time.
+///  - `next()` is cancel-safe: if its future is destroyed before it is Ready, the next call of `next()` goes on with the
+///    bytes that have come. Only one such future exists at a time.
 ///
-/// Write it into mine/15-select/exercise.hpp. The file needs `#pragma once`, `#include <rt/io.hpp>`, and `namespace exercise`.
-/// The loop judges it as soon as the file exists and the rest of the lesson is green.
+/// Write it into mine/15-select/exercise.hpp. The file needs `#pragma once`, `#include <rt/io.hpp>`, and `namespace
+/// exercise`. The loop judges it as soon as the file exists and the rest of the lesson is green.
 #include <doctest/doctest.h>
 #include <exercise.hpp>
 #include <rt/async.hpp>

@@ -60,8 +60,8 @@ class [[nodiscard]] Select {
         contract_.begin("select");
         std::size_t const start = is_biased ? 0 : detail::next_start(sizeof...(Fs));
         Outcome<Output> outcome = poll_from(start, cx, std::index_sequence_for<Fs...>());
-        // TODO(15.1) If no branch has won, wait. Otherwise give the caller the value or the exception of the winner. At that
-        // moment, no branch may exist any more.
+        // TODO(15.1) If no branch has won, wait. Otherwise give the caller the value or the exception of the winner. At
+        // that moment, no branch may exist any more.
         todo("15.1 yield what the winner yields", outcome);
     }
 
@@ -71,8 +71,8 @@ class [[nodiscard]] Select {
     template <std::size_t... I>
     Outcome<Output> poll_from(std::size_t start, Context& cx, std::index_sequence<I...>) {
         Outcome<Output> outcome;
-        // TODO(15.1) Poll each branch once: first those from `start` to the last one, then those before `start`. Stop at the
-        // first branch that is done.
+        // TODO(15.1) Poll each branch once: first those from `start` to the last one, then those before `start`. Stop
+        // at the first branch that is done.
         todo("15.1 poll the branches until one is done", start, cx);
         return outcome;
     }
@@ -82,8 +82,8 @@ class [[nodiscard]] Select {
     bool poll_branch(Context& cx, Outcome<Output>& outcome) {
         auto& branch = std::get<I>(*branches_);
         Outcome<OutputOf<std::remove_reference_t<decltype(branch)>>> own;
-        // TODO(15.1) Poll the branch. If it is done, its value or exception becomes the `outcome` of the select, and the number
-        // of the branch becomes the index of the variant.
+        // TODO(15.1) Poll the branch. If it is done, its value or exception becomes the `outcome` of the select, and
+        // the number of the branch becomes the index of the variant.
         todo("15.1 poll one branch", branch, cx, own, outcome);
     }
 

@@ -38,8 +38,8 @@ class [[nodiscard]] Timeout {
 
     Poll<Output> poll(Context& cx) {
         contract_.begin("timeout");
-        // TODO(15.2) Let the future and the Sleep race. Yield the value of the future if it wins. Throw Elapsed if the Sleep
-        // wins.
+        // TODO(15.2) Let the future and the Sleep race. Yield the value of the future if it wins. Throw Elapsed if the
+        // Sleep wins.
         todo("15.2 wait for the future or for the time", cx, racers_);
     }
 
