@@ -70,32 +70,6 @@ TEST_SUITE("16.2 idle workers") {
         }
     }
 
-    TEST_CASE("only the last searcher has to care for the others") {
-        Idle idle(4);
-        CHECK(idle.begin_search());
-        CHECK(idle.begin_search());
-        step("two search, and one of them finds work");
-        CHECK_FALSE(idle.end_search());
-        step("the other one finds work, too");
-        CHECK_MESSAGE(idle.end_search(), look_again);
-
-        CHECK(idle.begin_search());
-        CHECK(idle.begin_search());
-        step("two search, and both fall asleep");
-        CHECK_FALSE(idle.fall_asleep(0, true));
-        CHECK_MESSAGE(idle.fall_asleep(1, true), look_again);
-        CHECK(idle.awake_count() == 2);
-        CHECK(idle.choose_sleeper() == 1U);
-    }
-
-    TEST_CASE("a worker that does not search was not the last searcher") {
-        Idle idle(4);
-        CHECK(idle.begin_search());
-        step("worker 0 searches. Worker 1, which does not, falls asleep");
-        CHECK_MESSAGE(!idle.fall_asleep(1, false), "this worker was no searcher, so the searcher will look again");
-        CHECK_MESSAGE(idle.end_search(), "the worker that fell asleep did not search. Count only `awake` down for it.");
-    }
-
     TEST_CASE("work arrives as the last searcher goes to sleep") {
         Idle idle(2);
         CHECK_FALSE(idle.fall_asleep(1, false));
@@ -121,6 +95,32 @@ TEST_SUITE("16.2 idle workers") {
         step("worker 0 stops searching: it must look again before it runs its task");
         CHECK_MESSAGE(idle.end_search(), look_again);
         CHECK(idle.choose_sleeper() == 1U);
+    }
+
+    TEST_CASE("only the last searcher has to care for the others") {
+        Idle idle(4);
+        CHECK(idle.begin_search());
+        CHECK(idle.begin_search());
+        step("two search, and one of them finds work");
+        CHECK_FALSE(idle.end_search());
+        step("the other one finds work, too");
+        CHECK_MESSAGE(idle.end_search(), look_again);
+
+        CHECK(idle.begin_search());
+        CHECK(idle.begin_search());
+        step("two search, and both fall asleep");
+        CHECK_FALSE(idle.fall_asleep(0, true));
+        CHECK_MESSAGE(idle.fall_asleep(1, true), look_again);
+        CHECK(idle.awake_count() == 2);
+        CHECK(idle.choose_sleeper() == 1U);
+    }
+
+    TEST_CASE("a worker that does not search was not the last searcher") {
+        Idle idle(4);
+        CHECK(idle.begin_search());
+        step("worker 0 searches. Worker 1, which does not, falls asleep");
+        CHECK_MESSAGE(!idle.fall_asleep(1, false), "this worker was no searcher, so the searcher will look again");
+        CHECK_MESSAGE(idle.end_search(), "the worker that fell asleep did not search. Count only `awake` down for it.");
     }
 
     TEST_CASE("a worker that wakes by itself is awake but no searcher") {

@@ -126,9 +126,10 @@ TEST_SUITE("16.3 a worker") {
         step("it sleeps in the driver, and an event in the driver wakes a task");
         w.driver.instead_of_sleep = [&] {
             w.runtime.schedule(w.task("woken by an event", [&] {
-                CHECK_MESSAGE(w.crew.idle.awake_count() == 2,
-                              "this worker runs a task, and worker 1 was woken for the driver. After the sleep, call "
-                              "`wake_up`.");
+                CHECK_MESSAGE(
+                    w.crew.idle.awake_count() == 2,
+                    "this worker runs a task, and worker 1 was woken for the driver. After the sleep, `wake_up` "
+                    "counts this worker as awake, and says whether it searches. Keep that answer.");
                 CHECK_MESSAGE(w.was_woken(1), "no worker sleeps in the driver during this poll, which may be long");
                 w.crew.stop();
             }));
