@@ -19,7 +19,7 @@ from sources import PROVIDED, ROOT, name_of
 from cpp_text import without_literals
 
 LIMIT, LIMIT_OF_TWO = 400, 600
-TWO_SITTINGS = {"09-task", "10-spawn", "16-threads", "18-channels"}
+TWO_SITTINGS = {"09-task", "10-spawn", "18-channels"}
 GIVEN_FILE = re.compile(r"(/// \\file\n)?/// Given: \S")
 GIVEN_PART = re.compile(r"^\s*// Given: \S")
 ANY_LABEL = re.compile(r"^\s*//+ *Given\b")

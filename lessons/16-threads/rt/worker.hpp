@@ -1,0 +1,166 @@
+/// \file
+/// `Worker`: one thread of a MultiThread.
+///
+/// A worker looks for its next task in this order:
+///
+///   1. its own queue (deque.hpp), the oldest task first;
+///   2. the injection queue, of which it moves its share to its own queue;
+///   3. the queues of the other workers, if it may search (idle.hpp). It takes half of the first one that is not empty.
+///
+/// At every 61st look (`look_interval`) it looks into the injection queue first, so that its own queue does not starve tasks
+/// from outside. Then it also serves the driver, if no worker sleeps there, so that timers and I/O go on while all work.
+///
+/// Invariant: a poll may take long, so before each poll, and after each push during one, the worker makes sure that another
+/// worker takes care of what it leaves behind: its queue and the driver. It wakes a sleeper for that, unless a worker is in the
+/// driver or monitors (crew.hpp). If no worker sleeps, each of them looks for itself.
+///
+/// Thread safety: everything is called on the worker's thread.
+///
+/// Source: Go's `findRunnable`, Tokio's `multi_thread/worker.rs`.
+#pragma once
+
+#include <rt/block_on.hpp>
+#include <rt/budget.hpp>
+#include <rt/crew.hpp>
+#include <rt/deque.hpp>
+#include <rt/park.hpp>
+#include <rt/runnable.hpp>
+#include <rt/scheduler.hpp>
+#include <rt/sync.hpp>
+#include <rt/sys.hpp>
+#include <rt/task_list.hpp>
+#include <rt/todo.hpp>
+#include <rt/trace.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+namespace rt {
+
+class Worker {
+  public:
+    /// How often a worker looks for its next task until it looks at the driver and into the injection queue first.
+    static constexpr unsigned look_interval = 61;
+    /// How long a single task, or the driver, may have to wait for the end of another task's poll.
+    static constexpr std::chrono::milliseconds monitor_interval{1};
+
+    /// The worker whose thread this is, or null.
+    inline static constinit thread_local Worker* current = nullptr;
+
+    Worker(Crew& crew, unsigned id) noexcept : crew_(crew), id_(id), own_(crew.remotes[id]) {}
+
+    /// Runs tasks until the crew is stopped. Called once, on the worker's thread.
+    void run() {
+        RunsFutures runs_futures;
+        EnterScheduler entered(crew_.scheduler);
+        current = this;
+        trace::emit(trace::Kind::thread, nullptr, id_ + 1, "worker");
+        while (!crew_.stopping.load(relaxed)) {
+            if (std::optional<Runnable> runnable = next_task()) {
+                run_task(std::move(*runnable));
+            } else {
+                sleep();
+            }
+        }
+        current = nullptr;
+    }
+
+    /// Queues a task that was woken or spawned on this worker's thread.
+    void schedule(Runnable runnable) noexcept {
+        // A task that yielded is not new work. And a worker in the driver runs a task, or sleeps again, as soon as it is out.
+        bool const is_new = polled_ != nullptr && polled_ != &runnable.task();
+        // TODO(16.3) Put the task into the own queue. If it is new work, tell the crew.
+        todo("16.3 queue a task", runnable, is_new);
+    }
+
+    Crew& crew() noexcept { return crew_; }
+
+  private:
+    /// Returns the task to run next, or nothing if this worker is to sleep.
+    std::optional<Runnable> next_task() {
+        // TODO(16.3) Look for a task in the order that the top of this file gives. Count your looks in `looks_`.
+        todo("16.3 look for the next task", looks_);
+    }
+
+    /// Looks into the queues of the other workers, from the next one on, so that two searchers do not begin at the same one.
+    /// Then looks into the injection queue once more. Not inlined, because a worker that has tasks does not search.
+    [[gnu::noinline]] std::optional<Runnable> search() noexcept {
+        // TODO(16.3) If this worker searches already, or may begin to, steal from the others.
+        todo("16.3 search the queues of the others");
+    }
+
+    /// Polls a task. If this worker has searched for it, the search is over.
+    void run_task(Runnable runnable) noexcept {
+        // TODO(16.3) If this worker has searched, the search is over. Was it the last one?
+        todo("16.3 end the search", is_searching_);
+        hand_over();
+        budget::refill();
+        polled_ = &runnable.task();
+        std::move(runnable).run();
+        polled_ = nullptr;
+    }
+
+    /// Sleeps until another thread wakes this worker, or an event in the driver does.
+    void sleep() {
+        // TODO(16.3) Tell `crew_.idle` that this worker falls asleep, sleep by `park`, and tell it that the worker is awake.
+        todo("16.3 sleep until woken", id_, is_searching_);
+    }
+
+    // Given: moves this worker's share of the injection queue to its own queue, which is empty, and returns the oldest.
+    std::optional<Runnable> take_share() noexcept {
+        TaskQueue share = crew_.injection.take_share(crew_.remotes.size(), Deque::half);
+        std::optional<Runnable> oldest = share.pop();
+        while (std::optional<Runnable> runnable = share.pop()) {
+            own_.queue.push(std::move(*runnable), crew_.injection);
+        }
+        return oldest;
+    }
+
+    // Given: steals from the queue of another worker. The own queue is empty.
+    std::optional<Runnable> steal_from(Remote& victim) noexcept {
+        std::optional<Runnable> runnable = own_.queue.steal_from(victim.queue);
+        if (runnable) {
+            trace::emit(trace::Kind::steal, this, static_cast<std::int64_t>(own_.queue.size() + 1));
+        }
+        return runnable;
+    }
+
+    // Given: makes sure, before a poll, that another worker takes care of the own queue and of the driver.
+    void hand_over() noexcept {
+        if (!own_.queue.is_empty() || !(crew_.driver_lock.is_locked() || crew_.monitor_lock.is_locked())) {
+            crew_.wake_one();
+        }
+    }
+
+    // Given: serves timers and I/O without sleeping, unless another worker is in the driver.
+    void serve_driver() {
+        if (crew_.driver_lock.try_lock()) {
+            crew_.scheduler.park().park(no_wait);
+            crew_.driver_lock.unlock();
+        }
+    }
+
+    // Given: sleeps as the monitor, in the driver, or on a condition variable.
+    void park() {
+        if (crew_.idle.awake_count() != 0 && crew_.monitor_lock.try_lock()) {
+            own_.park.park_until(sys::now() + monitor_interval);
+            crew_.monitor_lock.unlock();
+            serve_driver();
+            crew_.look_again();  // because this worker may find a task of its own, and then looks no further
+        } else {
+            own_.park.park(crew_.scheduler.park(), crew_.driver_lock);
+        }
+    }
+
+    Crew& crew_;
+    unsigned const id_;
+    Remote& own_;
+    unsigned looks_ = 0;
+    bool is_searching_ = false;
+    Task* polled_ = nullptr;  // the task that is being polled
+};
+
+}  // namespace rt
