@@ -27,7 +27,11 @@ TEST_SUITE("16.3 a worker") {
         step("two tasks are in its own queue, two in the injection queue, and one in the queue of worker 1");
         w.push(0, w.task("own 1"));
         w.push(0, w.task("own 2"));
-        w.push_from_outside(w.task("injected 1"));
+        w.push_from_outside(w.task("injected 1", [&w] {
+            CHECK_MESSAGE(
+                w.crew.injection.is_empty(),
+                "each task from outside costs a lock of its own. `take_share` takes this worker's share at once.");
+        }));
         w.push_from_outside(w.task("injected 2"));
         w.push(1, w.task("of worker 1"));
         w.run();
@@ -118,6 +122,22 @@ TEST_SUITE("16.3 a worker") {
         };
         w.run();
         CHECK(w.polled == Names{"sleep", "from outside"});
+    }
+
+    TEST_CASE("a search ends once") {
+        WorkerByHand w(2);
+        w.play_the_monitor();
+        step("worker 1 has three tasks. Worker 0 steals two of them, and polls one after the other");
+        w.push(1, w.task("first"));
+        w.push(1, w.task("second", [&w] {
+            CHECK_MESSAGE(
+                w.crew.idle.awake_count() == 2,
+                "the worker counted itself out twice. After `end_search` it searches no more, so clear the flag.");
+            w.crew.stop();
+        }));
+        w.push(1, w.task("third"));
+        w.run();
+        CHECK(w.polled == Names{"first", "second"});
     }
 
     TEST_CASE("a worker that wakes up by itself is awake") {

@@ -63,6 +63,9 @@ PLAIN_IF = "A plain `if` compiles both branches for every type. Write `if conste
 # (the compiler's words, the learner's line, advice): the first that fits is added. {} stands for what the last group of the
 # first has found.
 ADVICE = [
+    (r"(no match for .operator=.|no viable overloaded .=.|no matching (member )?function for call to .*store)",
+     r"\bslot\b(?!.*into_raw).*[rR]unnable",
+     "A slot holds a `Task*`. `std::move(runnable).into_raw()` turns the Runnable into one."),
     (r"(binary expression in operand of fold-expression|expression not permitted as operand of fold expression)", "",
      "What a fold repeats needs parentheses of its own: `((a && b) || ...)`."),
     (r"no matching (member )?function for call to .*poll_branch", "",
