@@ -31,6 +31,19 @@ rt::Async<int> add(int a, std::unique_ptr<int> b) {
     co_return a + *b;
 }
 
+/// Spawns as many tasks as a turn has polls, and `more`. Each adds 1 to `*ran`, and ends.
+void spawn_for_one_turn(rt::CurrentThread& runtime, unsigned more, int* ran) {
+    rt::EnterScheduler entered(runtime);
+    for (unsigned n = 0; n < rt::CurrentThread::look_interval + more; ++n) {
+        runtime
+            .spawn(rt::poll_fn([ran](rt::Context&) -> rt::Poll<void> {
+                ++*ran;
+                return Ready();
+            }))
+            .detach();
+    }
+}
+
 }  // namespace
 
 TEST_SUITE("10.1 the run queue") {
@@ -223,17 +236,7 @@ TEST_SUITE("10.1 the run queue") {
     TEST_CASE("a turn ends after 61 polls and keeps the rest") {
         rt::CurrentThread runtime;
         int ran = 0;
-        {
-            rt::EnterScheduler entered(runtime);
-            for (unsigned n = 0; n <= rt::CurrentThread::look_interval; ++n) {
-                runtime
-                    .spawn(rt::poll_fn([&ran](rt::Context&) -> rt::Poll<void> {
-                        ++ran;
-                        return Ready();
-                    }))
-                    .detach();
-            }
-        }
+        spawn_for_one_turn(runtime, 1, &ran);
         step("a turn of a runtime with 62 tasks that are ready");
         runtime.turn();
         CHECK_MESSAGE(ran == 61,
@@ -243,6 +246,22 @@ TEST_SUITE("10.1 the run queue") {
             "a Runnable was taken out of the queue and not run, which cancels its task. Look at `polls_` before you pop.");
         runtime.turn();
         CHECK(ran == 62);
+    }
+
+    TEST_CASE("a poll of main counts too") {
+        rt::CurrentThread runtime;
+        int ran = 0;
+        step("block on a main that is ready, which is one poll");
+        runtime.block_on(rt::ready());
+        spawn_for_one_turn(runtime, 0, &ran);
+        step("a turn of that runtime, with 61 tasks that are ready");
+        runtime.turn();
+        CHECK_MESSAGE(
+            ran == 60,
+            "main had been polled once, so 60 polls were left, but the turn didn't poll 60 tasks. End it when `polls_`, which "
+            "counts main's polls too, has reached look_interval.");
+        runtime.turn();
+        CHECK(ran == 61);
     }
 
     TEST_CASE("a task that is spawned while the runtime closes ends at once") {

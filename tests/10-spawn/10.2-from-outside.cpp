@@ -1,6 +1,6 @@
 /// \file
 /// 10.2: tasks that are spawned while no runtime runs, and more tasks than one turn can poll.
-// Judges 10.1 too: the bound on the polls of one turn.
+// Judges 10.1 too: the bound on the polls of one turn, and what is polled when main is not woken.
 #include "counting_park.hpp"
 #include "notes.hpp"
 #include "run_by_hand.hpp"
@@ -67,6 +67,25 @@ TEST_SUITE("10.2 sleep and wakes from elsewhere") {
             std::move(*runnable).run();
         }
         CHECK(ran == std::vector<int>{1, 2, 3, 4});
+    }
+
+    TEST_CASE("a task that is woken alone is run without main") {
+        CountingPark park;
+        Remote<> kettle("the kettle");
+        rt::CurrentThread runtime(park);
+        rt::JoinHandle<> water = runtime.spawn(kettle.future());
+        park.instead_of_sleep([&] {
+            kettle.finish();
+            step("the kettle's task was woken, and main was not: block_on runs the task in every case");
+        });
+        int polls_of_main = 0;
+        runtime.block_on(rt::poll_fn([&](rt::Context& cx) -> rt::Poll<void> {
+            ++polls_of_main;
+            return water.poll(cx);
+        }));
+        CHECK_MESSAGE(
+            polls_of_main == 2,
+            "main was polled, although nobody had woken it. In block_on, poll main only if `take_wake()` returned true.");
     }
 
     TEST_CASE("spawned from outside before the runtime runs") {
@@ -165,9 +184,13 @@ TEST_SUITE("10.2 sleep and wakes from elsewhere") {
                 ++parks;
                 base.park(deadline);
             }
-            void unpark() noexcept override { base.unpark(); }
+            void unpark() noexcept override {
+                ++unparks;
+                base.unpark();
+            }
             rt::Park& base;
             int parks = 0;
+            int unparks = 0;
         };
         CountingPark first;
         CountingPark second;
@@ -178,7 +201,11 @@ TEST_SUITE("10.2 sleep and wakes from elsewhere") {
         first.instead_of_sleep([&] { kettle.wake_for_nothing(); });
         second.instead_of_sleep([&] { kettle.finish(); });
         runtime.block_on(rt::Countdown(rt::CurrentThread::look_interval));
-        CHECK(around.parks == 1);
+        bool const is_asked = around.parks > 0;
+        CHECK_MESSAGE(
+            is_asked,
+            "the runtime looked around in the innermost Park, so the Park around it, for example the timers, was not "
+            "asked. Call `park().park`.");
         CHECK_MESSAGE(
             first.looks() == 1,
             "the runtime slept, although main was woken. Ask `is_idle()`, which knows of main and of the tasks.");
@@ -187,6 +214,18 @@ TEST_SUITE("10.2 sleep and wakes from elsewhere") {
         runtime.block_on(kettle.future());
         CHECK(first.sleeps() == 0);
         CHECK(second.sleeps() == 2);  // the token of the change, and the sleep
-        CHECK(around.parks == 3);
+        CHECK_MESSAGE(
+            around.parks == 3,
+            "the runtime didn't call `park().park` once in each look around. Call it once: with `std::nullopt` if nothing is "
+            "ready, and otherwise with `no_wait`.");
+        step("schedule a task from outside of the runtime");
+        int const unparks_before = around.unparks;
+        runtime.spawn(rt::ready()).detach();
+        CHECK_MESSAGE(
+            around.unparks == unparks_before + 1,
+            "schedule unparked the innermost Park, so the Park around it, for example the timers, heard nothing. Call "
+            "`park().unpark()`.");
+        runtime.turn();
+        CHECK(runtime.task_count() == 0);
     }
 }

@@ -84,8 +84,13 @@ TEST_SUITE("10.2 sleep and wakes from elsewhere") {
         step("block on the kettle");
         CHECK(runtime.block_on(kettle.future()) == 3);
         CHECK(park.sleeps() == 1);
-        CHECK(park.sleeps_with_deadline() == 0);
-        CHECK(park.looks() == 0);
+        CHECK_MESSAGE(
+            park.sleeps_with_deadline() == 0,
+            "the runtime slept with a deadline, although it waits for no moment, so it would wake up in vain. Pass "
+            "`std::nullopt`.");
+        CHECK_MESSAGE(park.looks() == 0,
+                      "the runtime looked around before it slept. Call `park` once, because a Park that "
+                      "sleeps looks around, too.");
         CHECK(kettle.polls() == 2);
         CHECK(park.unparks() == 0);  // the runtime's own thread looks by itself before it sleeps
     }

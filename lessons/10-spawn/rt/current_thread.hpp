@@ -73,7 +73,8 @@ class CurrentThread final : public Scheduler {
         Context cx(main_waker_);
         main_waker_.wake_by_ref();
         for (;;) {
-            // TODO(10.1) If main was woken (`main_flag_`), poll it, and return its value if it is Ready. Then run the tasks.
+            // TODO(10.1) If main was woken (`main_flag_`), poll it, and return its value if it is Ready. Run the tasks then,
+            // also if main was not woken.
             todo("10.1 poll main if it was woken, and run the tasks", cx);
             if (is_idle() || polls_ >= look_interval) {
                 look_around();
