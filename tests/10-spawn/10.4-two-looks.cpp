@@ -70,15 +70,42 @@ TEST_SUITE("10.4 JoinSet") {
             step("another thread runs the member to its end, just after the first look");
             runtime.run_all();
         };
-        bool const is_ready = next.poll().is_ready();
-        bool const is_told = is_ready || next.is_woken();
+        rt::Poll<std::optional<int>> first_poll = next.poll();
+        bool const is_told = first_poll.is_ready() || next.is_woken();
         CHECK_MESSAGE(
             is_told,
             "a member ended between the first look and register_waker, and nobody told the task. Look once more "
             "when the waker is registered.");
-        if (!is_ready) {
+        if (first_poll.is_ready()) {
+            CHECK_MESSAGE(
+                first_poll.value() == 3,
+                "a member had ended before the second look, but join_next returned another result or none, so its "
+                "result is lost. Return what the second look returned.");
+        } else {
             CHECK(next.poll() == Ready(std::optional(3)));
         }
+    }
+
+    TEST_CASE("a member that ends just after the second look is not lost") {
+        ByHand runtime;
+        rt::JoinSet<int> set;
+        runtime.spawn_into(set, rt::ready(3));
+        auto next = spawn_mock("join_next", set.join_next());
+        bool has_ended = false;
+        after_next_unlock = [&] {
+            after_next_unlock = [&] {
+                step("another thread runs the member to its end, just after the second look");
+                runtime.run_all();
+                has_ended = true;
+            };
+        };
+        bool const is_told = next.poll().is_ready() || next.is_woken() || !has_ended;
+        after_next_unlock = nullptr;
+        CHECK_MESSAGE(
+            is_told,
+            "a member ended just after the second look, and nobody told the task, because its waker was not registered yet. "
+            "Register the waker before the second look.");
+        runtime.run_all();
     }
 
     TEST_CASE("the second look takes the lock too") {
@@ -114,6 +141,61 @@ TEST_SUITE("10.4 JoinSet") {
             drops == 1,
             "the set woke join_next while the member's future still existed, with all that it holds. Destroy it "
             "first.");
+    }
+
+    TEST_CASE("another thread may take the result as soon as the member is in the queue") {
+        ByHand runtime;
+        rt::JoinSet<int> set;
+        Remote<int> kettle("the kettle");
+        runtime.spawn_into(set, kettle.future());
+        runtime.run_all();
+        kettle.finish(3);
+        int drops_before_the_lock = -1;
+        int drops_when_taken = -1;
+        std::optional<int> taken;
+        before_next_lock_of_set = [&] { drops_before_the_lock = kettle.drops(); };
+        after_next_unlock = [&] {
+            step("the member's task has released the lock, and another thread takes the result");
+            taken = set.try_join_next();
+            drops_when_taken = kettle.drops();
+        };
+        step("the member's task ends");
+        runtime.run_all();
+        before_next_lock_of_set = nullptr;
+        after_next_unlock = nullptr;
+        CHECK_MESSAGE(
+            taken == 3,
+            "the member was not in the queue when its task released the set's lock. Lock, put the member into the queue, "
+            "and then unlock.");
+        if (taken) {
+            CHECK_MESSAGE(
+                drops_when_taken == 1,
+                "another thread took the result while the member's future still existed, with all that it holds. Destroy the "
+                "future before you put the member into the queue.");
+            CHECK_MESSAGE(
+                drops_before_the_lock == drops_when_taken,
+                "the member's future was destroyed under the set's lock. Its destructor may run code that uses the set, which "
+                "is a deadlock. Destroy the future before you lock.");
+        }
+    }
+
+    TEST_CASE("a task that begins to wait just before the member is in the queue is woken") {
+        ByHand runtime;
+        rt::JoinSet<int> set;
+        runtime.spawn_into(set, rt::ready(3));
+        auto next = spawn_mock("join_next", set.join_next());
+        before_next_lock_of_set = [&] {
+            step("the member's task is about to lock the set, and another thread begins to wait");
+            CHECK(next.poll() == Pending);
+        };
+        step("the member's task ends");
+        runtime.run_all();
+        before_next_lock_of_set = nullptr;
+        CHECK_MESSAGE(
+            next.is_woken(),
+            "a task began to wait in join_next just before the member was in the queue, and nobody woke it. Call "
+            "`waiter.wake()` last, because it also takes the waker out of its slot.");
+        CHECK(next.poll() == Ready(std::optional(3)));
     }
 
     TEST_CASE("the woken task may take the result at once") {

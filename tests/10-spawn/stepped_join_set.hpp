@@ -20,6 +20,8 @@
 
 namespace support {
 
+/// Called once, when this thread is about to lock the mutex of a set.
+inline thread_local std::function<void()> before_next_lock_of_set;
 /// Called once, when this thread has unlocked the mutex of a set.
 inline thread_local std::function<void()> after_next_unlock;
 
@@ -32,8 +34,12 @@ struct SetRule {
     static constexpr const char* deadlock =
         "a deadlock: a set woke the task in join_next while it held its lock, and that task used the set. Unlock before you "
         "wake.";
-    static void unlocked() {
-        if (auto const call = std::exchange(support::after_next_unlock, nullptr)) {
+    static void before_lock() { play(support::before_next_lock_of_set); }
+    static void unlocked() { play(support::after_next_unlock); }
+
+  private:
+    static void play(std::function<void()>& other_thread) {
+        if (auto const call = std::exchange(other_thread, nullptr)) {
             call();
         }
     }

@@ -1,7 +1,7 @@
 /// \file
-/// `SeenMutex`: a mutex that ends the program when a thread locks it twice, and calls a function of the test after each
-/// unlock. A test header puts it in place of `Mutex` with a macro before it includes the header under test, as
-/// driven_condvar.hpp does for `Condvar`.
+/// `SeenMutex`: a mutex that ends the program when a thread locks it twice, and calls a function of the test before each
+/// lock and after each unlock. A test header puts it in place of `Mutex` with a macro before it includes the header under
+/// test, as driven_condvar.hpp does for `Condvar`.
 #pragma once
 
 #include <rt/sync.hpp>
@@ -10,11 +10,14 @@
 namespace support {
 
 /// If a thread locks it twice, the program ends with the sentence `Rule::deadlock`. Each unlock calls
-/// `Rule::unlocked()`.
+/// `Rule::unlocked()`. Each lock first calls `Rule::before_lock()` if the rule has it.
 template <class Rule>
 class SeenMutex {
   public:
     void lock() {
+        if constexpr (requires { Rule::before_lock(); }) {
+            Rule::before_lock();
+        }
         if (holder_.load(rt::relaxed) == rt::this_thread_id()) {
             rt::violation(Rule::deadlock);
         }
