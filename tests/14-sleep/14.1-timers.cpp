@@ -198,6 +198,20 @@ TEST_SUITE("14.1 timers that fire and change") {
         CHECK(first.wakes() == 0);
     }
 
+    TEST_CASE("the waker of a timer is compared under the lock") {
+        Timer timer;
+        PausedTimers clock;
+        rt::Waker waker = rt::Waker::noop();
+        clock.timers.set(timer, clock.in(1s), waker);
+        bool has_locked = false;
+        after_unlock = [&] { has_locked = true; };
+        step("give the timer the waker that it has");
+        CHECK(clock.timers.update(timer, waker));
+        after_unlock = nullptr;
+        CHECK_MESSAGE(has_locked,
+                      "`update` read the waker without the lock, while another thread may fire the timer. Lock first.");
+    }
+
     TEST_CASE("a timer that has fired takes no waker") {
         Timer timer;
         PausedTimers clock;
@@ -299,5 +313,9 @@ TEST_SUITE("14.1 timers that fire and change") {
         clock.timers.set(timer, clock.in(1s), task.waker());
         clock.timers.cancel(timer);
         CHECK(timers_left == 0);
+        step("let a timer fire");
+        clock.timers.set(timer, clock.in(1s), task.waker());
+        clock.jump();
+        CHECK(timer.has_fired());
     }
 }

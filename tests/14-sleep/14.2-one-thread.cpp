@@ -155,6 +155,30 @@ TEST_SUITE("14.2 a sleep that ends in time") {
                       "the first unpark has ended this sleep, so the second one is for nothing");
     }
 
+    TEST_CASE("two threads that set timers end one sleep once") {
+        std::array<Timer, 3> timer;
+        TimersUnderTest runtime;
+        runtime.timers.set(timer[0], runtime.below.start + 1h, rt::Waker::noop());
+        runtime.below.unparks = 0;
+        runtime.below.while_asleep = [&] {
+            after_unlock = [&] {
+                after_unlock = nullptr;
+                if (!timer[2].is_waiting()) {
+                    step("its lock is free, and a third thread sets a timer in 20 s");
+                    runtime.timers.set(timer[2], runtime.below.start + 20s, rt::Waker::noop());
+                }
+            };
+            step("the runtime sleeps for an hour. Another thread sets a timer in 10 s");
+            runtime.timers.set(timer[1], runtime.below.start + 10s, rt::Waker::noop());
+        };
+        runtime.park();
+        after_unlock = nullptr;
+        CHECK_MESSAGE(
+            runtime.below.unparks == 1,
+            "the first thread released the lock before it had changed `wakes_at_`, so the second one saw the old value. "
+            "Change it under the lock.");
+    }
+
     TEST_CASE("a timer that is set just before the sleep ends it") {
         for (int moment = 1; moment <= 3; ++moment) {
             std::array<Timer, 2> timer;

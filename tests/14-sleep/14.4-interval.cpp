@@ -86,10 +86,33 @@ TEST_SUITE("14.4 intervals") {
 
     TEST_CASE("missed ticks with skip are left out") {
         CHECK(planned_ticks(MissedTickBehavior::skip) == "0 25 30 40 50 60 ");
+        step("the second tick is taken at the moment of the third");
+        CHECK(planned_ticks(MissedTickBehavior::skip, 20s) == "0 20 30 40 50 60 ");
     }
 
     TEST_CASE("a tick a little late is not missed") {
         CHECK(planned_ticks(MissedTickBehavior::delay, 10s + 4ms) == "0 10.004 20 30 40 50 ");
+    }
+
+    TEST_CASE("a tick is missed if it is late by the tolerance") {
+        step("late by the tolerance of 5 ms");
+        CHECK_MESSAGE(planned_ticks(MissedTickBehavior::delay, 10s + 5ms) == "0 10.005 20.005 30.005 40.005 50.005 ",
+                      "a tick that is late by `tolerance` or more is missed, so the next one comes a period after it");
+        step("late by half a period");
+        CHECK_MESSAGE(planned_ticks(MissedTickBehavior::delay, 15s) == "0 15 25 35 45 55 ",
+                      "a tick is late if it comes after its own moment. Compare that with `tolerance`.");
+    }
+
+    TEST_CASE("a period as long as the clock does not overflow") {
+        for (auto behavior : {MissedTickBehavior::burst, MissedTickBehavior::delay, MissedTickBehavior::skip}) {
+            PausedClock clock;
+            rt::Interval ticks = rt::interval(std::chrono::hours::max());
+            ticks.set_missed_tick_behavior(behavior);
+            clock.advance(1s);
+            CHECK(spawn_mock("the first tick, a second late", ticks.tick()).poll().is_ready());
+            CHECK_MESSAGE(spawn_mock("the second tick", ticks.tick()).poll() == Pending,
+                          "the next moment is beyond the end of the clock. `time::later` makes it Instant::max().");
+        }
     }
 
     TEST_CASE("burst is what an interval does unless told otherwise") {

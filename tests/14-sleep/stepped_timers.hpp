@@ -4,6 +4,7 @@
 #pragma once
 
 #include <rt/current_thread.hpp>
+#include <rt/future.hpp>
 #include <rt/park.hpp>
 #include <rt/scheduler.hpp>
 #include <rt/sync.hpp>
@@ -169,6 +170,12 @@ class TimersUnderTest {
 
     /// The runtime sleeps until the first timer is due, or until `deadline`.
     void park(std::optional<rt::Instant> deadline = std::nullopt) { runtime_.park().park(deadline); }
+
+    /// Runs `future` as the main future of the runtime.
+    template <rt::Future F>
+    rt::OutputOf<F> block_on(F future) {
+        return runtime_.block_on(std::move(future));
+    }
 
     /// From now on the clock stands still.
     void pause() { timers.pause(); }

@@ -29,7 +29,7 @@ enum class MissedTickBehavior {
 /// One task at a time awaits its ticks. It may be moved while no tick is awaited.
 class Interval {
   public:
-    /// A tick that is later than this counts as missed. Each tick is late by a little.
+    /// A tick that is late by this or more counts as missed. Each tick is late by a little.
     static constexpr std::chrono::milliseconds tolerance{5};
 
     Interval(Instant start, Instant::duration period) noexcept : next_(start), period_(period) {
