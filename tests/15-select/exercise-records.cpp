@@ -54,7 +54,7 @@ struct Connection {
 };
 
 /// Sends `text` byte by byte, with a pause of 10 ms after each byte, and then ends the stream.
-Async<> send_slowly(MockPeer* peer, std::string_view text) {
+Async<> send_slowly(MockPeer* peer, std::string text) {
     for (char byte : text) {
         peer->send(std::string_view(&byte, 1));
         co_await rt::sleep(10ms);
