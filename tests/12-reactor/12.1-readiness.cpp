@@ -59,7 +59,10 @@ TEST_SUITE("12.1 the readiness word") {
         step("the kernel reports readable");
         auto news = r.word.set(Readiness::readable);
         CHECK(news.read);
-        CHECK_FALSE(news.write);
+        CHECK_MESSAGE(
+            !news.write,
+            "the kernel reported only `readable`, but the writer was to be woken. Report a direction only if it "
+            "is ready now and was not before.");
         CHECK(r.can_read());
         step("it reports readable and writable, but the reader is awake already");
         news = r.word.set(Readiness::readable | Readiness::writable);
@@ -129,7 +132,8 @@ TEST_SUITE("12.1 the readiness word") {
         r.word.set(Readiness::readable | Readiness::writable);
         r.word.clear_short(Direction::read, r.word.load());
         CHECK_MESSAGE(!r.can_read(), "a short read has emptied the kernel's buffer, so the word must not say readable");
-        CHECK(r.can_write());
+        CHECK_MESSAGE(r.can_write(),
+                      "the read was short, and the writer's flag was cleared. Clear only the flag of `direction`.");
         r.word.clear_short(Direction::write, r.word.load());
         CHECK_FALSE(r.can_write());
     }
@@ -231,6 +235,19 @@ TEST_SUITE("12.1 the readiness word") {
                 CHECK_MESSAGE(!r.can_read(), stayed_set);
                 CHECK_MESSAGE(!r.can_write(), overwritten);
             });
+    }
+
+    TEST_CASE("an exchange that fails three times") {
+        Refused r;
+        step("the kernel reports readable, and three times another look reports writable just before the exchange");
+        auto report = [&](int access, auto&) {
+            if (1 <= access && access <= 3) {
+                r.word.set(Readiness::writable);
+            }
+        };
+        Steps::between(report, [&] { r.word.set(Readiness::readable); });
+        CHECK_MESSAGE(r.can_read(),
+                      "the exchange failed more than once, and the event was lost. Repeat it until it succeeds.");
     }
 
     TEST_CASE("a weak exchange that fails for no reason") {

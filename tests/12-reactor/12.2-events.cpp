@@ -64,6 +64,24 @@ TEST_SUITE("12.2 epoll as a Park") {
         CHECK(reader.wakes() == 1);
     }
 
+    TEST_CASE("one event for both directions wakes both tasks") {
+        Reactor reactor;
+        Ends sockets = make_socket_pair();
+        put(sockets.there, "tea");
+        Registration registration = reactor.add(sockets.here.get());
+        refuse(registration);
+        CountingWaker reader;
+        CountingWaker writer;
+        registration.record().reader.register_waker(reader.waker());
+        registration.record().writer.register_waker(writer.waker());
+        step("the kernel reports in one event that the socket can be read and written");
+        reactor.park(rt::no_wait);
+        CHECK_MESSAGE(
+            (reader.wakes() == 1 && writer.wakes() == 1),
+            "one event was news for the reader and for the writer, and only one of them was woken. Look at each "
+            "direction on its own, without `else`.");
+    }
+
     TEST_CASE("a task that is woken finds the event in the word") {
         Reactor reactor;
         Ends pipe = make_pipe();

@@ -15,10 +15,13 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 
+#include <poll.h>
 #include <pthread.h>
+#include <unistd.h>
 #include <csignal>
 
 using namespace support;
@@ -37,27 +40,61 @@ void interrupt_calls_on(int signal) {
 
 volatile int written_by_signal = -1;
 
+bool is_readable(int fd) {
+    pollfd entry{fd, POLLIN, 0};
+    return ::poll(&entry, 1, 0) == 1;
+}
+
+constexpr char token_lost[] =
+    "an unpark came before the sleep, and the park slept all the same. Leave the token at each unpark, and take it before "
+    "the sleep.";
+
 }  // namespace
 
 TEST_SUITE("12.2 epoll as a Park") {
     TEST_CASE("an unpark before the sleep is not lost") {
+        TraceLog log;
         Reactor reactor;
         reactor.unpark();
         step("park, which takes the token and does not sleep");
-        reactor.park(std::nullopt);
-        CHECK(true);
+        reactor.park(rt::sys::now() + 100ms);
+        CHECK_MESSAGE(log.count(Kind::park) == 0, token_lost);
+    }
+
+    TEST_CASE("a park that takes the token asks epoll too") {
+        Reactor reactor;
+        Ends pipe = make_pipe();
+        Registration registration = reactor.add(pipe.here.get());
+        refuse(registration);
+        put(pipe.there, "tea");
+        reactor.unpark();
+        step("bytes are there, and the token too");
+        reactor.park(rt::sys::now() + 1s);
+        CHECK_MESSAGE(
+            is_ready(registration, Direction::read),
+            "the park took the token and returned without a look, though bytes were there. Ask epoll, but don't "
+            "wait.");
     }
 
     TEST_CASE("an unpark ends the sleep and writes once") {
         TraceLog log;
         Reactor reactor;
-        TestThread sleeper([&] { reactor.park(std::nullopt); });
+        rt::Atomic<bool> was_woken{false};
+        TestThread sleeper([&] {
+            rt::Instant const limit = rt::sys::now() + 1s;
+            reactor.park(limit);
+            was_woken.store(rt::sys::now() < limit);
+        });
         log.wait_for(Kind::park, 1);
         step("unpark three times. The first must end the sleep");
         reactor.unpark();
         reactor.unpark();
         reactor.unpark();
         sleeper.join();
+        REQUIRE_MESSAGE(
+            was_woken.load(),
+            "the thread slept on, because `unpark` did not write to the eventfd. Write if `state_` was parked, "
+            "and leave it parked until epoll_wait returns.");
         CHECK_MESSAGE(log.count(Kind::unpark) == 1, "one write ends the sleep. The others only cost system calls.");
     }
 
@@ -67,13 +104,13 @@ TEST_SUITE("12.2 epoll as a Park") {
         step("unpark before the first park, and after it");
         reactor.unpark();
         reactor.unpark();
-        reactor.park(std::nullopt);
+        reactor.park(rt::sys::now() + 100ms);
         reactor.unpark();
         CHECK_MESSAGE(log.count(Kind::unpark) == 0,
                       "an unpark wrote to the eventfd though no thread slept. After each look, the thread is awake.");
         step("that unpark has left its token");
-        reactor.park(std::nullopt);
-        CHECK(log.count(Kind::park) == 0);
+        reactor.park(rt::sys::now() + 100ms);
+        CHECK_MESSAGE(log.count(Kind::park) == 0, token_lost);
     }
 
     TEST_CASE("an unpark during a look is the token of the next sleep") {
@@ -88,7 +125,8 @@ TEST_SUITE("12.2 epoll as a Park") {
         step("a look wakes a task, and the wake unparks");
         reactor.park(rt::no_wait);
         step("park, which takes the token and does not sleep");
-        reactor.park(std::nullopt);
+        reactor.park(rt::sys::now() + 100ms);
+        CHECK_MESSAGE(log.count(Kind::park) == 0, token_lost);
         CHECK_MESSAGE(log.count(Kind::unpark) == 0,
                       "an unpark wrote to the eventfd though no thread slept. After each look, the thread is awake.");
     }
@@ -138,13 +176,56 @@ TEST_SUITE("12.2 epoll as a Park") {
             returned.store(true);
         });
         log.wait_for(Kind::park, 1);
-        step("send signals until the park returns");
-        while (!returned.load()) {
+        step("send signals until the park returns, but for at most one second");
+        rt::Instant const limit = rt::sys::now() + 1s;
+        while (!returned.load() && rt::sys::now() < limit) {
             pthread_kill(thread.load(), SIGUSR1);
             rt::yield_thread();
         }
+        bool const slept_on = !returned.load();
+        reactor.unpark();
         sleeper.join();
+        CHECK_MESSAGE(
+            !slept_on,
+            "the park slept on after a signal. EINTR ends the sleep, so ask epoll once more, and don't wait.");
         CHECK_MESSAGE(!threw.load(), "EINTR is not an error. A signal came, and nothing is wrong.");
+    }
+
+    TEST_CASE("any other error of epoll_wait is thrown") {
+        Reactor reactor;
+        Ends pipe = make_pipe();
+        step("the descriptor of epoll becomes a pipe, so epoll_wait fails with EINVAL");
+        REQUIRE(::dup2(pipe.here.get(), reactor.descriptor()) >= 0);
+        std::string error = "nothing";
+        try {
+            reactor.park(rt::no_wait);
+        } catch (const std::system_error& thrown) {
+            error = thrown.what();
+        }
+        CHECK_MESSAGE(error == "epoll_wait: Invalid argument",
+                      "the kernel refused epoll_wait. Throw each error but EINTR, as \"epoll_wait\".");
+    }
+
+    TEST_CASE("a foreign loop sees an unpark at the descriptor") {
+        Reactor reactor;
+        reactor.drive_from_outside();
+        CHECK_FALSE(is_readable(reactor.descriptor()));
+        for (int round = 0; round < 3; ++round) {
+            reactor.unpark();
+            CHECK_MESSAGE(
+                is_readable(reactor.descriptor()),
+                "a foreign loop sleeps on the descriptor, and the unpark did not wake it. Call end_sleep after "
+                "each look, because it knows of foreign loops.");
+            step("the foreign loop lets it look around");
+            reactor.park(rt::no_wait);
+            CHECK_FALSE(is_readable(reactor.descriptor()));
+        }
+        Ends pipe = make_pipe();
+        Registration registration = reactor.add(pipe.here.get());
+        put(pipe.there, "x");
+        CHECK(is_readable(reactor.descriptor()));
+        reactor.park(rt::no_wait);
+        CHECK_FALSE(is_readable(reactor.descriptor()));
     }
 
     TEST_CASE("a signal does not hide what is ready") {

@@ -12,6 +12,7 @@
 #include <support/story.hpp>
 
 #include <array>
+#include <cerrno>
 #include <string_view>
 #include <utility>
 
@@ -20,15 +21,20 @@ using rt::Pending;
 
 namespace {
 
+constexpr char never_cleared[] =
+    "the kernel has refused 100 times, and poll_io asks again and again. Clear what it had seen.";
+
 /// A registered pipe. Its other end writes a byte at a chosen moment of a poll, and the reactor looks at once.
 struct LatePipe {
     LatePipe() { source.register_with(reactor); }
 
     auto read() {
         return rt::poll_fn([this](rt::Context& cx) {
-            auto receive = [](int fd) {
+            auto receive = [this](int fd) {
                 std::array<char, 100> buffer;
-                return rt::sys::read(fd, buffer);
+                ssize_t const size = rt::sys::read(fd, buffer);
+                refusals += size == -EAGAIN ? 1 : 0;
+                return refusals < 100 ? size : 0;  // the end of the stream ends an endless loop
             };
             return source.poll_io(cx, rt::Direction::read, 100, "read", receive);
         });
@@ -46,12 +52,14 @@ struct LatePipe {
             }
         };
         Steps::between(come, [&] { answer = task.poll_silently(); });
+        REQUIRE_MESSAGE(refusals < 100, never_cleared);
         return has_come;
     }
 
     rt::SteppedReactor reactor;
     Ends pipe = make_pipe();
     rt::SteppedIoSource source{std::move(pipe.here)};
+    int refusals = 0;
 };
 
 constexpr char lost[] =

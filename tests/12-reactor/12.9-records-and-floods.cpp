@@ -18,19 +18,8 @@
 #include <string_view>
 #include <vector>
 
-#include <poll.h>
-
 using namespace support;
 using rt::Direction, rt::IoTable, rt::Reactor, rt::Readiness, rt::ReadinessWord, rt::Registration;
-
-namespace {
-
-bool is_readable(int fd) {
-    pollfd entry{fd, POLLIN, 0};
-    return ::poll(&entry, 1, 0) == 1;
-}
-
-}  // namespace
 
 TEST_SUITE("12.9 all together: records and floods") {
     TEST_CASE("the next descriptor begins with what nobody has tried") {
@@ -105,25 +94,6 @@ TEST_SUITE("12.9 all together: records and floods") {
         } while (reactor.has_more() && looks < 100);
         CHECK(std::find(was_seen.begin(), was_seen.end(), false) == was_seen.end());
         CHECK_MESSAGE(looks == 4, "a flood must not hold timers up for longer than one event of each descriptor");
-    }
-
-    TEST_CASE("a foreign loop sees an unpark at the descriptor") {
-        Reactor reactor;
-        reactor.drive_from_outside();
-        CHECK_FALSE(is_readable(reactor.descriptor()));
-        for (int round = 0; round < 3; ++round) {
-            reactor.unpark();
-            CHECK(is_readable(reactor.descriptor()));
-            step("the foreign loop lets it look around");
-            reactor.park(rt::no_wait);
-            CHECK_FALSE(is_readable(reactor.descriptor()));
-        }
-        Ends pipe = make_pipe();
-        Registration registration = reactor.add(pipe.here.get());
-        put(pipe.there, "x");
-        CHECK(is_readable(reactor.descriptor()));
-        reactor.park(rt::no_wait);
-        CHECK_FALSE(is_readable(reactor.descriptor()));
     }
 
     TEST_CASE("making and dropping reactors leaves no descriptor open") {
