@@ -1,6 +1,8 @@
 /// \file
 /// 13.2: a port that accepts connections.
 #include "answer.hpp"
+#include "connection.hpp"
+#include "failing_listen.hpp"
 #include "peer.hpp"
 
 #include <doctest/doctest.h>
@@ -19,9 +21,10 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 
 using namespace support;
-using rt::TcpListener, rt::TcpStream;
+using rt::SocketAddr, rt::TcpListener, rt::TcpStream;
 
 TEST_SUITE("13.2 a listener and its connections") {
     TEST_CASE("port 0 becomes a port that is free") {
@@ -46,6 +49,21 @@ TEST_SUITE("13.2 a listener and its connections") {
         std::string address = first.local_addr().to_string();
         std::string sentence = fmt::format("cannot listen at {}: Address already in use", address);
         CHECK_THROWS_WITH_AS((void)runtime.block_on(TcpListener::bind(address)), sentence.c_str(), std::system_error);
+    }
+
+    TEST_CASE("a listen that fails is an error with its address") {
+        SocketAddr const address = TcpListener::listen(loopback()).local_addr();
+        FailingListen failing;
+        step("the kernel refuses the listen");
+        std::string error = "nothing";
+        try {
+            (void)TcpListener::listen(address);
+        } catch (const std::system_error& thrown) {
+            error = thrown.what();
+        }
+        CHECK_MESSAGE(
+            error == fmt::format("cannot listen at {}: Address already in use", address),
+            "`bind` has worked, but `listen` has failed. Look at the answer of each system call, by sys::check.");
     }
 
     TEST_CASE("a client that connects is accepted") {
@@ -94,6 +112,22 @@ TEST_SUITE("13.2 a listener and its connections") {
         CHECK((::fcntl(stream.fd(), F_GETFL) & O_NONBLOCK) != 0);
         CHECK((::fcntl(stream.fd(), F_GETFD) & FD_CLOEXEC) != 0);
         CHECK((::fcntl(listener.fd(), F_GETFD) & FD_CLOEXEC) != 0);
+    }
+
+    TEST_CASE("an accept that waits asks again when a client comes") {
+        rt::CurrentThread runtime;
+        TcpListener listener = TcpListener::listen(loopback());
+        auto main = [](TcpListener* l) -> rt::Async<bool> {
+            auto refused = ends_within(2, l->accept());
+            CHECK_FALSE(co_await refused);
+            Peer client(l->local_addr());
+            auto accepting = ends_within(1000, l->accept());
+            co_return co_await accepting;
+        };
+        CHECK_MESSAGE(
+            runtime.block_on(main(&listener)),
+            "a client has come, and the accept still waits. A listener with a client is readable, so wait for "
+            "Direction::read.");
     }
 
     TEST_CASE("an accept that waits is woken by a connection") {

@@ -2,15 +2,19 @@
 /// 13.3: connecting to a server.
 #include "connection.hpp"
 #include "fake_names.hpp"
+#include "slow_connect.hpp"
 
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/join.hpp>
+#include <rt/sys.hpp>
+#include <rt/sys_socket.hpp>
 #include <rt/tcp.hpp>
 #include <support/ends.hpp>
 #include <support/story.hpp>
 
+#include <cstddef>
 #include <string>
 #include <system_error>
 #include <tuple>
@@ -31,6 +35,19 @@ rt::Async<bool> connects_within(int polls, SocketAddr address) {
 }  // namespace
 
 TEST_SUITE("13.3 connect") {
+    TEST_CASE("a client arrives at the listener") {
+        rt::CurrentThread runtime;
+        TcpListener listener = TcpListener::listen(loopback());
+        step("connect, but give up after 1000 polls");
+        bool const connected = runtime.block_on(connects_within(1000, listener.local_addr()));
+        REQUIRE_MESSAGE(connected,
+                        "the listener is there, but connect waits on. Ask connect again when the event comes.");
+        rt::sys::Fd client(rt::sys::accept(listener.fd()));
+        REQUIRE_MESSAGE(client,
+                        "connect yielded a stream, but no client has come to the listener. Call poll_connect in a "
+                        "future, and co_await that future.");
+    }
+
     TEST_CASE("both ends on one thread") {
         rt::CurrentThread runtime;
         TcpListener listener = TcpListener::listen(loopback());
@@ -47,7 +64,10 @@ TEST_SUITE("13.3 connect") {
         std::string const refused = fmt::format("cannot connect to {}: Connection refused", nobody);
         REQUIRE_MESSAGE(failure_of(TcpStream::connect(nobody), runtime) == refused,
                         "nobody listens there, so connect must throw what the kernel answers, with `what` before it");
-        CHECK(failure_of(TcpStream::connect("127.0.0.1", nobody.port()), runtime) == refused);
+        CHECK_MESSAGE(
+            failure_of(TcpStream::connect("127.0.0.1", nobody.port()), runtime) == refused,
+            "the only address has refused. Let its exception go to the caller as it is: a copy of its base class "
+            "loses the reason.");
         CHECK(failure_of(TcpStream::connect(nobody.to_string()), runtime) == refused);
     }
 
@@ -66,6 +86,24 @@ TEST_SUITE("13.3 connect") {
         CHECK_MESSAGE(!ended, "connect yielded a stream that is not connected. Wait until the kernel says that it is.");
     }
 
+    TEST_CASE("a connect that is asked for again is still in progress") {
+        rt::CurrentThread runtime;
+        TcpListener listener = TcpListener::listen(loopback());
+        SlowConnect slow;
+        step("an event comes, but connect answers -EALREADY from now on: it is still in progress");
+        bool ended = false;
+        std::string error;
+        try {
+            ended = runtime.block_on(connects_within(1000, listener.local_addr()));
+        } catch (const std::system_error& thrown) {
+            error = thrown.what();
+        }
+        CHECK(slow.calls > 1);
+        CHECK_MESSAGE(error.empty(),
+                      "-EALREADY was taken for an error. The connect is still in progress, so answer -EAGAIN.");
+        CHECK_MESSAGE(!ended, "-EALREADY was taken for success. The connect is still in progress, so answer -EAGAIN.");
+    }
+
     TEST_CASE("a connect that has failed does not wait on") {
         rt::CurrentThread runtime;
         SocketAddr nobody = TcpListener::listen(loopback()).local_addr();
@@ -80,6 +118,27 @@ TEST_SUITE("13.3 connect") {
             !waits_on,
             "the connect has failed, and waits on. Wait only while connect answers that it is in progress, and throw any "
             "other error.");
+    }
+
+    TEST_CASE("a short read of a connected stream saves the next call") {
+        rt::CurrentThread runtime;
+        TcpListener listener = TcpListener::listen(loopback());
+        auto main = [](TcpListener* at) -> rt::Async<bool> {
+            TcpStream stream = co_await TcpStream::connect(at->local_addr());
+            rt::sys::Fd server(rt::sys::accept(at->fd()));
+            auto refused = ends_within(2, stream.read(std::size_t{100}));
+            co_await refused;
+            rt::sys::send(server.get(), "ab");
+            co_await stream.read(100);
+            step("2 bytes came, though there was room for 100: the kernel has no more");
+            rt::sys::send(server.get(), "cd");
+            auto at_once = ends_within(1, stream.read(std::size_t{100}));
+            co_return co_await at_once;
+        };
+        CHECK_MESSAGE(
+            !runtime.block_on(main(&listener)),
+            "the read asked the kernel again, though the one before was short. Make the TcpStream with `true`, "
+            "because its socket is a TCP socket.");
     }
 
     TEST_CASE("addresses are tried in turn") {

@@ -11,9 +11,12 @@
 #include <rt/tcp.hpp>
 
 #include <cstddef>
+#include <exception>
 #include <string>
 #include <system_error>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace support {
 
@@ -89,6 +92,8 @@ std::string failure_of(auto future, rt::CurrentThread& runtime) {
         return "it did not fail";
     } catch (const std::system_error& error) {
         return error.what();
+    } catch (const std::exception& error) {
+        return fmt::format("no std::system_error, but another exception: {}", error.what());
     }
 }
 

@@ -26,6 +26,9 @@ class Script {
     rt::Poll<std::size_t> poll_read(rt::Context& cx, std::span<char> into) {
         ++reads;
         if (pieces.empty()) {
+            if (is_broken) {
+                throw std::system_error(ECONNRESET, std::system_category(), "read");
+            }
             return rt::Ready<std::size_t>(0);
         }
         if (!pieces.front()) {
@@ -63,6 +66,7 @@ class Script {
     }
 
     std::deque<std::optional<std::string>> pieces;  ///< to be read, one a poll, and then the end of the stream
+    bool is_broken = false;                         ///< the stream ends with an error of the read
     std::deque<std::optional<std::size_t>> takes;   ///< how much each write takes, and then each is an error
     std::string written;
     int reads = 0;

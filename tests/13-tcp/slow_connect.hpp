@@ -1,0 +1,36 @@
+/// \file
+/// `SlowConnect`: while it exists, each `connect` but the first one answers that the connect is still in progress. It replaces the
+/// function of the C library, so include it in at most one file of a test executable.
+#pragma once
+
+#include <cerrno>
+
+#include <dlfcn.h>
+#include <sys/socket.h>
+
+namespace support {
+
+class SlowConnect {
+  public:
+    SlowConnect() {
+        exists = true;
+        calls = 0;
+    }
+    SlowConnect(const SlowConnect&) = delete;
+    SlowConnect& operator=(const SlowConnect&) = delete;
+    ~SlowConnect() { exists = false; }
+
+    static inline bool exists = false;
+    static inline int calls = 0;
+};
+
+}  // namespace support
+
+extern "C" int connect(int fd, const sockaddr* address, socklen_t size) {
+    if (support::SlowConnect::exists && ++support::SlowConnect::calls > 1) {
+        errno = EALREADY;
+        return -1;
+    }
+    static auto* const real = reinterpret_cast<decltype(&::connect)>(::dlsym(RTLD_NEXT, "connect"));
+    return real(fd, address, size);
+}
