@@ -16,7 +16,6 @@
 #include <chrono>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <system_error>
 
 #include <poll.h>
@@ -37,8 +36,6 @@ void interrupt_calls_on(int signal) {
     action.sa_handler = [](int) {};
     sigaction(signal, &action, nullptr);
 }
-
-volatile int written_by_signal = -1;
 
 bool is_readable(int fd) {
     pollfd entry{fd, POLLIN, 0};
@@ -226,29 +223,5 @@ TEST_SUITE("12.2 epoll as a Park") {
         CHECK(is_readable(reactor.descriptor()));
         reactor.park(rt::no_wait);
         CHECK_FALSE(is_readable(reactor.descriptor()));
-    }
-
-    TEST_CASE("a signal does not hide what is ready") {
-        for (int round = 0; round < 20; ++round) {
-            Reactor reactor;
-            Ends pipe = make_pipe();
-            Registration registration = reactor.add(pipe.here.get());
-            refuse(registration);
-            written_by_signal = pipe.there.get();
-            struct sigaction action{};
-            action.sa_handler = [](int) { rt::sys::write(written_by_signal, std::string_view("x")); };
-            sigaction(SIGUSR1, &action, nullptr);
-            TraceLog log;
-            rt::Atomic<pthread_t> thread{};
-            TestThread sleeper([&] {
-                thread.store(pthread_self());
-                reactor.park(std::nullopt);
-            });
-            log.wait_for(Kind::park, 1);
-            step("a signal ends the sleep, and its handler writes into the pipe");
-            pthread_kill(thread.load(), SIGUSR1);
-            sleeper.join();
-            CHECK_MESSAGE(is_ready(registration, Direction::read), "the park returned without a look after the signal");
-        }
     }
 }

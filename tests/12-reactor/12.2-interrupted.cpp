@@ -1,0 +1,30 @@
+/// \file
+/// 12.2: a signal in the middle of the sleep.
+#include "interrupted_reactor.hpp"
+
+#include <doctest/doctest.h>
+#include <rt/readiness.hpp>
+#include <rt/sys.hpp>
+#include <support/ends.hpp>
+#include <support/story.hpp>
+
+#include <chrono>
+#include <string_view>
+
+using namespace support;
+using namespace std::chrono_literals;
+using rt::Direction;
+
+TEST_SUITE("12.2 epoll as a Park") {
+    TEST_CASE("a signal does not hide what is ready") {
+        rt::InterruptedReactor reactor;
+        Ends pipe = make_pipe();
+        rt::Registration registration = reactor.add(pipe.here.get());
+        rt::ReadinessWord& word = registration.record().readiness;
+        word.clear_refused(Direction::read, word.load());
+        step("a signal ends the sleep, and its handler writes into the pipe");
+        rt::interrupted_sys::handler = [&] { rt::sys::write(pipe.there.get(), std::string_view("x")); };
+        reactor.park(rt::sys::now() + 1s);
+        CHECK_MESSAGE(word.load().allows(Direction::read), "the park returned without a look after the signal");
+    }
+}
