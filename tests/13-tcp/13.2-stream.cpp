@@ -108,6 +108,9 @@ TEST_SUITE("13.2 a listener and its connections") {
 
     TEST_CASE("a short write saves the next call") {
         Connection c;
+        step("the kernel's buffers keep their size, so that 8,000,000 bytes are always too many");
+        REQUIRE(rt::sys::set_option(c.stream.fd(), SOL_SOCKET, SO_SNDBUF, 65'536) == 0);
+        REQUIRE(rt::sys::set_option(c.client.fd(), SOL_SOCKET, SO_RCVBUF, 65'536) == 0);
         auto main = [](TcpStream* stream, Peer* client) -> Async<bool> {
             std::size_t total = co_await fill(stream, false);
             client->receive(total);
