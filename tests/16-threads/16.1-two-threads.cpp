@@ -36,10 +36,12 @@ struct Workers {
     void push() { owner.push(tasks.next(), overflow); }
     void pop(int times = 1) {
         for (int n = 0; n < times; ++n) {
-            tasks.take(owner.pop());
+            has_found = tasks.take(owner.pop()) >= 0;
         }
     }
-    void steal() { tasks.take(thief.steal_from(owner)); }
+    void steal() { has_found = tasks.take(thief.steal_from(owner)) >= 0; }
+
+    bool has_found = true;  // by the last pop or theft that has ended
 
     NumberedTasks tasks;
     rt::InjectionQueue overflow;
@@ -48,13 +50,23 @@ struct Workers {
     Deque second_thief;
 };
 
+/// How many moments `call` has if no other thread comes.
+template <class Call>
+int moments_of(int tasks, Call call) {
+    Workers workers(tasks);
+    Steps::between([](int, auto&) {}, [&] { call(workers); });
+    return Steps::accesses;
+}
+
 /// Calls `call`, and plays `other` at each moment of it: after its first access, after its second one, and so on. Of a long
-/// call, only the first and the last moments. Then takes out all tasks, and expects each one exactly once.
+/// call, only the first and the last moments. Then takes out all tasks, and expects each one exactly once. `other` leaves one
+/// of three tasks, so `call` must find a task if there were three.
 template <class Call, class Other>
 void at_each_moment(int tasks, Call call, Other other) {
-    int moments = 0;
+    int moments = moments_of(tasks, call);
+    bool const is_long = moments > 40;
     for (int at = 0; at <= moments; ++at) {
-        if (moments > 40 && at == 5) {
+        if (is_long && at == 5) {
             at = moments - 5;
         }
         Workers workers(tasks);
@@ -69,12 +81,19 @@ void at_each_moment(int tasks, Call call, Other other) {
                 }
             },
             [&] { call(workers); });
-        moments = Steps::accesses;
+        bool const has_found = workers.has_found;
+        if (!is_long) {
+            moments = Steps::accesses;
+        }
         workers.tasks.drain(workers.owner);
         workers.tasks.drain(workers.thief);
         workers.tasks.drain(workers.second_thief);
         workers.tasks.drain(workers.overflow);
         INFO("the other thread came after access " << at << " of " << moments);
+        REQUIRE_MESSAGE(
+            (has_found || tasks < 3),
+            "the call found no task, but one was in the queue all the time. If the exchange fails, another thread "
+            "was faster. Load head and tail again, and try again.");
         REQUIRE_MESSAGE(workers.tasks.strangers() == 0,
                         "a slot was read before a task was in it. Store the task first, and then the tail.");
         REQUIRE_MESSAGE(
@@ -103,7 +122,8 @@ struct Seen {
 
 /// The accesses of `call` to `deque`, whose head is its first member. The tail is on the next cache line, before the slots.
 template <class Call>
-std::vector<Seen> accesses_of(const Deque& deque, Call call) {
+std::vector<Seen> accesses_of(const Deque& deque, Call call, void (*other)(Workers&) = nullptr,
+                              Workers* workers = nullptr) {
     static thread_local std::vector<Seen> seen;
     static thread_local std::uintptr_t begin = 0;
     seen.clear();
@@ -114,7 +134,15 @@ std::vector<Seen> accesses_of(const Deque& deque, Call call) {
             seen.push_back({offset == 0 ? head : offset == 64 ? tail : slot, access.writes, access.order});
         }
     };
-    call();
+    Steps::between(
+        [&, watch = Steps::on_access](int access, auto&) {
+            if (access == 2 && other != nullptr) {
+                Steps::on_access = nullptr;  // only the accesses of `call` are looked at
+                other(*workers);
+                Steps::on_access = watch;
+            }
+        },
+        call);
     Steps::on_access = nullptr;
     return seen;
 }
@@ -142,6 +170,18 @@ bool first_acquires(const std::vector<Seen>& seen, Member member) {
         }
     }
     return false;
+}
+/// True if the last load of the head before each access to `member` acquires.
+bool head_acquires_before(const std::vector<Seen>& seen, Member member) {
+    bool all = true;
+    bool is_acquired = false;
+    for (const Seen& each : seen) {
+        if (each.member == head) {
+            is_acquired = acquires(each.order);
+        }
+        all = all && (each.member != member || is_acquired);
+    }
+    return all;
 }
 
 }  // namespace
@@ -235,6 +275,22 @@ TEST_SUITE("16.1 the queue of a worker") {
         CHECK_MESSAGE(
             first_acquires(seen, head),
             "a thief moved the head after it had read the slots. Acquire the head before you use a slot again.");
+    }
+
+    TEST_CASE("the memory orders of a push and of a theft that begin again") {
+        Workers full(256);
+        step("push to a queue that is full. A thief makes room after the first look at the head");
+        auto of_push = accesses_of(full.owner, [&] { full.push(); }, steal, &full);
+        CHECK_MESSAGE(
+            head_acquires_before(of_push, slot),
+            "the push uses a slot that a thief has read. Acquire the head in each round, before you use the slot.");
+        Workers five(5);
+        step("steal from a queue of five. The owner pops one after the look at head and tail");
+        auto of_theft = accesses_of(five.owner, [&] { five.steal(); }, pop_one, &five);
+        CHECK_MESSAGE(
+            head_acquires_before(of_theft, tail),
+            "the theft uses a head that it has not acquired, so the tail may be an older one. Acquire the head in each "
+            "round, before you load the tail.");
     }
 
     TEST_CASE("the memory orders of a pop") {

@@ -73,9 +73,12 @@ TEST_SUITE("16.3 a worker") {
 
     TEST_CASE("the driver is served although the worker never sleeps") {
         WorkerByHand w(1);
-        step("a task wakes a new one in each poll, 200 times");
+        step("a task wakes a new one in each poll, 200 times. Now and then a task comes from outside, too");
         int polls = 0;
         std::function<void()> again = [&] {
+            if (polls % 60 == 30) {
+                w.push_from_outside(w.task("from outside"));
+            }
             if (++polls < 200) {
                 w.runtime.schedule(w.task("again", again));
             }
@@ -85,7 +88,8 @@ TEST_SUITE("16.3 a worker") {
         CHECK(polls == 200);
         CHECK_MESSAGE(
             w.driver.looks == 3,
-            "timers and sockets would wait until the worker has no task. At every 61st look, serve the driver.");
+            "timers and sockets would wait until the worker has no task. At every 61st look, serve the driver, also if a task "
+            "has come from outside.");
     }
 
     TEST_CASE("it does not search if half of the workers do") {
