@@ -136,6 +136,41 @@ TEST_SUITE("15.1 the first to be done") {
         }
     }
 
+    TEST_CASE_FIXTURE(Kitchen, "nothing is polled after a branch that threw") {
+        auto both = biased_race();
+        step("the first branch fails, and the second one is ready, too");
+        kettle.fail(std::runtime_error("the kettle leaks"));
+        toaster.finish(200);
+        CHECK_MESSAGE(what_it_throws(both) == "the kettle leaks",
+                      "the exception of the branch that won is lost. An exception ends the poll like a value.");
+        CHECK(toaster.polls() == 0);
+    }
+
+    TEST_CASE("a branch without a value may throw") {
+        Remote<> bell("the bell");
+        Remote<> door("the door");
+        auto either = spawn_mock("the select", rt::select(bell.future(), door.future()));
+        door.fail(std::runtime_error("the door is stuck"));
+        CHECK_MESSAGE(what_it_throws(either) == "the door is stuck",
+                      "a branch without a value has thrown, and the select gave a value. Look for an exception first.");
+    }
+
+    TEST_CASE_FIXTURE(Kitchen, "an exception of any type wins") {
+        auto both = biased_race();
+        bool is_thrown = false;
+        kettle.fail(42);
+        try {
+            (void)both.poll();
+        } catch (int) {
+            is_thrown = true;
+            CHECK_MESSAGE(
+                toaster.drops() == 1,
+                "the exception has left the poll of the branch, and the loser is still there. Catch all that is "
+                "thrown. `poll_into` does.");
+        }
+        CHECK(is_thrown);
+    }
+
     TEST_CASE_FIXTURE(Kitchen, "in a biased select the second branch wins while the first is Pending") {
         auto both = biased_race();
         toaster.finish(200);

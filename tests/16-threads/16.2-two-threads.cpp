@@ -95,6 +95,57 @@ TEST_SUITE("16.2 idle workers") {
             [&](Idle& idle) { CHECK(idle.wake_up(1) == chosen.has_value()); });
     }
 
+    TEST_CASE("a worker begins to search while others change the counts") {
+        step("a worker begins to search, and another one falls asleep at each moment");
+        at_each_moment(
+            4, [](Idle&) {}, [](Idle& idle) { idle.begin_search(); },
+            [](Idle& idle) { (void)idle.fall_asleep(1, false); },
+            [](Idle& idle) {
+                CHECK_MESSAGE(
+                    idle.awake_count() == 3,
+                    "one of two changes of the word is lost. Change it in one step, with fetch_add or fetch_sub.");
+            });
+        step("a worker falls asleep, and another one, which needs no lock, begins to search at each moment");
+        for (int at = 0; at <= 2; ++at) {
+            Idle idle(4);
+            int searchers = 0;
+            auto begin_search = [&](int access, auto&) {
+                if (access == at) {
+                    searchers += idle.begin_search();
+                }
+            };
+            Steps::between(begin_search, [&] { (void)idle.fall_asleep(1, false); });
+            bool const needs_no_other = searchers == 0 || !idle.choose_sleeper().has_value();
+            CHECK_MESSAGE(needs_no_other,
+                          "a worker searches, but the word has lost it. Change the word in one step, with fetch_add or "
+                          "fetch_sub.");
+        }
+    }
+
+    TEST_CASE("two searchers stop while a third worker asks whether it may search") {
+        bool is_told = false;
+        std::optional<unsigned> chosen;
+        step("two of four workers search. A third one asks, and both stop at each moment. Then work comes");
+        auto begin = [](Idle& idle) {
+            (void)idle.fall_asleep(3, false);
+            two_search(idle);
+        };
+        auto other = [&](Idle& idle) {
+            bool const first = idle.end_search();
+            bool const second = idle.end_search();
+            is_told = first || second;
+            chosen = idle.choose_sleeper();
+        };
+        at_each_moment(
+            4, begin, [](Idle& idle) { idle.begin_search(); }, other,
+            [&](Idle&) {
+                CHECK_MESSAGE(
+                    (is_told || chosen.has_value()),
+                    "a worker that may not search was counted for a moment. So neither of the two was told that it "
+                    "was the last searcher, and no sleeper was woken. Look first, and count then.");
+            });
+    }
+
     TEST_CASE("two searchers stop at once and the last one is told") {
         bool mine = false;
         bool others = false;

@@ -13,9 +13,10 @@
 ///
 ///  1. No task is taken twice. Indices never come back, so of all threads that try to move the head away from the value h, one
 ///     succeeds.
-///  2. A thief copies what was pushed, because the owner writes a slot before it stores the tail (release), and a thief loads
-///     the tail (acquire) before it reads the slot. If the owner has reused the slot, the head has moved, and the thief's
-///     compare-exchange fails by 1. Slots are atomics because such a thief reads while the owner writes.
+///  2. A thief copies what was pushed, because the owner writes a slot before it stores the tail (release, and in `push`
+///     seq_cst, see idle.hpp), and a thief loads the tail (acquire) before it reads the slot. If the owner has reused the slot,
+///     the head has moved, and the thief's compare-exchange fails by 1. Such a thief reads a slot while the owner writes it, so
+///     slots are atomics.
 ///  3. The owner overwrites no slot that a successful thief still reads. The thief reads before its compare-exchange
 ///     (release), and the owner loads the moved head (acquire) before it writes.
 ///  4. A thief sees no tail behind its head, because it loads the head first (acquire), and the thread that moved the head

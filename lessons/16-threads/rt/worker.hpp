@@ -7,8 +7,8 @@
 ///   2. the injection queue, of which it moves its share to its own queue;
 ///   3. the queues of the other workers, if it may search (idle.hpp). It takes half of the first one that is not empty.
 ///
-/// At every 61st look (`look_interval`) it looks into the injection queue first, so that its own queue does not starve tasks
-/// from outside. Then it also serves the driver, if no worker sleeps there, so that timers and I/O go on while all work.
+/// At every 61st look (`look_interval`) it first serves the driver (worker_park.hpp), if no worker sleeps there, so that timers
+/// and I/O go on while all work. Then it looks into the injection queue, so that its own queue does not starve tasks from outside.
 ///
 /// Invariant: a poll may take long, so before each poll, and after each push during one, the worker makes sure that another
 /// worker takes care of what it leaves behind: its queue and the driver. It wakes a sleeper for that, unless a worker is in the
