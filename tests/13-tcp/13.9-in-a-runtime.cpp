@@ -60,7 +60,9 @@ TEST_SUITE("13.9 all together: listeners and streams in a runtime") {
         sender.join();
         receiver.join();
         CHECK((read == text));
-        CHECK_MESSAGE((received == text), "the end is read because the writing half was dropped");
+        CHECK_MESSAGE(
+            (received == text),
+            "the client must receive all bytes and then the end, which the WriteHalf sends when it is destroyed");
     }
 
     TEST_CASE("a stream that is split is registered before its halves part") {

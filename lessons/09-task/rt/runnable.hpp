@@ -196,7 +196,7 @@ inline void Task::abort() noexcept {
     todo("09.4 abort the task", schedule_);
 }
 
-/// The JoinHandle goes, and with it the outcome, or the handle's waker if the task goes on.
+/// The JoinHandle is destroyed. Destroys the outcome of a task that has ended, or else the waker in `join_waker_`.
 inline void Task::drop_handle() noexcept {
     // TODO(09.3) Tell the state word that the handle goes. Destroy what only the handle needed: the waker in
     // `join_waker_`, or the outcome. Give the handle's reference back.

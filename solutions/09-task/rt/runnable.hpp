@@ -216,7 +216,7 @@ inline void Task::abort() noexcept {
     }
 }
 
-/// The JoinHandle goes, and with it the outcome, or the handle's waker if the task goes on.
+/// The JoinHandle is destroyed. Destroys the outcome of a task that has ended, or else the waker in `join_waker_`.
 inline void Task::drop_handle() noexcept {
     switch (state_.drop_handle()) {
         case TaskState::OnDropHandle::nothing: join_waker_.take(); break;

@@ -29,7 +29,7 @@ inline void pause() {
     Scheduler& scheduler = current("rt::time::pause");
     if (scheduler.is_multi_threaded()) {
         violation(
-            "the clock of a multi_thread runtime can't be paused, because its threads are never all idle at once. Use "
+            "the clock of a multi_thread runtime can't be paused, because no thread can tell that all others are idle. Use "
             "a current_thread runtime.",
             "rt::time::pause");
     }

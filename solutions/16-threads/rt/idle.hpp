@@ -49,7 +49,7 @@ class Idle {
         if (!needs_waking(word_.load(seq_cst))) {
             return std::nullopt;
         }
-        // The last one: its cache is warm, and the first to fall asleep is in the driver.
+        // The worker that fell asleep last, because its cache is warm. The first one is usually in the driver.
         unsigned const chosen = sleepers_.back();
         sleepers_.pop_back();
         word_.fetch_add(awake + searching, seq_cst);

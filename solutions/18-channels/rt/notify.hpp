@@ -30,7 +30,8 @@ class Notify {
     /// Wakes the task that has waited longest, or keeps the permit for the next one. At most one permit is kept.
     void notify_one() noexcept { give_permit(Lock(mutex_)); }
 
-    /// Wakes every task whose `notified()` was called before, polled or not. Keeps no permit.
+    /// Makes each future ready that `notified()` has returned so far, polled or not. Wakes the tasks that wait for such a
+    /// future. Keeps no permit for later ones.
     void notify_waiters() noexcept {
         Lock lock(mutex_);
         calls_to_all_.fetch_add(1, release);
