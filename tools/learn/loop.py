@@ -195,7 +195,7 @@ class Loop:
         name = self.lesson.name
         following = after(self.progress.route, name)
         if not following:
-            others = " of your path. To go on with the others: ./learn path whole" if self.progress.route != WHOLE else "."
+            others = " of your path. ./learn list shows the others, and ./learn goto NN opens one." if self.progress.route != WHOLE else "."
             return f"That was the last lesson{others}\nTo see the finished server: ./learn demo"
         if not can_be_opened(following):
             return f"{self.praise()} {to_read(following)} To see the finished server: ./learn demo"
@@ -295,7 +295,7 @@ class Loop:
         following = following or after(self.progress.route, self.lesson.name)
         try:
             if not following:
-                raise Stop("This is the last lesson.")
+                raise Stop(self.what_follows())
             if not can_be_opened(following):
                 raise Stop(to_read(following))
             self.end_program()
