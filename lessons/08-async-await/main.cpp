@@ -80,7 +80,7 @@ rt::Async<> dangle() {
         std::string guest = "a guest with quite a long name";
         auto pour = [guest]() -> rt::Async<> {  // house-rule: allow this shows the mistake
             co_await rt::yield_now();
-            fmt::print("a cup for {}\n", guest);
+            fmt::print("a cup for {}\n", guest.c_str());
         };
         late.emplace(pour());
     }

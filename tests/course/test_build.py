@@ -171,11 +171,10 @@ class TheBuild(CourseTest):
     @unittest.skipUnless(shutil.which("git"), "needs git")
     def test_doctest_and_fmt_are_fetched_where_the_system_has_none(self):
         root = self.course()
-        # An old cmake_minimum_required, as doctest's own: CMake 4 refuses it unless told.
-        fmt, fmt_commit = self.repository(root, "fmt", "cmake_minimum_required(VERSION 3.1)\nproject(fmt CXX)\n"
+        fmt, fmt_commit = self.repository(root, "fmt", "cmake_minimum_required(VERSION 3.25)\nproject(fmt CXX)\n"
                                           "add_library(fmt INTERFACE)\nadd_library(fmt::fmt ALIAS fmt)\n"
                                           "target_compile_definitions(fmt INTERFACE FMT_HEADER_ONLY FETCHED)\n")
-        doctest, doctest_commit = self.repository(root, "doctest", "cmake_minimum_required(VERSION 3.0)\nproject(doctest CXX)\n"
+        doctest, doctest_commit = self.repository(root, "doctest", "cmake_minimum_required(VERSION 3.25)\nproject(doctest CXX)\n"
                                                   "add_library(doctest INTERFACE)\nadd_library(doctest::doctest ALIAS doctest)\n")
         build = self.configure(root, f"-DPBP_FMT_URL={fmt}", f"-DPBP_FMT_COMMIT={fmt_commit}",
                                f"-DPBP_DOCTEST_URL={doctest}", f"-DPBP_DOCTEST_COMMIT={doctest_commit}",

@@ -2,6 +2,17 @@
 /// The `main` of every test is doctest's, with three additions. A failure prints the test's steps. The watchdog ends a
 /// test that hangs. A run without a test case fails with status 2, although doctest would exit with 0 if its filter
 /// matches nothing.
+#include <ostream>
+
+namespace doctest::detail {
+
+// doctest 2.5 shows a pointer as a `const volatile void*`, which a stream takes for a bool until C++23.
+inline std::ostream& operator<<(std::ostream& out, const volatile void* address) {
+    return out << const_cast<const void*>(address);
+}
+
+}  // namespace doctest::detail
+
 #define DOCTEST_CONFIG_IMPLEMENT
 #define DOCTEST_CONFIG_NO_POSIX_SIGNALS
 #include <doctest/doctest.h>
