@@ -228,6 +228,16 @@ class LastStarter(CourseTest):
             loop.Loop.turn(at, "")
             at.begin.assert_not_called()
 
+    def test_n_at_the_end_of_a_path_names_the_other_lessons(self):
+        at = mock.Mock(spec=loop.Loop)
+        at.lesson, at.progress = mock.Mock(), mock.Mock(route="server")
+        at.lesson.name = "13-tcp"
+        at.what_follows = lambda: loop.Loop.what_follows(at)
+        loop.Loop.turn(at, "")
+        at.panel.assert_called_once_with(["That was the last lesson of your path. ./learn list shows the others, and ./learn goto NN "
+                                          "opens one.", "To see the finished server: ./learn demo"])
+        at.begin.assert_not_called()
+
 
 class Told(CourseTest):
     """What a library or a sanitizer says, in words of the course. The texts are those of g++ 12 and clang 19."""

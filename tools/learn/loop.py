@@ -195,7 +195,8 @@ class Loop:
         name = self.lesson.name
         following = after(self.progress.route, name)
         if not following:
-            others = " of your path. ./learn list shows the others, and ./learn goto NN opens one." if self.progress.route != WHOLE else "."
+            others = " of your path. ./learn list shows the others, and ./learn goto NN opens one."
+            others = others if self.progress.route != WHOLE else "."
             return f"That was the last lesson{others}\nTo see the finished server: ./learn demo"
         if not can_be_opened(following):
             return f"{self.praise()} {to_read(following)} To see the finished server: ./learn demo"
@@ -301,7 +302,7 @@ class Loop:
             self.end_program()
             self.begin(following)
         except Stop as stop:
-            self.panel([str(stop)])
+            self.panel(str(stop).splitlines())
             self.show()
 
     # The program
