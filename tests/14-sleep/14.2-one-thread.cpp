@@ -162,9 +162,8 @@ TEST_SUITE("14.2 a sleep that ends in time") {
         runtime.below.unparks = 0;
         runtime.below.while_asleep = [&] {
             after_unlock = [&] {
-                after_unlock = nullptr;
                 if (!timer[2].is_waiting()) {
-                    step("its lock is free, and a third thread sets a timer in 20 s");
+                    step("when that thread releases the lock, a third thread sets a timer in 20 s");
                     runtime.timers.set(timer[2], runtime.below.start + 20s, rt::Waker::noop());
                 }
             };

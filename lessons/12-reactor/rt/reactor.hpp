@@ -57,7 +57,7 @@ class Reactor final : public Park {
     Registration add(int fd) {
         Registration registration(table_);
         // TODO(12.2) Have epoll watch `fd` for all events that `Readiness::flags_of` knows, edge-triggered. Each event
-        // must lead back to the record. An exception names "epoll_ctl".
+        // must lead back to the record. Give an error the name "epoll_ctl".
         todo("12.2 have epoll watch the descriptor", fd, registration);
         trace::emit(trace::Kind::io_register, &registration.record(), fd);
         return registration;

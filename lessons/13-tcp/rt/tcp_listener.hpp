@@ -40,7 +40,7 @@ class TcpListener {
     /// A future of the next connection. One task at a time accepts. Throws what the kernel reports, see `is_broken`.
     auto accept() {
         auto poll = [this](Context& cx) -> Poll<TcpStream> {
-            // TODO(13.2) Accept a connection, or wait for one. `sys::accept` yields its socket. An exception names "accept".
+            // TODO(13.2) Accept a connection, or wait for one. `sys::accept` yields its socket. Give an error the name "accept".
             todo("13.2 accept a connection", cx, source_);
         };
         return source_.alone(Direction::read, poll_fn(poll));

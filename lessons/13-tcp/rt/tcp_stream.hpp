@@ -68,11 +68,11 @@ class TcpStream {
 
     // The polls that <rt/io.hpp> asks for. `poll_io` of lesson 12 calls the lambda when a try is worthwhile.
     Poll<std::size_t> poll_read(Context& cx, std::span<char> into) {
-        // TODO(13.2) Receive bytes into `into` (`sys::recv`), or wait until there are some. An exception names "read".
+        // TODO(13.2) Receive bytes into `into` (`sys::recv`), or wait until there are some. Give an error the name "read".
         todo("13.2 read from the socket", cx, into);
     }
     Poll<std::size_t> poll_write(Context& cx, std::string_view from) {
-        // TODO(13.2) Send bytes of `from` (`sys::send`), or wait until there is room. An exception names "write".
+        // TODO(13.2) Send bytes of `from` (`sys::send`), or wait until there is room. Give an error the name "write".
         todo("13.2 write to the socket", cx, from);
     }
     // Given: it never waits.
@@ -112,7 +112,7 @@ class TcpStream {
 
 inline Async<TcpStream> TcpStream::connect(SocketAddr address) {
     std::string const what = "cannot connect to " + address.to_string();
-    // TODO(13.3) Make a stream of a new socket, wait until it is connected, and yield it. An exception names `what`.
+    // TODO(13.3) Make a stream of a new socket, wait until it is connected, and yield it. Give an error the name `what`.
     todo("13.3 connect to one address", address, what);
 }
 
