@@ -66,7 +66,8 @@ def complaint_about(lesson: str, step: str, block: str) -> str:
             (folder / "any.hpp").write_text(f"#pragma once\n{ANY}", encoding="utf-8")
             where = [f"-I{place}" for place in starters.include_folders(lesson, folder)]
             said = kit.compile_with(["-w", "-Wfatal-errors", "-fsyntax-only", *where,
-                                     "-include", kit.precompiled(lesson[:2]) / "shared.hpp", "-include", folder / "any.hpp", *starters.test_files(lesson, step)])
+                                     "-include", kit.precompiled(lesson[:2]) / "shared.hpp",
+                                     "-include", folder / "any.hpp", *starters.test_files(lesson, step)])
         if not said:
             return ""
     return said

@@ -68,9 +68,9 @@ def harness(jobs: int = 1, compiler: str = COMPILER) -> Path:
 
 @functools.cache
 def precompiled(lesson: str) -> Path:
-    """The folder with the precompiled header for a build that changes headers of `lesson` (NN) and later lessons: SHARED, all
-    headers of the lessons before it, and what most tests instantiate of them, with the code of all that. With clang a small
-    test takes half of the time, a large one four fifths. With g++ the gain is small, so that g++ takes the harness's header."""
+    """The folder with the precompiled header of all that comes before `lesson` (NN): SHARED, the headers of the lessons before it,
+    and what most tests instantiate of them, with the code of all that. With clang a small test takes half of the time, a large
+    one four fifths. With g++ the gain is small, so g++ takes the harness's header."""
     earlier = [folder for folder in lesson_folders() if folder.name[:2] < lesson]
     if "clang" not in COMPILER or lesson < "04":
         return harness()
@@ -87,7 +87,7 @@ def precompiled(lesson: str) -> Path:
 
 
 def uses_only(path: Path, known: set) -> bool:
-    """Whether these are all headers of lessons that a file of tests/support includes, also through others."""
+    """Whether a file of tests/support includes no header of a lesson but these, also through other files."""
     used = re.findall(r"#include <((?:rt|support|asio)/.+)>", path.read_text(encoding="utf-8"))
     return all(name in known or name.startswith("support/") and uses_only(ROOT / "tests" / name, known) for name in used)
 
@@ -137,8 +137,8 @@ def program_objects() -> list:
 
 
 def build_test(lesson: str, where: list, sources: list, executable: Path, *flags: str) -> str:
-    """The test executable of these sources; `where` are its include folders, in order. Before `lesson` (NN), no header is changed.
-    The complaint, or nothing."""
+    """The test executable of these sources; `where` are its include folders, in order. No header of a lesson before `lesson` (NN)
+    is changed, so those are precompiled. The complaint, or nothing."""
     kit = precompiled(lesson)
     alone = [source for source in sources if source.name in ALONE]
     others = [source for source in sources if source not in alone]

@@ -222,7 +222,7 @@ def complains(lesson: str) -> list:
     sources = [*test_files(lesson, f"{lesson[:2]}.{GIVEN}"), *test_files(lesson, steps_of_suites(lesson)[0])]
     with tempfile.TemporaryDirectory(prefix="starter-") as name:
         complaint = kit.build_test(lesson[:2], include_folders(lesson, folder), sources, Path(name, "tests"),
-                                      *kit.WARNINGS, "-fsyntax-only", *programs(lesson, folder))
+                                   *kit.WARNINGS, "-fsyntax-only", *programs(lesson, folder))
     return [f"the starter of {lesson} does not compile:\n{complaint}"] if complaint else []
 
 

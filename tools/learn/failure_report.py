@@ -172,7 +172,7 @@ def last_word(ended: Ended) -> str:
         return "It could not be started."
     number = -ended.status if ended.status < 0 else ended.status - 128 if 128 < ended.status < 160 else 0
     thrown = re.search(r"terminate called after throwing an instance of '([^']*)'", ended.output)
-    if number == signal.SIGABRT and thrown and "Operation not permitted" in ended.output:
+    if number == signal.SIGABRT and thrown and thrown[1] == "std::system_error" and "Operation not permitted" in ended.output:
         return "A lock was unlocked by a function that did not hold it. Return to the caller with the lock held, as it came."
     if number == signal.SIGABRT and thrown:
         return f"An exception ({thrown.group(1)}) left a noexcept function or a thread, which ends the program. Catch it there."
