@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <observe/dump.hpp>
 #include <observe/record.hpp>
+#include <observe/record_table.hpp>
 #include <observe/verdict.hpp>
 #include <rt/async.hpp>
 #include <rt/block_on.hpp>
@@ -21,6 +22,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -95,6 +97,36 @@ TEST_SUITE("00.2 dump") {
         int status = -1;
         CHECK(waitpid(program, &status, 0) == program);
         CHECK_MESSAGE(status == 0, "SIGUSR1 stays blocked in the programs that this one starts");
+    }
+
+    TEST_CASE("a sleep that a signal interrupts goes on") {
+        auto asleep_since = [] {
+            for (rt::record::ThreadSeen const& thread : rt::record::look_twice(at_once).threads) {
+                if (thread.is_asking() && thread.is_parked) {
+                    return thread.since;
+                }
+            }
+            return std::int64_t{0};
+        };
+        auto next_tick = [](std::int64_t time) {
+            while (rt::record::now() == time) {
+                still_alive();
+            }
+        };
+        int park = 0;
+        step("announce a sleep");
+        rt::trace::emit(rt::trace::Kind::park, &park, rt::trace::sees_kernel);
+        std::int64_t const began = asleep_since();
+        next_tick(began);
+        step("announce it again, as after a signal");
+        rt::trace::emit(rt::trace::Kind::park, &park, rt::trace::sees_kernel);
+        CHECK_MESSAGE(asleep_since() == began, "the report forgets how long the thread has been asleep");
+        step("announce that a timer fires, and then a sleep");
+        rt::trace::emit(rt::trace::Kind::timer_fire, &park);
+        CHECK(asleep_since() == 0);
+        rt::trace::emit(rt::trace::Kind::park, &park, rt::trace::sees_kernel);
+        CHECK_MESSAGE(asleep_since() != began, "this sleep is another one");
+        rt::trace::emit(rt::trace::Kind::timer_fire, &park);
     }
 
     TEST_CASE("a paused clock is said") {

@@ -29,23 +29,28 @@ class Server(program.Server):
     def ask(self, last_line: str) -> str:
         """Sends SIGUSR1 and reads until a line says `last_line`."""
         self.process.send_signal(signal.SIGUSR1)
-        # ThreadSanitizer keeps a signal back that comes just before its thread falls asleep, until the next one.
-        while not select.select([self.process.stderr], [], [], 1)[0]:
-            self.process.send_signal(signal.SIGUSR1)
-        text = ""
-        for line in self.process.stderr:
-            text += line
-            if last_line in line:
-                return text
-        raise AssertionError(text)
+        text, deadline, descriptor = "", time.monotonic() + PATIENCE, self.process.stderr.fileno()
+        while last_line not in text.rpartition("\n")[0]:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"no report of the last {PATIENCE} s has a line with '{last_line}':\n{text}")
+            # ThreadSanitizer keeps a signal back that comes just before its thread falls asleep, until the next one.
+            if not select.select([descriptor], [], [], 1)[0]:
+                self.process.send_signal(signal.SIGUSR1)
+            elif more := os.read(descriptor, 1 << 16):
+                text += more.decode()
+            else:
+                raise AssertionError(f"the program ended:\n{text}")
+        return text
 
     def ask_until(self, last_line: str, pattern: str) -> str:
-        """Asks again and again: who has been answered may be quicker than the thread that answered it falls asleep."""
-        for _ in range(1000):
+        """Asks again and again. A client that was answered may be quicker than the thread that answered it falls asleep."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
             report = self.ask(last_line)
             if re.search(pattern, report):
                 return report
-        raise AssertionError(f"no report said '{pattern}', the last one was\n{report}")
+            if time.monotonic() > deadline:
+                raise AssertionError(f"no report of the last {PATIENCE} s said '{pattern}', the last one was\n{report}")
 
 
 def echo(client, text: bytes) -> bytes:
@@ -58,7 +63,7 @@ class Asked(unittest.TestCase):
         with Server("--runtime", "current_thread", RT_RECORD="1") as server, server.connect() as client:
             self.assertEqual(echo(client, b"ping"), b"ping")
             report = server.ask_until("the main thread: ", r"the main thread: asleep for \d+\.\d s, until")
-            self.assertRegex(report, r"^rt: what each task and thread does:\n")
+            self.assertIn("rt: what each task and thread does:\n", report)
             self.assertRegex(report, r"task \d+.*\n    polled .*, last Pending")
             self.assertEqual("wakers: " in report, IS_DEBUG)
             # It goes on, and answers again and again.

@@ -167,5 +167,6 @@ def read_report(report: Path) -> Outcome:
                 and "SKIP" in (case.find("skipped").get("message") or ""):
             outcome.skipped += 1
         else:
-            outcome.failed.append((case.get("name"), output))
+            said = output if output.strip() else f"It printed nothing, and ended after {float(case.get('time') or 0):.0f} s."
+            outcome.failed.append((case.get("name"), said))
     return outcome

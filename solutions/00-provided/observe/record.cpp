@@ -87,12 +87,15 @@ void wake(TaskRow& row) noexcept {
 void hear_of_thread(ThreadRow& thread, const trace::Event& event) noexcept {
     using trace::Kind;
     add(thread.events);
-    thread.park.store(nullptr, relaxed);
+    const void* const slept_in = thread.park.exchange(nullptr, relaxed);
     thread.unparked_at.store(0, relaxed);
     switch (event.kind) {
         case Kind::park:
             thread.park_value.store(event.value, relaxed);
-            thread.parked_at.store(now(), relaxed);
+            // A signal, such as the one that asks for a report, interrupts a sleep. The sleep that follows continues it.
+            if (event.subject != slept_in) {
+                thread.parked_at.store(now(), relaxed);
+            }
             thread.park.store(event.subject, relaxed);
             break;
         case Kind::unpark:
