@@ -1,68 +1,30 @@
 """What the compilers' own words leave out: advice for the errors that learners make. tests/course/compile_errors.md has each."""
 import re
 
-# Names of Rust, and what stands for them in C++. As a name that nobody has declared:
-RUST = {
-    "None": "In C++ an empty optional is `std::nullopt`.",
-    "Some": "In C++ you put the value itself into an optional: `x = value;`.",
-    "Ok": "C++ returns the value itself, and throws an exception for an error.",
-    "Err": "C++ throws an exception for an error: `throw std::runtime_error(…);`.",
-    "self": "C++ says `this`, which is a pointer: `this->x`, or just `x`.",
-    "Self": "C++ has no `Self`. Write the name of the class.",
-    "let": "In C++ a variable begins with its type, or with `auto`: `auto x = …;`.",
-    "mut": "In C++ a variable may change unless it is `const`. Leave out `mut`.",
-    "match": "C++ has no `match`. Use `if (answer.is_ready())`, or `switch` for an enum.",
-    "loop": "In C++ an endless loop is `for (;;) { … }`.",
-    "drop": "In C++ an object is destroyed at the end of its scope. To destroy it earlier, call `reset()` on the optional or the "
-            "pointer that holds it, or `destroy()` on a coroutine_handle, or put it into a scope of its own.",
-    "take": "`std::exchange(x, nullptr)` empties a pointer or a handle, and returns what it held.",
-    "null": "In C++ it is `nullptr`.",
-    "Ordering": "The memory orders are `relaxed`, `acquire`, `release`, `acq_rel`, and `seq_cst`.",
-    "fn": "In C++ a function begins with the type that it returns: `int f(int x) { … }`.",
-    "impl": "In C++ you write a class's functions inside its braces: `class X { … };`.",
-    "pub": "In C++ you write `public:` once, above everything that is public.",
-    "use": "In C++ it is `using rt::Poll;`, or `#include` for a file.",
-    "Box": "In C++ it is `std::unique_ptr<T>`, made by `std::make_unique<T>(…)`.",
-    "Arc": "In C++ it is `std::shared_ptr<T>`, made by `std::make_shared<T>(…)`.",
-    "Option": "In C++ it is `std::optional<T>`.",
-    "Vec": "In C++ it is `std::vector<T>`.",
-    "usize": "In C++ it is `std::size_t`.",
-    "u32": "In C++ it is `unsigned`, or `std::uint32_t`.",
-    "i32": "In C++ it is `int`.",
-    "mem": "In C++ `std::mem::replace` is `std::exchange(x, y)`, and `std::mem::swap` is `std::swap`.",
-    "panic": "C++ has no `panic!`. This course calls `violation(…)` for a broken rule, and throws an exception for an error.",
-    "matches": "C++ has no `matches!`. Compare with `==`.",
-    "println": "In C++ it is `fmt::print(\"{}\\n\", x);`.",
-}
-# As a member that a class does not have:
-RUST_MEMBERS = {
-    "take": "C++ has no take() for this. `std::exchange(x, std::nullopt)` empties an optional and returns what it held.",
-    "unwrap": "In C++ it is `value()`, which throws if there is none.",
-    "expect": "In C++ it is `value()`, which throws if there is none.",
-    "unwrap_or": "In C++ it is `value_or(other)`.",
-    "as_mut": "C++ needs no as_mut(). `*x` is the value inside an optional, and `x->f()` calls its function.",
-    "as_ref": "C++ needs no as_ref(). `*x` is the value inside an optional, and `x->f()` calls its function.",
-    "is_some": "In C++ it is `has_value()`.",
-    "is_none": "In C++ it is `!x.has_value()`.",
-    "clone": "In C++ a copy is the clone: `waker_ = cx.waker();`.",
-    "await": "In C++ it is `co_await x`.",
-    "push": "In C++ it is `push_back(x)`.",
-    "len": "In C++ it is `size()`.",
-    "compare_exchange": "In C++ it is `compare_exchange_strong`, and its first argument is a variable.",
-    "lock": "A mutex is locked by making a Lock: `Lock lock(mutex_);`.",
-    "is_done": "In C++ a coroutine_handle is asked with `done()`.",
-    "swap": "An atomic's swap is `exchange(x)` in C++.",
-}
-UNKNOWN = (r"'(\w+)' (?:was not declared|does not name a type|has not been declared|is not a member of)|"
-           r"(?:undeclared identifier|unknown type name|no (?:type|template|member) named) '(\w+)'")
-NO_MEMBER = r"has no member named '(\w+)'|no member named '(\w+)' in"
+from name_advice import RUST, advice_on_a_rust_name, advice_on_an_unknown_name
+
 VOID_RESULT = r"(invalid use of void expression|deduction of template arguments of '(rt::)?Ready'|argument may not have 'void' type|" \
               r"(cast|conversion) from 'void' to)"
 VOID_VALUE = r"('void [^']*' has incomplete type|variable has incomplete type 'void'|deduced type 'void')"
+IN_A_POLL = "In a poll, poll the future instead: `future.poll(cx)`."
 PLAIN_IF = "A plain `if` compiles both branches for every type. Write `if constexpr (…) { … } else { … }`, with the `else`."
 # (the compiler's words, the learner's line, advice): the first that fits is added. {} stands for what the last group of the
 # first has found.
 ADVICE = [
+    (r"(convert .*'std::nullopt'|conversion from .*nullopt_t').* '(rt::)?Waker'", "",
+     "An empty Waker is `Waker()`. Only an optional is emptied by `std::nullopt`."),
+    (r"", r"\w::<", "In C++ the type follows the name at once, without `::`: `scheduler.service<T>()`."),
+    (r"(\bvoid\b|no matching function)", r"(=|\breturn\b|\().*\.pop_(back|front)\(\)",
+     "pop_back() and pop_front() return nothing. First move the value out of back() or front(), then pop it."),
+    (r"expected", r"in_place_index_t<[^>]*>(?! *(\{|\(\)))",
+     "`std::in_place_index_t<I>` is a type. Its object is `std::in_place_index<I>`, without the `_t`."),
+    (r"T must occur exactly once in alternatives", "",
+     "The variant has no alternative of that type, or more than one. Ask for its number: `variant.index() == 0`."),
+    (r"no matching function for call to .*holds_alternative", "",
+     "Only a variant has alternatives. An optional is asked with `has_value()`, and an Outcome with `is_empty()`."),
+    (r"(no matching function for call to '(rt::)?TcpStream::TcpStream\(|no matching constructor for initialization of '(rt::)?TcpStream'|"
+     r"(cast|convert|conversion) .*(unsigned long|int)' to .*'(rt::)?TcpStream')", "",
+     "A TcpStream owns its socket, so it is made of a `sys::Fd`, and not of a number: `sys::Fd(number)`."),
     (r"(no match for .operator=.|no viable overloaded .=.|no matching (member )?function for call to .*store)",
      r"\bslot\b(?!.*into_raw).*[rR]unnable",
      "A slot holds a `Task*`. `std::move(runnable).into_raw()` turns the Runnable into one."),
@@ -163,7 +125,9 @@ ADVICE = [
     (r"(no return statement|does not return a value|control reaches end)", "",
      "Not every path through the function returns a value. (An `operator=` ends with `return *this;`.)"),
     (r"(unable to find the promise type|cannot be a coroutine)", "",
-     "A function that uses co_await is a coroutine. It must return an `rt::Async<T>`."),
+     f"A function that uses co_await is a coroutine. It must return an `rt::Async<T>`. {IN_A_POLL}"),
+    (r"'co_await' cannot be used in a function with a deduced return type", "",
+     f"A lambda that uses co_await must say what it returns: `-> rt::Async<T>`. {IN_A_POLL}"),
     (r"(could not convert|no viable conversion).* to (function return type )?'(rt::)?Async<|return statement not allowed in coroutine",
      "", "A coroutine returns with `co_return`."),
     (r"(conversion|convert)( .*)? (from )?'(rt::)?Async<[^']*' to ", "",
@@ -306,6 +270,8 @@ ADVICE = [
      "A coroutine_handle destroys its frame with `destroy()`."),
     (r"coroutine_handle<.*has no member named 'take'|no member named 'take' in '(std::)?coroutine_handle<", "",
      f"{RUST['take']} The value of a coroutine is in its `promise()`."),
+    (r"coroutine_handle<.*has no member named 'is_done'|no member named 'is_done' in '(std::)?coroutine_handle<", "",
+     "In C++ a coroutine_handle is asked with `done()`."),
     (r"coroutine_handle<.*has no member named '(\w+)'|no member named '(\w+)' in '(?:std::)?coroutine_handle<", "",
      "`{}` belongs to the promise, and not to its handle: `body.promise().{}(…)`."),
     (r"('run' was not declared|undeclared identifier 'run'|'run' that is neither)", r"\brun\(\w*frame",
@@ -330,7 +296,6 @@ ADVICE = [
      "A coroutine has no Context. `poll_fn([&](Context& cx) { return …; })` makes a future of a poll, and you can await that."),
     (r"'(readable|writable)' was not declared|undeclared identifier '(readable|writable)'", "",
      "It is a name inside a class: `Readiness::readable`."),
-    (UNKNOWN, "", "Is the name misspelled, or is an rt::, a std::, or an #include missing?"),
     (r"(No such file or directory|file not found)", "",
      "No lesson up to this one has a header of that name. Is it misspelled?"),
 ]
@@ -338,11 +303,10 @@ ADVICE = [
 
 def advice_on(words: str, source: str = "") -> str:
     """One or two sentences, '' where the compiler's own words are good enough."""
-    for pattern, meaning in ((NO_MEMBER, RUST_MEMBERS), (UNKNOWN, RUST)):
-        found = re.search(pattern, words)
-        name = found and (found[1] or found[2])
-        if name in meaning and (name != "take" or meaning is RUST or "optional" in words):
-            return meaning[name]
+    return advice_on_a_rust_name(words, source) or listed_advice(words, source) or advice_on_an_unknown_name(words)
+
+
+def listed_advice(words: str, source: str) -> str:
     for pattern, line, advice in ADVICE:
         found = re.search(pattern, words)
         if found and re.search(line, source):

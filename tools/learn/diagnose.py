@@ -142,7 +142,8 @@ def problem_of(block: Block, folders: list) -> Problem:
     else:
         place = block.place if is_in(block.place, folders) or not own else own[0]
     elsewhere = () if is_in(place, folders) else (outermost[0] if outermost and outermost[0] != place else ())
-    return Problem(words, place, bool(advice), elsewhere, notes=tidy(reasons(block)))
+    ours = bool(advice) and "/c++/" not in str(block.place[0])
+    return Problem(words, place, ours, elsewhere, notes=tidy(reasons(block)))
 
 
 def reasons(block: Block) -> str:
@@ -159,6 +160,8 @@ def first_problem(text: str, folders: list, kinds: tuple = ("error", "fatal erro
         return None
     problems = [problem_of(block, folders) for block in found]
     first = next((problem for problem in problems if is_in(problem.place, folders)), problems[0])
+    if "cannot be a coroutine" in first.words:  # a check of ours then only sees that the lambda can't be called
+        return first
     return next((problem for problem in problems if problem.ours and problem.place[:2] == first.place[:2]), first)
 
 

@@ -1,0 +1,95 @@
+"""What a learner is told of a name that nobody has declared: one of Rust's, or one that a class of ours lacks."""
+import re
+
+from lessons import ROOT
+
+# Names of Rust, and what stands for them in C++. As a name that nobody has declared:
+RUST = {
+    "None": "In C++ an empty optional is `std::nullopt`.",
+    "Some": "In C++ you put the value itself into an optional: `x = value;`.",
+    "Ok": "C++ returns the value itself, and throws an exception for an error.",
+    "Err": "C++ throws an exception for an error: `throw std::runtime_error(…);`.",
+    "self": "C++ says `this`, which is a pointer: `this->x`, or just `x`.",
+    "Self": "C++ has no `Self`. Write the name of the class.",
+    "let": "In C++ a variable begins with its type, or with `auto`: `auto x = …;`.",
+    "mut": "In C++ a variable may change unless it is `const`. Leave out `mut`.",
+    "match": "C++ has no `match`. Use `if (answer.is_ready())`, or `switch` for an enum.",
+    "loop": "In C++ an endless loop is `for (;;) { … }`.",
+    "drop": "In C++ an object is destroyed at the end of its scope. To destroy it earlier, call `reset()` on the optional or the "
+            "pointer that holds it, or `destroy()` on a coroutine_handle, or put it into a scope of its own.",
+    "take": "`std::exchange(x, nullptr)` empties a pointer or a handle, and returns what it held.",
+    "null": "In C++ it is `nullptr`.",
+    "Ordering": "The memory orders are `relaxed`, `acquire`, `release`, `acq_rel`, and `seq_cst`.",
+    "fn": "In C++ a function begins with the type that it returns: `int f(int x) { … }`.",
+    "impl": "In C++ you write a class's functions inside its braces: `class X { … };`.",
+    "pub": "In C++ you write `public:` once, above everything that is public.",
+    "use": "In C++ it is `using rt::Poll;`, or `#include` for a file.",
+    "Box": "In C++ it is `std::unique_ptr<T>`, made by `std::make_unique<T>(…)`.",
+    "Arc": "In C++ it is `std::shared_ptr<T>`, made by `std::make_shared<T>(…)`.",
+    "Option": "In C++ it is `std::optional<T>`.",
+    "Vec": "In C++ it is `std::vector<T>`.",
+    "usize": "In C++ it is `std::size_t`.",
+    "u32": "In C++ it is `unsigned`, or `std::uint32_t`.",
+    "i32": "In C++ it is `int`.",
+    "mem": "In C++ `std::mem::replace` is `std::exchange(x, y)`, and `std::mem::swap` is `std::swap`.",
+    "panic": "C++ has no `panic!`. This course calls `violation(…)` for a broken rule, and throws an exception for an error.",
+    "matches": "C++ has no `matches!`. Compare with `==`.",
+    "println": "In C++ it is `fmt::print(\"{}\\n\", x);`.",
+}
+# As a member that a class does not have:
+RUST_MEMBERS = {
+    "take": "C++ has no take() for this. `std::exchange(x, std::nullopt)` empties an optional and returns what it held.",
+    "unwrap": "In C++ it is `value()`, which throws if there is none.",
+    "expect": "In C++ it is `value()`, which throws if there is none.",
+    "unwrap_or": "In C++ it is `value_or(other)`.",
+    "as_mut": "C++ needs no as_mut(). `*x` is the value inside an optional, and `x->f()` calls its function.",
+    "as_ref": "C++ needs no as_ref(). `*x` is the value inside an optional, and `x->f()` calls its function.",
+    "is_some": "In C++ it is `has_value()`.",
+    "is_none": "In C++ it is `!x.has_value()`.",
+    "clone": "In C++ a copy is the clone: `waker_ = cx.waker();`.",
+    "await": "In C++ it is `co_await x`.",
+    "push": "In C++ it is `push_back(x)`.",
+    "len": "In C++ it is `size()`.",
+    "compare_exchange": "In C++ it is `compare_exchange_strong`, and its first argument is a variable.",
+    "lock": "A mutex is locked by making a Lock: `Lock lock(mutex_);`.",
+    "swap": "An atomic's swap is `exchange(x)` in C++.",
+}
+# Where the general answer misleads: the name, what tells the case in the compiler's words or in the learner's line, and the advice.
+RUST_CASES = [
+    ("drop", r"\bdrop\(\w*lock\w*\)", "Unlock it with `lock.unlock()`, or put the Lock into a scope of its own."),
+    ("take", r"\bWaker' has no member|member named 'take' in '(rt::)?Waker'",
+     "A Waker has no take(). `std::move(waker)` takes it out, and leaves an empty one behind."),
+]
+UNKNOWN = (r"'(\w+)' (?:was not declared|does not name a type|has not been declared|is not a member of)|"
+           r"(?:undeclared identifier|unknown type name|no (?:type|template|member) named) '(\w+)'")
+NO_MEMBER = r"has no member named '(\w+)'|no member named '(\w+)' in"
+# The innermost class.
+OURS = r"'(?:(?:const|class|struct) )*rt::(?:\w+::)*(\w+)(?:<.*)?' has no member|no member named '\w+' in '(?:const )?rt::(?:\w+::)*(\w+)"
+
+
+def advice_on_a_rust_name(words: str, source: str) -> str:
+    """'' if the error is not about a name that Rust has."""
+    for pattern, meaning in ((NO_MEMBER, RUST_MEMBERS), (UNKNOWN, RUST)):
+        found = re.search(pattern, words)
+        name = found and (found[1] or found[2])
+        if name in meaning and (name != "take" or meaning is RUST or "optional" in words):
+            cases = (advice for case, sign, advice in RUST_CASES if case == name and re.search(sign, f"{words}\n{source}"))
+            return next(cases, meaning[name])
+    return ""
+
+
+def header_of(name: str) -> str:
+    """The header that defines a class of ours, as it is included, or ''."""
+    definition = re.compile(rf"^ *(?:class|struct) (?:\[\[\w+\]\] )?{name}\b[^;]*$", re.M)
+    headers = sorted((ROOT / "solutions").glob("*/rt/*.hpp"))
+    return next((f"rt/{header.name}" for header in headers if definition.search(header.read_text(encoding="utf-8"))), "")
+
+
+def advice_on_an_unknown_name(words: str) -> str:
+    """'' if all names are known."""
+    ours = re.search(OURS, words)
+    name = ours and (ours[1] or ours[2])
+    header = header_of(name) if name else ""
+    if header:
+        return f"Is it misspelled, or a member of another object? {name} is defined in {header}."
+    return "Is the name misspelled, or is an rt::, a std::, or an #include missing?" if re.search(UNKNOWN, words) else ""
