@@ -15,7 +15,7 @@ SIGNALS = {signal.SIGABRT: "It called abort().", signal.SIGSEGV: "It crashed bec
            signal.SIGXFSZ: "It wrote a file that is larger than this machine allows."}
 FRAME = re.compile(r"^\s+#\d+ 0x[0-9a-f]+ in (?P<what>.*?) (?P<file>/[^ ]+?):(?P<line>\d+)(?::\d+)?$")
 REPORT = re.compile(r"^(?:==\d+==)?ERROR: (AddressSanitizer|LeakSanitizer): (.*)$")
-EMPTY_OPTIONAL = re.compile(r"^/\S*/optional:\d+: .*Assertion '.*_M_is_engaged\(\)' failed\.$")
+ASSERTION = re.compile(r"^/\S*/[\w.]+:\d+: .*Assertion '(?P<what>.*)' failed\.$")
 RUNTIME_ERROR = re.compile(r"^(?P<file>/[^ ]+?):(?P<line>\d+):\d+: runtime error: (?P<what>.*)$")
 CRASHES = {"SEGV": "It read or wrote memory that does not exist", "heap-use-after-free": "It used memory after it was freed",
            "stack-use-after-scope": "It used a variable after its scope had ended",
@@ -34,7 +34,11 @@ STEP = re.compile(r" *(\d+\. |…  \d+ steps before)")      # of the harness: se
 LAST_LINES = 3
 HERE = "<-- here"                 # the harness marks the step that failed so
 IS_EMPTY = "An empty optional was dereferenced, by `*` or `->`. Check has_value() first, or find out why it is empty."
-ASKS_AN_OPTIONAL = r"(?<![\w)\]] )\*\w|\w->"
+BAD_ORDER = "This memory order is impossible. A load, and a compare_exchange that fails, takes relaxed, acquire, or seq_cst, and a " \
+            "store takes relaxed, release, or seq_cst."
+# What the standard library's assertions look like, what they mean, and what is written in a hole that can be guilty.
+ASSERTIONS = [(r"_M_is_engaged\(\)", IS_EMPTY, r"(?<![\w)\]] )\*\w|\w->"),
+              (r"is_valid_cmpexch_failure_order|memory_order_", BAD_ORDER, r"\b(release|acquire|acq_rel)\b")]
 SWAPS_WHOLE = "std::swap calls the very assignment that is being written here. Swap the members instead."
 BY_VALUE = "This line calls operator=, which calls the function that the line is in. Set the members instead."
 
@@ -45,6 +49,7 @@ class Story:
     steps: list = field(default_factory=list)     # what the test did until then
     todo: str = ""                    # the sentence of an open hole: "01.1 keep the value of Ready"
     place: tuple = ()                 # (file, line) in the learner's copy, where it is known
+    asks: str = ""                    # else what is written in the hole that is guilty
 
 
 def place_of(found) -> tuple:
@@ -77,7 +82,8 @@ def tell(ended: Ended, title: str, folder: Path, is_in_the_step: Callable = lamb
         # Where leaked memory was made is seldom where it was forgotten.
         is_leak = "detected memory leaks" in report[0]
         story.place = innermost(report, is_in_the_step) or (() if is_leak else story.place)
-    if IS_EMPTY not in story.lines:
+    story.asks = next((asks for _, meaning, asks in ASSERTIONS if meaning in story.lines), "")
+    if not story.asks:
         story.lines += [line for line in [last_word(ended)] if line]
     if not story.lines:
         story.lines = [f"It exited with status {ended.status} and printed nothing."]
@@ -98,9 +104,15 @@ def first_failure(lines: list, title: str) -> tuple:
             if any(word.startswith(("  in  ", "  found")) for word in kept):
                 break
             continue
-        line = IS_EMPTY if EMPTY_OPTIONAL.match(line) else relative(line).rstrip()
+        line = assertion_in_words(line) or relative(line).rstrip()
         (steps if STEP.match(line) else why if line.startswith("  why ") else kept).append(line)
     return why + kept, steps
+
+
+def assertion_in_words(line: str) -> str:
+    """'' if it is none of the standard library's, or an unknown one."""
+    found = ASSERTION.match(line)
+    return next((words for sign, words, _ in ASSERTIONS if found and re.search(sign, found["what"])), "")
 
 
 def split_report(lines: list) -> tuple:

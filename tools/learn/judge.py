@@ -111,8 +111,7 @@ class Judge:
             verdict.state, verdict.title, verdict.lines, verdict.steps = RED, title, told.lines, told.steps
             verdict.place = told.place or holes.place(step.lesson, step.id, told.todo)
             if not (told.place or told.todo):
-                asks = failure_report.ASKS_AN_OPTIONAL if failure_report.IS_EMPTY in told.lines else ""
-                verdict.places = holes.likely(holes.places(step.lesson, step.id, asks), told.steps, failure_report.HERE)
+                verdict.places = holes.likely(holes.places(step.lesson, step.id, told.asks), told.steps, failure_report.HERE)
                 verdict.place = verdict.places[0] if verdict.places else verdict.place
         return verdict
 
