@@ -2,7 +2,11 @@
 /// The greeter: reads a line, answers `Hello, {name}!`. It meets one client at a time, so a second one waits until the
 /// first has said its name. With --spawn each client gets a task, and none waits for another.
 ///
-///     solution-17 [--spawn] [--addr 127.0.0.1:3000] [--clients N]      try it with: nc 127.0.0.1 3000
+///     solution-17                                                           two clients of its own, both ways
+///     solution-17 serve [--spawn] [--addr 127.0.0.1:3000] [--clients N]     try it with: nc 127.0.0.1 3000
+#include "options.hpp"
+#include "two_clients.hpp"
+
 #include <rt/async.hpp>
 #include <rt/buf_reader.hpp>
 #include <rt/current_thread.hpp>
@@ -10,30 +14,21 @@
 #include <rt/join_set.hpp>
 #include <rt/next_client.hpp>
 #include <rt/print.hpp>
+#include <rt/spawn.hpp>
 #include <rt/tcp.hpp>
 
-#include <charconv>
 #include <cstddef>
 #include <cstdio>
 #include <exception>
-#include <limits>
 #include <new>
+#include <span>
 #include <stdexcept>
 #include <string>
-#include <string_view>
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
 namespace {
-
-// Given: what the user may type.
-struct Options {
-    bool spawn = false;
-    std::string addr = "127.0.0.1:3000";
-    int clients = std::numeric_limits<int>::max();
-};
 
 constexpr std::size_t longest_name = 1000;
 
@@ -50,15 +45,13 @@ rt::Async<> greet(rt::TcpStream stream) {
     }
 }
 
-rt::Async<> serve(Options options) {
-    rt::TcpListener listener = co_await rt::TcpListener::bind(options.addr);
-    fmt::print("listening on {}\n", listener.local_addr());
-    std::fflush(stdout);
+/// Greets `clients` clients, one after the other. With `spawn`, each of them in a task of its own.
+rt::Async<> greet_all(rt::TcpListener listener, int clients, bool spawn) {
     rt::JoinSet<> greetings;
-    for (int n = 0; n < options.clients; ++n) {
+    for (int n = 0; n < clients; ++n) {
         try {
             rt::TcpStream client = co_await rt::next_client(&listener);
-            if (options.spawn) {
+            if (spawn) {
                 greetings.spawn(greet(std::move(client)));
             } else {
                 co_await greet(std::move(client));
@@ -75,33 +68,22 @@ rt::Async<> serve(Options options) {
     }
 }
 
-// Given: reads what the user typed.
-Options parse(int argc, char** argv) {
-    Options options;
-    for (int i = 1; i < argc; ++i) {
-        std::string_view option = argv[i];
-        if (option == "--spawn") {
-            options.spawn = true;
-            continue;
-        }
-        if (option != "--addr" && option != "--clients") {
-            throw std::invalid_argument(
-                fmt::format("'{}' means nothing here: say [--spawn] [--addr HOST:PORT] [--clients N]", option));
-        }
-        if (++i == argc) {
-            throw std::invalid_argument(fmt::format("{} needs a value", option));
-        }
-        if (option == "--addr") {
-            options.addr = argv[i];
-            continue;
-        }
-        std::string_view value = argv[i];
-        auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), options.clients);
-        if (error != std::errc() || end != value.data() + value.size() || options.clients < 1) {
-            throw std::invalid_argument(fmt::format("--clients needs a number of 1 or more, not '{}'", value));
-        }
-    }
-    return options;
+rt::Async<> serve(Options options) {
+    rt::TcpListener listener = co_await rt::TcpListener::bind(options.addr);
+    fmt::print("listening on {}\n", listener.local_addr());
+    std::fflush(stdout);
+    co_await greet_all(std::move(listener), options.clients, options.spawn);
+}
+
+/// Two clients, and a greeter in a task of its own.
+rt::Async<> demo(bool spawn) {
+    fmt::print("{}\n", spawn ? "a task for each client" : "one client at a time");
+    rt::TcpListener listener = co_await rt::TcpListener::bind("127.0.0.1:0");
+    rt::SocketAddr address = listener.local_addr();
+    auto greeter = rt::spawn(greet_all(std::move(listener), 2, spawn));
+    Meeting meeting;
+    co_await meeting.two_clients(address);
+    co_await greeter;
 }
 
 }  // namespace
@@ -109,8 +91,14 @@ Options parse(int argc, char** argv) {
 // Given: errors become sentences and an exit status.
 int main(int argc, char** argv) {
     try {
+        Options options = Options::parse(std::span(argv, static_cast<std::size_t>(argc)).subspan(1));
         rt::CurrentThread runtime;
-        runtime.block_on(serve(parse(argc, argv)));
+        if (options.is_demo) {
+            runtime.block_on(demo(false));
+            runtime.block_on(demo(true));
+        } else {
+            runtime.block_on(serve(options));
+        }
         return 0;
     } catch (const std::invalid_argument& error) {
         rt::eprintln("{}", error.what());

@@ -4,6 +4,7 @@
 #include <rt/buf_reader.hpp>
 #include <rt/future.hpp>
 #include <rt/io.hpp>
+#include <support/counted_new.hpp>
 #include <support/death.hpp>
 #include <support/mock_stream.hpp>
 #include <support/mock_task.hpp>
@@ -54,7 +55,8 @@ TEST_SUITE("17.1 lines") {
         auto line = spawn_mock("read_line", reader.read_line());
         CHECK(peer.reads() == 0);
         CHECK(line.poll() == Ready(Line("hello")));
-        CHECK(peer.reads() == 1);
+        CHECK_MESSAGE(peer.reads() == 1,
+                      "the whole line is there, and the stream was read again. Look for the line first.");
         CHECK(line.clones() == 0);
     }
 
@@ -71,11 +73,15 @@ TEST_SUITE("17.1 lines") {
     TEST_CASE_FIXTURE(Lines, "a line split over two reads is one line") {
         auto line = spawn_mock("read_line", reader.read_line());
         peer.send("hel");
-        CHECK(line.poll() == Pending);
-        CHECK(peer.reads() == 2);
+        bool const waits = line.poll() == Pending;
+        REQUIRE_MESSAGE(waits, "half a line has come, and it was given out as a line. Read on until its end is there.");
+        CHECK_MESSAGE(
+            peer.reads() == 2,
+            "read_line is Pending, and the stream keeps no waker, because the stream gave bytes. Read again.");
         peer.send("lo\n");
         CHECK(line.is_woken());
-        CHECK(line.poll() == Ready(Line("hello")));
+        bool const is_whole = line.poll() == Ready(Line("hello"));
+        CHECK_MESSAGE(is_whole, "a line came in two pieces. Put what is read behind what is in the buffer.");
         CHECK(peer.reads() == 3);
     }
 
@@ -83,8 +89,13 @@ TEST_SUITE("17.1 lines") {
         peer.send("one\ntwo\n\nthr");
         for (const char* expected : {"one", "two", ""}) {
             auto line = spawn_mock("read_line", reader.read_line());
-            CHECK(line.poll() == Ready(Line(expected)));
-            CHECK(peer.reads() == 1);
+            auto poll = line.poll();
+            REQUIRE_MESSAGE(
+                poll.is_ready(),
+                "the next line has come, and it is not given out. Take only one line out of the buffer, and look into the buffer before you read.");
+            CHECK(poll == Ready(Line(expected)));
+            CHECK_MESSAGE(peer.reads() == 1,
+                          "the next line was in the buffer, and the stream was read. Look into the buffer first.");
         }
         CHECK(reader.buffered() == "thr");
         auto line = spawn_mock("read_line", reader.read_line());
@@ -107,7 +118,10 @@ TEST_SUITE("17.1 lines") {
         peer.end();
         for (int i = 0; i < 2; ++i) {
             auto line = spawn_mock("read_line", reader.read_line());
-            CHECK(line.poll() == Ready(Line()));
+            auto poll = line.poll();
+            REQUIRE_MESSAGE(poll.is_ready(),
+                            "the stream has ended, and read_line waits. A read of 0 bytes is the end of the stream.");
+            CHECK_MESSAGE(!poll.value().has_value(), "the stream has ended, and read_line still gives out a line");
         }
     }
 
@@ -115,14 +129,22 @@ TEST_SUITE("17.1 lines") {
         peer.send("one\nt");
         peer.send("wo\r");
         peer.end();
-        CHECK(rt::block_on(all_lines(&reader)) == std::vector<std::string>{"one", "two\r"});
+        auto one = spawn_mock("read_line", reader.read_line());
+        CHECK(one.poll() == Ready(Line("one")));
+        auto two = spawn_mock("the second read_line", reader.read_line());
+        bool const is_whole = two.poll() == Ready(Line("two\r"));
+        CHECK_MESSAGE(is_whole, "the stream ended behind \"two\". Give out the bytes that are left, and then the end.");
+        auto end = spawn_mock("the third read_line", reader.read_line());
+        bool const is_end = end.poll() == Ready(Line());
+        CHECK_MESSAGE(is_end, "the last line was given out again. Take it out of the buffer.");
     }
 
     TEST_CASE_FIXTURE(Lines, "bytes are bytes") {
         std::string const odd("a\0b\xff\xc3", 5);
         peer.send(odd + "\n");
         auto line = spawn_mock("read_line", reader.read_line());
-        CHECK(line.poll() == Ready(Line(odd)));
+        bool const is_same = line.poll() == Ready(Line(odd));
+        CHECK_MESSAGE(is_same, "the line holds a zero byte. Append as many bytes as were read.");
     }
 
     TEST_CASE_FIXTURE(Lines, "a read_line that is dropped while it waits loses nothing") {
@@ -132,7 +154,8 @@ TEST_SUITE("17.1 lines") {
             CHECK(line.poll() == Pending);
             line.drop();
         }
-        CHECK(reader.buffered() == "half a ");
+        CHECK_MESSAGE(reader.buffered() == "half a ",
+                      "the read_line that was dropped took bytes along. Keep what was read in the reader.");
         peer.send("line\nnext\n");
         auto line = spawn_mock("the second read_line", reader.read_line());
         CHECK(line.poll() == Ready(Line("half a line")));
@@ -145,7 +168,8 @@ TEST_SUITE("17.1 lines") {
         peer.fail_read(ECONNRESET);
         auto line = spawn_mock("read_line", reader.read_line());
         CHECK_THROWS_AS(std::ignore = line.poll(), std::system_error);
-        CHECK(reader.buffered() == "half");
+        CHECK_MESSAGE(reader.buffered() == "half",
+                      "the error took the bytes before it along. Keep them in the reader.");
         peer.send(" a line\n");
         auto again = spawn_mock("read_line again", reader.read_line());
         CHECK(again.poll() == Ready(Line("half a line")));
@@ -208,6 +232,47 @@ TEST_SUITE("17.1 lines") {
             peer.end();
             bool const same = rt::block_on(all_lines(&reader)) == lines;
             CHECK(same);
+        }
+    }
+
+    TEST_CASE_FIXTURE(Lines, "while it waits for the first byte it holds no memory") {
+        auto line = spawn_mock("read_line", reader.read_line());
+        std::string const half(2'000, 'x');
+        long const before = buffers();
+        CHECK(line.poll_silently() == Pending);
+        CHECK_MESSAGE(
+            buffers() == before,
+            "a reader that waits for the first byte holds a buffer for it. Ten thousand idle clients hold as many.");
+        peer.send(half);
+        CHECK(line.poll_silently() == Pending);
+        CHECK(buffers() == before + 1);
+        peer.send("\n");
+        CHECK(line.poll_silently() == Ready(Line(half)));
+        CHECK(buffers() == before);
+    }
+
+    TEST_CASE("it owns the stream") {
+        MockPeer peer;
+        {
+            BufReader reader(peer.stream());
+            peer.send("one\ntwo\n");
+            auto line = spawn_mock("read_line", reader.read_line());
+            CHECK(line.poll() == Ready(Line("one")));
+            BufReader<MockStream> moved = std::move(reader);
+            CHECK(moved.buffered() == "two\n");
+            CHECK_FALSE(peer.is_dropped());
+        }
+        CHECK(peer.is_dropped());
+    }
+
+    TEST_CASE("a line of just the limit passes") {
+        MockPeer peer;
+        BufReader reader(peer.stream(), 5);
+        peer.send("hello\nworld\r\nhello");
+        peer.end();
+        for (const char* expected : {"hello", "world", "hello"}) {
+            auto line = spawn_mock("read_line", reader.read_line());
+            CHECK(line.poll() == Ready(Line(expected)));
         }
     }
 

@@ -1,5 +1,6 @@
 """Lesson 17's program, met by real clients."""
 import os
+import re
 import signal
 import socket
 import sys
@@ -13,7 +14,7 @@ from program_test import PATIENCE, run  # noqa: E402
 
 class Greeter(program.Server):
     def __init__(self, *arguments, **options):
-        super().__init__("--addr", "127.0.0.1:0", *arguments, **options)
+        super().__init__("serve", "--addr", "127.0.0.1:0", *arguments, **options)
 
 
 def heard(client):
@@ -139,22 +140,45 @@ class OneOrMany(unittest.TestCase):
             self.assertEqual(greeter.end(), ("", "", 0))
 
 
+class TwoClients(unittest.TestCase):
+    """Ann connects first and thinks, and Bob says his name at once."""
+
+    def heard(self):
+        out, err, status = run()
+        self.assertEqual((err, status), ("", 0))
+        one, each = out.split("a task for each client\n")
+        self.assertTrue(one.startswith("one client at a time\n"))
+        return [re.findall(r"(\d+) ms  (.*)", part) for part in (one, each)]
+
+    def test_who_waits(self):
+        one, each = self.heard()
+        connects = ["Ann connects, and thinks", "Bob connects", "Bob says: Bob"]
+        self.assertEqual([what for _, what in one],
+                         [*connects, "Ann says: Ann", "Ann hears: Hello, Ann!", "Bob hears: Hello, Bob!"])
+        self.assertEqual([what for _, what in each],
+                         [*connects, "Bob hears: Hello, Bob!", "Ann says: Ann", "Ann hears: Hello, Ann!"])
+        self.assertGreaterEqual(int(one[-1][0]), 200)
+        self.assertGreaterEqual(int(each[-1][0]), 200)
+
+
 class CommandLine(unittest.TestCase):
     def test_what_it_does_not_understand(self):
+        advice = "say serve [--spawn] [--addr HOST:PORT] [--clients N], or nothing\n"
         for arguments, sentence in (
-                (["--what"], "'--what' means nothing here: say [--spawn] [--addr HOST:PORT] [--clients N]\n"),
-                (["--clients"], "--clients needs a value\n"),
-                (["--clients", "0"], "--clients needs a number of 1 or more, not '0'\n"),
-                (["--clients", "3x"], "--clients needs a number of 1 or more, not '3x'\n"),
-                (["\x1b[2J"], "'\\x1b[2J' means nothing here: say [--spawn] [--addr HOST:PORT] [--clients N]\n"),
-                (["--addr"], "--addr needs a value\n")):
+                (["--what"], f"'--what' means nothing here: {advice}"),
+                (["serve", "--what"], f"'--what' means nothing here: {advice}"),
+                (["serve", "--clients"], "--clients needs a value\n"),
+                (["serve", "--clients", "0"], "--clients needs a number of 1 or more, not '0'\n"),
+                (["serve", "--clients", "3x"], "--clients needs a number of 1 or more, not '3x'\n"),
+                (["\x1b[2J"], f"'\\x1b[2J' means nothing here: {advice}"),
+                (["serve", "--addr"], "--addr needs a value\n")):
             with self.subTest(arguments=arguments):
                 self.assertEqual(run(*arguments), ("", sentence, 2))
 
     def test_a_port_that_is_taken(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
-            self.assertEqual(run("--addr", f"127.0.0.1:{port}"),
+            self.assertEqual(run("serve", "--addr", f"127.0.0.1:{port}"),
                              ("", f"cannot listen at 127.0.0.1:{port}: Address already in use\n", 1))
 
     def test_control_c_ends_it(self):

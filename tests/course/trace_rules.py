@@ -95,7 +95,7 @@ class Page(BaseHTTPRequestHandler):
 def run(number: str, program: str, trace: Path) -> bool:
     """Runs the program to an end; true if that was its own."""
     environment = {**os.environ, "RT_TRACE": str(trace)}
-    serves = {"17": [], "18": ["serve"]}
+    serves = {"17": ["serve"], "18": ["serve"]}
     if number in serves:  # a server: it answers one client, and ends by a signal
         child = subprocess.Popen([program, *serves[number], "--addr", "127.0.0.1:0"], env=environment,
                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

@@ -26,6 +26,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -42,6 +43,7 @@ struct MockStreamState {
     std::optional<int> read_error;
     rt::Waker reader;
     int reads = 0;
+    int reads_at_end = 0;
 
     std::string written;
     std::size_t room = std::numeric_limits<std::size_t>::max();
@@ -86,6 +88,9 @@ class MockStream {
             throw std::system_error(*std::exchange(state_->read_error, std::nullopt), std::system_category(), "read");
         }
         if (state_->ended) {
+            if (++state_->reads_at_end > 1000) {
+                throw std::runtime_error("the stream has ended, and was read 1,000 times more. 0 bytes are the end.");
+            }
             return rt::Ready(std::size_t{0});
         }
         replaced = std::exchange(state_->reader, cx.waker());
@@ -127,8 +132,11 @@ class MockPeer {
 
     /// Sends `text`. One read takes all of it, unless its buffer is too small.
     void send(std::string_view text) {
-        step("the peer sends '{}'",
-             text.size() > 60 ? fmt::format("{}… ({} bytes)", text.substr(0, 20), text.size()) : std::string(text));
+        std::string shown;
+        for (char const c : text.substr(0, text.size() > 60 ? 20 : text.size())) {
+            shown += c == '\n' ? "\\n" : c == '\r' ? "\\r" : std::string(1, c);
+        }
+        step("the peer sends '{}'", text.size() > 60 ? fmt::format("{}… ({} bytes)", shown, text.size()) : shown);
         wake_reader([&] { state_->to_read.emplace_back(text); });
     }
     /// Sends nothing more. Reads reach the end of the stream after what was sent.

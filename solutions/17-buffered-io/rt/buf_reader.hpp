@@ -5,7 +5,7 @@
 /// lines. So the bytes that were read stay here until a task takes them, by line or by `rt::read`. A `read_line` that is
 /// dropped while it waits loses nothing. While there are no bytes, no memory is held.
 ///
-/// A client may send a line that never ends. So a line above the limit is an error, and is skipped by the next `read_line`.
+/// A client may send a line that never ends. So a line above the limit is an error, and the next `read_line` skips it.
 ///
 /// Writes go straight to the stream. For two tasks, split the stream first and make a BufReader of its ReadHalf.
 ///
@@ -15,7 +15,6 @@
 #include <rt/future.hpp>
 #include <rt/io.hpp>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <optional>
@@ -43,13 +42,11 @@ class BufReader {
     }
 
     /// The bytes that were read and not taken.
-    std::string_view buffered() const noexcept {
-        return std::string_view(bytes_).substr(std::min(taken_, bytes_.size()));
-    }
+    std::string_view buffered() const noexcept { return bytes_; }
 
-    // The polls that <rt/io.hpp> asks for.
+    // Given: gives out the bytes that were read ahead. If there are none, it reads, and a large read goes past the buffer.
     Poll<std::size_t> poll_read(Context& cx, std::span<char> into) {
-        if (buffered().empty()) {
+        if (bytes_.empty()) {
             if (into.size() >= most_per_read) {
                 return reader_.poll_read(cx, into);
             }
@@ -57,15 +54,17 @@ class BufReader {
                 return Pending;
             }
         }
-        std::size_t count = buffered().copy(into.data(), into.size());
+        std::size_t count = bytes_.copy(into.data(), into.size());
         consume(count);
         return Ready(count);
     }
+    // Given: a write goes straight to the stream.
     Poll<std::size_t> poll_write(Context& cx, std::string_view from)
         requires AsyncWrite<R>
     {
         return reader_.poll_write(cx, from);
     }
+    // Given: the end of the writing goes straight to the stream, too.
     Poll<void> poll_shutdown(Context& cx)
         requires AsyncWrite<R>
     {
@@ -77,68 +76,86 @@ class BufReader {
 
     static constexpr std::size_t most_per_read = 8 * 1024;
 
-    /// The first `searched` bytes of `buffered()` are known to hold no end of a line.
-    Poll<Line> poll_line(Context& cx, std::size_t& searched) {
-        for (;;) {
-            std::size_t end = buffered().find('\n', searched);
-            bool found = end != std::string_view::npos;
-            std::string_view text = buffered().substr(0, found ? end + 1 : end);
-            if (skipping_ || is_too_long(text)) {
-                bool is_new = !std::exchange(skipping_, !found);
-                consume(text.size());
-                searched = 0;
-                if (is_new) {
-                    throw std::system_error(EMSGSIZE, std::system_category(),
-                                            fmt::format("read_line: the line is longer than {} bytes", limit_));
-                }
-                if (found) {
-                    continue;
-                }
-            } else if (found) {
-                return Ready<Line>(take_line(text.size()));
-            } else {
-                searched = text.size();
-            }
-            Poll<bool> more = poll_fill(cx);
-            if (more.is_pending()) {
-                return Pending;
-            }
-            if (!more.value()) {
-                skipping_ = false;
-                return Ready<Line>(buffered().empty() ? Line() : take_line(buffered().size()));
-            }
-        }
-    }
-
-    /// Reads some bytes behind those that are there. Yields false at the end of the stream.
+    /// Reads once, at most `most_per_read` bytes, and puts them behind those that are there. Yields false at the end of the
+    /// stream.
     Poll<bool> poll_fill(Context& cx) {
         char bytes[most_per_read];
         Poll<std::size_t> read = reader_.poll_read(cx, bytes);
         if (read.is_pending()) {
             return Pending;
         }
-        bytes_.erase(0, std::exchange(taken_, 0));
         bytes_.append(bytes, read.value());
         return Ready(read.value() != 0);
     }
 
-    /// Takes the first `count` bytes out.
-    void consume(std::size_t count) noexcept {
-        taken_ += count;
-        if (buffered().empty()) {
-            std::string().swap(bytes_);  // frees the memory
-            taken_ = 0;
+    /// The first `searched` bytes of the buffer are known to hold no '\n'.
+    Poll<Line> poll_line(Context& cx, std::size_t& searched) {
+        if (skipping_ && poll_skip(cx).is_pending()) {
+            return Pending;
+        }
+        for (;;) {
+            std::string_view text = first_line(searched);
+            if (is_too_long(text)) {
+                skipping_ = true;
+                throw too_long();
+            }
+            // The line is not above the limit, as far as it has come.
+            if (text.ends_with('\n')) {
+                return Ready<Line>(take_line(text.size()));
+            }
+            Poll<bool> more = poll_fill(cx);
+            if (more.is_pending()) {
+                return Pending;
+            }
+            if (!more.value()) {
+                return Ready<Line>(text.empty() ? Line() : take_line(text.size()));
+            }
         }
     }
 
-    /// Takes the first `size` bytes out, and returns them without the end of the line.
+    /// Drops a line that is too long, up to its end or the end of the stream. Then `skipping_` is false.
+    Poll<void> poll_skip(Context& cx) {
+        while (skipping_) {
+            std::size_t end = bytes_.find('\n');
+            if (end != std::string::npos) {
+                consume(end + 1);
+                skipping_ = false;
+            } else {
+                consume(bytes_.size());
+                Poll<bool> more = poll_fill(cx);
+                if (more.is_pending()) {
+                    return Pending;
+                }
+                skipping_ = more.value();
+            }
+        }
+        return Ready();
+    }
+
+    // Given: the first line in the buffer, with its end. If its end has not come, all that has come of it.
+    std::string_view first_line(std::size_t& searched) const noexcept {
+        std::size_t end = bytes_.find('\n', searched);
+        bool found = end != std::string::npos;
+        searched = found ? end : bytes_.size();
+        return buffered().substr(0, found ? end + 1 : end);
+    }
+
+    // Given: takes the first `size` bytes out, and returns them without the end of the line.
     std::string take_line(std::size_t size) {
         std::string line(strip(buffered().substr(0, size)));
         consume(size);
         return line;
     }
 
-    /// `text` without its "\n" or "\r\n".
+    // Given: takes the first `count` bytes out. An empty buffer has no memory.
+    void consume(std::size_t count) noexcept {
+        bytes_.erase(0, count);
+        if (bytes_.empty()) {
+            std::string().swap(bytes_);
+        }
+    }
+
+    // Given: `text` without its "\n" or "\r\n".
     static std::string_view strip(std::string_view text) noexcept {
         if (text.ends_with('\n')) {
             text.remove_suffix(text.ends_with("\r\n") ? 2 : 1);
@@ -146,17 +163,20 @@ class BufReader {
         return text;
     }
 
-    /// True if `text`, a line or the beginning of one, is above the limit. A '\r' at its end is not counted, because a '\n'
-    /// may follow it.
+    // Given: true if `text`, a line or the beginning of one, is above the limit. A '\r' at its end is not counted, because a
+    // '\n' may follow it.
     bool is_too_long(std::string_view text) const noexcept {
         return strip(text).size() - (text.ends_with('\r') ? 1 : 0) > limit_;
+    }
+    // Given: what `read_line` throws then.
+    std::system_error too_long() const {
+        return {EMSGSIZE, std::system_category(), fmt::format("read_line: the line is longer than {} bytes", limit_)};
     }
 
     R reader_;
     std::size_t limit_;
-    std::string bytes_;  // the first `taken_` of them have been taken. Fewer if this was moved from
-    std::size_t taken_ = 0;
-    bool skipping_ = false;  // until the end of a line that was too long
+    std::string bytes_;      // were read, and not taken
+    bool skipping_ = false;  // the buffer begins inside of a line that was too long
 };
 
 }  // namespace rt

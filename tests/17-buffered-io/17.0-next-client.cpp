@@ -34,7 +34,7 @@ rt::Async<> take_descriptors_away() {
 
 }  // namespace
 
-TEST_SUITE("17.4 sockets") {
+TEST_SUITE("17.0 given: an accept that goes on") {
     TEST_CASE("a lack of descriptors is waited out") {
         auto story = []() -> rt::Async<> {
             rt::TcpListener listener = listen();

@@ -108,7 +108,7 @@ Async<> through_a_proxy() {
 
 }  // namespace
 
-TEST_SUITE("17.4 sockets") {
+TEST_SUITE("17.9 all together: lines and copies over sockets") {
     TEST_CASE("questions and answers over a socket") {
         rt::CurrentThread runtime;
         CHECK(runtime.block_on(ask_and_answer(1000)) == 1000);

@@ -1,0 +1,188 @@
+#include <doctest/doctest.h>
+#include <rt/buf_reader.hpp>
+#include <rt/future.hpp>
+#include <support/mock_stream.hpp>
+#include <support/mock_task.hpp>
+#include <support/show.hpp>
+#include <support/story.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <tuple>
+
+using namespace support;
+using rt::BufReader;
+using rt::Pending;
+using rt::Ready;
+
+namespace {
+
+using Line = std::optional<std::string>;
+
+/// Its lines may have five bytes.
+struct FiveBytes {
+    MockPeer peer;
+    BufReader<MockStream> reader{peer.stream(), 5};
+};
+
+/// Polls once. The exception must be EMSGSIZE with this sentence in it.
+template <class Task>
+void expect_too_long(Task& task, const char* sentence) {
+    bool is_thrown = false;
+    try {
+        std::ignore = task.poll();
+    } catch (const std::system_error& error) {
+        is_thrown = true;
+        CHECK(error.code().value() == EMSGSIZE);
+        CHECK(std::string(error.what()).find(sentence) != std::string::npos);
+    }
+    REQUIRE_MESSAGE(is_thrown, "the line is above the limit, and read_line threw nothing");
+}
+
+/// Polls once. The long line was an error before, so this must not be another one.
+template <class Task>
+rt::Poll<Line> poll_next(Task& task) {
+    try {
+        return task.poll();
+    } catch (const std::system_error& error) {
+        step("it threw: {}", error.what());
+    }
+    FAIL("read_line threw for the same line again. Throw once, and let the next read_line skip the rest.");
+    return Pending;
+}
+
+constexpr char skipped_too_much[] =
+    "the line behind the long one was skipped, too. Skip up to the first '\\n', and leave what follows in the buffer.";
+constexpr char skipped_too_little[] =
+    "the rest of the long line was given out as a line. Skip up to its end, also if a part of it comes later.";
+
+}  // namespace
+
+TEST_SUITE("17.2 limits") {
+    TEST_CASE_FIXTURE(FiveBytes, "a line of one byte more is an error and the next line is not lost") {
+        peer.send("hello!\nnext\n");
+        auto line = spawn_mock("read_line", reader.read_line());
+        expect_too_long(line, "read_line: the line is longer than 5 bytes");
+        auto next = spawn_mock("the next read_line", reader.read_line());
+        bool const is_next = poll_next(next) == Ready(Line("next"));
+        CHECK_MESSAGE(is_next, skipped_too_much);
+        CHECK(peer.reads() == 1);
+    }
+
+    TEST_CASE_FIXTURE(FiveBytes, "a line without end is refused as soon as it is too long") {
+        peer.send("hello");
+        auto line = spawn_mock("read_line", reader.read_line());
+        CHECK(line.poll() == Pending);
+        step("a carriage return may yet belong to the line's end");
+        peer.send("\r");
+        CHECK(line.poll() == Pending);
+        peer.send("x");
+        expect_too_long(line, "the line is longer than 5 bytes");
+    }
+
+    TEST_CASE_FIXTURE(FiveBytes, "the rest of a long line is skipped when it comes") {
+        peer.send("hello, world");
+        auto line = spawn_mock("read_line", reader.read_line());
+        expect_too_long(line, "the line is longer than 5 bytes");
+
+        step("the rest comes in several pieces, and each of them is above the limit, too");
+        auto next = spawn_mock("the next read_line", reader.read_line());
+        bool const waits = poll_next(next) == Pending;
+        REQUIRE_MESSAGE(waits, skipped_too_little);
+        peer.send("more of the same, and more than the limit");
+        bool const waits_on = poll_next(next) == Pending;
+        REQUIRE_MESSAGE(waits_on, skipped_too_little);
+        CHECK_MESSAGE(
+            reader.buffered().empty(),
+            "the buffer keeps a line that is skipped, so a line without end fills the memory. Drop each piece of "
+            "it at once.");
+        peer.send("the end of it\nshort");
+        bool const waits_for_end = poll_next(next) == Pending;
+        REQUIRE_MESSAGE(waits_for_end, skipped_too_little);
+        peer.send("\n");
+        bool const is_short = poll_next(next) == Ready(Line("short"));
+        CHECK_MESSAGE(is_short, skipped_too_much);
+    }
+
+    TEST_CASE_FIXTURE(FiveBytes, "the skipping outlives a read_line that is dropped") {
+        peer.send("too long ");
+        auto line = spawn_mock("read_line", reader.read_line());
+        expect_too_long(line, "longer than 5 bytes");
+        {
+            peer.send("still the same line ");
+            auto dropped = spawn_mock("a read_line that is dropped", reader.read_line());
+            CHECK(poll_next(dropped) == Pending);
+        }
+        peer.send("its end\nnext\n");
+        auto next = spawn_mock("the next read_line", reader.read_line());
+        bool const is_next = poll_next(next) == Ready(Line("next"));
+        CHECK_MESSAGE(
+            is_next,
+            "a read_line was dropped while it skipped, and the next one skips no more. Keep in the reader that it "
+            "skips.");
+    }
+
+    TEST_CASE_FIXTURE(FiveBytes, "each long line is an error of its own") {
+        peer.send("long line 1\nlong line 2\nok\nlong line 3\n");
+        for (bool const is_long : {true, true, false, true}) {
+            auto line = spawn_mock("read_line", reader.read_line());
+            if (is_long) {
+                expect_too_long(line, "longer than 5 bytes");
+            } else {
+                CHECK(line.poll() == Ready(Line("ok")));
+            }
+        }
+    }
+
+    TEST_CASE_FIXTURE(FiveBytes, "a long line is not read to its end before it is refused") {
+        peer.send("long line");
+        peer.send("the rest of it\n");
+        auto line = spawn_mock("read_line", reader.read_line());
+        expect_too_long(line, "longer than 5 bytes");
+        CHECK_MESSAGE(peer.reads() == 1, "the line was too long after one read, and the stream was read again");
+    }
+
+    TEST_CASE_FIXTURE(FiveBytes, "an error of the stream does not end the skipping") {
+        peer.send("too long");
+        auto line = spawn_mock("read_line", reader.read_line());
+        expect_too_long(line, "longer than 5 bytes");
+        peer.fail_read(ETIMEDOUT);
+        auto failed = spawn_mock("a read_line that fails", reader.read_line());
+        CHECK_THROWS_AS(std::ignore = failed.poll(), std::system_error);
+        peer.send("its end\nnext\n");
+        auto next = spawn_mock("the next read_line", reader.read_line());
+        bool const is_next = poll_next(next) == Ready(Line("next"));
+        CHECK_MESSAGE(is_next, "the stream threw while a line was skipped, and the next read_line skips no more");
+    }
+
+    TEST_CASE("by default a line may have a mebibyte") {
+        MockPeer peer;
+        BufReader reader(peer.stream());
+        std::string const longest(1024 * 1024, 'x');
+        peer.send(longest + "\n");
+        peer.send(longest + "x\n");
+        auto line = spawn_mock("read_line", reader.read_line());
+        bool const passed = line.poll() == Ready(Line(longest));
+        CHECK(passed);
+        auto next = spawn_mock("the next read_line", reader.read_line());
+        expect_too_long(next, "longer than 1048576 bytes");
+    }
+
+    TEST_CASE_FIXTURE(FiveBytes, "the end of the stream is the end of a long line") {
+        // A FIFO goes on when another writer opens it.
+        peer.send("too long");
+        peer.end();
+        auto line = spawn_mock("read_line", reader.read_line());
+        expect_too_long(line, "longer than 5 bytes");
+        auto end = spawn_mock("the next read_line", reader.read_line());
+        bool const is_end = poll_next(end) == Ready(Line());
+        REQUIRE_MESSAGE(is_end, "the stream ended within the long line, and the next read_line does not tell the end");
+        peer.send("next\n");
+        auto next = spawn_mock("a read_line after the end", reader.read_line());
+        bool const is_next = poll_next(next) == Ready(Line("next"));
+        CHECK_MESSAGE(is_next, "a line that came after the end of the stream was skipped");
+    }
+}
