@@ -3,6 +3,7 @@
 //     solution-20 serve [--addr 127.0.0.1:3001] [--runtime R] [--max-connections N] [--idle-timeout SECONDS]
 //                       [--drain-timeout 5]
 //     solution-20 demo [--clients 1000] [--runtime R] [--addr HOST:PORT]
+#include "echo.hpp"
 #include "options.hpp"
 
 #include <rt/async.hpp>
@@ -14,7 +15,6 @@
 #include <rt/sys_process.hpp>
 #include <rt/tcp.hpp>
 #include <rt/time.hpp>
-#include <rt/timeout.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -28,13 +28,6 @@
 #include <fmt/format.h>
 
 namespace {
-
-/// Sends back what comes, until the client ends or has been idle for too long.
-rt::Async<> echo(rt::TcpStream* stream, std::chrono::seconds idle) {
-    while (rt::Chunk chunk = co_await rt::timeout(idle, stream->read(4096))) {
-        co_await rt::timeout(idle, stream->write_all(chunk.view()));
-    }
-}
 
 /// Ready at the first signal. The next one has its usual effect: a second Ctrl-C ends the program at once.
 rt::Async<> first(rt::Signal signal) {
@@ -52,19 +45,6 @@ rt::Async<> serve(Options options) {
     auto handler = [idle = options.idle](rt::TcpStream* stream) { return echo(stream, idle); };
     std::size_t served = co_await rt::serve(std::move(listener), options.limits, std::move(stop), handler);
     fmt::print("stopped after {} client{}\n", served, served == 1 ? "" : "s");
-}
-
-/// Says hello, and checks that it comes back. Yields how many bytes that were.
-rt::Async<std::size_t> client(rt::SocketAddr server, int n) {
-    rt::TcpStream stream = co_await rt::TcpStream::connect(server);
-    std::string hello = fmt::format("Hello, world! from client {}", n);
-    co_await stream.write_all(hello);
-    co_await stream.shutdown();
-    std::string answer = co_await stream.read_to_string();
-    if (answer != hello) {
-        throw std::runtime_error(fmt::format("client {} said '{}' and heard '{}'", n, hello, answer));
-    }
-    co_return answer.size();
 }
 
 rt::Async<std::size_t> demo(Options options) {
