@@ -1,20 +1,22 @@
 /// \file
-/// A server in a test: it listens at a free port, and runs as a task until the test stops it.
+/// For tests of servers: a port, a handler, and questions of a client.
 #pragma once
 
 #include <rt/async.hpp>
 #include <rt/current_thread.hpp>
-#include <rt/oneshot.hpp>
-#include <rt/serve.hpp>
 #include <rt/tcp.hpp>
-#include <support/story.hpp>
+#include <rt/timeout.hpp>
+#include <support/watchdog.hpp>
 
+#include <chrono>
 #include <cstddef>
+#include <span>
+#include <string>
 #include <utility>
 
 namespace support {
 
-inline rt::Async<> echo(rt::TcpStream* stream) {
+inline rt::Async<> echo_back(rt::TcpStream* stream) {
     while (rt::Chunk chunk = co_await stream->read(4096)) {
         co_await stream->write_all(chunk.view());
     }
@@ -22,30 +24,35 @@ inline rt::Async<> echo(rt::TcpStream* stream) {
 
 inline rt::TcpListener listen() { return rt::TcpListener::listen(*rt::SocketAddr::from_ip("127.0.0.1", 0)); }
 
-/// Runs until `stop` is sent.
-struct Running {
-    Running(rt::SocketAddr a, rt::JoinHandle<std::size_t> h, rt::oneshot::Sender<int> s)
-        : address(a), handle(std::move(h)), stop(std::move(s)) {}
-
-    rt::SocketAddr address;
-    rt::JoinHandle<std::size_t> handle;
-    rt::oneshot::Sender<int> stop;
-};
-
-template <class Handler>
-Running start(rt::ServeLimits limits, Handler handler) {
-    rt::TcpListener listener = listen();
-    rt::SocketAddr address = listener.local_addr();
-    auto [sender, receiver] = rt::oneshot::channel<int>();
-    auto handle = rt::spawn(rt::serve(std::move(listener), limits, std::move(receiver), std::move(handler)));
-    return Running(address, std::move(handle), std::move(sender));
+/// Sends and hears `text` again.
+inline rt::Async<bool> is_answered(rt::TcpStream* stream, std::string text) {
+    co_await stream->write_all(text);
+    std::string answer(text.size(), ' ');
+    std::size_t heard = 0;
+    while (heard < answer.size()) {
+        std::size_t count = co_await stream->read(std::span(answer).subspan(heard));
+        if (count == 0) {
+            co_return false;
+        }
+        heard += count;
+    }
+    co_return answer == text;
 }
 
-/// Stops it and waits for its end; yields how many clients it has served.
-inline rt::Async<std::size_t> stop(Running* server) {
-    step("stop the server");
-    std::move(server->stop).send(1);
-    co_return co_await server->handle;
+/// Half of what the watchdog allows: for what ends at once, unless the code is wrong.
+inline std::chrono::milliseconds patience() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::duration<double>(patience_in_seconds() / 2));
+}
+
+/// The same as `is_answered`, but false if the answer doesn't come.
+inline rt::Async<bool> is_answered_soon(rt::TcpStream* stream, std::string text) {
+    try {
+        bool answered = co_await rt::timeout(patience(), is_answered(stream, std::move(text)));
+        co_return answered;
+    } catch (const rt::Elapsed&) {
+        co_return false;
+    }
 }
 
 inline void run(rt::Async<> story) {

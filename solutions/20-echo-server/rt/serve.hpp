@@ -4,7 +4,7 @@
 ///
 /// What can go wrong, and what happens here:
 ///  - Too many clients: while `limits.connections` are open, the next one waits in the kernel's queue.
-///  - No descriptor or no memory is left: the loop waits a moment (`next_client`). Clients stay in the queue.
+///  - No descriptor or no memory is left: the loop waits a moment. Clients stay in the kernel's queue.
 ///  - A client resets, stalls, or sends nonsense: its handler throws or waits, in a task of its own.
 ///  - The listener breaks: the loop ends as if it had been stopped, and throws.
 ///  - `stop` is Ready: the port is closed, and each connection is shut down for reading. A handler gets the bytes that have
@@ -49,7 +49,7 @@ class ServeLimits {
 namespace detail {
 
 // Given: says what a handler has thrown, as for a detached task. Not if the client may have caused it, by a reset or by being
-// too slow. Called inside of a catch block.
+// too slow. Call it inside of a catch block.
 inline void report_handler() noexcept {
     try {
         throw;
@@ -65,9 +65,9 @@ inline void report_handler() noexcept {
     }
 }
 
-/// Tells one client that the server stops. It is made before the first poll of the client's task. So the client doesn't
-/// miss a stop that comes before that poll. `attend` has one parameter for both members, because compilers do not agree
-/// in which order a coroutine's parameters are destroyed.
+// Given: `stop` tells one client that the server stops. It is made before the first poll of the client's task, so that the
+// client doesn't miss a stop that comes before that poll. Both members are one parameter of `serve_client`, because compilers
+// do not agree in which order a coroutine's parameters are destroyed.
 class Stopping {
   public:
     explicit Stopping(std::shared_ptr<Notify> notify) : keeps(std::move(notify)), stop(keeps->notified()) {}
@@ -76,9 +76,17 @@ class Stopping {
     Notified stop;
 };
 
-/// One client. A handler that throws harms no other client.
+/// The clients of a server. `serve` owns them, and its accept loop adds to them.
+struct Clients {
+    JoinSet<> tasks;                                                // one task for each client
+    std::shared_ptr<Notify> stopping = std::make_shared<Notify>();  // tells all clients that the server stops
+    std::size_t accepted = 0;                                       // how many there were
+};
+
+/// One client: runs `handler` to its end. Throws nothing, because a handler that throws must not harm other clients. If the
+/// server stops, the handler reads the end of the stream after the bytes that have come, and may still answer.
 template <class Handler>
-Async<> attend(TcpStream stream, Stopping stopping, Handler handler) {
+Async<> serve_client(TcpStream stream, Stopping stopping, Handler handler) {
     try {
         auto handled = handler(&stream);
         auto first = co_await select(by_ref(handled), by_ref(stopping.stop));
@@ -91,25 +99,25 @@ Async<> attend(TcpStream stream, Stopping stopping, Handler handler) {
     }
 }
 
-/// Gives each client a task, until the listener is broken. Counts them in `count`.
+/// Gives each client a task, at most `most` at a time. Ends only if the listener is broken, and throws then.
 template <class Handler>
-Async<> attend_all(TcpListener* listener, std::size_t most, JoinSet<>* clients, std::shared_ptr<Notify> stopping,
-                   Handler handler, std::size_t* count) {
-    for (bool has_memory = true;;) {
+Async<> accept_loop(TcpListener listener, std::size_t most, Clients* clients, Handler handler) {
+    for (;;) {
+        bool has_memory = true;
         try {
-            if (!std::exchange(has_memory, true)) {
-                co_await sleep(std::chrono::milliseconds(50));  // some client may have gone by then
+            while (clients->tasks.try_join_next()) {}
+            while (clients->tasks.size() >= most) {
+                co_await clients->tasks.join_next();
             }
-            while (clients->try_join_next()) {}
-            while (clients->size() >= most) {
-                co_await clients->join_next();
-            }
-            TcpStream client = co_await next_client(listener);
-            clients->spawn(attend(std::move(client), Stopping(stopping), handler));
-            ++*count;
+            TcpStream client = co_await next_client(&listener);
+            clients->tasks.spawn(serve_client(std::move(client), Stopping(clients->stopping), handler));
+            ++clients->accepted;
         } catch (const std::bad_alloc&) {
             eprintln_once("rt::serve has no memory for another client");
             has_memory = false;
+        }
+        if (!has_memory) {
+            co_await sleep(std::chrono::milliseconds(50));  // some client may have gone by then
         }
     }
 }
@@ -124,21 +132,18 @@ Async<std::size_t> serve(TcpListener listener, ServeLimits limits, Stop stop, Ha
     if (limits.connections == 0) {
         violation("rt::serve was called with limits.connections = 0. Set it to 1 or more.");
     }
-    auto stopping = std::make_shared<Notify>();
-    JoinSet<> clients;
-    std::size_t count = 0;
+    detail::Clients clients;
     std::exception_ptr error;
     try {
-        co_await select(detail::attend_all(&listener, limits.connections, &clients, stopping, handler, &count),
-                        by_ref(stop));
+        co_await select(detail::accept_loop(std::move(listener), limits.connections, &clients, std::move(handler)),
+                        std::move(stop));
     } catch (...) {
         error = std::current_exception();
     }
-    { TcpListener closed = std::move(listener); }
-    stopping->notify_waiters();
+    clients.stopping->notify_waiters();
     auto deadline = sleep(limits.drain);
-    while (!clients.is_empty()) {
-        auto next = co_await select(clients.join_next(), by_ref(deadline));
+    while (!clients.tasks.is_empty()) {
+        auto next = co_await select(clients.tasks.join_next(), by_ref(deadline));
         if (next.index() == 1) {
             break;
         }
@@ -146,7 +151,7 @@ Async<std::size_t> serve(TcpListener listener, ServeLimits limits, Stop stop, Ha
     if (error) {
         std::rethrow_exception(std::move(error));
     }
-    co_return count;
+    co_return clients.accepted;
 }
 
 }  // namespace rt

@@ -39,22 +39,26 @@ class [[nodiscard("a Signal waits for nothing until it is polled. Await it.")]] 
 
     /// Awaits one signal, as `recv` does.
     Poll<int> poll(Context& cx) {
-        std::uint64_t written = 0;
-        auto read = [&written](int fd) { return sys::read(fd, {reinterpret_cast<char*>(&written), sizeof written}); };
         for (;;) {
             for (auto& [number, seen] : seen_) {
-                if (detail::signal_counts[static_cast<std::size_t>(number)].take(seen)) {
+                if (detail::signal_count(number).take(seen)) {
                     return Ready(number);
                 }
             }
-            // The eventfd says only that it is worth looking again. It may be readable though no signal is left.
-            if (source_.poll_io(cx, Direction::read, IoSource::never_short, "signal", read).is_pending()) {
+            if (poll_written(cx).is_pending()) {
                 return Pending;
             }
         }
     }
 
   private:
+    /// Waits until somebody has written to the eventfd, and reads it empty.
+    Poll<void> poll_written(Context& cx) {
+        std::uint64_t written = 0;
+        auto read = [&written](int fd) { return sys::read(fd, {reinterpret_cast<char*>(&written), sizeof written}); };
+        return source_.poll_io(cx, Direction::read, IoSource::never_short, "signal", read).map([](std::size_t) {});
+    }
+
     using Place = std::unique_ptr<Atomic<detail::SignalPlace>, decltype(&detail::give_back)>;
 
     IoSource source_;

@@ -55,11 +55,13 @@ inline constinit std::array<Atomic<SignalPlace>, 64> signal_places{};
 static_assert(Atomic<SignalPlace>::is_always_lock_free);
 inline constinit Atomic<int> running_handlers{0};
 
+inline SignalCount& signal_count(int number) noexcept { return signal_counts[static_cast<std::size_t>(number)]; }
+
 inline void handle_signal(int number) {
     const int saved = errno;  // of the code that was interrupted
     const int process = sys::process_id();
     running_handlers.fetch_add(1, seq_cst);
-    signal_counts[static_cast<std::size_t>(number)].came.fetch_add(1, seq_cst);
+    signal_count(number).came.fetch_add(1, seq_cst);
     for (Atomic<SignalPlace>& each : signal_places) {
         const SignalPlace place = each.load(seq_cst);
         if (place.process == process) {
@@ -80,7 +82,7 @@ inline SignalCount& count_signal(int number) {
             "for SIGSEGV, SIGBUS, SIGFPE, or SIGILL");
     }
     sys::check(sys::on_signal(number, &handle_signal), "sigaction");
-    return signal_counts[static_cast<std::size_t>(number)];
+    return signal_count(number);
 }
 
 /// A place for a Signal with this eventfd.
