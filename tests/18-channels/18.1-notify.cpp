@@ -1,24 +1,24 @@
+/// \file
+/// 18.1: waiters of a Notify, polled by hand.
+#include "stepped_notify.hpp"
+
 #include <doctest/doctest.h>
-#include <rt/async.hpp>
-#include <rt/budget.hpp>
 #include <rt/future.hpp>
-#include <rt/notify.hpp>
+#include <rt/waker.hpp>
 #include <support/calling_waker.hpp>
 #include <support/death.hpp>
 #include <support/mock_task.hpp>
 #include <support/show.hpp>
 #include <support/story.hpp>
 
-#include <cstdint>
 #include <memory>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 using namespace support;
-using rt::Async;
-using rt::Notified;
-using rt::Notify;
 using rt::Pending;
 using rt::Ready;
 
@@ -37,14 +37,14 @@ std::vector<Task> waiters(Notify& notify, int count) {
 }  // namespace
 
 TEST_SUITE("18.1 notify one") {
-    TEST_CASE("a notification wakes who waits") {
+    TEST_CASE("a notification wakes the task that waits") {
         Notify notify;
         auto waiter = spawn_mock("the waiter", notify.notified());
         CHECK(waiter.poll() == Pending);
         CHECK(waiter.kept_wakers() == 1);
         CHECK(waiter.clones() == 1);
         notify.notify_one();
-        CHECK(waiter.wakes() == 1);
+        CHECK_MESSAGE(waiter.wakes() == 1, "a task waited, and the notification did not wake it");
         CHECK(waiter.kept_wakers() == 0);
         CHECK(waiter.poll() == Ready());
         CHECK(waiter.drops() == 0);
@@ -59,10 +59,10 @@ TEST_SUITE("18.1 notify one") {
         auto second = spawn_mock("the second waiter", notify.notified());
         CHECK(first.poll() == Ready());
         CHECK(first.clones() == 0);
-        CHECK(second.poll() == Pending);
+        CHECK_MESSAGE(second.poll() == Pending, "two notifications that nobody waited for are one permit");
     }
 
-    TEST_CASE("who has waited longest comes first") {
+    TEST_CASE("the one that has waited longest comes first") {
         Notify notify;
         auto tasks = waiters(notify, 3);
         step("the second polls first");
@@ -87,8 +87,22 @@ TEST_SUITE("18.1 notify one") {
         auto tasks = waiters(notify, 2);
         CHECK(tasks[0]->poll() == Pending);
         notify.notify_one();
-        CHECK(tasks[1]->poll() == Pending);
+        CHECK_MESSAGE(tasks[1]->poll() == Pending, "the permit was given to waiter 1, so waiter 2 must not find it");
         CHECK(tasks[0]->poll() == Ready());
+        CHECK_MESSAGE(tasks[1]->poll() == Pending, "one notification has made two waiters Ready");
+    }
+
+    TEST_CASE("one that was given a permit leaves the next one to others") {
+        Notify notify;
+        auto tasks = waiters(notify, 2);
+        CHECK(tasks[0]->poll() == Pending);
+        step("notify twice: one permit is given, and one is kept");
+        notify.notify_one();
+        notify.notify_one();
+        CHECK(tasks[0]->poll() == Ready());
+        CHECK_MESSAGE(
+            tasks[1]->poll() == Ready(),
+            "waiter 1 had a permit of its own, and took the one that the Notify kept. Look at its own first.");
     }
 
     TEST_CASE("the latest waker counts") {
@@ -110,8 +124,8 @@ TEST_SUITE("18.1 notify one") {
         CHECK(notified.poll(cx) == Pending);
         CHECK(first.drops() == 1);
         notify.notify_one();
-        CHECK(first.wakes() == 0);
-        CHECK(second.wakes() == 1);
+        CHECK_MESSAGE(first.wakes() == 0, "the Notify woke the waker of an earlier poll");
+        CHECK_MESSAGE(second.wakes() == 1, "the task that polled last was not woken. Keep the newest waker.");
         CHECK(notified.poll(cx) == Ready());
     }
 
@@ -125,7 +139,7 @@ TEST_SUITE("18.1 notify one") {
         CHECK(tasks[1]->kept_wakers() == 0);
         tasks[0]->drop();
         notify.notify_one();
-        CHECK(tasks[0]->wakes() == 0);
+        CHECK_MESSAGE(tasks[0]->wakes() == 0, "a future that was destroyed is still in the list");
         CHECK(tasks[1]->wakes() == 0);
         CHECK(tasks[2]->is_woken());
         CHECK(tasks[2]->poll() == Ready());
@@ -139,10 +153,11 @@ TEST_SUITE("18.1 notify one") {
         notify.notify_one();
         CHECK(tasks[0]->is_woken());
         tasks[0]->drop();
-        CHECK(tasks[1]->is_woken());
+        CHECK_MESSAGE(tasks[1]->is_woken(),
+                      "waiter 1 was given the permit and destroyed before it used it. Pass the permit on to waiter 2.");
         step("and if nobody waits, it is kept");
         tasks[1]->drop();
-        CHECK(tasks[2]->poll() == Ready());
+        CHECK_MESSAGE(tasks[2]->poll() == Ready(), "the permit is lost. The Notify keeps it if nobody waits.");
     }
 
     TEST_CASE("the last in line leaves: the next to come is behind those before it") {
@@ -195,7 +210,7 @@ TEST_SUITE("18.1 notify one") {
         notify.notify_one();
         CHECK(tasks[0]->poll() == Ready());
         tasks[0]->drop();
-        CHECK_FALSE(tasks[1]->is_woken());
+        CHECK_MESSAGE(!tasks[1]->is_woken(), "waiter 1 had used its permit, and passed it on as well");
     }
 
     TEST_CASE("the Notify may go as soon as the waiter is woken") {
@@ -206,27 +221,6 @@ TEST_SUITE("18.1 notify one") {
         CHECK(waiter.poll() == Ready());
         notify.reset();
         waiter.drop();
-    }
-
-    TEST_CASE("a task that is always notified gives others their turn") {
-        Notify notify;
-        int count = 0;
-        auto greedy = [](Notify* own, int* taken) -> Async<> {
-            for (std::uint64_t i = 0; i < 2 * rt::budget::per_poll; ++i) {
-                own->notify_one();
-                co_await own->notified();
-                ++*taken;
-            }
-        };
-        auto task = spawn_mock("the greedy task", greedy(&notify, &count));
-        rt::budget::refill();
-        CHECK(task.poll() == Pending);
-        CHECK(count == static_cast<int>(rt::budget::per_poll));
-        CHECK(task.wakes() == 1);
-        rt::budget::refill();
-        CHECK(task.poll() == Ready());
-        CHECK(count == 2 * static_cast<int>(rt::budget::per_poll));
-        rt::budget::lift();
     }
 
     TEST_CASE("notified keeps the contract of a future") {
@@ -254,19 +248,29 @@ TEST_SUITE("18.1 notify all") {
         }
         notify.notify_waiters();
         for (auto& task : tasks) {
-            CHECK(task->wakes() == 1);
+            CHECK_MESSAGE(task->wakes() == 1, "all who wait are woken");
             CHECK(task->poll() == Ready());
         }
         auto late = spawn_mock("one that comes later", notify.notified());
-        CHECK(late.poll() == Pending);
+        CHECK_MESSAGE(late.poll() == Pending, "notify_waiters keeps no permit for later waiters");
     }
 
-    TEST_CASE("a notified that was made before hears it polled or not") {
+    TEST_CASE("a future that was made before the call is ready polled or not") {
         Notify notify;
         auto early = spawn_mock("made before", notify.notified());
         notify.notify_waiters();
-        CHECK(early.poll() == Ready());
+        CHECK_MESSAGE(early.poll() == Ready(), "notified() came before notify_waiters(), so this future must be Ready");
         CHECK(early.clones() == 0);
+    }
+
+    TEST_CASE("a call to all uses up no permit") {
+        Notify notify;
+        auto early = spawn_mock("made before", notify.notified());
+        notify.notify_one();
+        notify.notify_waiters();
+        CHECK(early.poll() == Ready());
+        auto late = spawn_mock("one that comes later", notify.notified());
+        CHECK_MESSAGE(late.poll() == Ready(), "a future that was called with all others took the permit as well");
     }
 
     TEST_CASE("a permit that is kept stays") {
@@ -285,7 +289,7 @@ TEST_SUITE("18.1 notify all") {
         CHECK(tasks[1]->poll() == Ready());
         tasks[0]->drop();
         auto late = spawn_mock("one that comes later", notify.notified());
-        CHECK(late.poll() == Pending);
+        CHECK_MESSAGE(late.poll() == Pending, "a waiter that was woken with all others was given no permit to pass on");
     }
 
     TEST_CASE("the one that was given the permit keeps it when all are woken") {
@@ -301,7 +305,7 @@ TEST_SUITE("18.1 notify all") {
         CHECK(late.poll() == Ready());
     }
 
-    TEST_CASE("whoever begins to wait while others are being woken is not woken") {
+    TEST_CASE("a task that begins to wait while others are being woken is not woken") {
         Notify notify;
         rt::Waker const noop = rt::Waker::noop();
         std::vector<std::unique_ptr<Notified>> first;
@@ -322,7 +326,7 @@ TEST_SUITE("18.1 notify all") {
         CHECK(next.size() == 100);
     }
 
-    TEST_CASE("whoever is woken may come back at once") {
+    TEST_CASE("a waker may use the Notify at once") {
         Notify notify;
         int wakes = 0;
         CallingWaker back([&] {

@@ -1,162 +1,166 @@
-#include <doctest/doctest.h>
-#include <rt/async.hpp>
-#include <rt/block_on.hpp>
-#include <rt/current_thread.hpp>
-#include <rt/multi_thread.hpp>
-#include <rt/oneshot.hpp>
-#include <rt/spawn.hpp>
-#include <rt/sync.hpp>
-#include <support/drop_counter.hpp>
-#include <support/random.hpp>
-#include <support/story.hpp>
-#include <support/test_thread.hpp>
+/// \file
+/// 18.2: what another thread may do between two lines of a channel. The lock is stepped, so each moment is played.
+#include "stepped_mpsc.hpp"
 
-#include <memory>
+#include <doctest/doctest.h>
+#include <rt/future.hpp>
+#include <rt/waker.hpp>
+#include <support/calling_waker.hpp>
+#include <support/drop_counter.hpp>
+#include <support/mock_task.hpp>
+#include <support/show.hpp>
+#include <support/story.hpp>
+
 #include <optional>
+#include <tuple>
 #include <utility>
 
 using namespace support;
-using rt::Async;
-namespace oneshot = rt::oneshot;
+using mpsc::TrySend;
+using rt::Pending;
+using rt::Ready;
 
 namespace {
 
-/// A server in one task: each request carries the way back for its answer.
-class Request {
-  public:
-    Request(int n, oneshot::Sender<int> r) : number(n), reply(std::move(r)) {}
-    int number;
-    oneshot::Sender<int> reply;
-};
+using Value = std::optional<int>;
+using BothEnds = std::pair<mpsc::Sender<int>, mpsc::Receiver<int>>;
 
-Async<> answer(Request request) {
-    request.reply.send(request.number * 2);
-    co_return;
-}
-
-Async<int> ask(int count) {
-    int sum = 0;
-    for (int n = 1; n <= count; ++n) {
-        auto [sender, receiver] = oneshot::channel<int>();
-        rt::spawn(answer(Request(n, std::move(sender))));
-        sum += co_await receiver;
-    }
-    co_return sum;
-}
-
-/// Runs `here` and `there` at about the same moment, on two threads, again and again, each time after `set_up` and before
-/// `look`.
-template <class SetUp, class Here, class There, class Look>
-void race(int rounds, SetUp set_up, Here here, There there, Look look) {
-    Random random(seed_of_this_run());
-    rt::Atomic<int> begun{0};
-    rt::Atomic<int> ended{0};
-    TestThread other([&, own = Random(random.next())]() mutable {
-        for (int round = 1; round <= rounds; ++round) {
-            spin_until([&] { return begun.load(rt::acquire) == round; });
-            dawdle(own.below(40));
-            there();
-            ended.store(round, rt::release);
-        }
-    });
-    for (int round = 1; round <= rounds; ++round) {
-        still_alive();
-        set_up();
-        begun.store(round, rt::release);
-        dawdle(random.below(40));
-        here();
-        spin_until([&] { return ended.load(rt::acquire) == round; });
-        look();
+/// Polls `future` once, while another thread does `act` at each of the poll's moments, in a channel of its own each time.
+/// `make(ends)` makes the future. Afterwards the future must be Ready, or its task woken.
+template <class Make, class Act>
+void expect_no_lost_wake(Make make, Act act) {
+    bool is_there = true;
+    for (int moment = 0; is_there; ++moment) {
+        std::optional<BothEnds> ends(mpsc::channel<int>(1));
+        auto future = make(*ends);
+        CountingWaker task;
+        rt::Waker waker = task.waker();
+        rt::Context cx(waker);
+        bool is_over = false;
+        is_there = plays_at(
+            moment, [&] { act(*ends); },
+            [&] {
+                try {
+                    is_over = future.poll(cx).is_ready();
+                } catch (const rt::SendError&) {
+                    is_over = true;
+                }
+            });
+        bool const is_woken = !is_there || is_over || task.wakes() == 1;
+        REQUIRE_MESSAGE(
+            is_woken,
+            "the news came after the poll had looked and before it waited, and is lost. Look and wait under "
+            "one hold of the lock.");
     }
 }
 
-void look_at_nothing() {}
-
-constexpr int rounds = 10'000;
-
-/// Both ends of a channel, made anew for each round of a race.
-template <class T>
-class Ends {
-  public:
-    Ends() : Ends(oneshot::channel<T>()) {}
-    explicit Ends(std::pair<oneshot::Sender<T>, oneshot::Receiver<T>> ends)
-        : sender(std::move(ends.first)), receiver(std::move(ends.second)) {}
-
-    oneshot::Sender<T> sender;
-    oneshot::Receiver<T> receiver;
-};
+void drop_the_sender(BothEnds& ends) { auto gone = std::move(ends.first); }
 
 }  // namespace
 
-TEST_SUITE("18.2 oneshot from two threads") {
-    TEST_CASE("requests and answers on each runtime") {
-        rt::CurrentThread here;
-        CHECK(here.block_on(ask(100)) == 10'100);
-        rt::MultiThread there(2);
-        CHECK(there.block_on(ask(1'000)) == 1'001'000);
+TEST_SUITE("18.2 mpsc from two threads") {
+    TEST_CASE("a value or the end comes at each moment of a recv") {
+        auto recv = [](BothEnds& ends) { return ends.second.recv(); };
+        step("poll a recv, and another thread sends at each moment");
+        expect_no_lost_wake(recv, [](BothEnds& ends) { std::ignore = ends.first.try_send(1); });
+        step("poll a recv, and another thread drops the last sender at each moment");
+        expect_no_lost_wake(recv, drop_the_sender);
     }
 
-    TEST_CASE("send against recv: the value always arrives") {
-        std::optional<Ends<int>> ends;
-        int sent = 0;
-        int received = 0;
-        race(
-            rounds, [&] { ends.emplace(); }, [&] { received += rt::block_on(std::move(ends->receiver)); },
-            [&] { sent += ends->sender.send(1) ? 1 : 0; }, look_at_nothing);
-        CHECK(sent == rounds);
-        CHECK(received == rounds);
-    }
-
-    TEST_CASE("send against drop: the value is destroyed once here or there") {
-        DropCounter counter;
-        std::optional<Ends<DropCounter::Token>> ends;
-        int refused = 0;
-        race(
-            rounds, [&] { ends.emplace(); }, [&] { auto gone = std::move(ends->receiver); },
-            [&] {
-                auto token = counter.token();
-                refused += ends->sender.send(std::move(token)) ? 0 : 1;
-            },
-            look_at_nothing);
-        CHECK(counter.drops() == rounds);
-        CHECK(counter.copies() == 0);
-        step("{} of {} were refused", refused, rounds);
-    }
-
-    TEST_CASE("send against close: either the receiver has the value or the sender") {
-        std::optional<Ends<std::unique_ptr<int>>> ends;
-        std::unique_ptr<int> received;
-        std::unique_ptr<int> kept;
-        bool sent = false;
-        int wrong = 0;
-        auto set_up = [&] {
-            ends.emplace();
-            received.reset();
-            kept = std::make_unique<int>(1);
+    TEST_CASE("a place or the end comes at each moment of a send") {
+        auto send = [](BothEnds& ends) {
+            CHECK(ends.first.try_send(0) == TrySend::sent);
+            return ends.first.send(1);
         };
-        auto close = [&] {
-            ends->receiver.close();
-            try {
-                received = ends->receiver.try_recv().value_or(nullptr);
-            } catch (const rt::RecvError&) {}
-        };
-        auto send = [&] { sent = ends->sender.send(std::move(kept)); };
-        auto look = [&] { wrong += (received != nullptr) == sent && (kept == nullptr) == sent ? 0 : 1; };
-        race(rounds, set_up, close, send, look);
-        CHECK(wrong == 0);
+        step("poll a send, and another thread receives at each moment");
+        expect_no_lost_wake(send, [](BothEnds& ends) { CHECK(ends.second.try_recv() == Value(0)); });
+        step("poll a send, and another thread closes the channel at each moment");
+        expect_no_lost_wake(send, [](BothEnds& ends) { ends.second.close(); });
     }
 
-    TEST_CASE("drop against recv: the receiver always hears of it") {
-        std::optional<Ends<int>> ends;
-        int heard = 0;
-        auto receive = [&] {
-            try {
-                rt::block_on(std::move(ends->receiver));
-            } catch (const rt::RecvError&) {
-                ++heard;
+    TEST_CASE("a place becomes free at each moment of the end of a send") {
+        step("destroy a send that waits, and another thread receives at each moment");
+        bool is_there = true;
+        for (int moment = 0; is_there; ++moment) {
+            auto [sender, receiver] = mpsc::channel<int>(1);
+            CHECK(sender.try_send(0) == TrySend::sent);
+            std::optional send(sender.send(1));
+            rt::Waker const noop = rt::Waker::noop();
+            rt::Context cx(noop);
+            CHECK(send->poll(cx) == Pending);
+            is_there =
+                plays_at(moment, [&from = receiver] { CHECK(from.try_recv() == Value(0)); }, [&] { send.reset(); });
+            if (is_there) {
+                REQUIRE_MESSAGE(
+                    sender.try_send(2) == TrySend::sent,
+                    "the place was reserved for a send while it was destroyed, and is lost. Take the send out "
+                    "of the list and look whether it was woken under one hold of the lock.");
             }
-        };
-        race(rounds, [&] { ends.emplace(); }, receive, [&] { auto gone = std::move(ends->sender); }, look_at_nothing);
-        CHECK(heard == rounds);
+        }
+    }
+
+    TEST_CASE("a value comes at each moment of the end of the receiver") {
+        step("destroy the receiver, and another thread sends at each moment");
+        bool is_there = true;
+        for (int moment = 0; is_there; ++moment) {
+            DropCounter counter;
+            auto [sender, receiver] = mpsc::channel<DropCounter::Token>(1);
+            std::optional own(std::move(receiver));
+            is_there = plays_at(
+                moment, [&counter, &to = sender] { std::ignore = to.try_send(counter.token()); }, [&] { own.reset(); });
+            REQUIRE_MESSAGE(
+                counter.alive() == 0,
+                "a value was sent while the receiver was destroyed, and nobody will ever receive or destroy "
+                "it. Refuse new values first, and destroy the old ones then.");
+        }
+    }
+
+    TEST_CASE("a receiver is polled as soon as it is woken") {
+        auto [sender, receiver] = mpsc::channel<int>(1);
+        auto recv = receiver.recv();
+        rt::Waker const noop = rt::Waker::noop();
+        bool is_ready = false;
+        CallingWaker task([&] {
+            rt::Context again(noop);
+            is_ready = recv.poll(again).is_ready();
+        });
+        rt::Waker const waker = task.waker();
+        rt::Context cx(waker);
+        CHECK(recv.poll(cx) == Pending);
+        step("send, and another thread polls the receiver as soon as it is woken");
+        CHECK(sender.try_send(1) == TrySend::sent);
+        CHECK_MESSAGE(is_ready,
+                      "the receiver was woken, found nothing, and waits again. Put the value in before you wake.");
+        auto last = receiver.recv();
+        CallingWaker last_task([&] {
+            rt::Context again(noop);
+            is_ready = last.poll(again).is_ready();
+        });
+        rt::Waker const last_waker = last_task.waker();
+        rt::Context last_cx(last_waker);
+        CHECK(last.poll(last_cx) == Pending);
+        step("close, and another thread polls the receiver as soon as it is woken");
+        is_ready = false;
+        receiver.close();
+        CHECK_MESSAGE(is_ready, "the receiver was woken, found no end, and waits again. Close first, and wake then.");
+    }
+
+    TEST_CASE("a sender is polled as soon as it is woken") {
+        auto [sender, receiver] = mpsc::channel<int>(1);
+        CHECK(sender.try_send(0) == TrySend::sent);
+        auto send = sender.send(1);
+        rt::Waker const noop = rt::Waker::noop();
+        bool is_ready = false;
+        CallingWaker task([&] {
+            rt::Context again(noop);
+            is_ready = send.poll(again).is_ready();
+        });
+        rt::Waker const waker = task.waker();
+        rt::Context cx(waker);
+        CHECK(send.poll(cx) == Pending);
+        step("receive, and another thread polls the sender as soon as it is woken");
+        CHECK(receiver.try_recv() == Value(0));
+        CHECK_MESSAGE(is_ready, "the sender was woken, and found no place");
+        CHECK(receiver.try_recv() == Value(1));
     }
 }

@@ -5,8 +5,9 @@
 /// The number of places is limited, so a fast sender waits for a slow receiver (backpressure) and does not fill the
 /// memory.
 ///
-/// Invariants: a place is free, or it holds a value, or it is reserved for a sender that was woken alone. A place is
-/// free only while no sender waits, so nobody overtakes a sender that waits.
+/// Invariants: each place of the buffer is free, or it holds a value, or it is reserved for a send that was woken alone. A
+/// place is free only while no send waits, so no send overtakes one that waits. Once the channel is closed, no value
+/// comes in.
 ///
 /// Thread safety: any thread may use its own end. The receiver is for one task at a time. `mutex_` protects everything.
 /// Values are never destroyed under the lock, because their destructors may take it.
@@ -66,8 +67,8 @@ class Channel {
 
     explicit Channel(std::size_t capacity) noexcept : places_(capacity) {}
 
-    /// Puts `value` into the buffer, unless the channel is full or closed. Then `value` is left as it was. If the
-    /// channel is full, `waiter` waits for a place, unless `waker` is null.
+    /// Puts `value` into the buffer, and wakes the receiver. If the channel is closed or full, `value` is left as it was.
+    /// If it is full, `waiter` waits for a place, unless `waker` is null.
     TrySend poll_send(T& value, Waiter& waiter, const Waker* waker) {
         Lock lock(mutex_);
         if (closed_) {
@@ -86,7 +87,7 @@ class Channel {
         return TrySend::sent;
     }
 
-    /// Called when a send is destroyed before it has sent. The next sender gets the place that was reserved for it.
+    /// Called when a send is destroyed after it was Pending. If a place was reserved for it, the next send gets the place.
     void give_up_send(Waiter& waiter) noexcept {
         Lock lock(mutex_);
         senders_waiting_.remove(waiter);
@@ -95,18 +96,16 @@ class Channel {
         }
     }
 
-    /// The next value, or `std::nullopt` if there will be none. If there is none yet, returns Pending, and `waiter`
-    /// waits, unless `waker` is null.
+    /// The oldest value, or `std::nullopt` if there is none and the channel is closed. If a value may still come, returns
+    /// Pending, and `waiter` waits for it, unless `waker` is null.
     Poll<std::optional<T>> poll_recv(Waiter& waiter, const Waker* waker) {
         Lock lock(mutex_);
         if (!buffer_.empty()) {
-            std::optional<T> value(std::move(buffer_.front()));
-            buffer_.pop_front();
-            receiver_waiting_.remove(waiter);  // this recv may find the value of another one that was woken
+            std::optional<T> value = take_oldest(waiter);
             release_place(std::move(lock));
             return Ready<std::optional<T>>(std::move(value));
         }
-        if (closed_ || !has_senders_) {
+        if (closed_) {
             return Ready<std::optional<T>>(std::nullopt);
         }
         if (waker != nullptr) {
@@ -115,7 +114,7 @@ class Channel {
         return Pending;
     }
 
-    /// Called when a recv is destroyed before it has received. If it was woken, another recv looks instead.
+    // Given: called when a recv is destroyed after it was Pending. If it was woken, another recv looks instead.
     void give_up_recv(Waiter& waiter) noexcept {
         Lock lock(mutex_);
         receiver_waiting_.remove(waiter);
@@ -124,19 +123,16 @@ class Channel {
         }
     }
 
-    /// Refuses values from now on, and wakes everyone who waits for a place or for a value.
+    /// Refuses values from now on, and wakes each future that waits. Called by the receiver, and when the last sender is
+    /// destroyed.
     void close() noexcept {
         Lock lock(mutex_);
         closed_ = true;
         senders_waiting_.wake_all(std::move(lock));
         receiver_waiting_.wake_all(Lock(mutex_));
     }
-    bool is_closed() noexcept {
-        Lock lock(mutex_);
-        return closed_ || !has_senders_;
-    }
 
-    /// Called when the receiver is destroyed. Destroys what it did not receive.
+    /// Called when the receiver is destroyed. Closes the channel, and destroys the values that were not received.
     void drop_receiver() noexcept {
         close();
         std::deque<T> rest;  // destroyed after the lock is released
@@ -144,15 +140,15 @@ class Channel {
         std::swap(rest, buffer_);
     }
 
-    /// Called when the last sender is destroyed.
-    void drop_senders() noexcept {
+    // Given: see `Sender::is_closed`.
+    bool is_closed() noexcept {
         Lock lock(mutex_);
-        has_senders_ = false;
-        receiver_waiting_.wake_all(std::move(lock));
+        return closed_;
     }
 
   private:
-    /// Gives a place to the sender that has waited longest, or makes it free. Releases the lock.
+    /// A place has become free. Reserves it for the send that has waited longest, and wakes that send. If none waits, the
+    /// place is free. Releases the lock.
     void release_place(Lock lock) noexcept {
         if (senders_waiting_.is_empty()) {
             ++places_;
@@ -161,9 +157,17 @@ class Channel {
         }
     }
 
+    // Given: takes the oldest value out of the buffer for the recv of `waiter`, which is in the list if another recv was
+    // woken for this value. Called under the lock.
+    std::optional<T> take_oldest(Waiter& waiter) {
+        receiver_waiting_.remove(waiter);
+        std::optional<T> value(std::move(buffer_.front()));
+        buffer_.pop_front();
+        return value;
+    }
+
     Mutex mutex_;
     std::size_t places_;  // how many are free
-    bool has_senders_ = true;
     bool closed_ = false;
     std::deque<T> buffer_;
     WaitList senders_waiting_;   // for a place
@@ -281,7 +285,7 @@ std::pair<Sender<T>, Receiver<T>> channel(std::size_t capacity) {
     }
     using Channel = detail::Channel<T>;
     auto channel = std::make_shared<Channel>(capacity);
-    return {Sender<T>(rt::detail::channel_end<&Channel::drop_senders>(channel)),
+    return {Sender<T>(rt::detail::channel_end<&Channel::close>(channel)),
             Receiver<T>(rt::detail::channel_end<&Channel::drop_receiver>(channel))};
 }
 

@@ -52,6 +52,7 @@ class Notify {
 
         Wait(Notify& notify) noexcept : notify_(notify), calls_to_all_(notify.calls_to_all_.load(acquire)) {}
 
+        /// Ready if there was a permit or a call to all. Otherwise `waiter` waits.
         Poll<void> poll(Waiter& waiter, const Waker& waker) noexcept {
             Lock lock(notify_.mutex_);
             if (waiter.was_woken_alone() || calls_to_all_ != notify_.calls_to_all_.load(relaxed) ||
@@ -62,7 +63,7 @@ class Notify {
             return Pending;
         }
 
-        /// If the waiter was given a permit and has not used it, the next waiter gets it.
+        /// Called when the future is destroyed after it was Pending. If it was given a permit, the next waiter gets it.
         void give_up(Waiter& waiter) noexcept {
             Lock lock(notify_.mutex_);
             notify_.waiters_.remove(waiter);
@@ -76,6 +77,7 @@ class Notify {
         unsigned calls_to_all_;  // how many there were when this was made
     };
 
+    /// Gives the permit to the waiter that has waited longest, or keeps it if none waits. Releases the lock.
     void give_permit(Lock lock) noexcept {
         if (waiters_.is_empty()) {
             has_permit_ = true;

@@ -17,6 +17,7 @@
 #include <rt/budget.hpp>
 #include <rt/future.hpp>
 #include <rt/sync.hpp>
+#include <rt/violation.hpp>
 #include <rt/waker.hpp>
 
 #include <utility>
@@ -30,6 +31,13 @@ class Waiter {
     Waiter() noexcept = default;
     /// Moves nothing, because a future moves only before its first poll, when its waiter is in no list.
     Waiter(Waiter&&) noexcept {}
+    ~Waiter() {
+        if (checks_enabled && is_waiting()) {
+            violation(
+                "a future was destroyed while it was in a list of waiters. Its `give_up` must take it out, and a call "
+                "that doesn't wait, such as try_send, must not put one in.");
+        }
+    }
 
     bool is_waiting() const noexcept { return next_ != nullptr; }
     /// True if `wake_one` took it out of the list, and not `wake_all`.
@@ -49,6 +57,13 @@ class WaitList {
   public:
     WaitList() noexcept { end_.previous_ = end_.next_ = &end_; }
     WaitList(const WaitList&) = delete;
+    ~WaitList() {
+        if (checks_enabled && !is_empty()) {
+            violation(
+                "a Notify or a channel was destroyed while a future waits for it. Keep it alive until the future is gone.");
+        }
+        end_.next_ = nullptr;
+    }
 
     bool is_empty() const noexcept { return end_.next_ == &end_; }
 

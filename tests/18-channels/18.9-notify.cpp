@@ -1,17 +1,20 @@
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
 #include <rt/block_on.hpp>
+#include <rt/budget.hpp>
 #include <rt/current_thread.hpp>
 #include <rt/future.hpp>
 #include <rt/multi_thread.hpp>
 #include <rt/notify.hpp>
 #include <rt/sync.hpp>
+#include <support/mock_task.hpp>
 #include <support/random.hpp>
 #include <support/show.hpp>
 #include <support/story.hpp>
 #include <support/test_thread.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -84,7 +87,28 @@ class Mailbox {
 
 }  // namespace
 
-TEST_SUITE("18.1 notify from other threads") {
+TEST_SUITE("18.9 all together: notify") {
+    TEST_CASE("a task that is always notified gives others their turn") {
+        Notify notify;
+        int count = 0;
+        auto greedy = [](Notify* own, int* taken) -> Async<> {
+            for (std::uint64_t i = 0; i < 2 * rt::budget::per_poll; ++i) {
+                own->notify_one();
+                co_await own->notified();
+                ++*taken;
+            }
+        };
+        auto task = spawn_mock("the greedy task", greedy(&notify, &count));
+        rt::budget::refill();
+        CHECK(task.poll() == Pending);
+        CHECK(count == static_cast<int>(rt::budget::per_poll));
+        CHECK(task.wakes() == 1);
+        rt::budget::refill();
+        CHECK(task.poll() == Ready());
+        CHECK(count == 2 * static_cast<int>(rt::budget::per_poll));
+        rt::budget::lift();
+    }
+
     TEST_CASE("two tasks on one thread") {
         rt::CurrentThread runtime;
         runtime.block_on(ping_pong(10'000));

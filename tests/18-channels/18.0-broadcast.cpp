@@ -63,7 +63,7 @@ std::uint64_t missed_by(broadcast::Receiver<T>& receiver) {
 
 }  // namespace
 
-TEST_SUITE("18.4 broadcast") {
+TEST_SUITE("18.0 given: broadcast") {
     TEST_CASE("every receiver sees every value") {
         auto [sender, first] = broadcast::channel<int>(4);
         auto second = sender.subscribe();

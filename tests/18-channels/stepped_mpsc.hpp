@@ -1,8 +1,10 @@
 /// \file
-/// The two ends of an mpsc channel as mock tasks, polled by hand.
+/// `support::mpsc`: mpsc channels whose lock the tests can see through. `mock_send` and `mock_recv`: their futures as mock
+/// tasks, polled by hand.
 #pragma once
 
-#include <rt/mpsc.hpp>
+#include "stepped_wait_list.hpp"
+
 #include <support/mock_task.hpp>
 #include <support/show.hpp>
 
@@ -10,9 +12,22 @@
 
 #include <fmt/format.h>
 
+#define RecvFuture SteppedRecvFuture
+#define RecvWait SteppedRecvWait
+#define mpsc stepped_mpsc
+#include <rt/mpsc.hpp>
+#undef Lock
+#undef Mutex
+#undef RecvFuture
+#undef RecvWait
+#undef WaitFuture
+#undef WaitList
+#undef Waiter
+#undef mpsc
+
 namespace support {
 
-namespace mpsc = rt::mpsc;
+namespace mpsc = rt::stepped_mpsc;
 
 template <class T>
 auto mock_recv(mpsc::Receiver<T>& receiver) {

@@ -84,7 +84,7 @@ Async<> one_to_many(int listeners, int count, std::size_t capacity) {
 
 }  // namespace
 
-TEST_SUITE("18.4 broadcast between tasks and threads") {
+TEST_SUITE("18.0 given: broadcast between tasks and threads") {
     TEST_CASE("each value spends budget") {
         auto [sender, receiver] = broadcast::channel<int>(4 * rt::budget::per_poll);
         for (std::uint64_t n = 0; n < 2 * rt::budget::per_poll; ++n) {

@@ -61,7 +61,7 @@ std::vector<AlwaysReady> all_sources() {
 
 }  // namespace
 
-TEST_SUITE("18.4 no future starves") {
+TEST_SUITE("18.9 all together: no future starves") {
     TEST_CASE("beside one that always has a result") {
         rt::CurrentThread runtime;
         std::vector<Combinator> const all{in_join(),   in_join_all(),      by_hand(),

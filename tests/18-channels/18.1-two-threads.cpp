@@ -1,0 +1,106 @@
+/// \file
+/// 18.1: what another thread may do between two lines of a Notify. The lock is stepped, so each moment is played.
+#include "stepped_notify.hpp"
+
+#include <doctest/doctest.h>
+#include <rt/future.hpp>
+#include <rt/waker.hpp>
+#include <support/calling_waker.hpp>
+#include <support/mock_task.hpp>
+#include <support/show.hpp>
+#include <support/story.hpp>
+
+#include <memory>
+#include <optional>
+
+using namespace support;
+using rt::Pending;
+using rt::Ready;
+
+TEST_SUITE("18.1 notify from two threads") {
+    TEST_CASE("a notification comes at each moment of a poll") {
+        for (bool all : {false, true}) {
+            step("poll, and another thread calls {} at each moment", all ? "notify_waiters" : "notify_one");
+            bool is_there = true;
+            for (int moment = 0; is_there; ++moment) {
+                Notify notify;
+                CountingWaker task;
+                rt::Waker waker = task.waker();
+                rt::Context cx(waker);
+                Notified notified = notify.notified();
+                bool is_ready = false;
+                is_there = plays_at(
+                    moment, [&] { all ? notify.notify_waiters() : notify.notify_one(); },
+                    [&] { is_ready = notified.poll(cx).is_ready(); });
+                bool const is_woken = !is_there || is_ready || task.wakes() == 1;
+                REQUIRE_MESSAGE(is_woken,
+                                "the notification came after the poll had looked and before it waited, and is lost. "
+                                "Look and wait under one hold of the lock.");
+                if (is_there && !is_ready) {
+                    CHECK(notified.poll(cx) == Ready());
+                }
+            }
+        }
+    }
+
+    TEST_CASE("the permit comes at each moment of the end of a future") {
+        step("destroy a future that waits, and another thread calls notify_one at each moment");
+        bool is_there = true;
+        for (int moment = 0; is_there; ++moment) {
+            Notify notify;
+            rt::Waker const noop = rt::Waker::noop();
+            rt::Context cx(noop);
+            std::optional<Notified> dropped(notify.notified());
+            CHECK(dropped->poll(cx) == Pending);
+            is_there = plays_at(moment, [&] { notify.notify_one(); }, [&] { dropped.reset(); });
+            if (is_there) {
+                Notified next = notify.notified();
+                REQUIRE_MESSAGE(next.poll(cx) == Ready(),
+                                "the permit was given to a future while it was destroyed, and is lost. Take it out of "
+                                "the list and look whether it was woken under one hold of the lock.");
+            }
+        }
+    }
+
+    TEST_CASE("a task is polled as soon as it is woken") {
+        for (bool all : {false, true}) {
+            step("{} wakes a task, and another thread polls it at once", all ? "notify_waiters" : "notify_one");
+            Notify notify;
+            std::optional<Notified> notified(notify.notified());
+            rt::Waker const noop = rt::Waker::noop();
+            bool is_ready = false;
+            CallingWaker task([&] {
+                rt::Context again(noop);
+                is_ready = notified->poll(again).is_ready();
+            });
+            rt::Waker const waker = task.waker();
+            rt::Context cx(waker);
+            CHECK(notified->poll(cx) == Pending);
+            all ? notify.notify_waiters() : notify.notify_one();
+            CHECK_MESSAGE(is_ready,
+                          "a task was woken, found nothing, and waits again. Change everything first, and wake last.");
+        }
+    }
+
+    TEST_CASE("a task that is woken may destroy the Notify") {
+        for (bool all : {false, true}) {
+            step("{} wakes a task, and another thread polls it and destroys the Notify",
+                 all ? "notify_waiters" : "notify_one");
+            auto notify = std::make_unique<Notify>();
+            std::optional<Notified> notified(notify->notified());
+            rt::Waker const noop = rt::Waker::noop();
+            CallingWaker task([&] {
+                rt::Context again(noop);
+                CHECK(notified->poll(again) == Ready());
+                notified.reset();
+                notify.reset();
+            });
+            rt::Waker const waker = task.waker();
+            rt::Context cx(waker);
+            CHECK(notified->poll(cx) == Pending);
+            Notify& there = *notify;
+            all ? there.notify_waiters() : there.notify_one();
+            CHECK(notify == nullptr);
+        }
+    }
+}
