@@ -1,4 +1,5 @@
 #include "chat.hpp"
+#include "groups.hpp"
 
 #include <rt/async.hpp>
 #include <rt/broadcast.hpp>
@@ -10,19 +11,15 @@
 #include <rt/notify.hpp>
 #include <rt/print.hpp>
 #include <rt/select.hpp>
+#include <rt/spawn.hpp>
 #include <rt/tcp.hpp>
 
-#include <cerrno>
-#include <cstddef>
 #include <cstdio>
 #include <exception>
-#include <map>
 #include <memory>
 #include <new>
-#include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <utility>
 #include <variant>
@@ -30,45 +27,6 @@
 #include <fmt/format.h>
 
 namespace {
-
-constexpr std::size_t longest_line = 4096;
-constexpr std::size_t kept_messages = 64;  // of each group, for clients that are slow
-constexpr std::size_t outbox_size = 16;    // lines to one client that are not written yet
-// Of one client. So for a client that never reads, the server keeps at most 16 times 64 lines.
-constexpr std::size_t most_groups = 16;
-
-// Given: all groups, by name. A post is a broadcast. All tasks run on one thread, so no lock is needed.
-class Groups {
-  public:
-    Groups() = default;
-
-    rt::broadcast::Receiver<std::string> join(const std::string& name) {
-        if (auto group = groups_.find(name); group != groups_.end()) {
-            return group->second.subscribe();
-        }
-        auto [sender, receiver] = rt::broadcast::channel<std::string>(kept_messages);
-        groups_.emplace(name, std::move(sender));
-        return std::move(receiver);
-    }
-
-    /// False if there is no such group.
-    bool post(const std::string& name, std::string text) {
-        auto group = groups_.find(name);
-        return group != groups_.end() && group->second.send(std::move(text)) > 0;
-    }
-
-    /// Forgets those of `names` that nobody is in any more.
-    void forget_empty_ones(const std::set<std::string>& names) {
-        for (const std::string& name : names) {
-            if (auto group = groups_.find(name); group != groups_.end() && group->second.receiver_count() == 0) {
-                groups_.erase(group);
-            }
-        }
-    }
-
-  private:
-    std::map<std::string, rt::broadcast::Sender<std::string>> groups_;
-};
 
 using Outbox = rt::mpsc::Sender<std::string>;
 
@@ -107,18 +65,6 @@ rt::Async<> write_lines(rt::mpsc::Receiver<std::string> lines, rt::WriteHalf cli
     }
 }
 
-// Given: the next line. A line that was too long is returned as an empty one.
-rt::Async<std::optional<std::string>> next_line(rt::BufReader<rt::ReadHalf>* client) {
-    try {
-        co_return co_await client->read_line();
-    } catch (const std::system_error& error) {
-        if (error.code().value() != EMSGSIZE) {
-            throw;
-        }
-        co_return "";
-    }
-}
-
 /// One client, from its first line to its last.
 rt::Async<> attend(rt::TcpStream stream, std::shared_ptr<Groups> groups) {
     rt::Notify leaving;
@@ -130,24 +76,21 @@ rt::Async<> attend(rt::TcpStream stream, std::shared_ptr<Groups> groups) {
         tasks.spawn(write_lines(std::move(lines), std::move(write_half)));
         Outbox outbox = std::move(sender);
         rt::BufReader client(std::move(read_half), longest_line);
-        while (auto line = co_await next_line(&client)) {
-            std::size_t verb = line->find(' ');
-            std::size_t name = verb == line->npos ? line->npos : line->find(' ', verb + 1);
-            std::string group = verb == line->npos ? "" : line->substr(verb + 1, name - verb - 1);
+        while (auto request = co_await next_request(&client)) {
+            const std::string& group = request->group;
             std::string reply;
-            if (line->starts_with("join ") && is_name(group) && name == line->npos) {
-                if (joined.size() == most_groups && !joined.contains(group)) {
-                    reply = fmt::format("error nobody may be in more than {} groups\n", most_groups);
-                } else {
-                    if (joined.insert(group).second) {
-                        tasks.spawn(follow(group, groups->join(group), outbox, leaving.notified()));
-                    }
-                    reply = fmt::format("joined {}\n", group);
+            if (request->kind == Request::Kind::unknown) {
+                reply = usage();
+            } else if (request->kind == Request::Kind::post) {
+                bool is_heard = groups->post(group, std::move(request->text));
+                reply = is_heard ? "" : fmt::format("error nobody is in the group {}\n", group);
+            } else if (joined.size() == most_groups && !joined.contains(group)) {
+                reply = fmt::format("error nobody may be in more than {} groups\n", most_groups);
+            } else {
+                if (joined.insert(group).second) {
+                    tasks.spawn(follow(group, groups->join(group), outbox, leaving.notified()));
                 }
-            } else if (!line->starts_with("post ") || !is_name(group) || name == line->npos) {
-                reply = fmt::format("error say 'join GROUP' or 'post GROUP TEXT', in {} bytes at most\n", longest_line);
-            } else if (!groups->post(group, rt::visible(line->substr(name + 1)))) {
-                reply = fmt::format("error nobody is in the group {}\n", group);
+                reply = fmt::format("joined {}\n", group);
             }
             if (!reply.empty()) {
                 co_await outbox.send(std::move(reply));
