@@ -78,7 +78,7 @@ def skeleton(root: Path = ROOT) -> list:
             wrong.append(f"{where}: there is no lesson {name}")
         if not re.match(rf"# {name[:2]} \S", text):
             wrong.append(f"{where}: the first line is not '# {name[:2]} Title'")
-        if not re.search(r"^<!-- minutes: \d+ -->$", text, re.M):
+        if not re.search(r"^<!-- minutes: \d+(, on the short path: \d+)? -->$", text, re.M):
             wrong.append(f"{where}: no <!-- minutes: N --> says how long it takes")
         headings = re.findall(r"^## (.*)$", FENCED.sub("", text), re.M)
         shape = []

@@ -10,6 +10,7 @@ from tree import CourseTest
 
 import chapter
 import commands
+import paths
 from console import Stop
 from lessons import all_lessons, steps_of
 
@@ -129,6 +130,17 @@ class Rendered(CourseTest):
                 chapter.named("nap")
             with self.assertRaisesRegex(Stop, "Lesson 02-waker has no chapter yet. Read its code in solutions/02-waker."):
                 chapter.named("02")
+
+    def test_a_path_that_leaves_out_steps_takes_less_time(self):
+        for lesson in filter(lambda name: paths.left_out("server", name), all_lessons()):
+            whole, short = (int(re.search(r"\((\d+) min\)", chapter.to_read(lesson, route))[1]) for route in ("whole", "server"))
+            self.assertLess(short, whole, lesson)
+            for step in paths.left_out("server", lesson):
+                section = chapter.text_of(lesson).split(f"\n## {step.id} ")[1].split("\n## ")[0]
+                self.assertIn("short path", section, step.id)
+
+    def test_the_short_path_ends_with_a_server_to_talk_to(self):
+        self.assertIn("./learn run 13 echo", chapter.to_try(paths.lessons_on("server")[-1]))
 
     def test_each_chapter_asks_for_a_prediction(self):
         for lesson in filter(lambda name: chapter.chapter_of(name).is_file(), all_lessons()):

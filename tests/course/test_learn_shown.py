@@ -237,7 +237,9 @@ class LastStarter(CourseTest):
         at.what_follows = lambda: loop.Loop.what_follows(at)
         loop.Loop.turn(at, "")
         at.panel.assert_called_once_with(["That was the last lesson of your path. ./learn list shows the others, and ./learn goto NN "
-                                          "opens one.", "To see the finished server: ./learn demo"])
+                                          "opens one.",
+                                          "To talk to your echo server: ./learn run 13 echo, and in another terminal: "
+                                          "nc 127.0.0.1 3000", "To see the finished server: ./learn demo"])
         at.begin.assert_not_called()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from console import Stop, colors_wanted
 from lessons import ROOT, all_lessons, lesson_named, shown
+from paths import WHOLE, left_out
 
 BOOK = ROOT / "book"
 WIDTH = 80
@@ -48,18 +49,29 @@ def raise_if_missing(lesson: str) -> None:
         raise Stop(f"Lesson {lesson} has no chapter yet. Read its code in solutions/{lesson}.")
 
 
-def to_read(lesson: str) -> str:
-    """book/02-waker.md (50 min), '' where there is no chapter."""
+def text_of(lesson: str) -> str:
+    """The chapter, '' where there is none."""
+    return chapter_of(lesson).read_text(encoding="utf-8") if chapter_of(lesson).is_file() else ""
+
+
+def to_read(lesson: str, route: str = WHOLE) -> str:
+    """book/02-waker.md (50 min), '' where there is no chapter. A path that leaves out steps takes less time."""
     if not chapter_of(lesson).is_file():
         return ""
-    minutes = re.search(r"<!-- minutes: (\d+) -->", chapter_of(lesson).read_text(encoding="utf-8"))
-    return shown(chapter_of(lesson)) + (f" ({minutes[1]} min)" if minutes else "")
+    minutes = re.search(r"<!-- minutes: (\d+)(?:, on the short path: (\d+))? -->", text_of(lesson))
+    takes = minutes and (minutes[2] if minutes[2] and left_out(route, lesson) else minutes[1])
+    return shown(chapter_of(lesson)) + (f" ({takes} min)" if takes else "")
+
+
+def to_try(lesson: str) -> str:
+    """What the chapter offers to try at the end of a path, or ''."""
+    found = re.search(r"^<!-- to try: (.*) -->$", text_of(lesson), re.M)
+    return found[1] if found else ""
 
 
 def section(lesson: str, title: str) -> str:
     """What stands below this heading in the chapter, '' where there is none."""
-    text = chapter_of(lesson).read_text(encoding="utf-8") if chapter_of(lesson).is_file() else ""
-    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text, re.S | re.M)
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text_of(lesson), re.S | re.M)
     return found[1] if found else ""
 
 

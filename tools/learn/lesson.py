@@ -112,8 +112,9 @@ def one_pass(progress: Progress, machine: Machine, raw: bool = False) -> int:
         say(f" {mark(verdict.state)} {step.id} {step.title}{' (skipped)' if step.id in progress.skipped else ''}")
         if verdict.state == RED:
             say("\n".join(["", *([verdict.raw] if raw and verdict.raw.strip() else failure_lines(step, verdict, 100))]))
-            if not any(progress.is_done(name, one.id) for one in steps_of(name)) and to_read(name):
-                say(f"read  {to_read(name)}: ./learn read {name[:2]}")
+            page = to_read(name, progress.route)
+            if page and not any(progress.is_done(name, one.id) for one in steps_of(name)):
+                say(f"read  {page}: ./learn read {name[:2]}")
             progress.save()
             return 1
     for exercise in exercise_of(name) if exercise_file(name).exists() else []:

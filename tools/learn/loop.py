@@ -77,7 +77,7 @@ class Loop:
 
     def guide(self) -> list:
         """What to do first, until it is done."""
-        page, name = chapter.to_read(self.lesson.name), self.lesson.name
+        page, name = chapter.to_read(self.lesson.name, self.progress.route), self.lesson.name
         if not page or any(self.progress.is_done(name, step.id) for step in self.lesson.steps):
             return []
         predict = "" if name in self.progress.predictions else " Then press p and write down your prediction."
@@ -197,7 +197,8 @@ class Loop:
         if not following:
             others = " of your path. ./learn list shows the others, and ./learn goto NN opens one."
             others = others if self.progress.route != WHOLE else "."
-            return f"That was the last lesson{others}\nTo see the finished server: ./learn demo"
+            demo = "To see the finished server: ./learn demo"
+            return "\n".join(filter(None, [f"That was the last lesson{others}", chapter.to_try(name), demo]))
         if not can_be_opened(following):
             return f"{self.praise()} {to_read(following)} To see the finished server: ./learn demo"
         return f"{self.praise()} To open {following}, press n."
