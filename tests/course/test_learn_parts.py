@@ -73,6 +73,8 @@ class Parts(CourseTest):
         self.assertEqual(cli.parse(["run", "20", "serve", "--help", "--yes"]),
                          ("run", ["20", "serve", "--help", "--yes"], machine.ASK))
         self.assertEqual(cli.parse(["--yes", "run", "--release", "20", "-x"]), ("run", ["--release", "20", "-x"], machine.ALWAYS))
+        self.assertEqual(cli.parse(["run", "13", "--no-install", "echo", "--yes"]), ("run", ["13", "echo", "--yes"], machine.NEVER))
+        self.assertEqual(cli.parse(["bench", "--yes", "--list"]), ("bench", ["--list"], machine.ALWAYS))
         self.assertEqual(cli.parse(["test", "--no-install"]), ("test", [], machine.NEVER))
         self.assertEqual(cli.parse([]), ("", [], machine.ASK))
         self.assertEqual(cli.parse(["--raw"]), ("", ["--raw"], machine.ASK))

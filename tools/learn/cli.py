@@ -193,20 +193,20 @@ COMMANDS = {"run": run, "test": test, "verify": verify_all, "lint": lint, "bench
             "base": commands.base, "trace": commands.trace,
             "read": commands.read}
 OPTIONS = {"": ["--raw"], "test": ["--raw"], "run": ["--release"], "solution": ["--reveal"], "reset": ["--undo"], "skip": ["--undo"]}
+INSTALLS = {"--yes": ALWAYS, "-y": ALWAYS, "--no-install": NEVER}
 
 
 def parse(arguments: list) -> tuple:
-    """(command, its words, what may be installed). What follows `run NN` or `trace NN` belongs to the program, whatever it looks like."""
+    """(command, its words, what may be installed). What follows `run NN` or `trace NN` belongs to the program, whatever it looks
+    like, but not the options that every command takes, if they come first."""
     installs, words, theirs = ASK, [], []
     for index, argument in enumerate(arguments):
         program_named = words[:1] in (["run"], ["trace"]) and any(not word.startswith("-") for word in words[1:])
-        if program_named or words[:1] == ["bench"]:
+        if (program_named or words[:1] == ["bench"]) and argument not in INSTALLS:
             theirs = arguments[index:]
             break
-        if argument in ("--yes", "-y"):
-            installs = ALWAYS
-        elif argument == "--no-install":
-            installs = NEVER
+        if argument in INSTALLS:
+            installs = INSTALLS[argument]
         elif argument in ("--help", "-h", "help"):
             return "help", [], installs
         else:
