@@ -1,4 +1,5 @@
 """What is shown for the commonest compile errors, in our own words; and what is shown for builds that fail otherwise."""
+import re
 import unittest
 
 from sources import ROOT
@@ -57,6 +58,11 @@ class OtherFailures(CourseTest):
                              ("make_stepped_task(SteppedRunnable, SeenLock)", "make_task(Runnable, Lock)"),
                              ("(DOCTEST_ANON_SUITE_2::DOCTEST_ANON_FUNC_3()::<lambda(int)>) (int)", "<lambda(int)> (int)")):
             self.assertEqual(diagnose.tidy(noise), short)
+
+    def test_what_a_test_puts_in_place_of_a_class_has_its_name(self):
+        for file in sorted((ROOT / "tests").glob("[0-9]*/*.[ch]pp")):
+            for name, other in re.findall(r"^ *#define (\w+) (\w+)$", file.read_text(encoding="utf-8"), re.M):
+                self.assertEqual(diagnose.tidy(f"rt::{other}&"), f"rt::{name}&", file.name)
 
     def test_only_the_learners_own_warnings_count(self):
         text = "/usr/include/x.hpp:1:1: warning: noise\n" + f"{ROOT}/mine/01-poll/rt/poll.hpp:3:2: warning: unused [-Wunused]\n"

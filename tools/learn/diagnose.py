@@ -19,7 +19,8 @@ ASSERTION = re.compile(r"static assertion failed(?: due to requirement '.*?')?: 
 DELETED = re.compile(r"= delete;\s*//\s*(\S.*)$")
 
 NO_SPACE = "There is no space left on this disk. Make room, then save again."
-# The library's and the harness's inner names, and what a learner calls them.
+# The library's and the harness's inner names, and what a learner calls them. The tests' names are those that replace a class of
+# a lesson by `#define`.
 SHORTER = [
     (r"(?:typename )?std::remove_reference<(.*?)\s*&{0,2}>::type", r"\1"),
     (r"(?:DOCTEST_ANON_\w+(?:\(\))?::)+", ""),
@@ -30,9 +31,11 @@ SHORTER = [
     (r"(unique_ptr|shared_ptr|optional|vector)<_Tp(, _\w+)?>", r"\1<T>"),
     (r"std::unique_ptr<([^<>,]+), std::default_delete<\1 ?> ?>", r"std::unique_ptr<\1>"),
     (r"(?<=[\w>]) >", ">"),
-    (r"\b(Stepped|Driven|Seen)(?=(Atomic|Lock|Mutex|Condvar|Task|TaskState|TaskOf|TaskYielding|Schedule|Runnable|JoinHandle|Owned|"
-     r"Timer|Timers|TimerHeap)\b)", ""),
+    (r"\bSteppedQueue\b", "TaskQueue"),
+    (r"\b(Stepped|Driven|Seen)(?=[A-Z])|\b(Full|Interrupted)(?=(Reactor|IoSource)\b)|\b(Idle|Remote)(?=(Lock|Mutex)\b)", ""),
+    (r"\bUnwatchedHeap\b", "TimerHeap"),
     (r"\bmake_stepped_task\b", "make_task"),
+    (r"\binterrupted_sys\b", "sys"),
 ]
 
 
