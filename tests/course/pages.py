@@ -14,6 +14,7 @@ from sources import ROOT, name_of, tracked_files
 QUOTE = re.compile(r"<!-- from: (\S+) -->\s*\n```\w*\n(.*?)^```", re.S | re.M)
 BLOCK = re.compile(r"^```(?:cpp|c\+\+)\n", re.M)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+CITED = re.compile(r'\[`([a-z0-9-]+)`\]\((\S+/mistakes\.md)#([a-z0-9-]+)\):\s+"([^"]+)"')
 # Written in pieces, so that this file passes its own check.
 MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:" + "|".join(["wo" + "rk/", "tmp/" + "pbp/", "ro" + "ot/", "home/" + r"\w+/"]) + ")")
 
@@ -92,6 +93,18 @@ def links(root: Path = ROOT) -> list:
                 wrong.append(f"{name_of(page, root)} links to {target}, which does not exist")
             elif part and aim.suffix == ".md" and part not in anchors(aim.read_text(encoding="utf-8")):
                 wrong.append(f"{name_of(page, root)} links to {target}: no heading there is called so")
+    return wrong
+
+
+def cited_mistakes(root: Path = ROOT) -> list:
+    """A page that cites a mistake gives its name, and the sentence that a test must print for it."""
+    wrong = []
+    for page in pages(root):
+        for slug, path, part, sentence in CITED.findall(page.read_text(encoding="utf-8")):
+            aim = page.parent / path
+            entries = aim.read_text(encoding="utf-8").split("\n### ")[1:] if aim.is_file() else []
+            if slug != part or not any(entry.startswith(f"{slug}\n") and f"\n> {sentence}\n" in entry for entry in entries):
+                wrong.append(f"{name_of(page, root)}: {path} has no mistake {slug} for which a test prints: {sentence}")
     return wrong
 
 

@@ -68,6 +68,16 @@ class Pages(CourseTest):
     def test_links_lead_somewhere(self):
         self.assert_clean(pages.links())
 
+    def test_cited_mistakes_say_that(self):
+        self.assert_clean(pages.cited_mistakes())
+
+    def test_a_page_cites_what_is_there(self):
+        entry = "### no-wake\n\nStep 07.1. Why.\n\n> it wakes once\n"
+        cited = "[`no-wake`](../tests/07-yield-now/mistakes.md#no-wake):\n  \"it wakes {}\"\n"
+        for count, wrong in (("once", 0), ("twice", 1)):
+            root = self.tree(**{"book/page.md": cited.format(count), "tests/07-yield-now/mistakes.md": f"## Mistakes\n\n{entry}"})
+            self.assertEqual(len(pages.cited_mistakes(root)), wrong)
+
     def test_no_path_of_a_machine(self):
         self.assert_clean(pages.no_machine_paths())
 
