@@ -13,7 +13,9 @@ using ReadinessWord = rt::SteppedReadinessWord;
 namespace {
 
 constexpr char newer_event[] = "a newer event was cleared: its bytes will never be announced again";
-constexpr char overwritten[] = "the other thread's change was overwritten. Change the word by compare_exchange.";
+constexpr char overwritten[] =
+    "the other thread's change was overwritten. Change the word by compare_exchange, and make each new word of the one that is "
+    "there at that moment.";
 constexpr char stayed_set[] =
     "the flag stayed set, so the task asks the kernel again and again. The other task's clear is no event.";
 
@@ -135,7 +137,8 @@ TEST_SUITE("12.1 the readiness word") {
         CHECK_MESSAGE(r.can_write(),
                       "the read was short, and the writer's flag was cleared. Clear only the flag of `direction`.");
         r.word.clear_short(Direction::write, r.word.load());
-        CHECK_FALSE(r.can_write());
+        CHECK_MESSAGE(!r.can_write(),
+                      "a short write has filled the kernel's buffer, so the word must not say writable");
     }
 
     TEST_CASE("a short read keeps the end of the stream") {
@@ -161,6 +164,12 @@ TEST_SUITE("12.1 the readiness word") {
         r.word.clear_short(Direction::read, r.word.load());
         CHECK_MESSAGE(r.can_read(),
                       "a read stops short of urgent data, so the kernel may have more. Do not clear the flag.");
+        step("the next read is short, too, because it stops at the urgent data");
+        r.word.clear_short(Direction::read, r.word.load());
+        CHECK_MESSAGE(
+            r.can_read(),
+            "the first short read was not the one that stopped at the urgent data, but it cleared `urgent`. Clear no "
+            "flag at all.");
         step("a refusal is a refusal all the same");
         r.word.clear_refused(Direction::read, r.word.load());
         CHECK_FALSE(r.can_read());
