@@ -4,8 +4,11 @@
 
 #include <doctest/doctest.h>
 #include <rt/park.hpp>
+#include <rt/readiness.hpp>
 #include <rt/sync.hpp>
 #include <rt/sys.hpp>
+#include <support/counting_waker.hpp>
+#include <support/ends.hpp>
 #include <support/stepped_atomic.hpp>
 #include <support/story.hpp>
 #include <support/test_thread.hpp>
@@ -13,9 +16,11 @@
 
 #include <chrono>
 #include <optional>
+#include <string_view>
 
 using namespace support;
 using namespace std::chrono_literals;
+using rt::Direction;
 
 TEST_SUITE("12.2 epoll as a Park") {
     TEST_CASE("an unpark at any moment of a park ends it or the next one") {
@@ -43,7 +48,8 @@ TEST_SUITE("12.2 epoll as a Park") {
             }
             REQUIRE_MESSAGE(
                 rt::sys::now() < limit,
-                "an unpark came just before the sleep and was lost. Say that you sleep and take the token in one step, and stay parked until epoll_wait has returned.");
+                "an unpark came just before the sleep and was lost. Leave the token at each unpark. In park, say that you "
+                "sleep and take the token in one step, and stay parked until epoll_wait has returned.");
         }
     }
 
@@ -77,6 +83,34 @@ TEST_SUITE("12.2 epoll as a Park") {
                 was_woken.load(),
                 "a thread went to sleep in the middle of an unpark, and was not woken. Leave the token and look "
                 "for a sleeper in one step.");
+        }
+    }
+
+    TEST_CASE("a task that begins to wait in the middle of an event is woken") {
+        step(
+            "bytes come. While the reactor looks, a task leaves its waker and looks at the word, at each possible moment");
+        int moments = 0;
+        for (int at = 0; at <= moments; ++at) {
+            rt::SteppedReactor reactor;
+            Ends pipe = make_pipe();
+            rt::SteppedRegistration registration = reactor.add(pipe.here.get());
+            rt::SteppedReadinessWord& word = registration.record().readiness;
+            word.clear_refused(Direction::read, word.load());
+            rt::sys::write(pipe.there.get(), std::string_view("tea"));
+            CountingWaker reader;
+            bool has_to_wait = false;
+            auto wait = [&](int access, auto&) {
+                if (access == at) {
+                    registration.record().reader.register_waker(reader.waker());
+                    has_to_wait = !word.load().allows(Direction::read);
+                }
+            };
+            Steps::between(wait, [&] { reactor.park(rt::no_wait); });
+            moments = Steps::accesses;
+            REQUIRE_MESSAGE(
+                (reader.wakes() == 1 || !has_to_wait),
+                "the reactor looked for a waker before the event was in the word, so a task that came in between sleeps on. "
+                "Set the word first, and look into the slot then.");
         }
     }
 

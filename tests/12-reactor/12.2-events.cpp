@@ -25,6 +25,20 @@ using rt::Direction, rt::Reactor, rt::Registration;
 using Kind = rt::trace::Kind;
 
 TEST_SUITE("12.2 epoll as a Park") {
+    TEST_CASE("an event leads back to the record") {
+        Reactor reactor;
+        Ends pipe = make_pipe();
+        Registration registration = reactor.add(pipe.here.get());
+        put(pipe.there, "tea");
+        step("ask epoll in place of the reactor");
+        epoll_event event{};
+        REQUIRE(rt::sys::epoll_wait(reactor.descriptor(), {&event, 1}, 0) == 1);
+        REQUIRE_MESSAGE(
+            event.data.ptr == &registration.record(),
+            "the event's data is not the address of the record, so `park` would use some other memory as one. Pass the "
+            "address of `registration.record()` to epoll_add.");
+    }
+
     TEST_CASE("an event wakes the task that waits for it") {
         Reactor reactor;
         Ends pipe = make_pipe();
@@ -80,6 +94,19 @@ TEST_SUITE("12.2 epoll as a Park") {
             (reader.wakes() == 1 && writer.wakes() == 1),
             "one event was news for the reader and for the writer, and only one of them was woken. Look at each "
             "direction on its own, without `else`.");
+    }
+
+    TEST_CASE("an event that is no news wakes no task") {
+        Reactor reactor;
+        Ends pipe = make_pipe();
+        Registration registration = reactor.add(pipe.here.get());
+        CountingWaker reader;
+        registration.record().reader.register_waker(reader.waker());
+        step("the word allows a read already, and bytes come");
+        put(pipe.there, "tea");
+        reactor.park(rt::no_wait);
+        CHECK_MESSAGE(reader.wakes() == 0,
+                      "a task was woken that had no reason to sleep. Wake only the directions that `set` returns.");
     }
 
     TEST_CASE("a task that is woken finds the event in the word") {
