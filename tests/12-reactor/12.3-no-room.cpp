@@ -41,8 +41,9 @@ TEST_SUITE("12.3 waiting for a descriptor") {
         try {
             answer = task.poll();
         } catch (const std::system_error& error) {
-            FAIL(error.what()
-                 << ". Other descriptors will be closed, so call try_prepare, which lets the task ask again.");
+            step("the poll threw: {}", error.what());
+            FAIL(
+                "epoll has no room now, but other descriptors will be closed. Call try_prepare, which lets the task ask again.");
         }
         CHECK(answer == Pending);
         CHECK_MESSAGE(task.is_woken(),
