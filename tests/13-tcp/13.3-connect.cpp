@@ -39,7 +39,15 @@ TEST_SUITE("13.3 connect") {
         rt::CurrentThread runtime;
         TcpListener listener = TcpListener::listen(loopback());
         step("connect, but give up after 1000 polls");
-        bool const connected = runtime.block_on(connects_within(1000, listener.local_addr()));
+        bool connected = false;
+        try {
+            connected = runtime.block_on(connects_within(1000, listener.local_addr()));
+        } catch (const std::system_error& error) {
+            step("connect threw: {}", error.what());
+            FAIL(
+                "the listener is there, but connect threw. If this says \"in progress\", the connect goes on, and is no error. "
+                "sys::connect answers -EINPROGRESS then, and leaves errno alone.");
+        }
         REQUIRE_MESSAGE(connected,
                         "the listener is there, but connect waits on. Ask connect again when the event comes.");
         rt::sys::Fd client(rt::sys::accept(listener.fd()));
@@ -62,8 +70,10 @@ TEST_SUITE("13.3 connect") {
         rt::SocketAddr nobody = TcpListener::listen(loopback()).local_addr();
         step("nobody listens there any more");
         std::string const refused = fmt::format("cannot connect to {}: Connection refused", nobody);
-        REQUIRE_MESSAGE(failure_of(TcpStream::connect(nobody), runtime) == refused,
-                        "nobody listens there, so connect must throw what the kernel answers, with `what` before it");
+        REQUIRE_MESSAGE(
+            failure_of(TcpStream::connect(nobody), runtime) == refused,
+            "nobody listens there, so connect must throw what the kernel answers, with `what` before it. While "
+            "the connect is in progress, answer -EAGAIN. An answer of 0 or more means \"connected\".");
         CHECK_MESSAGE(
             failure_of(TcpStream::connect("127.0.0.1", nobody.port()), runtime) == refused,
             "the only address has refused. Let its exception go to the caller as it is: a copy of its base class "
@@ -154,6 +164,20 @@ TEST_SUITE("13.3 connect") {
         }
         CHECK_MESSAGE(found == second,
                       "the first address refused, and the second was not tried. Catch a std::system_error.");
+    }
+
+    TEST_CASE("an address that cannot be reached is followed by the next") {
+        rt::CurrentThread runtime;
+        step("there is no way to the first address of the name, and the listener is at the second");
+        TcpListener listener = TcpListener::listen(loopback());
+        std::string error;
+        try {
+            (void)runtime.block_on(TcpStream::connect(unreachable_first, listener.local_addr().port()));
+        } catch (const std::system_error& thrown) {
+            error = thrown.what();
+        }
+        CHECK_MESSAGE(error.empty(), error,
+                      ". The second address would have answered. Try it whatever the reason why the first one failed.");
     }
 
     TEST_CASE("the first address that answers is taken") {

@@ -1,6 +1,7 @@
 /// \file
-/// A name with two addresses: `two.addresses.test` is 127.0.0.2, and then 127.0.0.1. It replaces the C library's resolver,
-/// so include it in at most one file of a test executable. Other names go to the C library.
+/// Names with two addresses: `two.addresses.test` is 127.0.0.2, and then 127.0.0.1. `unreachable.first.test` begins with an
+/// address to which the kernel makes no connection. They replace the C library's resolver, so include this in at most one
+/// file of a test executable. Other names go to the C library.
 #pragma once
 
 #include <cstdlib>
@@ -15,6 +16,7 @@
 namespace support {
 
 inline constexpr const char* two_addresses = "two.addresses.test";
+inline constexpr const char* unreachable_first = "unreachable.first.test";
 
 namespace detail {
 
@@ -34,6 +36,15 @@ struct FakeAddress {
 
 inline FakeAddress first_address("127.0.0.2");
 inline FakeAddress second_address("127.0.0.1");
+inline FakeAddress unreachable_address("255.255.255.255");  // TCP knows no broadcast
+
+/// The first address of `host`, or null if it is no name of ours.
+inline FakeAddress* first_of(const char* host) noexcept {
+    if (std::strcmp(host, two_addresses) == 0) {
+        return &first_address;
+    }
+    return std::strcmp(host, unreachable_first) == 0 ? &unreachable_address : nullptr;
+}
 
 }  // namespace detail
 
@@ -41,11 +52,11 @@ inline FakeAddress second_address("127.0.0.1");
 
 extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo* hints, addrinfo** found) {
     using namespace support::detail;
-    if (std::strcmp(host, support::two_addresses) == 0) {
-        first_address.info.ai_next = &second_address.info;
-        first_address.address.sin_port = htons(static_cast<in_port_t>(std::atoi(service)));
-        second_address.address.sin_port = first_address.address.sin_port;
-        *found = &first_address.info;
+    if (FakeAddress* first = first_of(host)) {
+        first->info.ai_next = &second_address.info;
+        first->address.sin_port = htons(static_cast<in_port_t>(std::atoi(service)));
+        second_address.address.sin_port = first->address.sin_port;
+        *found = &first->info;
         return 0;
     }
     static auto* const real = reinterpret_cast<decltype(&::getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
@@ -53,7 +64,7 @@ extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo
 }
 
 extern "C" void freeaddrinfo(addrinfo* found) noexcept {
-    if (found != &support::detail::first_address.info) {
+    if (found != &support::detail::first_address.info && found != &support::detail::unreachable_address.info) {
         static auto* const real = reinterpret_cast<decltype(&::freeaddrinfo)>(::dlsym(RTLD_NEXT, "freeaddrinfo"));
         real(found);
     }
