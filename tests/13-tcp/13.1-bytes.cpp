@@ -142,7 +142,7 @@ TEST_SUITE("13.1 bytes") {
         auto task = spawn_mock("write_all", rt::write_all(script, "tea"));
         try {
             (void)task.poll();
-            FAIL_CHECK("the stream took no byte, and write_all was done. Throw takes_no_more().");
+            FAIL_CHECK("the stream took no byte, and write_all threw nothing. Throw takes_no_more().");
         } catch (const std::system_error& error) {
             REQUIRE_MESSAGE(
                 script.writes == 1,
@@ -191,7 +191,8 @@ TEST_SUITE("13.1 bytes") {
             std::string const text = fits.poll().value();
             CHECK(text == "1234567890");
         } catch (const std::system_error& error) {
-            FAIL_CHECK(error.what() << ". But 10 bytes came, and the limit is 10. Throw if there are more.");
+            step("read_to_string threw: {}", error.what());
+            FAIL_CHECK("10 bytes came, and the limit is 10, so nothing is too long. Throw if there are more.");
         }
         Script too_long;
         too_long.pieces = {"12345", "678901", "never read"};
