@@ -71,6 +71,27 @@ TEST_SUITE("16.3 a worker") {
             "others.");
     }
 
+    TEST_CASE("at the 61st look one task comes from outside") {
+        WorkerByHand w(2);
+        w.play_the_monitor();
+        step("a hundred tasks are in its own queue, and then five come from outside");
+        for (int n = 0; n < 100; ++n) {
+            w.push(0, w.task("own"));
+        }
+        w.push_from_outside(w.task("from outside", [&w] {
+            CHECK_MESSAGE(
+                w.crew.remotes[0].queue.size() == 40,
+                "at the 61st look, take one task from outside, and not a share. The own queue is full of older "
+                "tasks, and the other workers may have time.");
+            w.crew.stop();
+        }));
+        for (int n = 0; n < 4; ++n) {
+            w.push_from_outside(w.task("from outside, too"));
+        }
+        w.run();
+        CHECK(w.polled.size() == 61);
+    }
+
     TEST_CASE("the driver is served although the worker never sleeps") {
         WorkerByHand w(1);
         step("a task wakes a new one in each poll, 200 times. Now and then a task comes from outside, too");

@@ -9,8 +9,10 @@
 #include <rt/runnable.hpp>
 #include <rt/scheduler.hpp>
 #include <rt/task.hpp>
+#include <rt/violation.hpp>
 
 #include <doctest/doctest.h>
+#include <support/stepped_atomic.hpp>
 
 #include <functional>
 #include <optional>
@@ -20,14 +22,18 @@
 
 namespace support {
 
+/// A worker that looks everywhere, finds no task, and looks again, makes this many accesses to its queue and to the counts.
+inline constexpr int too_many_accesses = 100'000;
+inline constinit thread_local int accesses_without_a_task = 0;
+
 /// A driver that never sleeps. It does what the test says instead.
 class DriverByHand final : public rt::Park {
   public:
     void park(std::optional<rt::Instant> deadline) override {
         if (deadline != rt::no_wait) {
             instead_of_sleep();
-        } else if (++looks > 1'000) {
-            FAIL("the worker looks for tasks again and again, although there is none. After the second look, sleep.");
+        } else {
+            ++looks;
         }
     }
     void unpark() noexcept override {}
@@ -65,6 +71,7 @@ class WorkerByHand {
     /// A task that notes its name when it is polled, and then calls `f`.
     rt::Runnable task(std::string name, std::function<void()> f = [] {}) {
         auto note = [this, name = std::move(name), f = std::move(f)](rt::Context&) -> rt::Poll<void> {
+            accesses_without_a_task = 0;
             polled.push_back(name);
             f();
             return rt::Ready();
@@ -91,7 +98,18 @@ class WorkerByHand {
     bool was_woken(unsigned id) { return crew.idle.wake_up(id); }
 
     /// Runs the worker until the crew is stopped.
-    void run() { rt::SteppedWorker(crew, id_).run(); }
+    void run() {
+        accesses_without_a_task = 0;
+        Steps::on_access = [](const Access&) {
+            if (++accesses_without_a_task > too_many_accesses) {
+                rt::violation(
+                    "the worker looks for tasks again and again, although there is none. If it has looked everywhere, let it "
+                    "sleep.");
+            }
+        };
+        rt::SteppedWorker(crew, id_).run();
+        Steps::on_access = nullptr;
+    }
 
     DriverByHand driver;
     RuntimeByHand runtime;
