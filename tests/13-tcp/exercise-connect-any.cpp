@@ -90,6 +90,15 @@ TEST_SUITE("13 exercise the first address that answers") {
         CHECK(error.ends_with(": Connection refused"));
     }
 
+    TEST_CASE("if all fail then the last error is thrown") {
+        rt::CurrentThread runtime;
+        // A broadcast address of the loopback device. The kernel refuses it in the call of connect, and sends nothing.
+        SocketAddr const everybody = SocketAddr::from_ip("127.255.255.255", 80).value();
+        step("the first connect fails at once, and the second one is refused after that");
+        std::string const error = failure_of(connect({everybody, nobody()}), runtime);
+        CHECK_MESSAGE(error.ends_with(": Connection refused"), "that isn't the error of the last connect that failed");
+    }
+
     TEST_CASE("without an address there is nothing to connect to") {
         rt::CurrentThread runtime;
         CHECK_THROWS_AS((void)runtime.block_on(connect({})), std::invalid_argument);

@@ -6,7 +6,8 @@ They stand in tests/NN-name/mistakes.md, below `## Mistakes` and below `## Right
 
     ### clone-not-counted
 
-    Step 02.1. What the learner was thinking. (`Step 20 program.` if tests/20-…/program.py is to notice.)
+    Step 02.1. What the learner was thinking. (`Step 20 program.` if tests/20-…/program.py is to notice,
+        `Step 13 exercise.` for tests/13-…/exercise-….cpp.)
 
     ```diff
     --- solutions/02-waker/rt/waker.hpp
@@ -43,7 +44,7 @@ from sources import ROOT, lesson_folders, name_of
 LIMIT = 5  # seconds that a case has to fail
 SECTIONS = {"Mistakes": False, "Right answers that are not the solution's": True}
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-ENTRY = re.compile(r"\s*Step (\d\d(?:\.\d+| program))\.\s+(\S.*?)\n\n```diff\n(.*?)^```\n\s*((?:^> [^\n]*\n)*)\s*", re.S | re.M)
+ENTRY = re.compile(r"\s*Step (\d\d(?:\.\d+| program| exercise))\.\s+(\S.*?)\n\n```diff\n(.*?)^```\n\s*((?:^> [^\n]*\n)*)\s*", re.S | re.M)
 FILE = re.compile(r"--- (?:a/)?(solutions/\S+)")
 NOT_READ = ("diff --git ", "index ", "+++ b/")   # git diff's own lines
 FLAGS = ["-w"]
@@ -155,7 +156,8 @@ def text_of(path: Path) -> str:
 
 
 def test_files(answer: Answer) -> list:
-    return sorted(answer.page.parent.glob("program.py" if answer.step.endswith("program") else f"{answer.step}-*.cpp"))
+    what = {"program": "program.py", "exercise": "exercise-*.cpp"}
+    return sorted(answer.page.parent.glob(what.get(answer.step[3:], f"{answer.step}-*.cpp")))
 
 
 def knows(answer: Answer) -> list:
