@@ -18,6 +18,20 @@
 using namespace support;
 using namespace std::chrono_literals;
 
+namespace {
+
+/// When the last look of the runtime began: the latest moment that has passed for the timers.
+rt::Instant last_look(const rt::SteppedTimers& timers) {
+    rt::Instant passed = rt::sys::now() - 1min;
+    for (rt::Instant ahead = rt::sys::now() + 1min; ahead - passed > 1ns;) {
+        rt::Instant const middle = passed + (ahead - passed) / 2;
+        (timers.has_passed(middle) ? passed : ahead) = middle;
+    }
+    return passed;
+}
+
+}  // namespace
+
 TEST_SUITE("14.2 a sleep that ends in time") {
     TEST_CASE("without a timer the sleep has no end") {
         TimersUnderTest runtime;
@@ -87,6 +101,19 @@ TEST_SUITE("14.2 a sleep that ends in time") {
             timer.clear();
         } while (slept_at >= std::chrono::ceil<std::chrono::milliseconds>(deadline));
         CHECK_MESSAGE(runtime.below.sleeps_until <= deadline, "the timer was due when the runtime began to sleep");
+    }
+
+    TEST_CASE("a timer that is due at the very moment of the look lets nobody sleep") {
+        Timer timer;
+        TimersUnderTest runtime;
+        step("the Park below has reported a part of what is ready");
+        runtime.park();
+        runtime.below.more = true;
+        step("set a timer for the moment when this look began, and look again");
+        runtime.timers.set(timer, last_look(runtime.timers), rt::Waker::noop());
+        runtime.below.calls.clear();
+        runtime.park();
+        CHECK_MESSAGE(runtime.below.calls == "no wait, ", "a timer is due at `due_`, and not only before it");
     }
 
     TEST_CASE("a Park below that comes back too soon makes no timer early") {

@@ -44,6 +44,22 @@ TEST_SUITE("14.3 sleep") {
         CHECK(runtime.service<rt::Timers>().size() == 0);
     }
 
+    TEST_CASE("a sleep that waits asks the runtime that has its timer") {
+        rt::CurrentThread runtime;
+        rt::CurrentThread other;
+        auto nap = spawn_mock("the nap", rt::sleep(1h));
+        {
+            rt::EnterScheduler entered(runtime);
+            CHECK(nap.poll() == Pending);
+        }
+        rt::EnterScheduler entered(other);
+        step("another runtime is current now");
+        CHECK(nap.poll() == Pending);
+        CHECK_MESSAGE(other.find_service<rt::Timers>() == nullptr,
+                      "the timer belongs to the timers in which it was set, and their lock protects it. Ask those.");
+        nap.drop();
+    }
+
     TEST_CASE("a sleep that outlives its runtime sleeps on in the next") {
         rt::Sleep sleep = rt::sleep(1h);  // on the real clock, outside of any runtime
         {

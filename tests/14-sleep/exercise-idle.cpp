@@ -6,6 +6,7 @@
 ///  - `exercise::IdleLimit limit(10s)` makes a limit of 10 s. The time counts from now.
 ///  - `limit.touch()` says that the client has said something. The time counts from now again. No timer is set or moved.
 ///  - `limit.passed()` returns a future of nothing. It is Ready when 10 s have passed since the last `touch`.
+///  - A limit may be so long that the clock has no moment for its end. It never passes.
 ///  - A future of `passed` that is dropped leaves no timer behind.
 ///
 /// Write it into mine/14-sleep/exercise.hpp. The file needs `#pragma once`, the headers that you use, and
@@ -13,6 +14,7 @@
 #include <doctest/doctest.h>
 #include <exercise.hpp>
 #include <rt/future.hpp>
+#include <rt/park.hpp>
 #include <rt/trace.hpp>
 #include <support/mock_task.hpp>
 #include <support/paused_clock.hpp>
@@ -59,6 +61,30 @@ TEST_SUITE("14 exercise a limit on idleness") {
         clock.advance(1ns);
         CHECK_MESSAGE(idle.is_woken(), "the limit must pass 10 s after the last message, and not later");
         CHECK(idle.poll() == Ready());
+    }
+
+    TEST_CASE("a client that says something again and again is never idle") {
+        PausedClock clock;
+        IdleLimit limit(10s);
+        auto idle = spawn_mock("the limit", limit.passed());
+        CHECK(idle.poll() == Pending);
+        for (int message = 1; message <= 5; ++message) {
+            clock.advance(7s);
+            if (idle.is_woken()) {
+                CHECK_MESSAGE(idle.poll() == Pending,
+                              "the client was silent for 7 s only. Look after each sleep whether it has said something "
+                              "meanwhile.");
+            }
+            step("the client says something");
+            limit.touch();
+        }
+    }
+
+    TEST_CASE("a limit beyond the end of the clock never passes") {
+        PausedClock clock;
+        IdleLimit limit(rt::Instant::duration::max());
+        auto idle = spawn_mock("the limit", limit.passed());
+        CHECK_MESSAGE(idle.poll() == Pending, "the sum of now and the limit overflows. `rt::time::later` doesn't.");
     }
 
     TEST_CASE("a thousand messages set no timer") {

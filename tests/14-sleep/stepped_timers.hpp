@@ -152,12 +152,14 @@ class RecordingPark final : public rt::Park {
         }
     }
     void unpark() noexcept override { ++unparks; }
+    bool has_more() const noexcept override { return more; }
 
     std::function<void()> while_asleep;
     std::string calls;  // deadlines in seconds from `start`
     rt::Instant start = std::chrono::ceil<std::chrono::milliseconds>(rt::sys::now());
     rt::Instant sleeps_until;
     int unparks = 0;
+    bool more = false;  // whether the next park goes on with the same look
 };
 
 /// A runtime that sleeps in a RecordingPark, and its timers.
