@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <vector>
 
 using namespace support;
 using rt::Pending;
@@ -45,6 +47,31 @@ TEST_SUITE("15.1 the first to be done") {
     TEST_CASE("in a biased select the first branch wins") {
         auto wins = wins_of([] { return rt::select(rt::biased, rt::ready(0), rt::ready(1)); });
         CHECK(wins[0] == 1000);
+    }
+
+    TEST_CASE("a poll goes round the branches") {
+        std::vector<int> order;
+        auto branch = [&order](int number) {
+            return rt::poll_fn([&order, number](rt::Context&) -> rt::Poll<int> {
+                order.push_back(number);
+                return Pending;
+            });
+        };
+        auto race = rt::select(branch(0), branch(1), branch(2), branch(3));
+        rt::Waker const nobody = rt::Waker::noop();
+        rt::Context cx(nobody);
+        for (int round = 0; round < 10; ++round) {
+            order.clear();
+            step("poll a select of four branches");
+            CHECK(race.poll(cx) == Pending);
+            REQUIRE(order.size() == 4);
+            for (std::size_t i = 1; i < order.size(); ++i) {
+                CHECK_MESSAGE(
+                    order[i] == (order[i - 1] + 1) % 4,
+                    "the branches behind `start` come next, and then those before it. If the others are always "
+                    "polled from branch 0 on, that branch wins more than its share.");
+            }
+        }
     }
 
     TEST_CASE("in each poll every branch is polled once") {

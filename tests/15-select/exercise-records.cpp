@@ -80,9 +80,23 @@ TEST_SUITE("15 exercise records of which no byte is lost") {
         CHECK(record.is_woken());
         CHECK(record.poll() == Pending);
         peer.send("ea");
+        CHECK_MESSAGE(
+            record.is_woken(),
+            "a part of the record came, and the future returned Pending without a waker in the stream. Poll the "
+            "stream until it is Pending itself.");
         CHECK(record.poll() == Pending);
         peer.send("pot");
         CHECK(record.poll() == Ready(Record("teap")));
+    }
+
+    TEST_CASE("a record has as many bytes as was asked for") {
+        MockPeer peer;
+        MockStream stream = peer.stream();
+        exercise::Records<MockStream> records(stream, 6);
+        peer.send("teapots!!");
+        auto record = spawn_mock("a record of 6 bytes", records.next());
+        CHECK_MESSAGE(record.poll() == Ready(Record("teapot")),
+                      "the size that was given to the constructor was not used");
     }
 
     TEST_CASE_FIXTURE(Connection, "a future that is destroyed leaves its bytes to the next one") {
