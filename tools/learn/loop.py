@@ -37,11 +37,14 @@ class Turn(Exception):
 
 
 def to_read(lesson: str) -> str:
-    """What there is of the lessons from this one on, as long as they have no starter."""
+    """What there is of the lessons from this one on, as long as they have no starter. And which lesson has one."""
     pages = [folder for folder in ("book", "solutions", "tests") if any((ROOT / folder).glob(f"{lesson}*"))]
-    last = all_lessons()[-1]
+    later = [name for name in all_lessons() if name > lesson]
+    opened = next(filter(can_be_opened, later), "")
+    last = ([lesson] + [name for name in later if not opened or name < opened])[-1]
     which = f"Lessons {lesson[:2]} to {last[:2]} have" if last > lesson else f"Lesson {lesson} has"
-    return f"{which} no starter yet. Read what there is in {', '.join(f'{folder}/' for folder in pages)}."
+    further = f" To go on with {opened}, type ./learn goto {opened[:2]}." if opened else ""
+    return f"{which} no starter yet. Read what there is in {', '.join(f'{folder}/' for folder in pages)}.{further}"
 
 
 def exercise_offered(lesson: str) -> str:

@@ -52,8 +52,16 @@ def list_lines(progress: Progress) -> list:
         line = f"{here}{sign} {name} {done} of {len(steps)}{skipped}{remains}"
         lines.append(line if lesson in on_path or here == ">" else dim(f"{line}, not on your path"))
     if closed:
-        lines.append(dim(f"   {closed[0][:2]} to {closed[-1][:2]} have no starter yet. Read their code in solutions/."))
+        lines.append(dim(f"   {numbers(closed)} {'has' if len(closed) == 1 else 'have'} no starter yet. Read the code in solutions/."))
     return lines + ["To open another lesson: ./learn goto NN"]
+
+
+def numbers(lessons: list) -> str:
+    """Of lessons in order, as in "17", "17 and 19", "17 to 19"."""
+    known = [name[:2] for name in lessons]
+    if len(known) > 2 and int(known[-1]) - int(known[0]) == len(known) - 1:
+        return f"{known[0]} to {known[-1]}"
+    return " and ".join(filter(None, [", ".join(known[:-1]), known[-1]]))
 
 
 def what_remains(progress: Progress, lesson: str) -> str:
