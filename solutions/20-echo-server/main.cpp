@@ -1,3 +1,4 @@
+// starter: demo --clients 2
 // Lesson 20: the echo server, and its thousand clients.
 //
 //     solution-20 serve [--addr 127.0.0.1:3001] [--runtime R] [--max-connections N] [--idle-timeout SECONDS]
