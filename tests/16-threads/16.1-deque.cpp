@@ -106,7 +106,9 @@ TEST_SUITE("16.1 the queue of a worker") {
         CHECK_MESSAGE(w.queue.size() == 256, "the queue has 256 slots. Use all of them.");
         CHECK(w.overflow.is_empty());
 
-        w.push_up_to(257);
+        CHECK_MESSAGE(
+            not w.queue.push(w.tasks.next(), w.overflow),
+            "the new task went to the injection queue, and 128 others are here. So it isn't the only one here.");
         CHECK_MESSAGE(w.queue.size() == 128, "a full queue makes room by `move_half`, which takes the new task along");
         std::vector<int> moved = from_to(0, 127);
         moved.push_back(256);

@@ -50,6 +50,15 @@ struct Workers {
     Deque second_thief;
 };
 
+/// Ends the program, because a cancelled task has given up a reference that its other Runnable needs.
+void ends_if_cancelled(const NumberedTasks& tasks) {
+    if (tasks.is_any_cancelled()) {
+        rt::violation(
+            "a Runnable was destroyed, which cancelled its task, but another thread had taken that task. Call `from_raw` only "
+            "after the exchange has succeeded.");
+    }
+}
+
 /// How many moments `call` has if no other thread comes.
 template <class Call>
 int moments_of(int tasks, Call call) {
@@ -89,6 +98,7 @@ void at_each_moment(int tasks, Call call, Other other) {
         workers.tasks.drain(workers.thief);
         workers.tasks.drain(workers.second_thief);
         workers.tasks.drain(workers.overflow);
+        ends_if_cancelled(workers.tasks);
         INFO("the other thread came after access " << at << " of " << moments);
         REQUIRE_MESSAGE(
             (has_found || tasks < 3),

@@ -80,6 +80,15 @@ class NumberedTasks {
         return std::count_if(times_.begin(), times_.end(), [](int n) { return n > 1; });
     }
     std::ptrdiff_t lost() const { return std::count(times_.begin(), times_.end(), 0); }
+    /// True if a task that was taken out of a queue was also cancelled, because a second Runnable of it was destroyed.
+    bool is_any_cancelled() const {
+        for (std::size_t number = 0; number < handles_.size(); ++number) {
+            if (times_[number] > 0 && handles_[number].is_finished()) {
+                return true;
+            }
+        }
+        return false;
+    }
     /// How often something was taken that is none of these tasks.
     int strangers() const { return strangers_; }
 
