@@ -68,6 +68,12 @@ TEST_SUITE("16.2 idle workers") {
             CHECK_MESSAGE(allowed == (workers + 1) / 2,
                           "a worker may begin to search if less than half of the workers search");
         }
+        step("4 workers, of which two sleep");
+        Idle idle(4);
+        CHECK_FALSE(idle.fall_asleep(2, false));
+        CHECK_FALSE(idle.fall_asleep(3, false));
+        CHECK(idle.begin_search());
+        CHECK_MESSAGE(idle.begin_search(), "one of four workers searches, so another one may. Sleepers count, too.");
     }
 
     TEST_CASE("work arrives as the last searcher goes to sleep") {

@@ -29,6 +29,26 @@ void at_each_moment(unsigned workers, Begin begin, Call call, Other other, Check
     }
 }
 
+/// Does the same with an `other` that needs no lock. So it comes while `call` holds the lock, too.
+template <class Begin, class Call, class Other, class Check>
+void at_each_moment_without_lock(unsigned workers, Begin begin, Call call, Other other, Check check) {
+    int moments = 0;
+    for (int at = 0; at <= moments; ++at) {
+        Idle idle(workers);
+        begin(idle);
+        auto meet = [&](int access, auto&) {
+            if (access == at) {
+                other(idle);
+            }
+        };
+        Steps::between(meet, [&] { call(idle); });
+        moments = Steps::accesses;
+        INFO("the other thread came after access " << at << " of " << moments);
+        check(idle);
+        still_alive();
+    }
+}
+
 void two_search(Idle& idle) {
     idle.begin_search();
     idle.begin_search();
@@ -105,21 +125,42 @@ TEST_SUITE("16.2 idle workers") {
                     idle.awake_count() == 3,
                     "one of two changes of the word is lost. Change it in one step, with fetch_add or fetch_sub.");
             });
+        constexpr char lost[] =
+            "a worker searches, but the word has lost it. Change the word in one step, with fetch_add or fetch_sub.";
+        bool searches = false;
+        auto begin_search = [&](Idle& idle) { searches = idle.begin_search(); };
         step("a worker falls asleep, and another one, which needs no lock, begins to search at each moment");
-        for (int at = 0; at <= 2; ++at) {
-            Idle idle(4);
-            int searchers = 0;
-            auto begin_search = [&](int access, auto&) {
-                if (access == at) {
-                    searchers += idle.begin_search();
-                }
-            };
-            Steps::between(begin_search, [&] { (void)idle.fall_asleep(1, false); });
-            bool const needs_no_other = searchers == 0 || !idle.choose_sleeper().has_value();
-            CHECK_MESSAGE(needs_no_other,
-                          "a worker searches, but the word has lost it. Change the word in one step, with fetch_add or "
-                          "fetch_sub.");
-        }
+        at_each_moment_without_lock(
+            4, [](Idle&) {}, [](Idle& idle) { (void)idle.fall_asleep(1, false); }, begin_search,
+            [&](Idle& idle) {
+                bool const needs_no_other = !searches || !idle.choose_sleeper().has_value();
+                CHECK_MESSAGE(needs_no_other, lost);
+            });
+        step("a sleeper is chosen, and another worker begins to search at each moment");
+        at_each_moment_without_lock(
+            8, two_sleep, [](Idle& idle) { idle.choose_sleeper(); }, begin_search,
+            [&](Idle& idle) {
+                bool const was_chosen = idle.awake_count() == 7;  // and then there are two searchers
+                CHECK_MESSAGE(idle.end_search() != was_chosen, lost);
+            });
+    }
+
+    TEST_CASE("a searcher that falls asleep changes both counts at once") {
+        bool was_last = false;
+        unsigned awake = 0;
+        step("two of four workers search. One falls asleep, and the other one finds work at each moment");
+        at_each_moment_without_lock(
+            4, two_search, [](Idle& idle) { (void)idle.fall_asleep(0, true); },
+            [&](Idle& idle) {
+                was_last = idle.end_search();
+                awake = idle.awake_count();
+            },
+            [&](Idle&) {
+                CHECK_MESSAGE(
+                    (!was_last || awake == 3),
+                    "the word counts this worker as a searcher no more, but still as awake. A thread that makes "
+                    "work now wakes no worker. Change both counts in one operation.");
+            });
     }
 
     TEST_CASE("two searchers stop while a third worker asks whether it may search") {

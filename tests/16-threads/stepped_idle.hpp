@@ -4,6 +4,7 @@
 #pragma once
 
 #include <rt/sync.hpp>
+#include <rt/violation.hpp>
 #include <support/stepped_atomic.hpp>
 
 #include <mutex>
@@ -22,6 +23,11 @@ class IdleMutex {
     void lock() {
         // Another thread may come before the lock, too.
         support::Steps::accessed(support::Steps::no_word, {0, 0, false, relaxed, this});
+        if (support::idle_locks != 0) {
+            violation(
+                "the lock of `Idle` is taken while it is held. `begin_search` and `end_search` take no lock, because one "
+                "`fetch_add` or `fetch_sub` changes the word.");
+        }
         mutex_.lock();
         ++support::idle_locks;
     }
