@@ -27,15 +27,16 @@ TEST_SUITE("16.3 a worker") {
         step("two tasks are in its own queue, two in the injection queue, and one in the queue of worker 1");
         w.push(0, w.task("own 1"));
         w.push(0, w.task("own 2"));
-        w.push_from_outside(w.task("injected 1", [&w] {
-            CHECK_MESSAGE(
-                w.crew.injection.is_empty(),
-                "each task from outside costs a lock of its own. `take_share` takes this worker's share at once.");
-        }));
+        bool has_share = false;
+        w.push_from_outside(w.task("injected 1", [&] { has_share = w.crew.injection.is_empty(); }));
         w.push_from_outside(w.task("injected 2"));
         w.push(1, w.task("of worker 1"));
         w.run();
-        CHECK(w.polled == Names{"own 1", "own 2", "injected 1", "injected 2", "of worker 1", "sleep"});
+        CHECK_MESSAGE((w.polled == Names{"own 1", "own 2", "injected 1", "injected 2", "of worker 1", "sleep"}),
+                      "this is not the order on top of worker.hpp. Only the 61st look is another one.");
+        CHECK_MESSAGE(
+            has_share,
+            "each task from outside costs a lock of its own. `take_share` takes this worker's share at once.");
     }
 
     TEST_CASE("it searches from the next worker on") {
@@ -58,8 +59,8 @@ TEST_SUITE("16.3 a worker") {
     TEST_CASE("a task from outside does not wait for an own queue that is never empty") {
         WorkerByHand w(2);
         w.play_the_monitor();
-        step("a hundred tasks are in its own queue, and then one comes from outside");
-        for (int n = 0; n < 100; ++n) {
+        step("200 tasks are in its own queue, and then one comes from outside");
+        for (int n = 0; n < 200; ++n) {
             w.push(0, w.task("own"));
         }
         w.push_from_outside(w.task("from outside"));
@@ -69,6 +70,10 @@ TEST_SUITE("16.3 a worker") {
             place == 60,
             "at the 61st look, look into the injection queue first. So the task from outside is polled after 60 "
             "others.");
+        CHECK_MESSAGE(
+            w.polled.size() == 202,
+            "the worker sleeps, although its own queue is not empty. If the injection queue is empty at the 61st "
+            "look, look into the own queue.");
     }
 
     TEST_CASE("at the 61st look one task comes from outside") {
@@ -93,24 +98,60 @@ TEST_SUITE("16.3 a worker") {
     }
 
     TEST_CASE("the driver is served although the worker never sleeps") {
-        WorkerByHand w(1);
-        step("a task wakes a new one in each poll, 200 times. Now and then a task comes from outside, too");
-        int polls = 0;
-        std::function<void()> again = [&] {
-            if (polls % 60 == 30) {
-                w.push_from_outside(w.task("from outside"));
-            }
-            if (++polls < 200) {
-                w.runtime.schedule(w.task("again", again));
-            }
-        };
-        w.push(0, w.task("again", again));
+        for (bool const is_own : {true, false}) {
+            WorkerByHand w(1);
+            step("200 times, a poll puts a new task into {}", is_own ? "the own queue" : "the injection queue");
+            int polls = 0;
+            std::function<void()> again = [&] {
+                if (polls % 60 == 30) {
+                    w.push_from_outside(w.task("from outside"));
+                }
+                if (++polls == 200) {
+                    return;
+                }
+                if (is_own) {
+                    w.runtime.schedule(w.task("again", again));
+                } else {
+                    w.push_from_outside(w.task("again", again));
+                }
+            };
+            w.push(0, w.task("again", again));
+            w.run();
+            CHECK(polls == 200);
+            CHECK_MESSAGE(
+                w.driver.looks == 3,
+                "timers and sockets would wait until the worker has no task. At every 61st look, serve the driver, also if a task has come from outside.");
+        }
+    }
+
+    TEST_CASE("while another worker is awake it sleeps as the monitor") {
+        WorkerByHand w(2);
+        step("worker 1 is in a long poll. Worker 0 has no task");
+        w.crew.remotes[0].park.unpark();  // so that the first sleep ends at once
+        w.driver.instead_of_look = [&w] { w.crew.stop(); };
         w.run();
-        CHECK(polls == 200);
-        CHECK_MESSAGE(
-            w.driver.looks == 3,
-            "timers and sockets would wait until the worker has no task. At every 61st look, serve the driver, also if a task "
-            "has come from outside.");
+        CHECK_MESSAGE(w.polled.empty(),
+                      "another worker is awake, and there is no monitor, so this worker must be it. Sleep by the given "
+                      "function `park` of this file.");
+    }
+
+    TEST_CASE("a worker that sleeps does not count as a searcher") {
+        WorkerByHand w(4);
+        w.play_the_monitor();
+        step("worker 0 of four finds no task and sleeps");
+        int sleeps = 0;
+        w.driver.instead_of_sleep = [&] {
+            CHECK_MESSAGE(
+                w.crew.idle.choose_sleeper() == 0U,
+                "this worker sleeps, but the counts say that it searches. If `begin_search` allows the search, set "
+                "`is_searching_`, and while it is set, don't ask again.");
+            if (++sleeps == 2) {
+                w.crew.stop();
+                return;
+            }
+            step("another worker wakes it for a task, and runs that task itself. Worker 0 finds no task and sleeps");
+        };
+        w.run();
     }
 
     TEST_CASE("it does not search if half of the workers do") {
@@ -138,6 +179,10 @@ TEST_SUITE("16.3 a worker") {
             step("it sleeps, and a task comes from outside");
             w.play_the_monitor();  // so that no worker has to be woken for the driver
             w.inject(w.task("from outside", [&] {
+                CHECK_MESSAGE(
+                    w.crew.idle.awake_count() == 1,
+                    "no other task waits, but worker 1 was woken for one. `look_again` wakes a worker only if it "
+                    "finds a task.");
                 CHECK_MESSAGE(
                     w.crew.idle.choose_sleeper() == 1U,
                     "the worker has found a task, but it still counts as a searcher. So no sleeper is woken any "

@@ -32,14 +32,16 @@ class DriverByHand final : public rt::Park {
     void park(std::optional<rt::Instant> deadline) override {
         if (deadline != rt::no_wait) {
             instead_of_sleep();
-        } else {
-            ++looks;
+            return;
         }
+        instead_of_look();
+        ++looks;
     }
     void unpark() noexcept override {}
 
     int looks = 0;
     std::function<void()> instead_of_sleep = [] {};
+    std::function<void()> instead_of_look = [] {};
 };
 
 /// A runtime that starts no thread.
@@ -103,8 +105,8 @@ class WorkerByHand {
         Steps::on_access = [](const Access&) {
             if (++accesses_without_a_task > too_many_accesses) {
                 rt::violation(
-                    "the worker looks for tasks again and again, although there is none. If it has looked everywhere, let it "
-                    "sleep.");
+                    "the worker looks for tasks again and again, and neither finds one nor sleeps. Look into all queues, and if "
+                    "there is nothing, let it sleep.");
             }
         };
         rt::SteppedWorker(crew, id_).run();

@@ -1,4 +1,4 @@
-/// Given: what the workers of one runtime share. You call `wake_one`, `wake_for_task` and `look_again`, and use the members.
+/// Given: what the workers of one runtime share. You call `wake_for_task` and `look_again`, and use the members.
 /// \file
 /// `Crew`: what the workers of one runtime share. `Remote`: what other threads use of one worker.
 ///

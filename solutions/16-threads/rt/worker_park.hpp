@@ -1,4 +1,4 @@
-/// Given: a Park for each worker. One worker at a time sleeps in the runtime's Park. You call `park` and `unpark`.
+/// Given: a Park for each worker. One worker at a time sleeps in the runtime's Park. worker.hpp has a given `park` that calls it.
 /// \file
 /// `WorkerPark`: where one worker sleeps. `TryLock`: the right to sleep in the driver.
 ///
