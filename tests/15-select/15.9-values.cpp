@@ -34,9 +34,12 @@ TEST_SUITE("15.9 all together: selects of other types") {
         CHECK(std::get<1>(poll.value()) == "a letter");
     }
 
-    TEST_CASE("a value that cannot be copied is moved") {
+    TEST_CASE("a value that cannot be copied is moved and none is made without arguments") {
+        struct Ticket {
+            explicit Ticket(int) {}
+        };
         Remote<std::unique_ptr<int>> kettle("the kettle");
-        auto either = spawn_mock("the select", rt::select(rt::pending<int>(), kettle.future()));
+        auto either = spawn_mock("the select", rt::select(rt::pending<Ticket>(), kettle.future()));
         kettle.finish(std::make_unique<int>(3));
         auto poll = either.poll();
         REQUIRE(poll.is_ready());
