@@ -162,10 +162,11 @@ TEST_SUITE("17.3 copy") {
 
     TEST_CASE_FIXTURE(OneWay, "while it waits to read it holds no memory") {
         from.send("x");
-        long const before = buffers();
+        long const before = bytes_in_use();
         auto copy = spawn_mock("copy", rt::copy(reader, writer));
         CHECK(copy.poll_silently() == Pending);
-        CHECK_MESSAGE(buffers() == before, "a copy that waits to read keeps a buffer for what may come");
+        bool const is_small = bytes_in_use() < before + 8 * 1024;  // the coroutine's frame is in it
+        CHECK_MESSAGE(is_small, "a copy that waits to read keeps a buffer for what may come");
     }
 
     TEST_CASE("what a BufReader has read ahead is copied too") {
@@ -229,26 +230,35 @@ TEST_SUITE("17.3 copy both ways") {
         CHECK(right.received() == "question?");
     }
 
-    TEST_CASE_FIXTURE(BothWays, "a half that closes is passed on and the way back stays open") {
-        auto copy = spawn_mock("copy_bidirectional", rt::copy_bidirectional(a, b));
-        left.send("all I have to say");
-        left.end();
-        bool const waits_on = copy.poll() == Pending;
-        CHECK(right.received() == "all I have to say");
-        REQUIRE_MESSAGE(right.is_shut_down(),
-                        "the left side has ended, and the right side was not told. Shut it down for writing.");
-        CHECK_MESSAGE(!left.is_shut_down(), "only one direction has ended, and both sides were shut down");
-        REQUIRE_MESSAGE(waits_on, ends_both);
-        right.send("a late answer");
-        CHECK(copy.is_woken());
-        bool const waits = copy.poll() == Pending;
-        REQUIRE_MESSAGE(waits, ends_both);
-        right.end();
-        CHECK(copy.poll() == Ready(Counts(17, 13)));
-        CHECK(left.received() == "a late answer");
-        CHECK(left.is_shut_down());
-        CHECK_MESSAGE(right.shutdowns() == 1,
-                      "a direction that is done shuts down again whenever the other one is polled");
+    TEST_CASE("a half that closes is passed on and the way back stays open") {
+        for (bool const is_left : {true, false}) {
+            step("the {} side ends first", is_left ? "left" : "right");
+            BothWays both;
+            MockPeer& first = is_left ? both.left : both.right;
+            MockPeer& other = is_left ? both.right : both.left;
+            auto copy = spawn_mock("copy_bidirectional", rt::copy_bidirectional(both.a, both.b));
+            first.send("all I have to say");
+            first.end();
+            bool const waits_on = copy.poll() == Pending;
+            CHECK(other.received() == "all I have to say");
+            REQUIRE_MESSAGE(other.is_shut_down(),
+                            "one side has ended, and the other one was not told. Shut it down for writing.");
+            CHECK_MESSAGE(!first.is_shut_down(), "only one direction has ended, and both sides were shut down");
+            REQUIRE_MESSAGE(waits_on, ends_both);
+            other.send("a late answer");
+            CHECK(copy.is_woken());
+            bool const waits = copy.poll() == Pending;
+            REQUIRE_MESSAGE(waits, ends_both);
+            other.end();
+            auto const counts = copy.poll().value();
+            CHECK_MESSAGE(
+                counts == (is_left ? Counts(17, 13) : Counts(13, 17)),
+                "the first count is of the bytes from `a` to `b`, and the second one of those from `b` to `a`");
+            CHECK(first.received() == "a late answer");
+            CHECK(first.is_shut_down());
+            CHECK_MESSAGE(other.shutdowns() == 1,
+                          "a direction that is done shuts down again whenever the other one is polled");
+        }
     }
 
     TEST_CASE_FIXTURE(BothWays, "a slow side does not stop the other direction") {
@@ -270,7 +280,7 @@ TEST_SUITE("17.3 copy both ways") {
         left.end();
         auto copy = spawn_mock("copy_bidirectional", rt::copy_bidirectional(a, b));
         CHECK(copy.poll() == Pending);
-        CHECK_FALSE(right.is_shut_down());
+        CHECK_MESSAGE(!right.is_shut_down(), "the side was shut down before it got the last byte");
         right.take_room(1);
         CHECK(copy.poll() == Pending);
         CHECK(right.received() == "xy");
