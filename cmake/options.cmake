@@ -8,8 +8,8 @@
 #   PBP_MINE_DIR        where the learner's copies are
 #   PBP_TEST_SYMBOLS    lines | full: what a debugger sees of the learner's tests; full costs a fifth of their compile time
 #   PBP_COURSE_CHECKS   the checks of the course itself (ctest label: course)
-#   PBP_VARIANT_CHECKS  starters;untouched;answers: checks that build each starter hole by hole, or only as it is, and each wrong
-#                       and each right answer
+#   PBP_VARIANT_CHECKS  starters;untouched;answers;all-answers: checks that build each starter hole by hole, or only as it is, and
+#                       right and wrong answers
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
     set(CMAKE_BUILD_TYPE Debug CACHE STRING "Debug or Release" FORCE)
@@ -24,7 +24,7 @@ set(PBP_MINE_DIR "${CMAKE_CURRENT_SOURCE_DIR}/mine" CACHE PATH "The learner's co
 set(PBP_TEST_SYMBOLS lines CACHE STRING "lines or full: the debug information of the learner's tests")
 set_property(CACHE PBP_TEST_SYMBOLS PROPERTY STRINGS lines full)
 option(PBP_COURSE_CHECKS "Register the checks of the course itself" ON)
-set(PBP_VARIANT_CHECKS "" CACHE STRING "starters, untouched, answers: checks that build variants of the lessons")
+set(PBP_VARIANT_CHECKS "" CACHE STRING "starters, untouched, answers, all-answers: checks that build variants of the lessons")
 
 if(NOT PBP_BASE MATCHES "^(solutions|mine)$")
     message(FATAL_ERROR "PBP_BASE is '${PBP_BASE}': say -DPBP_BASE=solutions or -DPBP_BASE=mine.")

@@ -2,8 +2,9 @@
 #
 #   starters    every starter, hole by hole: its tests wait for just those holes (label: starters)
 #   untouched   every starter, as it is, compiles: for a second compiler (label: starters)
-#   answers     the pages tests/NN-name/mistakes.md: every wrong answer, which the tests must catch in words, and every right
-#               answer that is not the solution's, which they must accept (label: answers)
+#   answers     the pages tests/NN-name/mistakes.md: every right answer that is not the solution's, which the tests must accept,
+#               and the first three wrong answers of each step, which they must catch in words (label: answers)
+#   all-answers the same with every wrong answer, for a nightly run
 #
 # What all of them share, harness and precompiled header, is made by the first, `kit`.
 if(NOT Python3_Interpreter_FOUND)
@@ -36,11 +37,15 @@ if(PBP_VARIANT_CHECKS MATCHES "starters|untouched")
     endforeach()
 endif()
 
-if("answers" IN_LIST PBP_VARIANT_CHECKS)
+if(PBP_VARIANT_CHECKS MATCHES "answers")
+    set(PBP_HOW --of-each-step 3)
+    if("all-answers" IN_LIST PBP_VARIANT_CHECKS)
+        set(PBP_HOW "")
+    endif()
     file(GLOB PBP_PAGES CONFIGURE_DEPENDS "${PBP_ROOT}/tests/*/mistakes.md")
     foreach(PBP_PAGE IN LISTS PBP_PAGES)
         string(REGEX REPLACE ".*/([0-9]+)-[^/]*/mistakes.md" "\\1" PBP_NN "${PBP_PAGE}")
-        pbp_add_variants("answers ${PBP_NN}" answers 80 mistakes.py ${PBP_NN})
+        pbp_add_variants("answers ${PBP_NN}" answers 80 mistakes.py ${PBP_HOW} ${PBP_NN})
     endforeach()
     # What the book shows of them.
     pbp_add_variants("mistakes in the book" answers 80 book.py --check-mistakes)

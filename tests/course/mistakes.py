@@ -1,6 +1,6 @@
 """Wrong answers that learners give, which the tests must catch, and right answers of another kind, which they must accept.
 
-    mistakes.py [NN | slug | NN-name/slug …] [-j2] [-v]
+    mistakes.py [NN | slug | NN-name/slug …] [--of-each-step N] [-j2] [-v]
 
 They stand in tests/NN-name/mistakes.md, below `## Mistakes` and below `## Right answers that are not the solution's`:
 
@@ -28,6 +28,7 @@ run one by one. A mistake is caught if a case fails within 5 s and prints the se
 pass.
 """
 import argparse
+import collections
 import concurrent.futures
 import re
 import sys
@@ -304,6 +305,16 @@ def is_meant(answer: Answer, which: list) -> bool:
     return not which or bool({answer.name, answer.slug, answer.lesson[:2]} & set(which))
 
 
+def first_of_each_step(answers: list, count: int) -> list:
+    """All right answers, and the first `count` wrong ones of each step."""
+    chosen, seen = [], collections.Counter()
+    for answer in answers:
+        seen[answer.step] += not answer.is_right
+        if answer.is_right or seen[answer.step] <= count:
+            chosen.append(answer)
+    return chosen
+
+
 def tell(verdict: Verdict, verbose: bool) -> None:
     good, bad = ("accepted", "REFUSED") if verdict.answer.is_right else ("caught", "MISSED")
     answer = verdict.answer
@@ -319,12 +330,16 @@ def main(arguments: list) -> int:
     parser = argparse.ArgumentParser(description="Applies each answer of tests/*/mistakes.md to the solution. The tests must "
                                                  "catch the wrong ones, in words, and accept the right ones.")
     parser.add_argument("which", nargs="*", metavar="NN|slug", help="a lesson, or an answer; all, if none is named")
+    parser.add_argument("--of-each-step", type=int, metavar="N",
+                        help="judge the right answers, and only the first N wrong ones of each step")
     parser.add_argument("-j", dest="jobs", type=int, default=1, metavar="N", help="how many at a time")
     parser.add_argument("-v", dest="verbose", action="store_true", help="show what the tests said")
     options = parser.parse_args(arguments)
     known = all_answers()
     child_processes.refuse_unknown(parser, options.which, "mistake", lambda name: any(is_meant(one, [name]) for one in known))
     chosen = [answer for answer in known if is_meant(answer, options.which) and (HAS_ASIO or not needs_asio(answer))]
+    if options.of_each_step:
+        chosen = first_of_each_step(chosen, options.of_each_step)
     kit.harness(options.jobs)
     verdicts = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:

@@ -129,6 +129,11 @@ class Judge(CourseTest):
         self.assertIn("refused by 'case'", self.verdict("difference", (0, ""), (1, "")))
         self.assertIn("refused by 'case'", self.verdict("difference", (None, "")))
 
+    def test_the_first_of_each_step(self):
+        answers = [mistakes.Answer(None, slug, is_right, step) for slug, is_right, step in
+                   (("a", False, "02.1"), ("b", False, "02.1"), ("c", False, "02.2"), ("d", True, "02.1"), ("e", False, "02.1"))]
+        self.assertEqual([one.slug for one in mistakes.first_of_each_step(answers, 2)], ["a", "b", "c", "d"])
+
     def test_a_survivor_is_the_status(self):
         for problem, status in (("", 0), ("no test notices", 1)):
             with unittest.mock.patch.object(mistakes, "judge", lambda answer: mistakes.Verdict(answer, problem, "", 0.1)), \
