@@ -49,6 +49,17 @@ ADVICE = [
     (r"Poll<.*' has no member named '(index|size|empty|data|first|second)'|"
      r"no member named '(index|size|empty|data|first|second)' in '(rt::)?Poll<", "",
      "This belongs to the value inside of the Poll. Take the value first: `value()`."),
+    (r"(no (viable overloaded|match for) .operator[|&+-]=.|no viable overloaded .[|&+-]=.|no member named 'fetch_|"
+     r"no viable conversion|conversion from|could not convert)", r"(\bfetch_\w+\(|_ [|&+-]= )",
+     "Only an Atomic of an integer can do that. An Atomic of a class is changed in a loop of `compare_exchange_weak`."),
+    (r"deduction (of template arguments of '(rt::)?Ready'|failed)|no matching function for call to .(rt::)?Ready\(",
+     r"\bReady\((std::move\(\w+\)|\w+),", "Ready takes one value. Make it first, as in `Ready(Chunk(…))`."),
+    (r"(no match for .operator!. \(operand type is '|invalid argument type ')(const )?(rt::)?Poll<", "",
+     "A Poll isn't true or false. Ask it: `is_pending()`."),
+    (r"(cannot convert|no viable conversion from|invalid conversion from) '[^'*]+' to '(const )?void ?\*'", "",
+     "A `void*` is the address of an object. Put an `&` in front of the object."),
+    (r"'(?:rt::)?sys::Fd' to (?:function return type )?'(?:rt::)?(Tcp\w+)'", "",
+     "A `{}` isn't made of a socket by itself. Name it: `return {}(std::move(socket));`."),
     (r"(no matching function for call to .*ready_with|cannot bind rvalue reference)", r"\bready_with\b",
      "`ready_with<T>(std::move(value))` wants the type T that the poll yields, and a value that it may take."),
     (r"Ready<std::monostate>.* to '(rt::)?Poll<void>'|Ready<std::monostate>' to function return type '(rt::)?Poll<void>'", "",
@@ -284,7 +295,8 @@ ADVICE = [
      "A std::lock_guard can't unlock before its end. Make a `Lock`, which can."),
     (r"(redefinition of 'lock'|'(rt::)?Lock lock' shadows a parameter)", "",
      "The caller holds the lock already, and passes it. Use the parameter."),
-    (r"Ready<std::optional<[^']*' to (function return type )?'(rt::)?Poll<", "",
+    (r"'(Ready<|rt::Ready<)?(const )?(std::)?optional<[^']*' to (function return type )?'(rt::)?Poll<|"
+     r"Ready<std::optional<[^']*' to (function return type )?'(rt::)?Poll<", "",
      "The value of an optional is wanted. It is `*x`: `return Ready(*x);`."),
     (r"disambiguated as redundant parentheses around declaration of variable", r"\bLock\(",
      "This declares a variable, and locks nothing. Give the lock a name: `Lock lock(mutex_);`."),
