@@ -30,13 +30,13 @@ class PausedTimers : public TimersUnderTest {
     rt::Instant in(std::chrono::nanoseconds duration) const { return timers.now() + duration; }
 
     /// Calls `call`. The clock jumps after so many accesses of `call` to a timer's state, if `call` holds no lock then. Returns
-    /// whether it has jumped.
+    /// whether a timer was there to jump to.
     template <class Call>
     bool jump_at(int accesses, Call call) {
         bool has_jumped = false;
         auto other_thread = [&](int access, auto&) {
             if (access == accesses && !holds_the_lock) {
-                has_jumped = true;
+                has_jumped = timers.size() != 0;
                 jump();
             }
         };
@@ -210,6 +210,23 @@ TEST_SUITE("14.1 timers that fire and change") {
         after_unlock = nullptr;
         CHECK_MESSAGE(has_locked,
                       "`update` read the waker without the lock, while another thread may fire the timer. Lock first.");
+    }
+
+    TEST_CASE("a timer that fires right after the unlock wakes the newest waker") {
+        Timer timer;
+        PausedTimers clock;
+        CountingWaker old;
+        CountingWaker newest;
+        rt::Waker waker = newest.waker();
+        clock.timers.set(timer, clock.in(1s), old.waker());
+        step("another task polls the future. The timer fires as soon as `update` has unlocked");
+        after_unlock = [&] { clock.jump(); };
+        bool const waits = clock.timers.update(timer, waker);
+        after_unlock = nullptr;
+        CHECK_MESSAGE(
+            (newest.wakes() == 1 || !waits),
+            "`update` changed the timer after the unlock, so the old task was woken, and the newest one waits "
+            "forever. Replace the waker under the lock.");
     }
 
     TEST_CASE("a timer that has fired takes no waker") {

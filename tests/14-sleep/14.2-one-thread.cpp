@@ -155,16 +155,23 @@ TEST_SUITE("14.2 a sleep that ends in time") {
     }
 
     TEST_CASE("a later timer does not end the sleep") {
-        std::array<Timer, 2> timer;
+        std::array<Timer, 4> timer;
         TimersUnderTest runtime;
-        runtime.timers.set(timer[0], runtime.below.start + 1h, rt::Waker::noop());
+        rt::Instant const first = runtime.below.start + 1h + 200us;
+        runtime.timers.set(timer[0], first, rt::Waker::noop());
         runtime.below.unparks = 0;
         runtime.below.while_asleep = [&] {
             step("the runtime sleeps for an hour. Another thread sets a timer in two hours");
-            runtime.timers.set(timer[1], runtime.below.start + 2h, rt::Waker::noop());
+            runtime.timers.set(timer[1], first + 1h, rt::Waker::noop());
+            step("it sets one that is due together with the first one, and one that is due half a millisecond later");
+            runtime.timers.set(timer[2], first, rt::Waker::noop());
+            runtime.timers.set(timer[3], first + 500us, rt::Waker::noop());
         };
         runtime.park();
-        CHECK_MESSAGE(runtime.below.unparks == 0, "the thread wakes up in time by itself. An unpark is a system call.");
+        CHECK_MESSAGE(
+            runtime.below.unparks == 0,
+            "the thread wakes up in time by itself. An unpark is a system call, so leave it out unless the new timer "
+            "is earlier than the first one.");
     }
 
     TEST_CASE("one sleep is ended once") {

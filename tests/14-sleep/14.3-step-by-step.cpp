@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <rt/budget.hpp>
 #include <rt/future.hpp>
+#include <rt/scheduler.hpp>
 #include <rt/waker.hpp>
 #include <support/counting_waker.hpp>
 #include <support/show.hpp>
@@ -88,6 +89,7 @@ TEST_SUITE("14.3 sleep") {
             };
             bool is_ready = false;
             Steps::between(other_thread, [&] {
+                rt::EnterScheduler entered(clock.scheduler());
                 rt::Context cx(waker);
                 is_ready = sleep.poll(cx).is_ready();
             });

@@ -179,6 +179,9 @@ class TimersUnderTest {
         return runtime_.block_on(std::move(future));
     }
 
+    /// What the future of a sleep calls the current runtime.
+    rt::Scheduler& scheduler() noexcept { return runtime_; }
+
     /// From now on the clock stands still.
     void pause() { timers.pause(); }
     /// The idle runtime sleeps once. Its paused clock jumps to the next timer.
