@@ -14,8 +14,10 @@ A chapter is book/NN-name.md; the opening is book/README.md. What a program prin
     <!-- output: mistake 06-join/stops-at-the-first-pending -->          what the failing case says of that wrong answer
     <!-- output: mistake-program 07-yield-now/no-wake [status 134] -->   what the lesson's program prints with it
     <!-- output: mistake-run 11-spawn-blocking/runs-inline -->           what the loop says of that program, which hangs
+    <!-- output: compile-error await-a-function -->      what ./learn shows for that block of compile_errors.md
+    <!-- output: trouble hangs [figures vary] -->        the report on tests/course/troubles/hangs.cpp
 
-The last three are built for it, which takes a while, so --check leaves them to --check-mistakes.
+The last five are built for it, which takes a while, so --check leaves them to --check-mistakes.
 """
 import argparse
 import dataclasses
@@ -27,8 +29,10 @@ import tempfile
 from pathlib import Path
 
 import child_processes
+import compile_errors
 import kit
 import mistakes
+import troubles
 from names import registered_lessons
 from sources import ROOT, name_of
 
@@ -158,7 +162,7 @@ def captured(root: Path = ROOT) -> list:
 
 
 def is_mistake(command: str) -> bool:
-    return command.startswith(("mistake ", "mistake-program ", "mistake-run "))
+    return command.startswith(("mistake ", "mistake-program ", "mistake-run ", "compile-error ", "trouble "))
 
 
 def digest(output: str, copy: Path) -> str:
@@ -170,6 +174,12 @@ def digest(output: str, copy: Path) -> str:
 
 
 def run_mistake(kind: str, name: str) -> tuple:
+    if kind == "trouble":
+        return troubles.report_of(name)
+    if kind == "compile-error":
+        entry = next((one for one in compile_errors.entries() if one.name == name), None)
+        lines = compile_errors.shown(entry, kit.COMPILER)[0] if entry else []
+        return (0, "".join(f"{line.removesuffix(compile_errors.HERE)}\n" for line in lines)) if lines else (None, f"there is no compile error {name}")
     answer = next((one for one in mistakes.all_answers() if one.name == name and not one.is_right), None)
     if not answer:
         return None, f"there is no mistake {name}"

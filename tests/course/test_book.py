@@ -2,6 +2,7 @@
 import unittest
 
 import book
+import troubles
 from tree import CourseTest
 
 
@@ -18,6 +19,9 @@ class TheCourse(CourseTest):
     def test_no_output_is_typed(self):
         self.assert_clean(book.captured())
 
+    def test_what_troubleshooting_quotes_is_printed(self):
+        self.assert_clean(troubles.unknown_sentences())
+
 
 class BeforeTheSteps(CourseTest):
     def test_a_box_has_at_most_five_items(self):
@@ -30,6 +34,13 @@ class BeforeTheSteps(CourseTest):
                             "lessons/01-poll/rt/poll.hpp": "line\n" * 41, "solutions/01-poll/main.cpp": "line\n" * 29})
         self.assertEqual(book.file_tables(root), ["book/01-poll.md: rt/poll.hpp has 41 lines, and not 30",
                                                   "book/01-poll.md: the lesson has no file rt/gone.hpp"])
+
+
+class Quoted(CourseTest):
+    def test_a_sentence_that_nothing_prints_is_caught(self):
+        table = '| "it hangs" | why |\n| "it runs" | why |\n'
+        root = self.tree(**{"book/troubleshooting.md": table, "tools/learn/say.py": 'say("it "\n    f"hangs")\n'})
+        self.assertEqual(troubles.unknown_sentences(root), ["book/troubleshooting.md: nothing prints: it runs"])
 
 
 class Output(CourseTest):

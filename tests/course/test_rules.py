@@ -88,7 +88,7 @@ class Pages(CourseTest):
         self.assertIn("<!-- from: solutions/20-echo-server/main.cpp -->", text_of("README.md"))
 
     def test_commands_can_be_typed(self):
-        for page in ("README.md", "CONTRIBUTING.md"):
+        for page in ("README.md", "CONTRIBUTING.md", "book/troubleshooting.md"):
             self.assertTrue(instructions.commands(text_of(page)), page)
             self.assert_clean(instructions.wrong_in(text_of(page)))
 
