@@ -5,6 +5,7 @@
 
 #include "stepped_wait_list.hpp"
 
+#include <doctest/doctest.h>
 #include <support/mock_task.hpp>
 #include <support/show.hpp>
 
@@ -24,6 +25,15 @@
 #undef WaitList
 #undef Waiter
 #undef mpsc
+
+namespace rt::stepped_mpsc {
+
+/// What doctest prints.
+inline doctest::String toString(TrySend result) {
+    return result == TrySend::sent ? "sent" : result == TrySend::full ? "full" : "closed";
+}
+
+}  // namespace rt::stepped_mpsc
 
 namespace support {
 
