@@ -33,8 +33,9 @@ TEST_SUITE("12.2 epoll as a Park") {
         step("ask epoll in place of the reactor");
         epoll_event event{};
         REQUIRE(rt::sys::epoll_wait(reactor.descriptor(), {&event, 1}, 0) == 1);
+        const void* const data = event.data.ptr;  // a copy, because a packed field can't be bound to a reference
         REQUIRE_MESSAGE(
-            event.data.ptr == &registration.record(),
+            data == &registration.record(),
             "the event's data is not the address of the record, so `park` would use some other memory as one. Pass the "
             "address of `registration.record()` to epoll_add.");
     }
