@@ -108,6 +108,18 @@ def cited_mistakes(root: Path = ROOT) -> list:
     return wrong
 
 
+def glossary(root: Path = ROOT) -> list:
+    """Each term of the glossary occurs on the page that it names."""
+    wrong = []
+    page = root / "book/glossary.md"
+    for terms, target in re.findall(r"^\| ([^|]+) \| .* \| \[[^\]]*\]\(([^)]*)\) \|$", page.read_text(encoding="utf-8"), re.M):
+        text = " ".join((page.parent / target).read_text(encoding="utf-8").lower().split())
+        for term in re.sub(r" \(.*", "", terms).lower().split(", "):
+            if term.removesuffix("e") not in text:       # "starving" is a form of "starve"
+                wrong.append(f"{name_of(page, root)}: '{term}' does not occur in {target}")
+    return wrong
+
+
 def no_machine_paths(root: Path = ROOT) -> list:
     wrong = []
     for path in tracked_files(root):

@@ -78,6 +78,12 @@ class Pages(CourseTest):
             root = self.tree(**{"book/page.md": cited.format(count), "tests/07-yield-now/mistakes.md": f"## Mistakes\n\n{entry}"})
             self.assertEqual(len(pages.cited_mistakes(root)), wrong)
 
+    def test_glossary_names_the_right_pages(self):
+        self.assert_clean(pages.glossary())
+        root = self.tree(**{"book/glossary.md": "| starve | to wait | [15](15.md) |\n| slot | a place | [15](15.md) |\n",
+                            "book/15.md": "keep it from\nstarving\n"})
+        self.assertEqual(pages.glossary(root), ["book/glossary.md: 'slot' does not occur in 15.md"])
+
     def test_no_path_of_a_machine(self):
         self.assert_clean(pages.no_machine_paths())
 
@@ -87,8 +93,11 @@ class Pages(CourseTest):
     def test_readme_shows_the_finished_server(self):
         self.assertIn("<!-- from: solutions/20-echo-server/main.cpp -->", text_of("README.md"))
 
+    def test_the_page_for_assistants_is_short(self):
+        self.assertLessEqual(len(text_of("AGENTS.md").splitlines()), 60)
+
     def test_commands_can_be_typed(self):
-        for page in ("README.md", "CONTRIBUTING.md", "book/troubleshooting.md"):
+        for page in ("README.md", "CONTRIBUTING.md", "AGENTS.md", "book/troubleshooting.md"):
             self.assertTrue(instructions.commands(text_of(page)), page)
             self.assert_clean(instructions.wrong_in(text_of(page)))
 
