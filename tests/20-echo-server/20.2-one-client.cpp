@@ -115,6 +115,8 @@ TEST_SUITE("20.2 clients") {
             std::string heard = co_await all_it_hears(&client.stream);
             CHECK_MESSAGE(heard != still_waits,
                           "the handler waits for bytes that no longer count. Shut the stream down for reading.");
+            CHECK_MESSAGE((heard != "" || serving.is_finished()),
+                          "the stream was shut down for writing, so the handler can't answer. Call shutdown_read.");
             CHECK_MESSAGE(heard != "",
                           "the handler was dropped in the middle. Lend it to select, and then let it end.");
             CHECK(heard == "goodbye, you said ");
@@ -197,6 +199,8 @@ TEST_SUITE("20.2 clients") {
             CHECK(hello.view() == "hello");
             client.tell_to_stop();
             std::string ending = co_await ending_of(std::move(serving));
+            CHECK_MESSAGE(ending != still_waits,
+                          "this handler doesn't end after the stop. Shut its stream down for reading.");
             CHECK_MESSAGE(ending == "it ended", "this handler threw after the stop. Catch that exception, too.");
         };
         run(story());

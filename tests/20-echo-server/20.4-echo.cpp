@@ -89,7 +89,7 @@ TEST_SUITE("20.4 echo and its client") {
             for (std::string text : {"x", "hello\n", "and once more"}) {
                 step("the client says '{}'", text);
                 bool answered = co_await is_answered_soon(&client.stream, text);
-                CHECK(answered);
+                CHECK_MESSAGE(answered, "another text came back, or none did. Write what was read, once.");
                 CHECK_MESSAGE(!serving.is_finished(), "echo ended before its client. Read again.");
                 if (!answered || serving.is_finished()) {
                     co_return;
