@@ -1,7 +1,10 @@
-// Lesson 19: the same tasks on each runtime.
-//
-//     solution-19 [--runtime=current_thread|multi_thread[:N]|asio]
+/// \file
+/// The same tasks on each runtime: `solution-19 --runtime=NAME`, where NAME is current_thread, multi_thread, multi_thread:N,
+/// poll_loop, or asio.
+#include "arguments.hpp"
+
 #include <rt/async.hpp>
+#include <rt/flavor.hpp>
 #include <rt/join_set.hpp>
 #include <rt/print.hpp>
 #include <rt/runtime.hpp>
@@ -14,7 +17,6 @@
 #include <exception>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -41,7 +43,7 @@ rt::Async<std::string> ask(std::string address) {
     co_return co_await stream.read_to_string();
 }
 
-/// Names no runtime: what it uses asks for the one that polls it.
+/// Names no runtime, because each call uses the one that polls it.
 rt::Async<> tasks() {
     rt::JoinSet<int> squares;
     for (int n = 1; n <= 100; ++n) {
@@ -71,25 +73,13 @@ rt::Async<> tasks() {
 }  // namespace
 
 int main(int argc, char** argv) {
-    constexpr std::string_view prefix = "--runtime=";
-    rt::Flavor flavor = rt::Flavor::current_thread();
-    if (argc > 1) {
-        std::string_view argument = argv[1];
-        auto chosen = argument.starts_with(prefix) ? rt::Flavor::parse(argument.substr(prefix.size())) : std::nullopt;
-        if (argc > 2 || !chosen) {
-            rt::eprintln(
-                "say --runtime=current_thread, --runtime=multi_thread, --runtime=multi_thread:N or --runtime=asio");
-            return 2;
-        }
-        flavor = *chosen;
-    }
-    if (flavor == rt::Flavor::asio() && !rt::has_asio) {
-        rt::eprintln("this program was built without Asio. Install libasio-dev and build again.");
+    std::optional<rt::Flavor> flavor = chosen_flavor(argc, argv);
+    if (!flavor) {
         return 2;
     }
     try {
-        fmt::print("on {}\n", flavor.to_string());
-        rt::run(flavor, tasks());
+        fmt::print("on {}\n", flavor->to_string());
+        rt::run(*flavor, tasks());
     } catch (const std::exception& error) {
         rt::eprintln("{}", error.what());
         return 1;

@@ -27,7 +27,7 @@ rt::Flavor flavor_named(std::string_view text) {
         return *found;
     }
     throw std::invalid_argument(
-        fmt::format("--runtime needs current_thread, multi_thread, multi_thread:N or asio, not '{}'", text));
+        fmt::format("--runtime needs current_thread, multi_thread, multi_thread:N, poll_loop or asio, not '{}'", text));
 }
 
 }  // namespace

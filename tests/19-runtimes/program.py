@@ -29,6 +29,9 @@ class Runtimes(unittest.TestCase):
         self.check("multi_thread:1", "--runtime=multi_thread:1")
         self.check("multi_thread:4", "--runtime=multi_thread:4")
 
+    def test_poll_loop(self):
+        self.check("poll_loop", "--runtime=poll_loop")
+
     def test_asio(self):
         done = program.run("--runtime=asio")
         if done.returncode == 2:
@@ -40,8 +43,8 @@ class Runtimes(unittest.TestCase):
         for arguments in (["--runtime=tokio"], ["--runtime="], ["--runtime=multi_thread:0"], ["fast"], ["--runtime=asio", "please"]):
             done = program.run(*arguments, timeout=60)
             self.assertEqual((done.stdout, done.returncode), ("", 2), arguments)
-            self.assertEqual(done.stderr, "say --runtime=current_thread, --runtime=multi_thread, --runtime=multi_thread:N or "
-                                          "--runtime=asio\n")
+            self.assertEqual(done.stderr, "say --runtime=NAME, where NAME is current_thread, multi_thread, multi_thread:N, "
+                                          "poll_loop, or asio\n")
 
 
 if __name__ == "__main__":

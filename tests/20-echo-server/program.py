@@ -23,7 +23,7 @@ def run(*arguments):
 
 
 HAS_ASIO = "built without Asio" not in run("demo", "--clients", "1", "--runtime", "asio").stderr
-RUNTIMES = ["current_thread", "multi_thread:2"] + (["asio"] if HAS_ASIO else [])
+RUNTIMES = ["current_thread", "multi_thread:2", "poll_loop"] + (["asio"] if HAS_ASIO else [])
 
 
 class Server(program.Server):
@@ -323,7 +323,7 @@ class BadInput(unittest.TestCase):
         self.check(["demo", "--clients", "12monkeys"], "--clients needs a whole number from 1 to 1000000, not '12monkeys'")
         for bad in ("tokio", "multi_thread:0", "multi_thread:x", "multi_thread:9999", ""):
             self.check(["demo", "--runtime", bad],
-                       f"--runtime needs current_thread, multi_thread, multi_thread:N or asio, not '{bad}'")
+                       f"--runtime needs current_thread, multi_thread, multi_thread:N, poll_loop or asio, not '{bad}'")
 
     def test_a_bad_address_gets_one_sentence(self):
         for addr in ("127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:70000", ""):

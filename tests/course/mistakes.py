@@ -208,7 +208,7 @@ def includes(answer: Answer, copy: Path) -> list:
 
 
 def needs_asio(answer: Answer) -> bool:
-    return "asio_runtime.hpp" in answer.diff
+    return "asio_host.hpp" in answer.diff
 
 
 def build(answer: Answer, copy: Path) -> str:

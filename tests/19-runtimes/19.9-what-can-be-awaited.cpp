@@ -1,20 +1,25 @@
 /// \file
-/// 19.2: timers, sockets, blocking work and foreign threads, on each runtime.
+/// 19.9: timers, sockets, blocking work and foreign threads, on each runtime.
 #include "flavors.hpp"
+#include "what_to_run.hpp"
 
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
+#include <rt/future.hpp>
 #include <rt/join_set.hpp>
 #include <rt/oneshot.hpp>
 #include <rt/runtime.hpp>
 #include <rt/spawn_blocking.hpp>
+#include <rt/sync.hpp>
 #include <rt/tcp.hpp>
 #include <rt/time.hpp>
+#include <support/drop_counter.hpp>
 #include <support/show.hpp>
 #include <support/story.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -25,8 +30,8 @@ using rt::Flavor;
 
 namespace {
 
-/// Who has slept, in ms, and none of them too short. (In which order they are done is the machine's affair: a thread that
-/// stands still for a moment finds several moments past.)
+/// How long each sleeper has slept, in ms, or -1 if its sleep was too short. The order in which they wake up depends on the
+/// machine, because a thread that stands still for a moment finds several deadlines past.
 rt::Async<std::vector<int>> sleepers() {
     auto sleeper = [](int n) -> rt::Async<int> {
         auto begin = rt::time::now();
@@ -74,7 +79,36 @@ rt::Async<int> from_afar() {
 
 }  // namespace
 
-TEST_SUITE("19.2 run") {
+TEST_SUITE("19.9 all together: each runtime") {
+    TEST_CASE("values and exceptions come back from each runtime") {
+        for (Flavor flavor : all_flavors()) {
+            DropCounter frames;
+            step("run on {}", flavor.to_string());
+            CHECK(rt::run(flavor, squares()) == 2'686'700);
+            CHECK(*rt::run(flavor, move_only()) == 7);
+            CHECK_THROWS_WITH_AS(rt::run(flavor, fail()), "the kettle is broken", std::runtime_error);
+            rt::run(flavor, leave_one_behind(frames.token()));
+            CHECK(frames.alive() == 0);
+        }
+    }
+
+    TEST_CASE("tasks run on the caller's thread in a foreign loop") {
+        for (Flavor flavor : all_flavors()) {
+            step("run on {}", flavor.to_string());
+            bool is_here = rt::run(flavor, thread_of_a_task()) == rt::this_thread_id();
+            CHECK(is_here == (flavor.kind != Flavor::Kind::multi_thread));
+        }
+    }
+
+    TEST_CASE("a flavor that was not built in is said to be so") {
+        if (!rt::has_asio) {
+            step("run on asio");
+            CHECK_THROWS_WITH_AS(rt::run(Flavor::asio(), rt::ready()),
+                                 "this program was built without Asio. Install libasio-dev and build again.",
+                                 std::runtime_error);
+        }
+    }
+
     TEST_CASE("timers and sockets and blocking work and foreign threads on each runtime") {
         for (Flavor flavor : all_flavors()) {
             step("timers on {}", flavor.to_string());
