@@ -120,6 +120,19 @@ def glossary(root: Path = ROOT) -> list:
     return wrong
 
 
+def our_names(root: Path = ROOT) -> list:
+    """Each `rt::name` of the table of names is in a header of the lesson that its row ends with."""
+    wrong = []
+    page = root / "book/rust-for-cpp.md"
+    for row, lessons in re.findall(r"^(\|.*\|) ([\d, ]*) ?\|$", page.read_text(encoding="utf-8"), re.M):
+        for name in re.findall(r"rt::([\w:]+)", row):
+            folders = [folder for lesson in ["00", *lessons.strip().split(", ")] for folder in (root / "solutions").glob(f"{lesson}-*")]
+            texts = [path.read_text(encoding="utf-8") for folder in folders for path in folder.rglob("*.hpp")]
+            if not any(re.search(rf"\b{name.split('::')[-1]}\b", text) for text in texts):
+                wrong.append(f"{name_of(page, root)}: lesson {lessons.strip()} has no rt::{name}")
+    return wrong
+
+
 def no_machine_paths(root: Path = ROOT) -> list:
     wrong = []
     for path in tracked_files(root):

@@ -84,6 +84,12 @@ class Pages(CourseTest):
                             "book/15.md": "keep it from\nstarving\n"})
         self.assertEqual(pages.glossary(root), ["book/glossary.md: 'slot' does not occur in 15.md"])
 
+    def test_names_beside_those_of_rust_are_there(self):
+        self.assert_clean(pages.our_names())
+        root = self.tree(**{"book/rust-for-cpp.md": "| x | `rt::sleep` | | 14 |\n| x | `rt::nap` | | 14 |\n",
+                            "solutions/14-sleep/rt/sleep.hpp": "inline Sleep sleep(Instant);\n"})
+        self.assertEqual(pages.our_names(root), ["book/rust-for-cpp.md: lesson 14 has no rt::nap"])
+
     def test_no_path_of_a_machine(self):
         self.assert_clean(pages.no_machine_paths())
 
