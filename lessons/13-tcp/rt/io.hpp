@@ -27,6 +27,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 namespace rt {
@@ -106,6 +107,8 @@ auto shutdown(W& writer) {
 template <class R, class Into>
     requires(!AsyncRead<R>)
 auto read(R&, const Into&) {
+    static_assert(!std::is_pointer_v<R>,
+                  "read needs a stream, and this is a pointer to one. Write `*` in front of it.");
     static_assert(
         AsyncRead<R>,
         "read can't read from this object. Pass one with `Poll<std::size_t> poll_read(Context&, std::span<char>)`.");
@@ -113,6 +116,8 @@ auto read(R&, const Into&) {
 template <class W>
     requires(!AsyncWrite<W>)
 auto write_all(W&, std::string_view) {
+    static_assert(!std::is_pointer_v<W>,
+                  "write_all needs a stream, and this is a pointer to one. Write `*` in front of it.");
     static_assert(AsyncWrite<W>,
                   "write_all can't write to this object. Pass one with `Poll<std::size_t> poll_write(Context&, "
                   "std::string_view)` and `Poll<void> poll_shutdown(Context&)`.");
