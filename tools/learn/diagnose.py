@@ -35,6 +35,7 @@ SHORTER = [
     (r"\b(Stepped|Driven|Seen)(?=[A-Z])|\b(Full|Interrupted)(?=(Reactor|IoSource)\b)|\b(Idle|Remote)(?=(Lock|Mutex)\b)", ""),
     (r"\bUnwatchedHeap\b", "TimerHeap"),
     (r"\bmake_stepped_task\b", "make_task"),
+    (r"\bstepped_mpsc\b", "mpsc"),
     (r"\binterrupted_sys\b", "sys"),
 ]
 
