@@ -34,8 +34,9 @@ SHORTER = [
     (r"\bSteppedQueue\b", "TaskQueue"),
     (r"\b(Stepped|Driven|Seen)(?=[A-Z])|\b(Full|Interrupted)(?=(Reactor|IoSource)\b)|\b(Idle|Remote)(?=(Lock|Mutex)\b)", ""),
     (r"\bUnwatchedHeap\b", "TimerHeap"),
+    (r"\bUnwatchedList\b", "WaitList"),
     (r"\bmake_stepped_task\b", "make_task"),
-    (r"\bstepped_mpsc\b", "mpsc"),
+    (r"\bstepped_(?=(mpsc|oneshot)\b)", ""),
     (r"\binterrupted_sys\b", "sys"),
 ]
 
