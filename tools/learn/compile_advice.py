@@ -162,6 +162,10 @@ ADVICE = [
      "A Context is only borrowed. Write `Context& cx = …`."),
     (r"(of abstract type|is an abstract class)", r"\bauto \w+ =",
      "`auto` copies, and this object can't be copied. Refer to it: `auto& task = …`."),
+    (r"(invalid operands to binary expression \('(const )?(std::)?variant<|no match for 'operator[=!]=' \(operand types are "
+     r"'(const )?(std::)?variant<)", "", "A variant is not its number. Ask for `index()`."),
+    (r"(use of deleted function .*\(const |call to (implicitly-)?deleted (copy )?constructor)", r"\b(select|timeout)\(",
+     "select and timeout own their futures. Lend one that must live on: `by_ref(x)`. Or move it in: `std::move(x)`."),
     (r"(use of deleted function .*\(const |call to (implicitly-)?deleted (copy )?constructor)", r"^\s*(const )?auto \w+ =",
      "`auto` copies, and this type can't be copied. Write `auto&` to refer to it, or move it: `std::move(x)`."),
     (r"(use of deleted function .*\(const |call to (implicitly-)?deleted (copy )?constructor)", "",
@@ -309,6 +313,10 @@ ADVICE = [
      "A variant is not its value. `std::get<0>(first)` takes the value of branch 0 out."),
     (r"disambiguated as redundant parentheses around declaration of variable", r"\bLock\(",
      "This declares a variable, and locks nothing. Give the lock a name: `Lock lock(mutex_);`."),
+    (r"(cannot convert|no viable conversion from|no known conversion (for argument \d+ )?from) '(?:[\w:]*::)?(\w+)' to "
+     r"'(?:[\w:]*::)?\3 ?\*'", "", "A pointer is wanted here. Pass the address: `&x`."),
+    (r"(no viable conversion|conversion) from '(rt::)?PollFn<.*' to (non-scalar type )?'(std::)?(basic_)?string\b", "",
+     "A future is not its value. Await it: `co_await x`."),
     (r"(which is of pointer type|member reference type .* is a pointer|member reference base type '[^']*\*')", "",
      "This is a pointer. Use an arrow instead of the dot: `->`."),
     (r"'(\w+_)' was not declared|undeclared identifier '(\w+_)'", "",

@@ -154,8 +154,8 @@ def problem_of(block: Block, folders: list) -> Problem:
 def reasons(block: Block) -> str:
     """clang calls the callee by its place alone: what was passed to it stands in the note."""
     is_of_a_lambda = re.search(r"no matching function for call to object of type '.*\(lambda", block.words)
-    told = "note: candidate" if is_of_a_lambda else "dereference the argument with *"
-    return "\n".join(line for line in block.after if told in line)
+    told = ("note: candidate",) if is_of_a_lambda else ("dereference the argument with *", "take the address of the argument with &")
+    return "\n".join(line for line in block.after if any(words in line for words in told))
 
 
 def first_problem(text: str, folders: list, kinds: tuple = ("error", "fatal error")) -> Optional[Problem]:
