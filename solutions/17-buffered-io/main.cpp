@@ -4,7 +4,9 @@
 ///
 ///     solution-17                                                           two clients of its own, both ways
 ///     solution-17 serve [--spawn] [--addr 127.0.0.1:3000] [--clients N]     try it with: nc 127.0.0.1 3000
+///     solution-17 proxy HOST:PORT [--addr 127.0.0.1:3000]                   passes everything on to a server, and back
 #include "options.hpp"
+#include "proxy.hpp"
 #include "two_clients.hpp"
 
 #include <rt/async.hpp>
@@ -96,6 +98,8 @@ int main(int argc, char** argv) {
         if (options.is_demo) {
             runtime.block_on(demo(false));
             runtime.block_on(demo(true));
+        } else if (!options.proxy_to.empty()) {
+            runtime.block_on(proxy(options.addr, options.proxy_to));
         } else {
             runtime.block_on(serve(options));
         }

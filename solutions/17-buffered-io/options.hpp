@@ -21,16 +21,20 @@ struct Options {
             options.is_demo = true;
             return options;
         }
-        if (std::string_view(arguments[0]) != "serve") {
-            throw misunderstood(arguments[0]);
+        std::string_view const mode = arguments[0];
+        std::size_t i = 1;
+        if (mode == "proxy" && arguments.size() > 1) {
+            options.proxy_to = arguments[i++];
+        } else if (mode != "serve") {
+            throw misunderstood(mode);
         }
-        for (std::size_t i = 1; i < arguments.size(); ++i) {
+        for (; i < arguments.size(); ++i) {
             std::string_view option = arguments[i];
-            if (option == "--spawn") {
+            if (option == "--spawn" && mode == "serve") {
                 options.spawn = true;
                 continue;
             }
-            if (option != "--addr" && option != "--clients") {
+            if (option != "--addr" && !(option == "--clients" && mode == "serve")) {
                 throw misunderstood(option);
             }
             if (++i == arguments.size()) {
@@ -50,6 +54,7 @@ struct Options {
     }
 
     bool is_demo = false;
+    std::string proxy_to;  ///< "host:port". If it is empty, the program is the greeter
     bool spawn = false;
     std::string addr = "127.0.0.1:3000";
     int clients = std::numeric_limits<int>::max();
@@ -57,6 +62,8 @@ struct Options {
   private:
     static std::invalid_argument misunderstood(std::string_view argument) {
         return std::invalid_argument(fmt::format(
-            "'{}' means nothing here: say serve [--spawn] [--addr HOST:PORT] [--clients N], or nothing", argument));
+            "'{}' means nothing here: say serve [--spawn] [--addr HOST:PORT] [--clients N], or proxy HOST:PORT [--addr HOST:PORT], "
+            "or nothing",
+            argument));
     }
 };

@@ -161,9 +161,40 @@ class TwoClients(unittest.TestCase):
         self.assertGreaterEqual(int(each[-1][0]), 200)
 
 
+class Proxy(unittest.TestCase):
+    def proxied(self, to):
+        return program.Server("proxy", to, "--addr", "127.0.0.1:0")
+
+    def test_both_ways_and_both_ends(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener, \
+                self.proxied(f"127.0.0.1:{listener.getsockname()[1]}") as proxy, proxy.connect() as client:
+            listener.settimeout(PATIENCE)
+            server, _ = listener.accept()
+            with server:
+                server.settimeout(PATIENCE)
+                server.sendall(b"who are you?\n")
+                self.assertEqual(client.recv(100), b"who are you?\n")
+                client.sendall(b"Ada\n")
+                client.shutdown(socket.SHUT_WR)
+                self.assertEqual(heard(server), b"Ada\n")
+                server.sendall(b"hello\n")
+                server.shutdown(socket.SHUT_WR)
+                self.assertEqual(heard(client), b"hello\n")
+                self.assertEqual(proxy.process.stdout.readline(), "4 bytes there, 19 bytes back\n")
+
+    def test_a_server_that_refuses(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            nobody = f"127.0.0.1:{listener.getsockname()[1]}"
+        with self.proxied(nobody) as proxy, proxy.connect() as client:
+            self.assertEqual(heard(client), b"")
+            self.assertEqual(proxy.process.stderr.readline(),
+                             f"a client was not served: cannot connect to {nobody}: Connection refused\n")
+
+
 class CommandLine(unittest.TestCase):
     def test_what_it_does_not_understand(self):
-        advice = "say serve [--spawn] [--addr HOST:PORT] [--clients N], or nothing\n"
+        advice = ("say serve [--spawn] [--addr HOST:PORT] [--clients N], "
+                  "or proxy HOST:PORT [--addr HOST:PORT], or nothing\n")
         for arguments, sentence in (
                 (["--what"], f"'--what' means nothing here: {advice}"),
                 (["serve", "--what"], f"'--what' means nothing here: {advice}"),
@@ -171,6 +202,8 @@ class CommandLine(unittest.TestCase):
                 (["serve", "--clients", "0"], "--clients needs a number of 1 or more, not '0'\n"),
                 (["serve", "--clients", "3x"], "--clients needs a number of 1 or more, not '3x'\n"),
                 (["\x1b[2J"], f"'\\x1b[2J' means nothing here: {advice}"),
+                (["proxy"], f"'proxy' means nothing here: {advice}"),
+                (["proxy", "127.0.0.1:1", "--spawn"], f"'--spawn' means nothing here: {advice}"),
                 (["serve", "--addr"], "--addr needs a value\n")):
             with self.subTest(arguments=arguments):
                 self.assertEqual(run(*arguments), ("", sentence, 2))
