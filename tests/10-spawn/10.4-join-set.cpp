@@ -63,15 +63,24 @@ TEST_SUITE("10.4 JoinSet") {
             co_await rt::yield_now();
             step("take the results of a member that threw, and of one that was aborted");
             CHECK_THROWS_AS(set.try_join_next(), int);
-            CHECK_MESSAGE(
+            REQUIRE_MESSAGE(
                 set.size() == 1,
                 "the exception left the member in the set, so join_next waits for it forever. Take the member out before you "
                 "throw.");
-            CHECK_THROWS_AS(set.try_join_next(), rt::Cancelled);
-            CHECK_MESSAGE(
-                set.is_empty(),
+            bool is_told = false;
+            try {
+                (void)set.try_join_next();
+            } catch (const rt::Cancelled&) {
+                is_told = true;
+            }
+            REQUIRE_MESSAGE(
+                is_told,
                 "a member that was aborted stayed in the set, so join_next waits for it forever. List it also if it has no "
                 "result.");
+            CHECK_MESSAGE(
+                set.is_empty(),
+                "`Cancelled` was thrown, and the member is still in the set, so join_next waits for it forever. Take "
+                "the member out before you throw.");
         };
         runtime.block_on(main());
     }

@@ -45,7 +45,7 @@ class TaskQueue {
         if (other.is_empty()) {
             return;
         }
-        // TODO(10.2) Link the tasks of `other` behind the last one. `other` is not empty, but this queue may be.
+        // TODO(10.2) Move the tasks of `other` behind the last one. `other` is not empty, but this queue may be.
         todo("10.2 link one queue behind another");
     }
 
