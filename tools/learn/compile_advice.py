@@ -18,6 +18,9 @@ ADVICE = [
      "pop_back() and pop_front() return nothing. First move the value out of back() or front(), then pop it."),
     (r"expected", r"in_place_index_t<[^>]*>(?! *(\{|\(\)))",
      "`std::in_place_index_t<I>` is a type. Its object is `std::in_place_index<I>`, without the `_t`."),
+    (r"(implicitly-deleted default constructor of|use of deleted function|no matching (function for call to|constructor)).*variant<", r"\b(Output|auto) \w+(\{\})?;",
+     "A variant without a value makes one of its first type, which may need arguments. Construct it with its value: "
+     "`Output output(std::in_place_index<I>, value);`."),
     (r"T must occur exactly once in alternatives", "",
      "The variant has no alternative of that type, or more than one. Ask for its number: `variant.index() == 0`."),
     (r"no matching function for call to .*holds_alternative", "",
