@@ -13,6 +13,13 @@ PLAIN_IF = "A plain `if` compiles both branches for every type. Write `if conste
 ADVICE = [
     (r"(convert .*'std::nullopt'|conversion from .*nullopt_t').* '(rt::)?Waker'", "",
      "An empty Waker is `Waker()`. Only an optional is emptied by `std::nullopt`."),
+    (r"nullopt_t' to (function return type )?'(rt::)?Poll<", "",
+     "A Poll is Pending or Ready. `Ready(std::nullopt)` is Ready with an empty optional."),
+    (r"'bool' to (function return type )?'(rt::)?Poll<void>'", "",
+     "A `Poll<void>` isn't true or false. Return `Ready()` or `Pending`."),
+    (r"'std::mutex' to '(std::)?unique_lock<", "", "A Lock is wanted here, and not the mutex. `Lock(mutex_)` locks it."),
+    (r"(no matching function for call to '.*::wake_(one|all)\(\)'|too few arguments .* 'lock' was not specified)", "",
+     "This function takes the lock, and releases it. Hand it over: `std::move(lock)`."),
     (r"", r"\w::<", "In C++ the type follows the name at once, without `::`: `scheduler.service<T>()`."),
     (r"(\bvoid\b|no matching function)", r"(=|\breturn\b|\().*\.pop_(back|front)\(\)",
      "pop_back() and pop_front() return nothing. First move the value out of back() or front(), then pop it."),
