@@ -62,6 +62,27 @@ TEST_SUITE("18.1 notify from two threads") {
         }
     }
 
+    TEST_CASE("a waiter is polled and destroyed at each moment of a call to all") {
+        step("notify_waiters, and another thread polls a waiter at each moment, and destroys it if it is Ready");
+        bool is_there = true;
+        for (int moment = 0; is_there; ++moment) {
+            Notify notify;
+            rt::Waker const noop = rt::Waker::noop();
+            rt::Context cx(noop);
+            std::optional<Notified> waiter(notify.notified());
+            CHECK(waiter->poll(cx) == Pending);
+            auto poll = [&] {
+                if (waiter->poll(cx).is_ready()) {
+                    waiter.reset();
+                }
+            };
+            is_there = plays_at(moment, poll, [&] { notify.notify_waiters(); });
+            if (waiter) {
+                CHECK(waiter->poll(cx) == Ready());
+            }
+        }
+    }
+
     TEST_CASE("a task is polled as soon as it is woken") {
         for (bool all : {false, true}) {
             step("{} wakes a task, and another thread polls it at once", all ? "notify_waiters" : "notify_one");

@@ -108,6 +108,23 @@ TEST_SUITE("18.2 mpsc") {
         CHECK(sender.try_send(7) == TrySend::full);
     }
 
+    TEST_CASE("a send that waits keeps its value") {
+        auto [sender, receiver] = mpsc::channel<std::unique_ptr<int>>(1);
+        CHECK(sender.try_send(std::make_unique<int>(1)) == TrySend::sent);
+        auto value = std::make_unique<int>(2);
+        CHECK(sender.try_send(std::move(value)) == TrySend::full);
+        REQUIRE_MESSAGE(value != nullptr, "the channel was full, and the sender has lost its value");
+        auto send = spawn_mock("send", sender.send(std::move(value)));
+        CHECK(send.poll() == Pending);
+        CHECK(receiver.try_recv().has_value());
+        CHECK(send.poll() == Ready());
+        auto received = receiver.try_recv();
+        REQUIRE(received.has_value());
+        REQUIRE_MESSAGE(*received != nullptr,
+                        "the send has lost its value while it waited. Move the value when there is a place.");
+        CHECK(**received == 2);
+    }
+
     TEST_CASE("the latest waker of a send counts") {
         auto [sender, receiver] = mpsc::channel<int>(1);
         CHECK(sender.try_send(0) == TrySend::sent);

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <rt/future.hpp>
 #include <rt/waker.hpp>
+#include <support/calling_waker.hpp>
 #include <support/counting_waker.hpp>
 #include <support/drop_counter.hpp>
 #include <support/show.hpp>
@@ -119,6 +120,52 @@ TEST_SUITE("18.3 oneshot from two threads") {
             }
             REQUIRE_MESSAGE(counter.alive() == 0,
                             "a value was sent while the receiver was destroyed, and lives forever");
+        }
+    }
+
+    TEST_CASE("a receiver is polled as soon as it is woken") {
+        for (bool sends : {true, false}) {
+            step("{}, and another thread polls the receiver as soon as it is woken",
+                 sends ? "send" : "drop the sender");
+            auto [sender, receiver] = oneshot::channel<int>();
+            std::optional own(std::move(sender));
+            rt::Waker const noop = rt::Waker::noop();
+            bool is_over = false;
+            CallingWaker task([&is_over, &noop, &from = receiver] {
+                rt::Context again(noop);
+                try {
+                    is_over = from.poll(again).is_ready();
+                } catch (const rt::RecvError&) {
+                    is_over = true;
+                }
+            });
+            rt::Waker const waker = task.waker();
+            rt::Context cx(waker);
+            CHECK(receiver.poll(cx) == rt::Pending);
+            if (sends) {
+                CHECK(own->send(3));
+            }
+            own.reset();
+            CHECK_MESSAGE(
+                is_over,
+                "the receiver was woken, found nothing, and waits again. Change the state first, and wake then.");
+        }
+    }
+
+    TEST_CASE("the receiver goes at each moment of the end of the sender") {
+        step("destroy the sender, and another thread destroys the receiver after each access");
+        bool is_there = true;
+        for (int accesses = 0; is_there; ++accesses) {
+            auto [sender, receiver] = oneshot::channel<int>();
+            std::optional own(std::move(sender));
+            std::optional other(std::move(receiver));
+            CountingWaker task;
+            rt::Waker waker = task.waker();
+            rt::Context cx(waker);
+            CHECK(other->poll(cx) == rt::Pending);
+            is_there = plays_after(accesses, [&other] { other.reset(); }, [&own] { own.reset(); });
+            other.reset();
+            CHECK_MESSAGE(task.alive() == 1, "both ends are gone, and a waker of the receiver is left");
         }
     }
 }

@@ -78,10 +78,10 @@ constexpr int rounds = 10'000;
 
 /// Both ends of a channel, made anew for each round of a race.
 template <class T>
-class Ends {
+class OneshotEnds {
   public:
-    Ends() : Ends(oneshot::channel<T>()) {}
-    explicit Ends(std::pair<oneshot::Sender<T>, oneshot::Receiver<T>> ends)
+    OneshotEnds() : OneshotEnds(oneshot::channel<T>()) {}
+    explicit OneshotEnds(std::pair<oneshot::Sender<T>, oneshot::Receiver<T>> ends)
         : sender(std::move(ends.first)), receiver(std::move(ends.second)) {}
 
     oneshot::Sender<T> sender;
@@ -110,7 +110,7 @@ TEST_SUITE("18.9 all together: oneshot from two threads") {
     }
 
     TEST_CASE("send against recv: the value always arrives") {
-        std::optional<Ends<int>> ends;
+        std::optional<OneshotEnds<int>> ends;
         int sent = 0;
         int received = 0;
         race(
@@ -122,7 +122,7 @@ TEST_SUITE("18.9 all together: oneshot from two threads") {
 
     TEST_CASE("send against drop: the value is destroyed once here or there") {
         DropCounter counter;
-        std::optional<Ends<DropCounter::Token>> ends;
+        std::optional<OneshotEnds<DropCounter::Token>> ends;
         int refused = 0;
         race(
             rounds, [&] { ends.emplace(); }, [&] { auto gone = std::move(ends->receiver); },
@@ -137,7 +137,7 @@ TEST_SUITE("18.9 all together: oneshot from two threads") {
     }
 
     TEST_CASE("send against close: either the receiver has the value or the sender") {
-        std::optional<Ends<std::unique_ptr<int>>> ends;
+        std::optional<OneshotEnds<std::unique_ptr<int>>> ends;
         std::unique_ptr<int> received;
         std::unique_ptr<int> kept;
         bool sent = false;
@@ -160,7 +160,7 @@ TEST_SUITE("18.9 all together: oneshot from two threads") {
     }
 
     TEST_CASE("drop against recv: the receiver always hears of it") {
-        std::optional<Ends<int>> ends;
+        std::optional<OneshotEnds<int>> ends;
         int heard = 0;
         auto receive = [&] {
             try {

@@ -57,8 +57,8 @@ class Locker {
 };
 
 /// Counts in two steps, with a wait between them. Without the lock, counts are lost.
-rt::Async<> count(std::shared_ptr<exercise::Mutex> mutex, int* counter, int rounds) {
-    for (int i = 0; i < rounds; ++i) {
+rt::Async<> count(std::shared_ptr<exercise::Mutex> mutex, int* counter, int times) {
+    for (int i = 0; i < times; ++i) {
         auto guard = co_await mutex->lock();
         int const before = *counter;
         co_await rt::yield_now();
@@ -66,12 +66,12 @@ rt::Async<> count(std::shared_ptr<exercise::Mutex> mutex, int* counter, int roun
     }
 }
 
-rt::Async<int> count_in(int tasks, int rounds) {
+rt::Async<int> count_in(int tasks, int times) {
     auto mutex = std::make_shared<exercise::Mutex>();
     auto counter = std::make_unique<int>(0);
     rt::JoinSet<> counting;
     for (int i = 0; i < tasks; ++i) {
-        counting.spawn(count(mutex, counter.get(), rounds));
+        counting.spawn(count(mutex, counter.get(), times));
     }
     for (bool more = true; more;) {
         more = (co_await counting.join_next()).has_value();
@@ -106,6 +106,8 @@ TEST_SUITE("18 exercise a mutex for tasks") {
         CHECK_FALSE(bob.gets_it());
         ann.unlock("ann");
         CHECK_MESSAGE(!bob.gets_it(), "cat has waited longer than bob");
+        Locker dan("dan", mutex);
+        CHECK_MESSAGE(!dan.gets_it(), "cat was woken, and dan has just come");
         CHECK(cat.gets_it());
     }
 

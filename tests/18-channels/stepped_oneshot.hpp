@@ -18,6 +18,8 @@
 template <class T>
     requires std::is_enum_v<T>
 inline constexpr bool support::is_stepped<T> = true;
+template <>
+inline constexpr bool support::is_stepped<int> = true;  // the number of ends
 
 #define Atomic SteppedAtomic
 #define oneshot stepped_oneshot
