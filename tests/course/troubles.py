@@ -39,10 +39,14 @@ def report_of(name: str) -> tuple:
         if name == "races":
             status, _, said = child_processes.run([kit.COMPILER, *RACE, source, "-o", executable])
             return (None, said) if status else (0, race(child_processes.run([executable])[2]))
-        complaint = kit.compile_with(["-w", "-g", *(f"-I{place}" for place in reversed(lesson_folders())), source, *kit.program_objects(),
-                                      "-o", executable, *kit.LIBRARIES])
+        is_test = "<doctest/" in source.read_text(encoding="utf-8")
+        objects = sorted(kit.harness().glob("*.o")) if is_test else kit.program_objects()
+        complaint = kit.compile_with(["-w", "-g", *(f"-I{place}" for place in (*reversed(lesson_folders()), ROOT / "tests")), source,
+                                      *objects, "-o", executable, *kit.LIBRARIES])
         if complaint:
             return None, complaint
+        if is_test:
+            return 0, re.sub(r"^.*\n(?=HUNG)", "", "".join(child_processes.run([executable])[1:]), flags=re.S)
         if name == "dangles":
             story = failure_report.tell(Ended(1, child_processes.run([executable])[2]), "", PROGRAMS)
             return 0, "".join(f"{line}\n" for line in story.lines)

@@ -17,6 +17,4 @@ rt::Async<> greeting() {
     return greet(name);
 }
 
-int main() {
-    rt::block_on(greeting());
-}
+int main() { rt::block_on(greeting()); }

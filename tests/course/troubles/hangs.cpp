@@ -15,9 +15,7 @@ rt::Async<> guest(rt::WakerSlot* doorbell) {
     co_await rt::poll_fn(wait);
 }
 
-rt::Async<> house(rt::WakerSlot* doorbell) {
-    co_await rt::spawn(guest(doorbell));
-}
+rt::Async<> house(rt::WakerSlot* doorbell) { co_await rt::spawn(guest(doorbell)); }
 
 int main() {
     rt::WakerSlot doorbell;

@@ -11,8 +11,7 @@ int main() {
         letter = 7;
         ready.store(true, rt::relaxed);
     });
-    while (!ready.load(rt::relaxed)) {
-    }
+    while (!ready.load(rt::relaxed)) {}
     std::printf("the letter says %d\n", letter);
     writer.join();
 }

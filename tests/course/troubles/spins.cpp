@@ -18,9 +18,7 @@ rt::Async<> guest(const bool* open) {
     }
 }
 
-rt::Async<> house(const bool* open) {
-    co_await rt::spawn(guest(open));
-}
+rt::Async<> house(const bool* open) { co_await rt::spawn(guest(open)); }
 
 int main() {
     bool open = false;
