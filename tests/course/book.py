@@ -204,7 +204,7 @@ def as_the_loop_says(program: mistakes.Answer, copy: Path) -> str:
     """What the loop shows below the name of a program whose tests fail."""
     command = [sys.executable, "-B", ROOT / "tools/learn/program_tests.py", *mistakes.test_files(program)]
     status, output = kit.run(command, copy, SECONDS, PBP_PROGRAM=str(copy / "test"), NO_COLOR="1")
-    title, lines, _ = program_report.tell(Ended(status, output), program.lesson)
+    title, lines, _ = program_report.tell(Ended(status or 0, output, "slow" if status is None else ""), program.lesson)
     return "".join(f"{line}\n" for line in [f"The program {title}.", *lines])
 
 
