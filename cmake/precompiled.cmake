@@ -92,7 +92,7 @@ function(pbp_choose_pch NN RUNTIME ASIO PCH)
         file(GLOB FOUND RELATIVE "${PBP_ROOT}/solutions/${EARLIER}" CONFIGURE_DEPENDS
             "${PBP_ROOT}/solutions/${EARLIER}/rt/*.hpp")
         if(NOT ASIO OR NOT TARGET pbp::asio)
-            list(REMOVE_ITEM FOUND "rt/asio_runtime.hpp")
+            list(REMOVE_ITEM FOUND "rt/asio_host.hpp")
         endif()
         list(TRANSFORM FOUND REPLACE "(.+)" "<\\1>")
         list(APPEND HEADERS ${FOUND})
