@@ -1,6 +1,7 @@
 /// \file
 /// 19.2: the host gives the runtime turns, and the runtime asks for them.
 #include "scripted_host.hpp"
+#include "waiting.hpp"
 
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
@@ -22,14 +23,6 @@ namespace {
 using Runtime = rt::Hosted<ScriptedHost>;
 using Sender = rt::oneshot::Sender<int>;
 using Receiver = rt::oneshot::Receiver<int>;
-
-rt::Async<> yield_often(int times) {
-    for (int i = 0; i < times; ++i) {
-        co_await rt::yield_now();
-    }
-}
-
-rt::Async<int> take(Receiver receiver) { co_return co_await receiver; }
 
 /// Waits in a task for each value, and returns the sum.
 rt::Async<int> sum_of(std::vector<Receiver> receivers) {
@@ -93,8 +86,7 @@ TEST_SUITE("19.2 turns") {
         };
         int const times = runtime.block_on(both(&runtime, &called, std::move(busy)));
         CHECK_MESSAGE(times < 1'000,
-                      "the host's own function waited for {} polls. Poll once round in a turn, and post the next turn.",
-                      times);
+                      "the host's own function waited and waited. Poll once round in a turn, and post the next turn.");
     }
 
     TEST_CASE("a host without anything to do sleeps") {

@@ -1,6 +1,7 @@
 /// \file
 /// 19.2: what a wake of another thread does to the flag, access by access.
 #include "scripted_host.hpp"
+#include "waiting.hpp"
 
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
@@ -47,8 +48,6 @@ std::vector<Access> accesses_of(Call call) {
 }
 
 bool writes_and_releases(const Access& access) { return access.writes && releases(access.order); }
-
-rt::Async<int> take(rt::oneshot::Receiver<int> receiver) { co_return co_await receiver; }
 
 rt::Async<int> sum(rt::oneshot::Receiver<int> first, rt::oneshot::Receiver<int> second) {
     rt::JoinHandle<int> one = rt::spawn(take(std::move(first)));

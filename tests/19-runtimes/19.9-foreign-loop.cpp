@@ -1,4 +1,5 @@
 #include "hosts.hpp"
+#include "waiting.hpp"
 
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
@@ -21,12 +22,6 @@ using namespace support;
 using namespace std::chrono_literals;
 
 namespace {
-
-rt::Async<> yield_often(int times) {
-    for (int i = 0; i < times; ++i) {
-        co_await rt::yield_now();
-    }
-}
 
 rt::Async<> begin_to_wait(LateBytes* clients) {
     for (int i = 0; i < clients->count(); ++i) {

@@ -1,6 +1,7 @@
 /// \file
 /// 19.9: what comes to the tasks from outside: the host's handlers, connections, foreign threads.
 #include "hosts.hpp"
+#include "waiting.hpp"
 
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
@@ -19,12 +20,6 @@
 
 using namespace support;
 using namespace std::chrono_literals;
-
-namespace {
-
-rt::Async<int> take(rt::oneshot::Receiver<int> receiver) { co_return co_await receiver; }
-
-}  // namespace
 
 TEST_SUITE("19.9 all together: a foreign loop") {
     TEST_CASE("tasks and the host's own handlers share the thread") {

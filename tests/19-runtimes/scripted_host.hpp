@@ -76,8 +76,13 @@ class ScriptedHost {
             Function act = std::move(acts.front());
             acts.pop_front();
             act();
-        } else if (moment != rt::Instant::max()) {
-            REQUIRE_MESSAGE(moment < rt::sys::now() + std::chrono::minutes(1),
+        } else {
+            bool const has_timer = moment != rt::Instant::max();
+            REQUIRE_MESSAGE(has_timer,
+                            "the host has nothing to call, so it would sleep forever, but the future isn't done. Which "
+                            "of `post`, the Timer, and the Watch should have brought the next turn?");
+            bool const is_soon = moment < rt::sys::now() + std::chrono::minutes(1);
+            REQUIRE_MESSAGE(is_soon,
                             "the host would sleep until the timer of another task, which is due in an hour. Set the "
                             "host's timer after each turn, because the turn may have set an earlier one.");
             calls_in_a_row_ = 0;
@@ -86,10 +91,6 @@ class ScriptedHost {
                 moment = rt::Instant::max();
                 call(timer_function_);
             }
-        } else {
-            REQUIRE_MESSAGE(false,
-                            "the host has nothing to call, so it would sleep forever, but the future isn't done. "
-                            "Which of `post`, the Timer, and the Watch should have brought the next turn?");
         }
         return !std::exchange(is_stopped, false);
     }
