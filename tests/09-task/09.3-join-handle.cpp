@@ -117,7 +117,8 @@ TEST_SUITE("09.3 the JoinHandle") {
         CHECK(handle.poll() == Pending);
         CHECK(handle.kept_wakers() == 1);
         handle.drop();
-        CHECK(handle.kept_wakers() == 0);
+        CHECK_MESSAGE(handle.kept_wakers() == 0,
+                      "the handle is gone, but the task still holds its waker. Take the waker out of `join_waker_`.");
         CHECK(handle.drops() == 1);
         kettle.finish();
         CHECK(queue.run_one());
