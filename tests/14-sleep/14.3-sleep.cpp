@@ -117,7 +117,8 @@ TEST_SUITE("14.3 sleep") {
         auto nap = spawn_mock("the nap", rt::sleep_until(rt::sys::now()));
         CHECK_MESSAGE(
             nap.poll() == Pending,
-            "bytes that came before this moment may still be unread, so they would be too late. `has_passed` knows.");
+            "the sleep was Ready before the runtime has looked for events up to this moment. Ask `has_passed`, or a timeout "
+            "wins against bytes that came in time.");
         step("the runtime looks around");
         runtime.park().park(rt::no_wait);
         CHECK(nap.is_woken());

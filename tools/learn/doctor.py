@@ -24,7 +24,8 @@ def sanitizer_problem(machine: Machine, kinds: tuple = ("address",)) -> str:
         source.write_text("int main() {}\n")
         for kind in kinds:
             if output_of([compiler, f"-fsanitize={kind}", str(source), "-o", str(program)], 60) is None:
-                return f"{compiler} can't link with -fsanitize={kind}. Install its sanitizer runtime, lib{kind[0]}san."
+                runtime = "its runtime, libclang-rt" if "clang" in compiler else f"its runtime, lib{kind[0]}san"
+                return f"{compiler} can't link with -fsanitize={kind}. Install {runtime}."
             if any(output_of([str(program)]) is None for _ in range(5)):
                 return (f"A program built with -fsanitize={kind} does not start here. "
                         f"Try: {machine.as_root(FEWER_RANDOM_BITS)}")

@@ -49,8 +49,8 @@ class TcpStream {
 
     // Given: reads the bytes that are there, as far as `into` has room. Yields how many, 0 at the end of the stream.
     auto read(std::span<char> into) { return source_.alone(Direction::read, rt::read(*this, into)); }
-    /// Reads at most `max` bytes. The Chunk is empty at the end of the stream. Holds no memory while it waits. In a debug build,
-    /// `alone` finds two tasks that read, or two that write.
+    /// Yields at most `max` bytes as a Chunk, which is empty at the end of the stream. Holds no memory while it waits. Here and
+    /// below, `alone` reports in a debug build if two tasks wait to read, or two wait to write.
     auto read(std::size_t max) { return source_.alone(Direction::read, rt::read(*this, max)); }
     // Given: reads to the end of the stream. Throws EMSGSIZE as soon as more than `limit` bytes have come.
     auto read_to_string(std::size_t limit = no_limit) {

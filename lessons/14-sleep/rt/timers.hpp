@@ -137,8 +137,8 @@ class Timers final : public Park {
 
     /// Step 1. Returns until when to sleep.
     std::optional<Instant> begin_sleep(std::optional<Instant> deadline) noexcept {
-        // TODO(14.2) Return until when to sleep: until `deadline`, or until the first timer's `full_millisecond`. Don't
-        // sleep if that timer is due at `due_`. Write the first timer's deadline into `wakes_at_`.
+        // TODO(14.2) Return the earlier of `deadline` and the first timer's deadline, rounded up. If that timer is due at `due_`,
+        // return `no_wait`. Note its exact deadline in `wakes_at_`.
         todo("14.2 find out how long to sleep", deadline);
     }
 

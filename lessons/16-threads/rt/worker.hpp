@@ -11,8 +11,9 @@
 /// and I/O go on while all work. Then it looks into the injection queue, so that its own queue does not starve tasks from outside.
 ///
 /// Invariant: a poll may take long, so before each poll, and after each push during one, the worker makes sure that another
-/// worker takes care of what it leaves behind: its queue and the driver. It wakes a sleeper for that, unless a worker is in the
-/// driver or monitors (crew.hpp). If no worker sleeps, each of them looks for itself.
+/// worker takes care of what it leaves behind: its queue and the driver. It wakes a sleeper for that, unless another worker
+/// searches. For a single new task, or for the driver alone, the monitor is enough (crew.hpp). If no worker sleeps, each of them
+/// looks for itself.
 ///
 /// Thread safety: everything is called on the worker's thread.
 ///
@@ -94,7 +95,8 @@ class Worker {
 
     /// Polls a task. If this worker has searched for it, the search is over.
     void run_task(Runnable runnable) noexcept {
-        // TODO(16.3) If this worker has searched, the search is over. Was it the last one?
+        // TODO(16.3) If this worker has searched, tell `crew_.idle` that its search has ended. If it was the last searcher, the
+        // crew must look again.
         todo("16.3 end the search", is_searching_);
         hand_over();
         budget::refill();

@@ -2,8 +2,8 @@
 /// A oneshot channel, which carries one value from one task to another. You use `oneshot::channel<T>()`, `send`, and
 /// `co_await` of the receiver.
 ///
-/// Invariants: the state leaves `empty` once and never changes again. So exactly one of three things happens: the
-/// receiver gets the value, the sender gets it back, or there never is one.
+/// Invariants: the state leaves `empty` once and never changes again. So the value goes to the
+/// channel, or back to the sender, or there never is one. If the receiver is dropped after a send, the channel destroys it.
 ///
 ///     empty ──> sent      the value is in the channel
 ///           ──> dropped   the sender was dropped without sending

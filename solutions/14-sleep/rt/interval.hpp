@@ -1,8 +1,8 @@
 /// \file
 /// `interval(period)`: a tick every `period`. `tick()` waits for the next one.
 ///
-/// The first tick is at once. Each of the others is planned from the moment at which the one before it was due, not from the
-/// moment at which it was awaited, so an interval does not drift.
+/// The first tick is at once. By default, each of the others is planned from the moment at which the one before it was due, not
+/// from the moment at which it was awaited, so an interval does not drift.
 ///
 /// Source: `tokio::time::interval`.
 #pragma once
@@ -28,7 +28,7 @@ enum class MissedTickBehavior {
 /// One task at a time awaits its ticks. It may be moved while no tick is awaited.
 class Interval {
   public:
-    /// A tick that is late by this or more counts as missed. Each tick is late by a little.
+    /// A tick counts as missed if it is late by this or more. Less is normal, because no sleep ends exactly on time.
     static constexpr std::chrono::milliseconds tolerance{5};
 
     Interval(Instant start, Instant::duration period) noexcept : next_(start), period_(period) {

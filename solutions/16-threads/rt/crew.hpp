@@ -2,9 +2,10 @@
 /// \file
 /// `Crew`: what the workers of one runtime share. `Remote`: what other threads use of one worker.
 ///
-/// The monitor: a task usually wakes one other task and then waits. Its worker runs the other task next, so to wake a second
-/// worker would be a system call for nothing. But the poll may be long. So one sleeping worker at a time wakes up every
-/// millisecond and looks for work. It is the monitor. While there is one, a single task and the driver may wait for it.
+/// The monitor: a poll usually wakes one other task and then ends, and its worker runs that task next. To wake a second worker
+/// for it would be a system call for nothing. But if the poll goes on for long, the task waits. So while some worker is awake,
+/// one of the sleeping workers wakes up after a millisecond, serves the driver, and looks into all queues. It is the monitor.
+/// While there is one, a push of a single task wakes no worker, and a driver without a thread wakes none either.
 ///
 /// No task is left behind. A worker pushes a task and then looks for the monitor. The monitor unlocks and then looks into all
 /// queues. All of that is seq_cst, so either the worker finds no monitor, or the monitor finds the task. Once all others
@@ -54,7 +55,8 @@ class Crew {
         }
     }
 
-    /// Looks into all queues, and wakes a worker if one of them is not empty. Called by the last searcher when it stops.
+    /// Looks into all queues, and wakes a worker if one of them is not empty. Called by the last searcher when it stops, and by the
+    /// monitor.
     void look_again() noexcept {
         auto has_tasks = [](const Remote& remote) { return !remote.queue.is_empty(); };
         if (!injection.is_empty() || std::any_of(remotes.begin(), remotes.end(), has_tasks)) {

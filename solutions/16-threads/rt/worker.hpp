@@ -11,8 +11,9 @@
 /// and I/O go on while all work. Then it looks into the injection queue, so that its own queue does not starve tasks from outside.
 ///
 /// Invariant: a poll may take long, so before each poll, and after each push during one, the worker makes sure that another
-/// worker takes care of what it leaves behind: its queue and the driver. It wakes a sleeper for that, unless a worker is in the
-/// driver or monitors (crew.hpp). If no worker sleeps, each of them looks for itself.
+/// worker takes care of what it leaves behind: its queue and the driver. It wakes a sleeper for that, unless another worker
+/// searches. For a single new task, or for the driver alone, the monitor is enough (crew.hpp). If no worker sleeps, each of them
+/// looks for itself.
 ///
 /// Thread safety: everything is called on the worker's thread.
 ///

@@ -126,9 +126,9 @@ class WaitList {
 
 namespace detail {
 
-/// A future that waits in a `WaitList`. `Wait` says for what. Its `poll(Waiter&, const Waker&)` returns the result, or
-/// adds the waiter to the list and returns Pending. Its `give_up(Waiter&)` is called if the future is destroyed after
-/// that.
+/// A future that waits in a `WaitList`. The class `Wait` says what it waits for. `Wait::poll(Waiter&, const Waker&)` returns the
+/// result, or adds the waiter to the list and returns Pending. `Wait::give_up(Waiter&)` is called if the future is destroyed
+/// after a Pending and before the result.
 template <class Wait>
 class [[nodiscard]] WaitFuture {
   public:
