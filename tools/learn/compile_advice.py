@@ -11,6 +11,11 @@ PLAIN_IF = "A plain `if` compiles both branches for every type. Write `if conste
 # (the compiler's words, the learner's line, advice): the first that fits is added. {} stands for what the last group of the
 # first has found.
 ADVICE = [
+    (r"", r"\bpost\(turn(\(\))?\)", "The host calls it later. Post a function that does: `[this] { turn(); }`."),
+    (r"(no match for .operator=.|no viable overloaded .=.)", r"\bWatch\(",
+     "A Watch can't be moved, because its host knows its address. Make it in the optional: `watch_.emplace(…)`."),
+    (r"optional<.*time_point<.*' to '.*time_point<", r"\.set\(",
+     "There may be no deadline. Ask the optional first, and then take its value: `*next`."),
     (r"(convert .*'std::nullopt'|conversion from .*nullopt_t').* '(rt::)?Waker'", "",
      "An empty Waker is `Waker()`. Only an optional is emptied by `std::nullopt`."),
     (r"nullopt_t' to (function return type )?'(rt::)?Poll<", "",
