@@ -128,6 +128,29 @@ TEST_SUITE("19.2 turns") {
             posts);
     }
 
+    TEST_CASE("a wake between two turns asks for none") {
+        Runtime runtime;
+        auto [sender, receiver] = rt::oneshot::channel<int>();
+        int posts = 0;
+        auto send = [&] {
+            int const before = runtime.host().posts();
+            step("between two turns, a function of the host wakes another task");
+            std::move(sender).send(9);
+            posts = runtime.host().posts() - before;
+        };
+        auto busy = [](Runtime* loop, ScriptedHost::Function function, Receiver from) -> rt::Async<int> {
+            auto waiting = rt::spawn(take(std::move(from)));
+            loop->host().post(std::move(function));
+            co_await yield_often(200);
+            co_return co_await waiting;
+        };
+        step("a task is always ready, so each turn asks for the next one");
+        CHECK(runtime.block_on(busy(&runtime, send, std::move(receiver))) == 9);
+        CHECK_MESSAGE(posts == 0,
+                      "a turn had asked for the next one, and a wake posted one more. Each of the two would ask for "
+                      "another. Let `turn` call `post_turn`, which knows the flag.");
+    }
+
     TEST_CASE("a wake during a turn asks for the next one") {
         Runtime runtime;
         CHECK(runtime.block_on(wake_during_a_poll()) == 7);

@@ -52,7 +52,7 @@ TEST_SUITE("19 exercise a game as a host") {
         CHECK(calls.empty());
         step("the first frame");
         game.frame();
-        CHECK(calls == "ab");
+        CHECK_MESSAGE(calls == "ab", "what a function posts during a frame must wait for the next one");
         step("the second frame");
         game.frame();
         CHECK(calls == "abc");
@@ -104,7 +104,7 @@ TEST_SUITE("19 exercise a game as a host") {
         for (int frame = 1; frame <= 3; ++frame) {
             step("frame {}", frame);
             game.frame();
-            CHECK(calls == frame);
+            CHECK_MESSAGE(calls == frame, "a timer that set itself again wasn't called in the next frame");
         }
     }
 

@@ -70,6 +70,10 @@ class ScriptedHost {
                 "sleep. Post the next turn only if `runtime_.turn()` is true.");
             function();
         } else if (is_readable()) {
+            ++calls_in_a_row_;
+            REQUIRE_MESSAGE(calls_in_a_row_ < 1'000,
+                            "the host called the Watch a thousand times in a row, but no task was polled. Let it call "
+                            "`turn`.");
             call(watch_function_);
         } else if (!acts.empty()) {
             calls_in_a_row_ = 0;
