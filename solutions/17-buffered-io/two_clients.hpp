@@ -46,7 +46,7 @@ class Meeting {
 
     void tell(std::string_view what) const {
         auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(rt::time::now() - begin_);
-        fmt::print("{:>5} ms  {}\n", passed.count(), what);
+        fmt::print("  after {} ms: {}\n", passed.count(), what);
     }
 
     rt::Instant begin_ = rt::time::now();

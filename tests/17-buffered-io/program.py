@@ -148,7 +148,7 @@ class TwoClients(unittest.TestCase):
         self.assertEqual((err, status), ("", 0))
         one, each = out.split("a task for each client\n")
         self.assertTrue(one.startswith("one client at a time\n"))
-        return [re.findall(r"(\d+) ms  (.*)", part) for part in (one, each)]
+        return [re.findall(r"after (\d+) ms: (.*)", part) for part in (one, each)]
 
     def test_who_waits(self):
         one, each = self.heard()

@@ -123,7 +123,7 @@ class BufReader {
         return line;
     }
 
-    // Given: takes the first `count` bytes out. An empty buffer has no memory.
+    // Given: takes the first `count` bytes out, and moves the others to the front. An empty buffer has no memory.
     void consume(std::size_t count) noexcept {
         bytes_.erase(0, count);
         if (bytes_.empty()) {
