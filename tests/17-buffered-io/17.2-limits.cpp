@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <rt/buf_reader.hpp>
 #include <rt/future.hpp>
+#include <support/counted_new.hpp>
 #include <support/mock_stream.hpp>
 #include <support/mock_task.hpp>
 #include <support/show.hpp>
@@ -204,5 +205,31 @@ TEST_SUITE("17.2 limits") {
         auto next = spawn_mock("a read_line after the end", reader.read_line());
         auto const poll = poll_next(next);
         CHECK_MESSAGE(poll == Ready(Line("next")), "a line that came after the end of the stream was skipped");
+    }
+
+    TEST_CASE_FIXTURE(FiveBytes, "the end of a long line comes in the second piece that one poll reads") {
+        peer.send("hello, ");
+        auto line = spawn_mock("read_line", reader.read_line());
+        expect_too_long(line, "longer than 5 bytes");
+        peer.send("wonderful ");
+        peer.send("world\nnext\n");
+        auto next = spawn_mock("the next read_line", reader.read_line());
+        auto const poll = poll_next(next);
+        CHECK_MESSAGE(poll == Ready(Line("next")),
+                      "the search for the end of the long line began behind that end. Search each new piece from its "
+                      "first byte, because the pieces before it have left the buffer.");
+    }
+
+    TEST_CASE_FIXTURE(FiveBytes, "a reader that skips and waits holds no memory") {
+        peer.send("hello, ");
+        auto line = spawn_mock("read_line", reader.read_line());
+        expect_too_long(line, "longer than 5 bytes");
+        auto next = spawn_mock("the next read_line", reader.read_line());
+        long const before = buffers();
+        peer.send(std::string(2'000, 'x'));
+        CHECK(next.poll_silently() == Pending);
+        CHECK_MESSAGE(
+            buffers() == before,
+            "the buffer is empty, and its memory is still there. Drop the bytes with `consume`, which frees it.");
     }
 }
