@@ -268,7 +268,15 @@ TEST_SUITE("18.1 notify all") {
         notify.notify_one();
         notify.notify_waiters();
         auto waiter = spawn_mock("the waiter", notify.notified());
-        CHECK(waiter.poll() == Ready());
+        CHECK_MESSAGE(waiter.poll() == Ready(),
+                      "notify_waiters took the permit that notify_one had left. A call to all leaves it alone.");
+    }
+
+    TEST_CASE("a call that reaches nobody leaves no permit") {
+        Notify notify;
+        notify.notify_waiters();
+        auto late = spawn_mock("one that comes later", notify.notified());
+        CHECK_MESSAGE(late.poll() == Pending, "nobody waited for the call to all, and it was kept as a permit");
     }
 
     TEST_CASE("one that was woken with all passes nothing on") {

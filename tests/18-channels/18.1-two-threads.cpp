@@ -124,4 +124,47 @@ TEST_SUITE("18.1 notify from two threads") {
             CHECK(notify == nullptr);
         }
     }
+
+    TEST_CASE("two polls come at each moment of a notification") {
+        step("call notify_one, and another thread polls two futures at each moment");
+        bool is_there = true;
+        for (int moment = 0; is_there; ++moment) {
+            Notify notify;
+            CountingWaker tasks[2];
+            Notified notified[2] = {notify.notified(), notify.notified()};
+            int notifications = 0;
+            auto poll_both = [&] {
+                for (int i = 0; i < 2; ++i) {
+                    rt::Waker waker = tasks[i].waker();
+                    rt::Context cx(waker);
+                    notifications += notified[i].poll(cx).is_ready();
+                }
+            };
+            is_there = plays_at(moment, poll_both, [&] { notify.notify_one(); });
+            notifications += tasks[0].wakes() + tasks[1].wakes();
+            REQUIRE_MESSAGE((!is_there || notifications != 0),
+                            "a task began to wait while notify_one kept the permit, and sleeps beside it. Look for a "
+                            "waiter and keep the permit under one hold of the lock.");
+            REQUIRE_MESSAGE((!is_there || notifications == 1), "one permit was kept, and given to a waiter as well");
+        }
+    }
+
+    TEST_CASE("the only waiter is dropped at each moment of a notification") {
+        step("call notify_one, and another thread destroys the future that waits at each moment");
+        bool is_there = true;
+        for (int moment = 0; is_there; ++moment) {
+            Notify notify;
+            rt::Waker const noop = rt::Waker::noop();
+            rt::Context cx(noop);
+            std::optional<Notified> dropped(notify.notified());
+            CHECK(dropped->poll(cx) == Pending);
+            is_there = plays_at(moment, [&] { dropped.reset(); }, [&] { notify.notify_one(); });
+            dropped.reset();
+            Notified next = notify.notified();
+            REQUIRE_MESSAGE(
+                next.poll(cx) == Ready(),
+                "the waiter left after notify_one had looked, and the permit is lost. Look for a waiter and "
+                "wake it under one hold of the lock.");
+        }
+    }
 }
