@@ -212,7 +212,7 @@ ADVICE = [
     (r"(reference.*'[^']*\*'|\*' to type|from an rvalue of type '[^']*\*)", r"\breturn this\b",
      "`this` is a pointer. Return what it points to: `return *this;`."),
     (r"no matching (member )?function for call to '[^']*\bappend", r"\.append\(",
-     "`append(memory, n)` appends `n` bytes. If the number is in a Poll, it is the Poll's `value()`."),
+     "`append(memory, n)` appends `n` bytes. The address of a std::array is its `data()`, and the number in a Poll is its `value()`."),
     (r"(non-const (lvalue )?reference|no matching function)", r"\(this\)",
      "A reference is wanted here, and `this` is a pointer. Pass `*this`."),
     (r"(reference.*'[^']*\*'|from an rvalue of type '[^']*\*|cannot convert '[^']*\*' to '[^']*&')", r"[(,]\s*&\w",
