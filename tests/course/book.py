@@ -228,7 +228,7 @@ def selected(root: Path, names: list) -> list:
 def compared(text: str, vary: str) -> str:
     """Without what may differ from run to run."""
     if "figures" in vary:
-        return re.sub(r"\d+", "#", text)
+        return re.sub(r" *\d+", "#", text)  # and the blanks that align them
     return "\n".join(sorted(text.splitlines())) if vary else text
 
 
