@@ -126,6 +126,7 @@ TEST_SUITE("20.2 clients") {
             }
             CHECK_MESSAGE(server.clients.tasks.size() <= 2,
                           "the results of 20 clients that have gone take memory. Take them out of the JoinSet.");
+            CHECK_MESSAGE(server.clients.accepted == 20, "count those that have gone, too");
         };
         run(story());
     }

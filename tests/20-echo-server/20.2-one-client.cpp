@@ -53,7 +53,7 @@ class Client {
     std::shared_ptr<rt::Notify> stopping_ = std::make_shared<rt::Notify>();
 };
 
-constexpr const char* still_waits = "(it still waits)";
+constexpr char still_waits[] = "(it still waits)";
 
 /// What the client hears until the end.
 rt::Async<std::string> all_it_hears(rt::TcpStream* stream) {
