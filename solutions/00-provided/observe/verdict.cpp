@@ -66,8 +66,15 @@ ThreadSeen look_at(const ThreadRow& row) {
     std::int64_t const since = is_parked         ? row.parked_at.load(relaxed)
                                : task == nullptr ? 0
                                                  : task->polled_at.load(relaxed);
-    return {&row,      row.id.load(relaxed),         name_of(row), task,
-            is_parked, row.park_value.load(relaxed), since,        seconds_since(since, now())};
+    return {&row,
+            row.id.load(relaxed),
+            name_of(row),
+            task,
+            is_parked,
+            row.park_value.load(relaxed),
+            since,
+            seconds_since(since, now()),
+            row.events.load(relaxed)};
 }
 
 }  // namespace
@@ -101,7 +108,9 @@ TwoLooks look_twice(std::chrono::milliseconds pause) {
             bool const has_worked = sys::cpu_time_of_thread(thread.id) - used[i] > pause / 5;
             thread.is_on_processor = has_worked || (thread.is_on_processor && sys::is_runnable(thread.id));
             ThreadSeen const second = look_at(*thread.row);
-            thread.has_changed = second.since != thread.since || second.polls != thread.polls;
+            bool const is_between_polls = !second.is_parked && second.polls == nullptr;
+            thread.has_changed = second.since != thread.since || second.polls != thread.polls ||
+                                 (is_between_polls && second.events != thread.events);
         }
     }
     return looks;

@@ -21,10 +21,11 @@ struct ThreadSeen {
     const TaskRow* polls;  // null outside of all polls
     bool is_parked;
     std::int64_t park_value;
-    std::int64_t since;  // when that poll or sleep began
-    double seconds;      // since then
+    std::int64_t since;    // when that poll or sleep began
+    double seconds;        // since then
+    std::uint64_t events;  // how many it has announced
     bool is_on_processor = false;
-    bool has_changed = false;  // it was in another poll or sleep at the second look
+    bool has_changed = false;  // it was in another poll or sleep at the second look, or had been in one meanwhile
 
     /// True for the thread that asks for this report.
     bool is_asking() const noexcept { return row == detail::my_row; }
