@@ -23,15 +23,18 @@ TEST_SUITE("11.1 a bounded pool of threads") {
     TEST_CASE("a thread that sleeps is notified") {
         PoolUnderTest test(512);
         test.hold_sleepers();
-        rt::block_on(test.submit([] {}));
+        step("submit a job that waits");
+        rt::SeenLock::after_next_unlock = [&test] {
+            REQUIRE_MESSAGE(test.has_outside_work(),
+                            "submit released the lock before the job was in the queue, which another thread may change "
+                            "meanwhile. Call `enqueue` first.");
+        };
+        auto first = test.submit_blocker();
+        test.blocked.open();
+        rt::block_on(std::move(first));
         test.asleep.wait_for(1);
         step("the only thread sleeps: submit a job");
         int const before = notifications();
-        rt::SeenLock::after_next_unlock = [&test] {
-            CHECK_MESSAGE(test.has_outside_work(),
-                          "submit released the lock before the job was in the queue, which another thread may change "
-                          "meanwhile. Call `enqueue` first.");
-        };
         auto job = test.submit([] {});
         CHECK(test.threads.started.load() == 1);
         CHECK_MESSAGE(notifications() > before,

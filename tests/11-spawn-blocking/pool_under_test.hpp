@@ -20,10 +20,16 @@
 
 namespace rt {
 
-/// A lock that calls a function of the test when its thread calls `unlock`.
+/// A lock that calls a function of the test when its thread has released it.
 class SeenLock : public Lock {
   public:
     using Lock::Lock;
+    SeenLock(SeenLock&&) noexcept = default;
+    ~SeenLock() {
+        if (owns_lock()) {
+            unlock();
+        }
+    }
 
     static inline thread_local std::function<void()> after_next_unlock;
 
