@@ -12,7 +12,6 @@ import lesson
 import loop
 import panels
 from children import Ended
-from console import Stop
 from judge import GREEN, RED, Verdict
 from lessons import Step
 from view import Frame, drawn, failure_lines
@@ -214,37 +213,8 @@ class Frames(CourseTest):
         self.assertNotIn("    3 | int x", lines)
 
 
-class LastStarter(CourseTest):
-    def test_nothing_is_promised_that_is_not_there(self):
-        with mock.patch.object(loop, "can_be_opened", lambda lesson: False):
-            self.assertRegex(loop.to_read("20-echo-server"),
-                             r"^Lesson 20-echo-server has no starter yet\. Read what there is in .*solutions/, tests/\.$")
-            self.assertRegex(loop.to_read("19-runtimes"), "^Lessons 19 to 20 have no starter yet. .*solutions/")
-
-    def test_a_later_lesson_may_have_one(self):
-        with mock.patch.object(loop, "can_be_opened", lambda lesson: lesson[:2] not in ("17", "18", "20")):
-            self.assertRegex(loop.to_read("17-buffered-io"), r"^Lessons 17 to 18 have no starter yet\. Read what there is in "
-                                                             r".*solutions/, tests/\. To go on with 19-runtimes, type "
-                                                             r"\./learn goto 19\.$")
-            self.assertRegex(loop.to_read("18-channels"), "^Lesson 18-channels has .* goto 19\\.$")
-
-    def test_lessons_without_a_starter_are_numbered(self):
-        for lessons, told in ((["19-runtimes"], "19"), (["17-buffered-io", "19-runtimes"], "17 and 19"),
-                              (["17-buffered-io", "18-channels"], "17 and 18"),
-                              (["17-buffered-io", "18-channels", "19-runtimes"], "17 to 19"), (["05-a", "17-b", "19-c"], "05, 17 and 19")):
-            self.assertEqual(panels.numbers(lessons), told)
-
-    def test_n_says_so_and_changes_nothing(self):
-        at = mock.Mock(spec=loop.Loop)
-        at.skip, at.frame, at.lesson, at.progress = False, mock.Mock(), mock.Mock(), mock.Mock(route="whole")
-        at.lesson.name = "05-block-on"
-        with mock.patch.object(loop, "can_be_opened", lambda lesson: False):
-            with self.assertRaisesRegex(Stop, "have no starter yet"):
-                loop.Loop.act(at, "n")
-            loop.Loop.turn(at, "")
-            at.begin.assert_not_called()
-
-    def test_n_at_the_end_of_a_path_names_the_other_lessons(self):
+class EndOfAPath(CourseTest):
+    def test_n_names_the_other_lessons(self):
         at = mock.Mock(spec=loop.Loop)
         at.lesson, at.progress = mock.Mock(), mock.Mock(route="server")
         at.lesson.name = "13-tcp"

@@ -112,7 +112,7 @@ class Turns(AtTheLoop):
         judged = mock.Mock()
         waits = mock.Mock(side_effect=[loop.Turn("03-future"), loop.Leave])
         with mock.patch.object(self.at, "judge_all", judged), mock.patch.object(self.at, "wait", waits), \
-                mock.patch.object(loop, "can_be_opened", lambda lesson: False):
+                mock.patch("mine.can_be_opened", lambda lesson: False):
             self.at.run()
         self.assertEqual(judged.call_count, 2)
         self.assertIn("no starter yet", self.at.frame.panel[0])

@@ -13,7 +13,7 @@ from judge import GREEN, RED, Judge, where
 from lesson import Lesson, lesson_to_open
 from lessons import EXERCISE, NEEDS_A_PEER, PROGRAM, ROOT, all_lessons, exercise_of, exercise_test, shown, starter_says
 from machine import Machine
-from mine import can_be_opened, copy_of, exercise_file, solution, starter
+from mine import copy_of, exercise_file, refuse_closed, solution, starter
 from paths import WHOLE, after, open_on_path
 from progress import Progress
 from terminal import Terminal, size
@@ -34,17 +34,6 @@ class Leave(Exception):
 
 class Turn(Exception):
     """On to another lesson: the one named, else the next."""
-
-
-def to_read(lesson: str) -> str:
-    """What there is of the lessons from this one on, as long as they have no starter. And which lesson has one."""
-    pages = [folder for folder in ("book", "solutions", "tests") if any((ROOT / folder).glob(f"{lesson}*"))]
-    later = [name for name in all_lessons() if name > lesson]
-    opened = next(filter(can_be_opened, later), "")
-    last = ([lesson] + [name for name in later if not opened or name < opened])[-1]
-    which = f"Lessons {lesson[:2]} to {last[:2]} have" if last > lesson else f"Lesson {lesson} has"
-    further = f" To go on with {opened}, type ./learn goto {opened[:2]}." if opened else ""
-    return f"{which} no starter yet. Read what there is in {', '.join(f'{folder}/' for folder in pages)}.{further}"
 
 
 def exercise_offered(lesson: str) -> str:
@@ -202,8 +191,6 @@ class Loop:
             others = others if self.progress.route != WHOLE else "."
             demo = "To see the finished server: ./learn demo"
             return "\n".join(filter(None, [f"That was the last lesson{others}", chapter.to_try(name), demo]))
-        if not can_be_opened(following):
-            return f"{self.praise()} {to_read(following)} To see the finished server: ./learn demo"
         return f"{self.praise()} To open {following}, press n."
 
     def praise(self) -> str:
@@ -268,9 +255,6 @@ class Loop:
             else:
                 self.wants_program = not running
         elif key == "n":
-            following = after(self.progress.route, self.lesson.name)
-            if following and not can_be_opened(following):
-                raise Stop(to_read(following))
             if skip or panels.is_finished(self.progress, self.lesson.name):
                 raise Turn
             self.skip = True
@@ -301,8 +285,7 @@ class Loop:
         try:
             if not following:
                 raise Stop(self.what_follows())
-            if not can_be_opened(following):
-                raise Stop(to_read(following))
+            refuse_closed(following)
             self.end_program()
             self.begin(following)
         except Stop as stop:

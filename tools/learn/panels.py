@@ -6,7 +6,7 @@ from console import Stop, bold, dim, green, red
 from cpp_text import tokens
 from hints import hints_of
 from lessons import PROGRAM, Step, after_steps, all_lessons, shown, steps_of
-from mine import can_be_opened, copy_of, files_in, refuse_closed, solution
+from mine import copy_of, files_in, refuse_closed, solution
 from paths import lessons_on
 from progress import Progress
 from terminal import shows_marks, wrapped
@@ -37,13 +37,10 @@ def first_open(progress: Progress, lesson: str) -> Step:
 
 
 def list_lines(progress: Progress) -> list:
-    lines, closed, on_path = [], [], lessons_on(progress.route)
+    lines, on_path = [], lessons_on(progress.route)
     for lesson in all_lessons():
         steps = steps_of(lesson)
         done = sum(1 for step in steps if progress.is_done(lesson, step.id))
-        if not can_be_opened(lesson):
-            closed.append(lesson)
-            continue
         sign = green("✓" if shows_marks() else "*") if is_finished(progress, lesson) else " "
         here = ">" if lesson == progress.current else " "
         name = bold(f"{lesson:<20}") if here == ">" else f"{lesson:<20}"
@@ -51,17 +48,7 @@ def list_lines(progress: Progress) -> list:
         remains = what_remains(progress, lesson) if done == len(steps) else ""
         line = f"{here}{sign} {name} {done} of {len(steps)}{skipped}{remains}"
         lines.append(line if lesson in on_path or here == ">" else dim(f"{line}, not on your path"))
-    if closed:
-        lines.append(dim(f"   {numbers(closed)} {'has' if len(closed) == 1 else 'have'} no starter yet. Read the code in solutions/."))
     return lines + ["To open another lesson: ./learn goto NN"]
-
-
-def numbers(lessons: list) -> str:
-    """Of lessons in order, as in "17", "17 and 19", "17 to 19"."""
-    known = [name[:2] for name in lessons]
-    if len(known) > 2 and int(known[-1]) - int(known[0]) == len(known) - 1:
-        return f"{known[0]} to {known[-1]}"
-    return " and ".join(filter(None, [", ".join(known[:-1]), known[-1]]))
 
 
 def what_remains(progress: Progress, lesson: str) -> str:
