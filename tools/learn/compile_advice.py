@@ -316,8 +316,7 @@ ADVICE = [
      "A std::lock_guard can't unlock before its end. Make a `Lock`, which can."),
     (r"(redefinition of 'lock'|'(rt::)?Lock lock' shadows a parameter)", "",
      "The caller holds the lock already, and passes it. Use the parameter."),
-    (r"'(Ready<|rt::Ready<)?(const )?(std::)?optional<[^']*' to (function return type )?'(rt::)?Poll<|"
-     r"Ready<std::optional<[^']*' to (function return type )?'(rt::)?Poll<", "",
+    (r"('|Ready<)(const )?(std::)?optional<[^']*' to (function return type )?'(rt::)?Poll<", "",
      "The value of an optional is wanted. It is `*x`: `return Ready(*x);`."),
     (r"(convert '\w+' from 'std::string' to 'rt::Poll<std::optional<|'basic_string<char>' to function return type '(rt::)?Poll<.*optional<)",
      "", "A bare value is not an answer. Name the answer's type: `return Ready<Line>(value);`."),
