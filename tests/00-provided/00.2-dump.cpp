@@ -203,7 +203,6 @@ TEST_SUITE("00.2 dump" * doctest::skip(!rt::checks_enabled)) {
     TEST_CASE("tasks of a multi_thread runtime and its workers") {
         rt::MultiThread runtime(1);
         auto [sender, letter] = rt::oneshot::channel<int>();
-        TraceLog log{TraceLog::Kind::park};
         auto waiting = runtime.spawn(reader(std::move(letter)));
         // The worker has polled it, and sleeps again.
         while (rt::record::all_tasks()[0]->last_result.load(rt::relaxed) != 0) {

@@ -24,21 +24,26 @@ namespace support {
 
 /// Records events while it exists. There is at most one TraceLog at a time.
 ///
-/// Thread safety: events may come from any thread. Read the text after the threads have been joined.
+/// Thread safety: events may come from any thread, also while it is destroyed. Read the text after the threads have
+/// been joined.
 class TraceLog {
   public:
     using Kind = rt::trace::Kind;
 
     /// Keeps the lines of all kinds up to `blocking_run`, or only of the kinds that are named.
     TraceLog(std::initializer_list<Kind> only = {}) : only_(only) {
-        current().store(this, rt::release);
+        {
+            rt::Lock lock(mutex_);
+            current_ = this;
+        }
         rt::trace::listen(&hear);
     }
     TraceLog(const TraceLog&) = delete;
     TraceLog& operator=(const TraceLog&) = delete;
     ~TraceLog() {
         rt::trace::stop_listening(&hear);
-        current().store(nullptr, rt::release);
+        rt::Lock lock(mutex_);
+        current_ = nullptr;
     }
 
     /// Names a subject. A subject without a name is `#1`, `#2` … in the order in which they appear.
@@ -90,19 +95,14 @@ class TraceLog {
         std::string name;
     };
 
-    static rt::Atomic<TraceLog*>& current() noexcept {
-        static rt::Atomic<TraceLog*> log{nullptr};
-        return log;
-    }
-
     static void hear(const rt::trace::Event& event) noexcept {
-        if (TraceLog* log = current().load(rt::acquire)) {
-            log->record(event);
+        rt::Lock lock(mutex_);
+        if (current_ != nullptr) {
+            current_->record(event);
         }
     }
 
     void record(const rt::trace::Event& event) {
-        rt::Lock lock(mutex_);
         ++counts_[static_cast<std::size_t>(event.kind)];
         changed_.notify_all();
         bool wanted = only_.empty() && event.kind < Kind::queue;
@@ -160,8 +160,11 @@ class TraceLog {
         return names_.back().name;
     }
 
+    // Not a member: another thread may still be in `hear` when the log that it would write to is gone.
+    inline static rt::Mutex mutex_;
+    inline static TraceLog* current_ = nullptr;
+
     std::vector<Kind> const only_;
-    mutable rt::Mutex mutex_;
     mutable rt::Condvar changed_;
     std::vector<std::string> lines_;
     std::vector<Named> names_;
