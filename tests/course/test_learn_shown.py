@@ -169,6 +169,11 @@ class Frames(CourseTest):
             self.assertEqual(" ".join(" ".join(lines).split()), f"01.1 {title} (case 8 of 12)")
             self.assertTrue(any("(case 8 of 12)" in line for line in lines))
 
+    def test_a_reason_stands_below_its_first_word(self):
+        why = "  why       so nothing polls it again. Wake the waker in `cx`."
+        self.assertEqual(self.shown(title="x", lines=[why])[1:], ["  why       so nothing polls it again. Wake the waker in", "            `cx`."])
+        self.assertEqual(self.shown(50, title="x", lines=[why])[1:], ["  why       so nothing polls it again. Wake the", "    waker in `cx`."])
+
     def test_the_mark_of_a_step_is_in_one_piece(self):
         for columns in range(30, 60):
             self.assertTrue(any("<-- here" in line for line in self.shown(columns, steps=["  3. wake it, by value   <-- here"])))

@@ -1,4 +1,5 @@
 """What the loop shows: a frame of at most one screen, from what is known."""
+import re
 from dataclasses import dataclass, field
 
 from console import bold, dim, green, red, yellow
@@ -13,6 +14,7 @@ BLANK, ROW, STEP, NOTE, REASON = 5, 4, 3, 2, 1
 KEYS = "[h]int  [b]ook  [p]rediction  [r]un  [d]iff  [n]ext  [l]ist  [q]uit"
 BAR = 20
 SHORT = 16      # rows
+WIDE = 60       # columns: with fewer, what follows a label's first line doesn't stand below it
 
 
 @dataclass
@@ -111,7 +113,9 @@ def failure(step: Step, verdict: Verdict, columns: int) -> list:
     first = len(lines)
     for text in verdict.lines:
         code = text.lstrip()[:1] == "|" or text[5:8] == " | "
-        lines += [Line(clipped(text, columns), STEP)] if code else [Line(part, REASON) for part in wrapped(text, columns)]
+        label = re.match(r"  (\w+ {2,})", text)
+        hang = " " * len(label[1]) if label and columns >= WIDE else "  "
+        lines += [Line(clipped(text, columns), STEP)] if code else [Line(part, REASON) for part in wrapped(text, columns, hang)]
     for line in lines[first:]:
         if line is lines[first] or not verdict.built and line.spare == REASON and line.text.startswith("  "):
             line.spare = 0                    # the sentence, and our own advice below a compiler's
