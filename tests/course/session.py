@@ -45,6 +45,18 @@ def bring_up_to_date(place: Path) -> None:
                 shutil.copy(path, target)
 
 
+@contextlib.contextmanager
+def checkout():
+    """The checkout as a new learner finds it, for one user at a time."""
+    place = checkout_place()
+    place.mkdir(parents=True, exist_ok=True)
+    with open(place / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        bring_up_to_date(place)
+        shutil.rmtree(place / "mine", ignore_errors=True)
+        yield place
+
+
 def plain(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text).replace("\r", "")
 
@@ -128,13 +140,9 @@ class SessionTest(unittest.TestCase):
     """One at a time."""
 
     def setUp(self):
-        self.place = checkout_place()
-        self.place.mkdir(parents=True, exist_ok=True)
-        lock = open(self.place / ".lock", "w")
-        self.addCleanup(lock.close)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        bring_up_to_date(self.place)
-        shutil.rmtree(self.place / "mine", ignore_errors=True)
+        held = contextlib.ExitStack()
+        self.addCleanup(held.close)
+        self.place = held.enter_context(checkout())
         self.header = self.place / "mine/01-poll/rt/poll.hpp"
         self.solved = (ROOT / "solutions/01-poll/rt/poll.hpp").read_text(encoding="utf-8")
 
