@@ -33,7 +33,7 @@ How many? And *why*? Write it down.
 
 - one item
   that goes on
-- two
+- two: `int (*f)(char* s)`
 
 | name | is |
 |---|---|
@@ -69,7 +69,7 @@ It runs:
 How many? And why? Write it down.
 
 - one item that goes on
-- two
+- two: `int (*f)(char* s)`
 
 name  is
 `a`   first

@@ -21,7 +21,7 @@ NOT_IN_CODE = r"(?=(?:[^`]*`[^`]*`)*[^`]*$)"    # an even number of signs comes 
 MARKUP = [(rf"{NOT_IN_CODE}!\[([^\]]*)\]\([^)]*\)", r"[Picture: \1]"),
           (rf"{NOT_IN_CODE}\[([^\]]*)\]\((https?://[^)]*)\)", r"\1 (\2)"),
           (rf"{NOT_IN_CODE}\[([^\]]*)\]\([^)]*\)", r"\1"), (r"`([^`]+)`", rf"{CODE}\1{END}"), (r"\*\*([^*]+)\*\*", rf"{BOLD}\1{END}"),
-          (r"(?<![\w*])\*([^*\s][^*]*)\*(?![\w*])", r"\1"), (r"\\([<>*_`|\[\]])", r"\1")]
+          (rf"(?<![\w*])\*([^*\s][^*]*)\*(?![\w*])(?![^{CODE}{END}]*{END})", r"\1"), (r"\\([<>*_`|\[\]])", r"\1")]
 PLAIN = [(rf"{CODE}([^{END}]*){END}", r"`\1`"), (f"[{BOLD}{CODE}{END}]", "")]
 ANSWERS = "answers"                             # ./learn read 05 answers
 ITEM = re.compile(r"(-|\d+\.) +")
