@@ -1,6 +1,7 @@
 """The chapters keep their skeleton, have pictures, and type no output."""
 import unittest
 
+import api
 import book
 import troubles
 from tree import CourseTest
@@ -19,6 +20,10 @@ class TheCourse(CourseTest):
     def test_no_output_is_typed(self):
         self.assert_clean(book.captured())
 
+    def test_the_page_of_what_a_program_calls_is_current(self):
+        """python3 -B tests/course/api.py writes it anew."""
+        self.assertEqual(api.PAGE.read_text(encoding="utf-8"), api.page())
+
     def test_what_troubleshooting_quotes_is_printed(self):
         self.assert_clean(troubles.unknown_sentences())
 
@@ -34,6 +39,49 @@ class BeforeTheSteps(CourseTest):
                             "lessons/01-poll/rt/poll.hpp": "line\n" * 41, "solutions/01-poll/main.cpp": "line\n" * 29})
         self.assertEqual(book.file_tables(root), ["book/01-poll.md: rt/poll.hpp has 41 lines, and not 30",
                                                   "book/01-poll.md: the lesson has no file rt/gone.hpp"])
+
+
+class Api(CourseTest):
+    def test_what_is_public_and_has_a_comment_is_there(self):
+        header = """\
+/// \\file
+/// Bells.
+namespace rt {
+
+class [[nodiscard("ring it")]] Bell final : public Rings {
+  public:
+    /// Makes a bell
+    /// of `size`.
+    explicit Bell(int size) noexcept : size_(size) {}
+    Bell(Bell&&) = delete;
+    // Given: rings it.
+    template <class F>
+    void ring(F f) const {
+        f();
+    }
+
+    int size = 3;  ///< in cm
+
+  private:
+    /// Its size.
+    int size_;
+};
+
+namespace detail {
+/// Not for a program.
+void hang(Bell bell);
+}  // namespace detail
+
+/// Makes one.
+inline Bell bell(int size = 3) { return Bell(size); }
+
+}  // namespace rt
+"""
+        self.assertEqual(api.entries(header), [
+            api.Entry("class Bell", "", [api.Entry("explicit Bell(int size) noexcept", "Makes a bell of `size`."),
+                                         api.Entry("template <class F> void ring(F f) const", "Rings it."),
+                                         api.Entry("int size = 3", "In cm.")]),
+            api.Entry("Bell bell(int size = 3)", "Makes one.")])
 
 
 class Quoted(CourseTest):
