@@ -3,7 +3,7 @@
 #   starters    every starter, hole by hole: its tests wait for just those holes (label: starters)
 #   untouched   every starter, as it is, compiles: for a second compiler (label: starters)
 #   answers     the pages tests/NN-name/mistakes.md: every right answer that is not the solution's, which the tests must accept,
-#               and the first three wrong answers of each step, which they must catch in words (label: answers)
+#               and the first two wrong answers of each step, which they must catch in words (label: answers)
 #   all-answers the same with every wrong answer, for a nightly run
 #
 # What all of them share, harness and precompiled header, is made by the first, `kit`.
@@ -38,7 +38,7 @@ if(PBP_VARIANT_CHECKS MATCHES "starters|untouched")
 endif()
 
 if(PBP_VARIANT_CHECKS MATCHES "answers")
-    set(PBP_HOW --of-each-step 3)
+    set(PBP_HOW --of-each-step 2)
     if("all-answers" IN_LIST PBP_VARIANT_CHECKS)
         set(PBP_HOW "")
     endif()
@@ -48,5 +48,5 @@ if(PBP_VARIANT_CHECKS MATCHES "answers")
         pbp_add_variants("answers ${PBP_NN}" answers 80 mistakes.py ${PBP_HOW} ${PBP_NN})
     endforeach()
     # What the book shows of them.
-    pbp_add_variants("mistakes in the book" answers 80 book.py --check-mistakes)
+    pbp_add_variants("mistakes in the book" answers 200 book.py --check-mistakes)
 endif()

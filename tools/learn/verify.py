@@ -1,5 +1,5 @@
 """./learn verify: all that CI runs. Every preset is built and tested once. The course's own checks run in the first. `answers`, for a
-nightly run, judges each wrong answer. The others judge three for each step."""
+nightly run, judges each wrong answer. The others judge two for each step."""
 import re
 import time
 
