@@ -153,7 +153,7 @@ def programs_and_tests_look_back(root: Path = ROOT) -> list:
 def none_is_too_long(root: Path = ROOT) -> list:
     """Also of tests, scripts and CMake files: one concept, one file."""
     kinds = (".hpp", ".cpp", ".py", ".cmake", ".rs")
-    files = [path for top in ("lessons", "solutions", "tests", "bench", "tools", "cmake") for path in sorted((root / top).rglob("*"))
+    files = [path for top in ("lessons", "solutions", "tests", "bench", "book", "tools", "cmake") for path in sorted((root / top).rglob("*"))
              if path.suffix in kinds]
     wrong = []
     for path in files:
@@ -182,7 +182,7 @@ SYSTEM_CALL = re.compile(
 
 def outside(root: Path, keeper: str):
     """Lesson sources but the one header that may (keeper: its pattern), with comments and literals blanked."""
-    for path in cpp_files(root, "lessons", "solutions"):
+    for path in cpp_files(root, "lessons", "solutions", "book"):
         if not re.fullmatch(rf"solutions/{PROVIDED}/{keeper}", path.relative_to(root).as_posix()):
             text = path.read_text(encoding="utf-8")
             yield path, text, without_literals(text)

@@ -23,7 +23,7 @@ def tracked_files(root: Path = ROOT) -> list:
 
 def cpp_files(root: Path = ROOT, *tops: str) -> list:
     """All C++ sources and headers under the given folders of the tree."""
-    return sorted(path for top in tops or ("lessons", "solutions", "tests", "bench") for path in (root / top).rglob("*")
+    return sorted(path for top in tops or ("lessons", "solutions", "tests", "bench", "book") for path in (root / top).rglob("*")
                   if path.suffix in (".hpp", ".cpp"))
 
 
