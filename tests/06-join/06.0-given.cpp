@@ -4,6 +4,7 @@
 #include <rt/join.hpp>
 #include <rt/outcome.hpp>
 #include <support/counted_future.hpp>
+#include <support/death.hpp>
 #include <support/drop_counter.hpp>
 
 #include <exception>
@@ -34,6 +35,29 @@ TEST_SUITE("06.0 given: how an outcome and a join begin and end") {
             CHECK(drops.alive() == 1);
         }
         CHECK(drops.alive() == 0);
+    }
+
+    TEST_CASE("an outcome that is reset destroys what it keeps") {
+        DropCounter drops;
+        rt::Outcome<DropCounter::Token> outcome;
+        outcome.set_value(drops.token());
+        outcome.reset();
+        CHECK(outcome.is_empty());
+        CHECK(drops.alive() == 0);
+    }
+
+    TEST_CASE("an empty outcome that is taken is reported") {
+        expect_violation("an outcome was taken, but it is empty", [] {
+            rt::Outcome<int> outcome;
+            (void)outcome.take();
+        });
+    }
+
+    TEST_CASE("a value becomes the answer of a poll without a copy") {
+        DropCounter drops;
+        auto const poll = rt::ready_with<DropCounter::Token>(drops.token());
+        CHECK(poll.is_ready());
+        CHECK(drops.copies() == 0);
     }
 
     TEST_CASE("a join that is never polled drops its children") {

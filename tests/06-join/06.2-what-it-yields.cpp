@@ -8,6 +8,7 @@
 #include <support/death.hpp>
 #include <support/drop_counter.hpp>
 #include <support/mock_task.hpp>
+#include <support/trace_log.hpp>
 
 #include <memory>
 #include <stdexcept>
@@ -109,6 +110,20 @@ TEST_SUITE("06.2 join") {
                                rt::join(rt::join(rt::Countdown(1), rt::ready(1)), rt::join(rt::join(rt::ready(2)))));
         CHECK(tree.poll() == Pending);
         CHECK(tree.poll() == Ready(std::tuple(std::tuple(std::monostate(), 1), std::tuple<std::tuple<int>>(2))));
+    }
+
+    TEST_CASE("the trace shows each poll of a child") {
+        TraceLog log{TraceLog::Kind::part_begin, TraceLog::Kind::part_end};
+        auto throws = rt::poll_fn([](rt::Context&) -> rt::Poll<void> { throw std::runtime_error("no water"); });
+        auto all = spawn_mock("the join", rt::join(rt::Countdown(1), rt::ready(2), std::move(throws)));
+        CHECK(all.poll() == Pending);
+        CHECK(log.text() ==
+              "poll of join #1\n"
+              "polled of #1: Pending\n"
+              "poll of join #2\n"
+              "polled of #2: Ready\n"
+              "poll of join #3\n"
+              "polled of #3: Ready\n");
     }
 
     TEST_CASE("block_on runs a join to its end") {

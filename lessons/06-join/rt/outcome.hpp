@@ -7,6 +7,7 @@
 
 #include <rt/future.hpp>
 #include <rt/todo.hpp>
+#include <rt/violation.hpp>
 
 #include <exception>
 #include <type_traits>
@@ -35,6 +36,11 @@ class Outcome {
 
     /// Moves the value out, or throws the exception. For void, the value is std::monostate. Called once, when not empty.
     NonVoid<T> take() {
+        if (checks_enabled && is_empty()) {
+            violation(
+                "an outcome was taken, but it is empty. Let poll_into keep the result in it, and take it when the "
+                "future has ended.");
+        }
         // TODO(06.1) Move the value out and return it, or throw the exception. `take` is called only once.
         todo("06.1 give the value, or throw the exception");
     }

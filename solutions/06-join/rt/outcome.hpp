@@ -6,6 +6,7 @@
 #pragma once
 
 #include <rt/future.hpp>
+#include <rt/violation.hpp>
 
 #include <exception>
 #include <type_traits>
@@ -34,6 +35,11 @@ class Outcome {
 
     /// Moves the value out, or throws the exception. For void, the value is std::monostate. Called once, when not empty.
     NonVoid<T> take() {
+        if (checks_enabled && is_empty()) {
+            violation(
+                "an outcome was taken, but it is empty. Let poll_into keep the result in it, and take it when the "
+                "future has ended.");
+        }
         if (has_exception()) {
             std::rethrow_exception(take_exception());
         }
