@@ -86,6 +86,17 @@ TEST_SUITE("07.1 yield_now") {
         CHECK(second.wakes() == 0);
     }
 
+    TEST_CASE("each yield_now yields once") {
+        for (int n = 1; n <= 2; ++n) {
+            step("the yield_now number {}", n);
+            auto task = spawn_mock("yield_now", rt::yield_now());
+            REQUIRE_MESSAGE(task.poll() == Pending,
+                            "this yield_now was Ready in its first poll, because another one has yielded before. Each "
+                            "YieldNow has its own `yielded_`.");
+            CHECK(task.poll() == Ready());
+        }
+    }
+
     TEST_CASE("it may be moved until it is polled") {
         auto first = rt::yield_now();
         auto second = std::move(first);

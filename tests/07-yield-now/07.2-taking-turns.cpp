@@ -45,7 +45,7 @@ TEST_SUITE("07.2 taking turns") {
 
     TEST_CASE("a looper that is Pending can be polled again") {
         auto task = spawn_mock("the looper", Looper(1, true, [](int) {}));
-        CHECK(task.poll() == Pending);
+        REQUIRE(task.poll() == Pending);
         expect_more_polls(task.future(), "Looper");
     }
 
