@@ -153,7 +153,9 @@ TEST_SUITE("08.2 co_await any future") {
             "it once. If it is Pending, the poll of the coroutine is, too.");
         REQUIRE_MESSAGE(answer == Pending,
                         "the poll was Ready before the body had ended. Look at what `run` returned.");
-        CHECK(task.poll() == Ready());
+        CHECK_MESSAGE(
+            task.poll() == Ready(),
+            "the future is done, but the body did not go on. `may_go_on` returns true when the leaf's poll does.");
         CHECK(notes == Notes{"end"});
     }
 

@@ -128,7 +128,19 @@ TEST_SUITE("08.3 exceptions through every depth") {
         REQUIRE_MESSAGE(thrown != "a std::exception_ptr",
                         "the poll threw the std::exception_ptr, and not the exception that it points to. Keep "
                         "std::current_exception() as it is, and throw with std::rethrow_exception.");
-        CHECK(thrown == "the kettle burst");
+        CHECK_MESSAGE(thrown == "the kettle burst",
+                      "the exception lost its type or its text on its way. Keep std::current_exception() as it is.");
+    }
+
+    TEST_CASE("an exception of any type comes out of the poll") {
+        auto throws = []() -> Async<> {
+            throw 42;
+            co_return;
+        };
+        auto task = spawn_mock("the coroutine", throws());
+        CHECK_MESSAGE(
+            thrown_by_a_poll_of(task) == "something else",
+            "an exception that isn't a std::exception is lost. Keep std::current_exception(), whatever it is.");
     }
 
     TEST_CASE("an exception of the body comes out of the poll") {
