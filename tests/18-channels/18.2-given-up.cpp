@@ -34,6 +34,9 @@ TEST_SUITE("18.2 mpsc given up") {
         CHECK(second.poll() == Pending);
         first.drop();
         CHECK(first.kept_wakers() == 0);
+        CHECK_MESSAGE(
+            !second.is_woken(),
+            "a send was destroyed before it had a place, and another one was woken for a place that isn't free");
         CHECK(receiver.try_recv() == Value(0));
         CHECK_MESSAGE(second.is_woken(), "a place became free, and the send that still waits was not woken");
         CHECK(second.poll() == Ready());
@@ -57,6 +60,24 @@ TEST_SUITE("18.2 mpsc given up") {
         CHECK_MESSAGE(sender.try_send(3) == TrySend::sent,
                       "a place was reserved for a send that is destroyed, and is lost");
         CHECK(receiver.try_recv() == Value(3));
+        CHECK(receiver.try_recv() == Value());
+    }
+
+    TEST_CASE("a send that was woken before the end sends nothing after it") {
+        auto [sender, receiver] = mpsc::channel<int>(1);
+        CHECK(sender.try_send(0) == TrySend::sent);
+        auto send = mock_send(sender, 1);
+        CHECK(send.poll() == Pending);
+        CHECK(receiver.try_recv() == Value(0));
+        CHECK(send.is_woken());
+        step("close the channel, while a place is reserved for the send");
+        receiver.close();
+        try {
+            std::ignore = send.poll();
+            FAIL("a value came in after the end. A closed channel refuses a send for which a place is reserved, too.");
+        } catch (mpsc::Unsent<int>& unsent) {
+            CHECK(unsent.take() == 1);
+        }
         CHECK(receiver.try_recv() == Value());
     }
 
@@ -146,7 +167,8 @@ TEST_SUITE("18.2 mpsc given up") {
         CHECK(receiver.try_recv() == Value(4));
         CHECK(wakes == 4);
         auto last = sender.send(6);
-        CHECK(last.poll(cx) == Pending);
+        CHECK_MESSAGE(last.poll(cx) == Pending,
+                      "the place is reserved for the send that was woken, so this one must wait");
         step("wake the last one by close");
         CHECK_FALSE(receiver.is_closed());
         receiver.close();
