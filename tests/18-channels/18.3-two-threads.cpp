@@ -89,18 +89,25 @@ TEST_SUITE("18.3 oneshot from two threads") {
     }
 
     TEST_CASE("the receiver goes at each moment of a send") {
-        step("send, and another thread drops the receiver after each access");
-        bool is_there = true;
-        for (int accesses = 0; is_there; ++accesses) {
-            auto [sender, receiver] = oneshot::channel<std::unique_ptr<int>>();
-            std::optional own(std::move(receiver));
-            auto value = std::make_unique<int>(3);
-            bool is_sent = false;
-            is_there = plays_after(
-                accesses, [&own] { own.reset(); },
-                [&is_sent, &value, &to = sender] { is_sent = to.send(std::move(value)); });
-            REQUIRE_MESSAGE(is_sent == (value == nullptr),
-                            "the receiver went during the send. Either the value is sent, or the sender still has it.");
+        for (bool closes : {false, true}) {
+            step("send, and another thread drops the receiver after each access{}",
+                 closes ? ". It was closed before" : "");
+            bool is_there = true;
+            for (int accesses = 0; is_there; ++accesses) {
+                auto [sender, receiver] = oneshot::channel<std::unique_ptr<int>>();
+                if (closes) {
+                    receiver.close();
+                }
+                std::optional own(std::move(receiver));
+                auto value = std::make_unique<int>(3);
+                bool is_sent = false;
+                is_there = plays_after(
+                    accesses, [&own] { own.reset(); },
+                    [&is_sent, &value, &to = sender] { is_sent = to.send(std::move(value)); });
+                REQUIRE_MESSAGE(
+                    is_sent == (value == nullptr),
+                    "the receiver went during the send. Either the value is sent, or the sender still has it.");
+            }
         }
     }
 
