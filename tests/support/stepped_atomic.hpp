@@ -182,6 +182,17 @@ class SteppedAtomic : public Atomic<T> {
         T const before = Base::fetch_sub(amount, order);
         return accessed(before, before - amount, true, order);
     }
+
+    // The operators of std::atomic, which yield the new value.
+    T operator|=(T bits) noexcept { return fetch_or(bits) | bits; }
+    T operator&=(T bits) noexcept { return fetch_and(bits) & bits; }
+    T operator^=(T bits) noexcept { return fetch_xor(bits) ^ bits; }
+    T operator+=(T amount) noexcept { return fetch_add(amount) + amount; }
+    T operator-=(T amount) noexcept { return fetch_sub(amount) - amount; }
+    T operator++() noexcept { return *this += 1; }
+    T operator--() noexcept { return *this -= 1; }
+    T operator++(int) noexcept { return fetch_add(1); }
+    T operator--(int) noexcept { return fetch_sub(1); }
 };
 
 }  // namespace rt
