@@ -49,6 +49,8 @@ inline std::size_t next_start(std::size_t branches) noexcept {
 template <bool is_biased, Future... Fs>
 class [[nodiscard]] Select {
     static_assert(sizeof...(Fs) != 0, "select was called without a future. Pass at least one.");
+    static_assert((std::is_nothrow_move_constructible_v<NonVoid<OutputOf<Fs>>> && ...),
+                  "what a branch of select yields must be movable without throwing. Yield a std::unique_ptr<T> instead.");
 
   public:
     using Output = std::variant<NonVoid<OutputOf<Fs>>...>;
