@@ -67,8 +67,9 @@ TEST_SUITE("13.3 connect") {
 
     TEST_CASE("a refused connection is an error with its address") {
         rt::CurrentThread runtime;
-        rt::SocketAddr nobody = TcpListener::listen(loopback()).local_addr();
-        step("nobody listens there any more");
+        ClosedPort closed;
+        SocketAddr const nobody = closed.address();
+        step("the port has an address, but nobody listens there");
         std::string const refused = fmt::format("cannot connect to {}: Connection refused", nobody);
         REQUIRE_MESSAGE(
             failure_of(TcpStream::connect(nobody), runtime) == refused,
@@ -116,7 +117,8 @@ TEST_SUITE("13.3 connect") {
 
     TEST_CASE("a connect that has failed does not wait on") {
         rt::CurrentThread runtime;
-        SocketAddr nobody = TcpListener::listen(loopback()).local_addr();
+        ClosedPort closed;
+        SocketAddr const nobody = closed.address();
         step("connect, where nobody listens: the kernel knows that at once; give up after 1000 polls");
         bool waits_on = false;
         try {
@@ -192,7 +194,8 @@ TEST_SUITE("13.3 connect") {
 
     TEST_CASE("a name whose addresses all refuse gives the error of the last") {
         rt::CurrentThread runtime;
-        SocketAddr nobody = TcpListener::listen(loopback()).local_addr();
+        ClosedPort closed;
+        SocketAddr const nobody = closed.address();
         CHECK_MESSAGE(failure_of(TcpStream::connect(two_addresses, nobody.port()), runtime) ==
                           fmt::format("cannot connect to {}: Connection refused", nobody),
                       "no address answered. Let the exception of the last one go to the caller.");
@@ -201,7 +204,8 @@ TEST_SUITE("13.3 connect") {
     TEST_CASE("no descriptor is left open") {
         rt::CurrentThread runtime;
         TcpListener listener = TcpListener::listen(loopback());
-        rt::SocketAddr nobody = TcpListener::listen(loopback()).local_addr();
+        ClosedPort closed;
+        SocketAddr const nobody = closed.address();
         CHECK(failure_of(TcpStream::connect(nobody), runtime).ends_with("Connection refused"));
         int before = open_descriptors();
         for (int i = 0; i < 5; ++i) {

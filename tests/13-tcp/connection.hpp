@@ -47,6 +47,24 @@ class FullPort {
     Peer client_{address_};
 };
 
+/// A port where nobody listens. It is bound to all addresses, so no other program gets it meanwhile.
+class ClosedPort {
+  public:
+    /// 127.0.0.1 and the port. A connect is refused there.
+    rt::SocketAddr address() const { return address_; }
+
+  private:
+    static rt::SocketAddr bind(const rt::sys::Fd& socket) {
+        rt::SocketAddr const any;
+        CHECK(rt::sys::bind(socket.get(), any.data(), any.size()) == 0);
+        auto const bound = rt::SocketAddr::of_socket(socket.get(), rt::sys::local_address, "local_addr");
+        return rt::SocketAddr::from_ip("127.0.0.1", bound.port()).value();
+    }
+
+    rt::sys::Fd socket_ = rt::tcp_socket(rt::SocketAddr(), "a socket");
+    rt::SocketAddr address_ = bind(socket_);
+};
+
 inline rt::Async<std::size_t> echo(rt::TcpStream stream) {
     std::size_t total = 0;
     while (rt::Chunk chunk = co_await stream.read(16 * 1024)) {

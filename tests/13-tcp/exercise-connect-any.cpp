@@ -32,9 +32,6 @@ using rt::Async, rt::SocketAddr, rt::TcpListener, rt::TcpStream;
 
 namespace {
 
-/// An address at which nobody listens.
-SocketAddr nobody() { return TcpListener::listen(loopback()).local_addr(); }
-
 /// The connection to the first of `addresses` that answers. Then gives the others a few turns to go.
 Async<TcpStream> connect(std::vector<SocketAddr> addresses) {
     auto connecting = exercise::connect_any(std::move(addresses));
@@ -55,8 +52,10 @@ TEST_SUITE("13 exercise the first address that answers") {
     TEST_CASE("an address that refuses does no harm") {
         rt::CurrentThread runtime;
         TcpListener listener = TcpListener::listen(loopback());
+        ClosedPort first;
+        ClosedPort last;
         step("two addresses refuse, and the one between them answers");
-        TcpStream stream = runtime.block_on(connect({nobody(), listener.local_addr(), nobody()}));
+        TcpStream stream = runtime.block_on(connect({first.address(), listener.local_addr(), last.address()}));
         CHECK(stream.peer_addr() == listener.local_addr());
     }
 
@@ -85,7 +84,9 @@ TEST_SUITE("13 exercise the first address that answers") {
 
     TEST_CASE("if all refuse then the error says so") {
         rt::CurrentThread runtime;
-        std::string const error = failure_of(connect({nobody(), nobody()}), runtime);
+        ClosedPort first;
+        ClosedPort second;
+        std::string const error = failure_of(connect({first.address(), second.address()}), runtime);
         CHECK(error.starts_with("cannot connect to 127.0.0.1:"));
         CHECK(error.ends_with(": Connection refused"));
     }
@@ -94,8 +95,9 @@ TEST_SUITE("13 exercise the first address that answers") {
         rt::CurrentThread runtime;
         // A broadcast address of the loopback device. The kernel refuses it in the call of connect, and sends nothing.
         SocketAddr const everybody = SocketAddr::from_ip("127.255.255.255", 80).value();
+        ClosedPort closed;
         step("the first connect fails at once, and the second one is refused after that");
-        std::string const error = failure_of(connect({everybody, nobody()}), runtime);
+        std::string const error = failure_of(connect({everybody, closed.address()}), runtime);
         CHECK_MESSAGE(error.ends_with(": Connection refused"), "that isn't the error of the last connect that failed");
     }
 
