@@ -73,6 +73,17 @@ TEST_SUITE("12.1 the readiness word") {
         CHECK(news.write);
     }
 
+    TEST_CASE("an event for the writer wakes no reader") {
+        Refused r;
+        step("the kernel reports writable");
+        auto news = r.word.set(Readiness::writable);
+        CHECK(news.write);
+        CHECK_MESSAGE(
+            !news.read,
+            "the kernel reported only `writable`, but the reader was to be woken. A direction is news if it was not "
+            "ready before, and is ready now.");
+    }
+
     TEST_CASE("the end of a direction is an event for the task that waits there") {
         Refused r;
         step("the kernel reports that no more bytes will come");
@@ -82,7 +93,8 @@ TEST_SUITE("12.1 the readiness word") {
         CHECK_FALSE(news.write);
         step("it reports that a write will fail");
         news = r.word.set(Readiness::write_closed);
-        CHECK(news.write);
+        CHECK_MESSAGE(news.write,
+                      "the end of the writing woke no writer. Ask `allows`, which knows all flags of a direction.");
         CHECK_FALSE(news.read);
     }
 
@@ -212,7 +224,10 @@ TEST_SUITE("12.1 the readiness word") {
                        [&](Refused& r) {
                            CHECK_MESSAGE((r.can_read() && r.can_write()), overwritten);
                            CHECK(news.read);
-                           CHECK_MESSAGE(!news.write, "a writer was woken that was awake already");
+                           CHECK_MESSAGE(
+                               !news.write,
+                               "a writer was woken that was awake already. Compare the word that your exchange "
+                               "replaced with the one that it stored.");
                            CHECK(other.write);
                        });
     }

@@ -105,6 +105,19 @@ TEST_SUITE("12.3 waiting for a descriptor") {
         CHECK(source.calls == 2);
     }
 
+    TEST_CASE_FIXTURE(RegisteredPipe, "an operation that is never short is tried again") {
+        int calls = 0;
+        auto poll = [&](rt::Context& cx) {
+            auto take_one = [&](int) -> int { return ++calls; };
+            return source.source.poll_io(cx, rt::Direction::read, rt::IoSource::never_short, "take", take_one);
+        };
+        CHECK(spawn_mock("take one", rt::poll_fn(poll)).poll().value() == 1);
+        step("its result is a number, which says nothing about what the kernel has left");
+        CHECK_MESSAGE(
+            spawn_mock("take another one", rt::poll_fn(poll)).poll().is_ready(),
+            "`full` was never_short, and the result was taken for a short one. Only a count below `full` is short.");
+    }
+
     TEST_CASE_FIXTURE(RegisteredPipe, "an event that comes while the read is refused is not lost") {
         auto task = spawn_mock("read", source.read());
         step("the read finds nothing; before the refusal is noted, bytes come and epoll reports them");
@@ -166,7 +179,7 @@ TEST_SUITE("12.3 waiting for a descriptor") {
         CHECK(writer.poll().value() == 1);
         put(sockets.there, "tea");
         reactor.park(rt::no_wait);
-        CHECK(reader.is_woken());
+        REQUIRE_MESSAGE(reader.is_woken(), "bytes have come, but the reader was not woken");
         CHECK(reader.poll().value() == "tea");
     }
 
@@ -175,7 +188,9 @@ TEST_SUITE("12.3 waiting for a descriptor") {
         auto second = spawn_mock("second reader", source.read());
         CHECK(first.poll() == Pending);
         CHECK(second.poll() == Pending);
-        CHECK(first.kept_wakers() == 0);
+        CHECK_MESSAGE(
+            first.kept_wakers() == 0,
+            "another task waits now, and the record still has the first one's waker. Leave the waker at each Pending.");
         put(pipe.there, "tea");
         reactor.park(rt::no_wait);
         CHECK_FALSE(first.is_woken());

@@ -209,6 +209,18 @@ TEST_SUITE("13.1 bytes") {
                       "the limit was reached, and read_to_string went on. A stream may never end.");
     }
 
+    TEST_CASE("at its limit read_to_string reads on") {
+        Script script;
+        script.pieces = {"12345", "67890", "1"};
+        auto task = spawn_mock("read_to_string", rt::read_to_string(script, 10));
+        try {
+            (void)task.poll();
+            FAIL_CHECK("10 bytes came, and the limit is 10, but an eleventh one comes. Read on until the stream ends.");
+        } catch (const std::system_error&) {
+            step("it is too long");
+        }
+    }
+
     TEST_CASE("a read_to_string that waits holds no buffer but the text") {
         Script script;
         script.pieces = {"tea", nothing};

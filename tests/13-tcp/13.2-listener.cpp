@@ -45,7 +45,8 @@ TEST_SUITE("13.2 a listener and its connections") {
 
     TEST_CASE("bind takes what people type") {
         rt::CurrentThread runtime;
-        CHECK(runtime.block_on(TcpListener::bind("127.0.0.1:0")).local_addr().ip() == "127.0.0.1");
+        CHECK_MESSAGE(runtime.block_on(TcpListener::bind("127.0.0.1:0")).local_addr().ip() == "127.0.0.1",
+                      "it listens at another address than the one that it was given");
         CHECK(runtime.block_on(TcpListener::bind("localhost:0")).local_addr().port() != 0);
         CHECK_THROWS_WITH_AS((void)runtime.block_on(TcpListener::bind("127.0.0.1")),
                              "'127.0.0.1' is no address: the port is missing, as in localhost:80",

@@ -106,6 +106,39 @@ TEST_SUITE("13.2 a listener and its connections") {
         CHECK((text == "abcd" || text.empty()));
     }
 
+    TEST_CASE("a read that fills its buffer is no short read") {
+        Connection c;
+        auto main = [](TcpStream* stream, Peer* client) -> Async<bool> {
+            auto reading = ends_within(2, stream->read(std::size_t{100}));
+            co_await reading;  // refused, so only an event says from now on that there is something
+            client->send("abcd");
+            co_await stream->read(2);
+            step("2 bytes came, and there was room for 2: the kernel may have more");
+            auto at_once = ends_within(1, stream->read(std::size_t{2}));
+            co_return co_await at_once;
+        };
+        CHECK_MESSAGE(
+            c.runtime.block_on(main(&c.stream, &c.client)),
+            "the buffer was filled, and the next read waits for an event that does not come. A full answer of recv "
+            "has as many bytes as `into` has room for.");
+    }
+
+    TEST_CASE("a write of all bytes is no short write") {
+        Connection c;
+        auto main = [](TcpStream* stream) -> Async<bool> {
+            auto reading = ends_within(2, stream->read(std::size_t{100}));
+            co_await reading;  // refused, so the descriptor is registered
+            co_await stream->write_all("green");
+            step("the kernel took all that it was given: it may have room for more");
+            auto at_once = ends_within(1, stream->write_all(" tea"));
+            co_return co_await at_once;
+        };
+        CHECK_MESSAGE(
+            c.runtime.block_on(main(&c.stream)),
+            "all bytes were written, and the next write waits for an event that does not come. A full answer of send "
+            "has as many bytes as `from`.");
+    }
+
     TEST_CASE("a short write saves the next call") {
         Connection c;
         step("the kernel's buffers keep their size, so that 8,000,000 bytes are always too many");

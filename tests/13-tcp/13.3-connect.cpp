@@ -1,6 +1,7 @@
 /// \file
 /// 13.3: connecting to a server.
 #include "connection.hpp"
+#include "descriptor_limit.hpp"
 #include "fake_names.hpp"
 #include "slow_connect.hpp"
 
@@ -168,6 +169,20 @@ TEST_SUITE("13.3 connect") {
                       "the first address refused, and the second was not tried. Catch a std::system_error.");
     }
 
+    TEST_CASE("the address in the middle is tried too") {
+        rt::CurrentThread runtime;
+        step("the name has three addresses. The first one refuses, and the listener is at the second one");
+        TcpListener listener = TcpListener::listen(SocketAddr::from_ip("127.0.0.2", 0).value());
+        SocketAddr found;
+        try {
+            found = runtime.block_on(TcpStream::connect(three_addresses, listener.local_addr().port())).peer_addr();
+        } catch (const std::system_error& error) {
+            step("{}", error.what());
+        }
+        CHECK_MESSAGE(found == listener.local_addr(),
+                      "the second of three addresses would have answered. Try one after the other until one does.");
+    }
+
     TEST_CASE("an address that cannot be reached is followed by the next") {
         rt::CurrentThread runtime;
         step("there is no way to the first address of the name, and the listener is at the second");
@@ -199,6 +214,23 @@ TEST_SUITE("13.3 connect") {
         CHECK_MESSAGE(failure_of(TcpStream::connect(two_addresses, nobody.port()), runtime) ==
                           fmt::format("cannot connect to {}: Connection refused", nobody),
                       "no address answered. Let the exception of the last one go to the caller.");
+        CHECK_MESSAGE(ended_connects.load() == 2,
+                      "the name has two addresses, but there were not two connects. Try each address once.");
+    }
+
+    TEST_CASE("a connect without a socket is an error with its address") {
+        rt::CurrentThread runtime;
+        TcpListener listener = TcpListener::listen(loopback());
+        step("the process may open no more descriptors");
+        std::string error;
+        {
+            DescriptorLimit limit(0);
+            error = failure_of(TcpStream::connect(listener.local_addr()), runtime);
+        }
+        CHECK_MESSAGE(
+            error == fmt::format("cannot connect to {}: Too many open files", listener.local_addr()),
+            "there is no room for the socket, so connect must say where it wanted to go. Give `tcp_socket` the name "
+            "`what`, too.");
     }
 
     TEST_CASE("no descriptor is left open") {

@@ -1,6 +1,8 @@
 /// \file
 /// 13.9: a listener where something is wrong.
 #include "answer.hpp"
+#include "descriptor_limit.hpp"
+#include "fake_names.hpp"
 #include "peer.hpp"
 
 #include <doctest/doctest.h>
@@ -12,6 +14,7 @@
 #include <support/sanitizers.hpp>
 #include <support/show.hpp>
 #include <support/story.hpp>
+#include <support/trace_log.hpp>
 
 #include <exception>
 #include <string>
@@ -19,34 +22,8 @@
 #include <utility>
 #include <vector>
 
-#include <sys/resource.h>
-
 using namespace support;
 using rt::TcpListener;
-
-namespace {
-
-/// While it exists, this process can open `more` descriptors than are open now.
-class DescriptorLimit {
-  public:
-    explicit DescriptorLimit(int more) {
-        REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
-        rlimit limit = before_;
-        int highest = ::dup(0);  // the lowest number that is free; all below are taken
-        REQUIRE(highest >= 0);
-        rt::sys::close(highest);
-        limit.rlim_cur = static_cast<rlim_t>(highest + more);
-        REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
-    }
-    DescriptorLimit(const DescriptorLimit&) = delete;
-    DescriptorLimit& operator=(const DescriptorLimit&) = delete;
-    ~DescriptorLimit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
-  private:
-    rlimit before_{};
-};
-
-}  // namespace
 
 TEST_SUITE("13.9 all together: listeners and streams in a runtime") {
     TEST_CASE("two tasks that accept at once are refused") {
@@ -94,6 +71,30 @@ TEST_SUITE("13.9 all together: listeners and streams in a runtime") {
             co_return co_await read_and_answer(l, "second");
         };
         CHECK(runtime.block_on(main(&listener)) == "still here");
+    }
+
+    TEST_CASE("bind takes the first address of the host that works") {
+        rt::CurrentThread runtime;
+        step("another listener has the port at the first address of the name");
+        TcpListener other = TcpListener::listen(rt::SocketAddr::from_ip("127.0.0.2", 0).value());
+        std::string const port = std::to_string(other.local_addr().port());
+        std::string where;
+        try {
+            where =
+                runtime.block_on(TcpListener::bind(std::string(two_addresses) + ":" + port)).local_addr().to_string();
+        } catch (const std::system_error& error) {
+            where = error.what();
+        }
+        CHECK_MESSAGE(where == "127.0.0.1:" + port, "the second address of the name is free. Try it, too.");
+    }
+
+    TEST_CASE("bind gives the listener to the reactor") {
+        rt::CurrentThread runtime;
+        TraceLog log{TraceLog::Kind::io_register};
+        TcpListener listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"));
+        CHECK_MESSAGE(
+            log.count(TraceLog::Kind::io_register) == 1,
+            "the reactor opens its descriptors later, when clients may have taken the last ones. Call `prepare`.");
     }
 
     TEST_CASE("a listener or a stream that was moved from says so") {

@@ -77,6 +77,26 @@ TEST_SUITE("13.9 all together: listeners and streams in a runtime") {
                       "the halves are not registered yet: two threads will do it at the same time");
     }
 
+    TEST_CASE("a WriteHalf that is dropped ends the writing") {
+        Connection c;
+        step("the client waits for at most 2 s");
+        timeval const limit{.tv_sec = 2, .tv_usec = 0};
+        CHECK(::setsockopt(c.client.fd(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0);
+        auto main = [](TcpStream stream, Peer* client) -> rt::Async<std::string> {
+            auto halves = rt::split(std::move(stream));
+            co_await write_all(std::move(halves.second), "bye");
+            CHECK(client->receive(3) == "bye");
+            char byte = 0;
+            CHECK_MESSAGE(
+                ::recv(client->fd(), &byte, 1, 0) == 0,
+                "the WriteHalf is gone, and the client waits for more bytes. Its destructor must shut the writing down.");
+            client->send("thanks");
+            client->end();
+            co_return co_await read_all(std::move(halves.first));
+        };
+        CHECK(c.runtime.block_on(main(std::move(c.stream), &c.client)) == "thanks");
+    }
+
     TEST_CASE("a half that was moved from says so") {
         auto use = [](auto use_halves) {
             Connection c;

@@ -1,7 +1,10 @@
 /// \file
-/// `SlowConnect`: while it exists, each `connect` but the first one answers that the connect is still in progress. It replaces the
-/// function of the C library, so include it in at most one file of a test executable.
+/// `SlowConnect`: while it exists, each `connect` but the first one answers that the connect is still in progress. Also counts
+/// the connects that have ended. This file replaces the function of the C library, so include it in at most one file of a test
+/// executable.
 #pragma once
+
+#include <rt/sync.hpp>
 
 #include <cerrno>
 
@@ -24,6 +27,9 @@ class SlowConnect {
     static inline int calls = 0;
 };
 
+/// How many connects of this process have ended, well or not.
+inline rt::Atomic<int> ended_connects{0};
+
 }  // namespace support
 
 extern "C" int connect(int fd, const sockaddr* address, socklen_t size) {
@@ -32,5 +38,9 @@ extern "C" int connect(int fd, const sockaddr* address, socklen_t size) {
         return -1;
     }
     static auto* const real = reinterpret_cast<decltype(&::connect)>(::dlsym(RTLD_NEXT, "connect"));
-    return real(fd, address, size);
+    int const result = real(fd, address, size);
+    if (result == 0 || (errno != EINPROGRESS && errno != EALREADY)) {
+        ++support::ended_connects;
+    }
+    return result;
 }

@@ -269,7 +269,7 @@ TEST_SUITE("14.1 timers that fire and change") {
         CHECK_MESSAGE(waker, "cancel must return the waker, because Sleep::reset uses it again");
         CHECK_MESSAGE(timer.is_idle(), "a cancelled timer may be set again, so it is idle");
         CHECK_MESSAGE(clock.timers.size() == 1, "the heap still points to the cancelled timer");
-        CHECK(sleeper.alive() == 1);
+        CHECK_MESSAGE(sleeper.alive() == 1, "the timer still keeps a waker of the task. Move it out.");
         clock.jump();
         CHECK(sleeper.wakes() == 0);
         CHECK(later.has_fired());

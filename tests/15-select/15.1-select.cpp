@@ -30,6 +30,9 @@ struct Kitchen {
     }
 };
 
+constexpr char begins_elsewhere[] =
+    "the select is biased, but the first branch was not polled first. Begin with the branch number `start`.";
+
 std::string what_it_throws(auto& task) {
     try {
         (void)task.poll();
@@ -47,7 +50,8 @@ TEST_SUITE("15.1 the first to be done") {
         CHECK(kettle.polls() + toaster.polls() == 0);
         CHECK(both.poll() == Pending);
         for (int polls : {kettle.polls(), toaster.polls()}) {
-            CHECK_MESSAGE(polls == 1,
+            CHECK_MESSAGE(polls <= 1, "a branch was polled twice in one poll of the select");
+            CHECK_MESSAGE(polls >= 1,
                           "a branch was not polled, so it keeps no waker, and nothing can wake the select for it. Poll "
                           "every branch until one is done.");
         }
@@ -141,7 +145,9 @@ TEST_SUITE("15.1 the first to be done") {
         step("the first branch fails, and the second one is ready, too");
         kettle.fail(std::runtime_error("the kettle leaks"));
         toaster.finish(200);
-        CHECK_MESSAGE(what_it_throws(both) == "the kettle leaks",
+        std::string const thrown = what_it_throws(both);
+        REQUIRE_MESSAGE(kettle.polls() == 1, begins_elsewhere);
+        CHECK_MESSAGE(thrown == "the kettle leaks",
                       "the exception of the branch that won is lost. An exception ends the poll like a value.");
         CHECK(toaster.polls() == 0);
     }
@@ -175,9 +181,9 @@ TEST_SUITE("15.1 the first to be done") {
         auto both = biased_race();
         toaster.finish(200);
         auto poll = both.poll();
+        CHECK_MESSAGE(kettle.polls() == 1, begins_elsewhere);
         REQUIRE(poll.is_ready());
         CHECK(poll.value().index() == 1);
-        CHECK(kettle.polls() == 1);
         CHECK(toaster.polls() == 1);
     }
 

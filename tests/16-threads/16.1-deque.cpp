@@ -71,32 +71,12 @@ TEST_SUITE("16.1 the queue of a worker") {
 
     TEST_CASE("a push says whether the task is the only one") {
         Worker w;
-        CHECK(w.queue.push(w.tasks.next(), w.overflow));
-        CHECK_FALSE(w.queue.push(w.tasks.next(), w.overflow));
-        CHECK(w.tasks.drain(w.queue) == from_to(0, 1));
-        CHECK(w.queue.push(w.tasks.next(), w.overflow));
-        CHECK_FALSE(w.queue.push(w.tasks.next(), w.overflow));
-        CHECK(w.tasks.drain(w.queue) == from_to(2, 3));
-    }
-
-    TEST_CASE("indices run over every power of two") {
-        for (std::uint64_t const first :
-             {(std::uint64_t{1} << 8U) - 3, (std::uint64_t{1} << 16U) - 3, (std::uint64_t{1} << 32U) - 3,
-              std::numeric_limits<std::uint64_t>::max() - 3}) {
-            step("begin at index {}", first);
-            Worker w(first);
-            CHECK(w.queue.is_empty());
-            w.push_up_to(256);
-            CHECK(w.queue.size() == 256);
-            CHECK(w.overflow.is_empty());
-            for (int n = 0; n < 250; ++n) {
-                CHECK(w.pop() == n);
-            }
-            w.push_up_to(301);
-            CHECK(w.steal() == 250);
-            CHECK(w.thief.size() == 25);
-            CHECK(w.tasks.drain(w.thief) == from_to(251, 275));
-            CHECK(w.tasks.drain(w.queue) == from_to(276, 300));
+        for (int first : {0, 2}) {
+            CHECK_MESSAGE(w.queue.push(w.tasks.next(), w.overflow),
+                          "the queue was empty, so the task is the only one here. Return true.");
+            CHECK_MESSAGE(not w.queue.push(w.tasks.next(), w.overflow),
+                          "another task is in the queue, so the new one isn't the only one here. Return false.");
+            CHECK(w.tasks.drain(w.queue) == from_to(first, first + 1));
         }
     }
 
@@ -120,7 +100,7 @@ TEST_SUITE("16.1 the queue of a worker") {
         Worker w;
         w.push_up_to(5);
 
-        CHECK(w.steal() == 0);
+        CHECK_MESSAGE(w.steal() == 0, "a thief returns the oldest task, and puts the others into its own queue");
         CHECK_MESSAGE(w.thief.size() == 2,
                       "of five tasks a thief takes three: it returns one, and two are in its queue");
         CHECK(w.queue.size() == 2);
@@ -152,6 +132,27 @@ TEST_SUITE("16.1 the queue of a worker") {
         CHECK(w.steal() == 3);
         CHECK(w.tasks.drain(w.thief) == from_to(4, 5));
         CHECK(w.tasks.drain(w.queue) == from_to(6, 8));
+    }
+
+    TEST_CASE("indices run over every power of two") {
+        for (std::uint64_t const first :
+             {(std::uint64_t{1} << 8U) - 3, (std::uint64_t{1} << 16U) - 3, (std::uint64_t{1} << 32U) - 3,
+              std::numeric_limits<std::uint64_t>::max() - 3}) {
+            step("begin at index {}", first);
+            Worker w(first);
+            CHECK(w.queue.is_empty());
+            w.push_up_to(256);
+            CHECK(w.queue.size() == 256);
+            CHECK(w.overflow.is_empty());
+            for (int n = 0; n < 250; ++n) {
+                CHECK(w.pop() == n);
+            }
+            w.push_up_to(301);
+            CHECK(w.steal() == 250);
+            CHECK(w.thief.size() == 25);
+            CHECK(w.tasks.drain(w.thief) == from_to(251, 275));
+            CHECK(w.tasks.drain(w.queue) == from_to(276, 300));
+        }
     }
 
     TEST_CASE("what is left at the end is cancelled") {

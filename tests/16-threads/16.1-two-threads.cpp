@@ -86,7 +86,8 @@ void at_each_moment(int tasks, Call call, Other other) {
                 }
                 if (access == 20'000) {
                     rt::violation(
-                        "one call copies more tasks than the queue ever held. Load the head before the tail.");
+                        "one call copies more tasks than the queue ever held, or it tries without end. In each round, load the "
+                        "head first, and then the tail.");
                 }
             },
             [&] { call(workers); });
@@ -219,6 +220,16 @@ TEST_SUITE("16.1 the queue of a worker") {
             w.push();
             w.push();
             w.pop(4);
+        });
+    }
+
+    TEST_CASE("a thief steals while the indices go once round the ring") {
+        step("steal from a queue of three tasks. The owner pushes 300 and pops 300 at each moment");
+        at_each_moment(3, steal, [](Workers& w) {
+            for (int n = 0; n < 300; ++n) {
+                w.push();
+                w.pop();
+            }
         });
     }
 

@@ -41,6 +41,19 @@ TEST_SUITE("16.2 idle workers") {
                       "the worker that was chosen counts as a searcher at once, and it was the only one");
     }
 
+    TEST_CASE("the last to fall asleep is the first to be woken") {
+        Idle idle(3);
+        for (unsigned id = 0; id < 3; ++id) {
+            CHECK_FALSE(idle.fall_asleep(id, false));
+        }
+        for (unsigned const expected : {2U, 1U, 0U}) {
+            CHECK_MESSAGE(idle.choose_sleeper() == expected,
+                          "choose the worker that fell asleep last. The first one sleeps in the driver.");
+            CHECK(idle.end_search());
+        }
+        CHECK(idle.choose_sleeper() == std::nullopt);
+    }
+
     TEST_CASE("nobody is woken while somebody searches") {
         Idle idle(4);
         for (unsigned id = 1; id < 4; ++id) {
@@ -136,19 +149,6 @@ TEST_SUITE("16.2 idle workers") {
         CHECK_FALSE(idle.wake_up(0));
         CHECK(idle.awake_count() == 1);
         CHECK(idle.choose_sleeper() == 1U);
-        CHECK(idle.choose_sleeper() == std::nullopt);
-    }
-
-    TEST_CASE("the last to fall asleep is the first to be woken") {
-        Idle idle(3);
-        for (unsigned id = 0; id < 3; ++id) {
-            CHECK_FALSE(idle.fall_asleep(id, false));
-        }
-        for (unsigned const expected : {2U, 1U, 0U}) {
-            CHECK_MESSAGE(idle.choose_sleeper() == expected,
-                          "choose the worker that fell asleep last. The first one sleeps in the driver.");
-            CHECK(idle.end_search());
-        }
         CHECK(idle.choose_sleeper() == std::nullopt);
     }
 }

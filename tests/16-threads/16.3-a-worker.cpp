@@ -228,6 +228,22 @@ TEST_SUITE("16.3 a worker") {
         CHECK(w.polled == Names{"woken by an event"});
     }
 
+    TEST_CASE("a task that an event in the driver wakes is no new work") {
+        WorkerByHand w(2);
+        w.sleeps(1);
+        w.play_the_monitor();
+        w.push(0, w.task("before"));
+        step("it polls a task, and then sleeps in the driver, where an event wakes two tasks");
+        w.driver.instead_of_sleep = [&] {
+            w.runtime.schedule(w.task("first"));
+            w.runtime.schedule(w.task("second", [&] { w.crew.stop(); }));
+            CHECK_MESSAGE(w.crew.idle.awake_count() == 0,
+                          "a worker was chosen for the tasks, but this one runs them as soon as it leaves the driver");
+        };
+        w.run();
+        CHECK(w.polled == Names{"before", "first", "second"});
+    }
+
     TEST_CASE("a task that a poll queues wakes another worker") {
         WorkerByHand w(2);
         w.sleeps(1);
