@@ -23,7 +23,7 @@ class Section:
     title: str                  # one line
     measure: Callable           # called with a Bench (frame.py)
     order: int                  # its place among the sections
-    kinds: tuple = ()           # of programs that it needs: echo, micro, grow, demo, load, rust
+    kinds: tuple = ()           # of programs that it needs: echo, micro, grow, threads, demo, load, rust
     in_quick: bool = True       # False: ./learn bench --quick leaves it out, unless it is named
     in_whole: bool = True       # False: it only runs if it is named
 
