@@ -91,4 +91,13 @@ TEST_SUITE("19.3 timers and events") {
             CHECK(reading.runtime.block_on(take(std::move(receiver))) == 5);
         }
     }
+
+    TEST_CASE("each runtime lets its own descriptor be watched") {
+        for (const char* which : {"the first runtime of the process", "the second runtime of the process"}) {
+            step("{} reads a byte", which);
+            Reading reading;
+            reading.let_bytes_come(1);
+            reading.runtime.block_on(read_bytes(&reading.source, 1));
+        }
+    }
 }
