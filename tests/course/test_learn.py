@@ -61,6 +61,8 @@ class BadInput(LearnTest):
         self.refuses(["run"], "No lesson was named. Name one, as in: ./learn run 01")
         self.refuses(["run", "21"], "There is no lesson '21'. Name one from 01 to 01.")
         self.refuses(["run", "../x"], "There is no lesson '../x'. Name one from 01 to 01.")
+        self.refuses(["goto", "01.2"], "'01.2' is a step, not a lesson. Name its lesson instead: 01")
+        self.refuses(["run", "21.2"], "There is no lesson '21.2'. Name one from 01 to 01.")
         self.refuses(["test", "nine"], "There is no lesson 'nine'. Name one from 01 to 01.")
         self.refuses(["test", "01", "02"], f"./learn test doesn't take '02'. {more}")
         self.refuses(["test", "01", "--reveal"], f"There is no option '--reveal'. {more}")

@@ -45,6 +45,8 @@ def lesson_named(word: str) -> str:
                 return name
     if not names:
         raise Stop("This checkout has no lessons. Clone the course again.")
+    if any(re.fullmatch(rf"0?{int(name[:2])}\.\w+", word) for name in names):
+        raise Stop(f"'{word}' is a step, not a lesson. Name its lesson instead: {word.split('.')[0]}")
     raise Stop(f"There is no lesson '{word}'. Name one from {names[0][:2]} to {names[-1][:2]}.")
 
 
