@@ -104,10 +104,12 @@ TEST_SUITE("20.1 a signal is a future") {
         std::raise(SIGHUP);
         int const lowest = runtime.block_on(soon(std::move(first)));
         CHECK_MESSAGE(lowest == SIGHUP, "two signals came. Begin with the lowest number.");
+        auto const taken = rt::detail::signal_count(SIGTERM).taken.load(rt::relaxed);
+        CHECK_MESSAGE(taken == 0, "two signals came, and one poll took both. Return at the first that has come.");
         step("take the second");
         int const second = runtime.block_on(soon(rt::signal(SIGHUP, SIGTERM)));
         CHECK_MESSAGE(second == SIGTERM,
-                      "two signals came, and one poll took both. Return at the first that has come.");
+                      "SIGTERM had come, and SIGHUP had not. Ask for each signal before you wait for the eventfd.");
         step("each of them was taken once");
         CHECK(runtime.block_on(soon(rt::signal(SIGHUP, SIGTERM))) == 0);
     }
@@ -121,6 +123,8 @@ TEST_SUITE("20.1 a signal is a future") {
             int const first = co_await soon(signals.recv());
             CHECK(first == SIGHUP);
             int const second = co_await soon(signals.recv());
+            CHECK_MESSAGE(second != SIGHUP,
+                          "SIGHUP came once, and was yielded twice. Let take() change the entry of seen_, not a copy.");
             CHECK_MESSAGE(second == SIGTERM,
                           "the eventfd rings once for two signals. Look at the counts before you wait for it.");
         };
@@ -155,7 +159,9 @@ TEST_SUITE("20.1 a signal is a future") {
                 CHECK_FALSE(hearing.is_finished());
                 std::raise(SIGHUP);
                 int const number = co_await hearing;
-                CHECK(number == SIGHUP);
+                CHECK_MESSAGE(
+                    number == SIGHUP,
+                    "this future was Pending without a waker. After the eventfd was read, wait for it again.");
             }
         };
         rt::CurrentThread runtime;

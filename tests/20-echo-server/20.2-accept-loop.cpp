@@ -85,7 +85,7 @@ TEST_SUITE("20.2 clients") {
             for (int i = 0; i < 10; ++i) {
                 bool again = co_await is_answered(&one, "again");
                 CHECK(again);
-                CHECK_MESSAGE(!waiting.is_finished(), "two clients are allowed, and a third one was served");
+                CHECK_MESSAGE(!waiting.is_finished(), "two clients are allowed, and a third one did not wait for room");
             }
             step("the second leaves, and the third is answered");
             { rt::TcpStream gone = std::move(two); }

@@ -278,6 +278,29 @@ TEST_SUITE("20.3 the end") {
         run(story());
     }
 
+    TEST_CASE("an error is thrown although a client never goes") {
+        auto story = []() -> rt::Async<> {
+            rt::time::pause();
+            rt::TcpListener listener = listen();
+            rt::TcpStream client = co_await rt::TcpStream::connect(listener.local_addr());
+            auto stop = []() -> rt::Async<> {
+                co_await rt::sleep(1s);
+                throw std::runtime_error("no signal can be had");
+            };
+            auto never = [](rt::TcpStream*) { return rt::pending(); };
+            step("the stop throws, and the drain time ends before the client goes");
+            std::string said;
+            try {
+                co_await rt::serve(std::move(listener), rt::ServeLimits(10, 5s), stop(), never);
+            } catch (const std::exception& error) {
+                said = error.what();
+            }
+            CHECK_MESSAGE(said == "no signal can be had",
+                          "the drain time was over, and the error was lost. Throw it then, too.");
+        };
+        run(story());
+    }
+
     TEST_CASE("a client that was accepted at the last moment hears of it") {
         auto story = []() -> rt::Async<> {
             rt::time::pause();

@@ -30,6 +30,18 @@ class EchoClient {
   public:
     EchoClient() : EchoClient(make_socket_pair()) {}
 
+    /// Says so much to the client that the next write has to wait. The clock must be paused.
+    rt::Async<> fill() {
+        auto talk = [](rt::TcpStream* served) -> rt::Async<> {
+            for (;;) {
+                co_await served->write_all(std::string(64 * 1024, '-'));
+            }
+        };
+        try {
+            co_await rt::timeout(1s, talk(&served_));
+        } catch (const rt::Elapsed&) {}
+    }
+
     /// Serves the client in a task.
     rt::JoinHandle<> serve(std::chrono::seconds idle) {
         auto serving = [](rt::TcpStream served, std::chrono::seconds most) -> rt::Async<> {
@@ -180,6 +192,22 @@ TEST_SUITE("20.4 echo and its client") {
         run(story());
     }
 
+    TEST_CASE("a read and a write have a limit each") {
+        auto story = []() -> rt::Async<> {
+            rt::time::pause();
+            EchoClient client;
+            co_await client.fill();
+            auto serving = client.serve(5s);
+            step("4 s later the client says something, and does not read");
+            co_await rt::sleep(4s);
+            co_await client.stream.write_all("x");
+            co_await rt::sleep(4s);
+            CHECK_MESSAGE(!serving.is_finished(),
+                          "the read took 4 s, and the write was given up before its own 5 s. Limit each of them.");
+        };
+        run(story());
+    }
+
     TEST_CASE("the client of the demo checks its answer") {
         auto story = []() -> rt::Async<> {
             step("the server answers as it should");
@@ -188,7 +216,8 @@ TEST_SUITE("20.4 echo and its client") {
                 told != "(it still waits)",
                 "the server waits for the end of the text, and the client waits for the server. Shut down after the "
                 "text.");
-            CHECK(told == "27 bytes");
+            CHECK_MESSAGE(told == "27 bytes",
+                          "the server sends the text back, and the client threw. Write, shut down, and then read.");
             if (told != "27 bytes") {
                 co_return;
             }
