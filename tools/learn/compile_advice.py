@@ -2,6 +2,7 @@
 import re
 
 from name_advice import RUST, advice_on_a_rust_name, advice_on_an_unknown_name
+from rust_advice import RUST_SYNTAX
 
 VOID_RESULT = r"(invalid use of void expression|deduction of template arguments of '(rt::)?Ready'|argument may not have 'void' type|" \
               r"(cast|conversion) from 'void' to)"
@@ -11,7 +12,48 @@ PLAIN_IF = "A plain `if` compiles both branches for every type. Write `if conste
 # (the compiler's words, the learner's line, advice): the first that fits is added. {} stands for what the last group of the
 # first has found.
 ADVICE = [
+    *RUST_SYNTAX,
     (r"", r"\bpost\(turn(\(\))?\)", "The host calls it later. Post a function that does: `[this] { turn(); }`."),
+    (r"\bcv_status\b", "", "wait_until returns why it ended. Compare that: `== std::cv_status::timeout`."),
+    (r"(called object type 'bool' is not a function|cannot be used as a function)", r"\bwait(_until|_for)?\(",
+     "The condition is called again and again, so it is a function: `[this] { return …; }`."),
+    (r"(invalid argument type 'void' to unary expression|operand type is 'void'|'void' to 'bool'|in argument to unary !)",
+     r"\[[^\]]*\]\s*(\([^)]*\)\s*)?\{(?!.*\breturn\b)", "A lambda needs a `return`, too: `[this] { return …; }`."),
+    (r"'(?:[\w:]*::)?(\w+) ?\*' to '(?:[\w:]*::)?\1'", r"[(,]\s*&\w",
+     "A `{}` is wanted here, and not its address. Give it away: `std::move(x)`."),
+    (r"'(rt::)?Runnable' to (function return type )?'(std::)?optional<", "",
+     "A Runnable can only be moved: `return std::move(*job);`. Or return the optional itself."),
+    (r"no member named '\w+' in '(std::)?pair<|\bpair<.*' has no member named", "",
+     "The parts of a pair are `first` and `second`. Or give them names: `auto [job, handle] = …`."),
+    (r"no matching function for call to .(rt::)?make_task\b", r", &\w+\)",
+     "make_task takes the Schedule itself, and not its address. Leave out the `&`."),
+    (r"('call_blocking' was not declared|undeclared identifier 'call_blocking')", "",
+     "It is in a namespace of its own: `detail::call_blocking`."),
+    (r"(cannot delete expression of type|argument given to 'delete', expected pointer)", r"\bdelete \*this",
+     "`delete` wants the pointer: `delete this;`."),
+    (r"pointer", r"std::move\(this\)", "`this` is a pointer. The object that you give away is `*this`: `std::move(*this).run()`."),
+    (r"(member reference base type|which is of non-class type) '(const )?bool'", "",
+     "This is a bool, and no Result. Use it as a condition: true means that it was done."),
+    (r"(?:member reference base type|which is of non-class type) '(?:const )?(?:\w+::)*(\w*Result|On\w+|\w*Status|State)'", "",
+     "A `{}` has no functions. Compare it: `== {}::…`."),
+    (r"(member reference base type|which is of non-class type) '(const )?(unsigned( int| long)?|int|long)'", r"\.contains\(",
+     "A number has no functions. A bit of it is set if `(word & bit) != 0`."),
+    (r"(member reference base type|which is of non-class type) '(const )?(unsigned( int| long)?|int|long)'", r"\.(ok_or|unwrap|expect)",
+     "This is the value itself. An error was thrown before you have it."),
+    (r"(reference to non-static member function must be called|invalid use of (non-static )?member function)",
+     r"([&|^~]\s*complete\b|\bcomplete\s*[&|^])(?!\()", "`complete` is the function. The bit is `complete_`."),
+    (r"(?:return object of type '|cannot convert '[^']*' to ')(?:\w+::)*(On\w+)'", "",
+     "Return one of its values, which says what the caller must do: `{}::…`."),
+    (r"(?:no member named '[A-Z]\w*' in|'[A-Z]\w*' is not a member of) '(?:\w+::)*(On\w+|\w*Result|\w*Status|State)'", "",
+     "Here a value of `{}` begins with a small letter."),
+    (r"'(On\w+)' (?:was not declared|has not been declared)|undeclared identifier '(On\w+)'", "",
+     "It is declared inside of a class, so it needs the name of that: `TaskState::{}`."),
+    (r"('(cancel|nothing|schedule_again|destroy|report_lost|wake_handle|drop_outcome)' was not declared|"
+     r"undeclared identifier '(cancel|nothing|schedule_again|destroy|report_lost|wake_handle|drop_outcome)')", "",
+     "A value of an enum class needs the name of the enum, as in `OnStart::cancel`."),
+    (r"(type '(const )?(std::)?(array|vector|map|deque)<.*' does not provide a call operator|"
+     r"no match for call to '\((const )?(std::)?(array|vector|map|deque)<)", "", "What it holds is in brackets: `x[i]`."),
+    (r"'(rt::)?Chunk'.* to .*string_view", "", "The bytes of a chunk are its `view()`: `chunk.view()`."),
     (r"(no match for .operator=.|no viable overloaded .=.)", r"\bWatch\(",
      "A Watch can't be moved, because its host knows its address. Make it in the optional: `watch_.emplace(…)`."),
     (r"optional<.*time_point<.*' to '.*time_point<", r"\.set\(",
@@ -25,7 +67,6 @@ ADVICE = [
     (r"'std::mutex' to '(std::)?unique_lock<", "", "A Lock is wanted here, and not the mutex. `Lock(mutex_)` locks it."),
     (r"(no matching function for call to '.*::wake_(one|all)\(\)'|too few arguments .* 'lock' was not specified)", "",
      "This function takes the lock, and releases it. Hand it over: `std::move(lock)`."),
-    (r"", r"\w::<", "In C++ the type follows the name at once, without `::`: `scheduler.service<T>()`."),
     (r"(\bvoid\b|no matching function)", r"(=|\breturn\b|\().*\.pop_(back|front)\(\)",
      "pop_back() and pop_front() return nothing. First move the value out of back() or front(), then pop it."),
     (r"expected", r"in_place_index_t<[^>]*>(?! *(\{|\(\)))",
@@ -83,9 +124,6 @@ ADVICE = [
     (r"no matching function for call to .*get_if", r"get_if<[^>]*>\((?!&)",
      "`std::get_if` wants the address of the variant: `std::get_if<0>(&variant)`."),
     (r"", r"\.register\(", "`register` is a keyword of C++. The function of a WakerSlot is `register_waker`."),
-    (r"", r"\bPoll::(Ready|Pending)\b", "In C++ it is `Ready(value)` or `Pending`, without `Poll::`."),
-    (r"", r"\bauto&* \(\w+, \w+\)\s*=", "The parts of a pair get their names in brackets: `auto [job, handle] = …`."),
-    (r"", r"(\bcase\b.*|^\s*[\w:]+) =>", "A case begins with a colon and ends with a break: `case X: …; break;`."),
     (r"(incompatible operand types|operands to '\?:').*nullopt", "",
      "`std::nullopt` has a type of its own, and both sides of `? :` need one. Use an `if`, or write `std::optional<Instant>(no_wait)`."),
     (r"(incompatible operand types|operands to '\?:')", r"\?.*(Ready|Pending)",
@@ -94,7 +132,7 @@ ADVICE = [
     (r"(expected primary-expression before '\.'|unexpected type name|does not refer to a value|expected expression)",
      r"\b[A-Z]\w*\.\w+",
      "A name inside an enum or a class is reached with two colons: `State::done`."),
-    (r"expected '\(' (after|before)", r"\b(if|while) [^(]",
+    (r"expected '\(' (after|before)", r"\b(if|while|switch) [^(]",
      "A condition needs parentheses: `if (x) { … }`. For Rust's `if let Some(d) = deadline`, write `if (deadline)`, and use `*deadline`."),
     (r"(may fall through|unannotated fall-through)", "",
      "One case goes on into the next. End it with `break;` or a `return`, or write `[[fallthrough]];` if that is meant."),
@@ -109,7 +147,7 @@ ADVICE = [
     (r"(PendingType' does not provide a call operator|no match for call to '\(const rt::PendingType\))", "",
      "Pending is an object and not a function. Leave out the parentheses."),
     (r"(non-void function .* should return a value|return-statement with no value)", "",
-     "This function returns something. Where a poll yields no value, write `return Ready();`."),
+     "This function returns something. Where a poll yields no value, write `return Ready();`. An empty optional is `std::nullopt`."),
     (r"", r"=\s*\w*(condvar|cond)\w*\.wait\(",
      "wait(lock) returns nothing. It unlocks the lock while it sleeps, and locks it again. Leave out the `=`."),
     (r"no match.* (function|'operator=')|no matching|conversion|cannot|void", r"\bLock\b.*=.*\.lock\(\)",

@@ -31,7 +31,8 @@ RUST = {
     "usize": "In C++ it is `std::size_t`.",
     "u32": "In C++ it is `unsigned`, or `std::uint32_t`.",
     "i32": "In C++ it is `int`.",
-    "mem": "In C++ `std::mem::replace` is `std::exchange(x, y)`, and `std::mem::swap` is `std::swap`.",
+    "mem": "In C++ `std::mem::replace` is `std::exchange(x, y)`, `std::mem::take` is `std::exchange(x, T())`, and `std::mem::swap` is "
+           "`std::swap`.",
     "panic": "C++ has no `panic!`. This course calls `violation(…)` for a broken rule, and throws an exception for an error.",
     "matches": "C++ has no `matches!`. Compare with `==`.",
     "println": "In C++ it is `fmt::print(\"{}\\n\", x);`.",
@@ -50,13 +51,22 @@ RUST_MEMBERS = {
     "await": "In C++ it is `co_await x`.",
     "push": "In C++ it is `push_back(x)`.",
     "len": "In C++ it is `size()`.",
+    "fetch_update": "C++ has no fetch_update. Write a loop of `compare_exchange_weak`.",
     "compare_exchange": "In C++ it is `compare_exchange_strong`, and its first argument is a variable.",
+    "wait_while": "In C++ it is `wait(lock, [this] { return …; })`, which waits until that is true.",
+    "wait_timeout": "In C++ it is `wait_until(lock, deadline, [this] { return …; })`, which waits until that is true.",
     "lock": "A mutex is locked by making a Lock: `Lock lock(mutex_);`.",
     "swap": "An atomic's swap is `exchange(x)` in C++.",
 }
+DELETE_THIS = "An object that was made by `new` is destroyed by `delete this;`."
 # Where the general answer misleads: the name, what tells the case in the compiler's words or in the learner's line, and the advice.
 RUST_CASES = [
     ("drop", r"\bdrop\(\w*lock\w*\)", "Unlock it with `lock.unlock()`, or put the Lock into a scope of its own."),
+    ("drop", r"\bdrop\(this\)", DELETE_THIS),
+    ("self", r"\bdrop\(self\)", DELETE_THIS),
+    ("None", r"\btask_\b", "An empty pointer is `nullptr`."),
+    ("is_none", r"\bOutcome<", "An Outcome is asked with `is_empty()`."),
+    ("is_some", r"\bOutcome<", "An Outcome is asked with `is_empty()`."),
     ("take", r"\bWaker' has no member|member named 'take' in '(rt::)?Waker'",
      "A Waker has no take(). `std::move(waker)` takes it out, and leaves an empty one behind."),
 ]
