@@ -73,7 +73,7 @@ class ScriptedHost {
             ++calls_in_a_row_;
             REQUIRE_MESSAGE(calls_in_a_row_ < 1'000,
                             "the host called the Watch a thousand times in a row, but no task was polled. Let it call "
-                            "`turn`, and let `turn` poll even if none was posted.");
+                            "`turn`, and let `turn` poll even if no turn was posted.");
             call(watch_function_);
         } else if (!acts.empty()) {
             calls_in_a_row_ = 0;
