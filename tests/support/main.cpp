@@ -98,7 +98,8 @@ struct StoryReporter : doctest::ConsoleReporter {
           << (is_of_a_value ? "" : wanted_throw(data)).c_str() << "\n"
           << doctest::Color::Red << "  found     " << doctest::Color::None
           << (is_of_a_value && !data.m_threw ? found(data, negated) : thrown(data)).c_str() << "\n";
-        s << "  in        " << data.m_file << ":" << data.m_line << "\n\n";
+        s << "  in        " << data.m_file << ":" << data.m_line << "\n\n"
+          << std::flush;  // before a crash that may follow
     }
 
     void log_message(const doctest::MessageData& data) override {
@@ -109,7 +110,8 @@ struct StoryReporter : doctest::ConsoleReporter {
         tell();
         Guard guard(mutex);
         say_why();
-        s << "  found     " << data.m_string.c_str() << "\n  in        " << data.m_file << ":" << data.m_line << "\n\n";
+        s << "  found     " << data.m_string.c_str() << "\n  in        " << data.m_file << ":" << data.m_line << "\n\n"
+          << std::flush;
     }
 
     void test_case_exception(const doctest::TestCaseException& exception) override {
