@@ -175,6 +175,9 @@ TEST_SUITE("09.1 the state word in one step") {
         count([&] { (void)state.complete(); });
         CHECK(published > 0);
         CHECK(unpublished == 0);
+        CHECK_MESSAGE(
+            (word_of(state) & running_bit()) == 0,
+            "the task is complete, but its word still says that a thread polls it. Let `complete` change both bits.");
     }
 
     TEST_CASE("a handle that destroys the outcome sees all of it") {

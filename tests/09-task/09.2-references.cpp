@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 #include <rt/future.hpp>
+#include <rt/violation.hpp>
 #include <support/death.hpp>
 #include <support/drop_counter.hpp>
 #include <support/story.hpp>
@@ -82,6 +83,11 @@ TEST_SUITE("09.2 the references of a task") {
         two.first.wake_by_ref();
         step("run it, and it wakes itself in its poll");
         CHECK(two.queue.run_one());
+        if (two.futures.alive() == 0) {
+            rt::violation(
+                "the task is gone, although its Runnable is in the queue again. If `pause` answers schedule_again, only "
+                "schedule it.");
+        }
         CHECK_MESSAGE(
             references(*two.task) == 3,
             "the Runnable of this poll is queued again, and it has a reference already. Take none, and give none back.");

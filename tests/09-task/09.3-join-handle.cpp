@@ -3,6 +3,7 @@
 #include "start.hpp"
 
 #include <doctest/doctest.h>
+#include <rt/budget.hpp>
 #include <rt/future.hpp>
 #include <rt/task.hpp>
 #include <support/calling_waker.hpp>
@@ -13,6 +14,7 @@
 #include <support/story.hpp>
 #include <support/trace_log.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -38,7 +40,9 @@ TEST_SUITE("09.3 the JoinHandle") {
         kettle.finish(100);
         CHECK_FALSE(handle.is_woken());  // the kettle is ready, the task has not seen it yet
         CHECK(queue.run_one());
-        CHECK(handle.is_woken());
+        REQUIRE_MESSAGE(
+            handle.is_woken(),
+            "the task has ended, and nobody woke its JoinHandle. Do what `complete` answers: wake `join_waker_`.");
         CHECK(handle.wakes() == 1);
         CHECK(handle.poll() == Ready(100));
     }
@@ -105,9 +109,11 @@ TEST_SUITE("09.3 the JoinHandle") {
         CHECK(handle.poll(new_cx) == Pending);
         kettle.finish();
         CHECK(queue.run_one());
+        CHECK_MESSAGE(
+            new_waiter.wakes() == 1,
+            "the handle was polled with a new waker, but not that one was woken. Register the waker in every poll.");
         CHECK(old_waiter.wakes() == 0);
         CHECK(old_waiter.alive() == 1);
-        CHECK(new_waiter.wakes() == 1);
     }
 
     TEST_CASE("a dropped handle gives its waker back") {
@@ -220,6 +226,50 @@ TEST_SUITE("09.3 the JoinHandle") {
             "the handle destroyed the outcome of a task that was not complete, while another thread may store it. Do "
             "only what the state word answers.");
         CHECK(outputs.alive() == 0);
+    }
+
+    TEST_CASE("a handle that is polled just before its task is complete waits") {
+        Queue queue;
+        DropCounter outputs;
+        auto gives = [&outputs](rt::Context&) -> rt::Poll<Token> { return Ready(outputs.token()); };
+        std::optional<rt::JoinHandle<Token>> handle;
+        CountingWaker waiter;
+        rt::Waker const waker = waiter.waker();
+        rt::Context cx(waker);
+        bool is_pending = false;
+        std::shared_ptr<void> polls_the_handle(nullptr, [&](void*) {
+            step("the outcome is stored, and the future polls the handle in its destructor");
+            is_pending = handle->poll(cx).is_pending();
+        });
+        auto work = [gives, end = std::move(polls_the_handle)](rt::Context& task_cx) { return gives(task_cx); };
+        handle = start(queue, rt::poll_fn(std::move(work)));
+        CHECK(queue.run_one());
+        REQUIRE_MESSAGE(
+            is_pending,
+            "the handle gave the outcome of a task that was not complete, while another thread may store it. Ask "
+            "`is_finished` both times.");
+        CHECK(waiter.wakes() == 1);
+        CHECK(handle->poll(cx).is_ready());
+    }
+
+    TEST_CASE("a result counts against the budget of the task that takes it") {
+        Queue queue;
+        auto first = spawn_mock("the first handle", start(queue, rt::ready(1)));
+        auto second = spawn_mock("the second handle", start(queue, rt::ready(2)));
+        CHECK(queue.run_one());
+        CHECK(queue.run_one());
+        rt::budget::refill();
+        for (std::uint64_t n = 1; n < rt::budget::per_poll; ++n) {
+            rt::budget::spend();
+        }
+        step("one result is left");
+        CHECK(first.poll() == Ready(1));
+        CHECK(second.poll() == Pending);
+        CHECK(second.wakes() == 1);
+        step("the task has another turn");
+        rt::budget::refill();
+        CHECK(second.poll() == Ready(2));
+        rt::budget::lift();
     }
 
     TEST_CASE("a handle gives its outcome once") {
