@@ -19,6 +19,7 @@
 #include <support/story.hpp>
 #include <support/test_thread.hpp>
 
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -37,6 +38,24 @@ rt::Async<int> fail_after_yields(int yields, std::string what) {
     }
     throw std::runtime_error(what);
 }
+
+/// A future that throws at one of its moves, as if no memory were left.
+class FailsToMove {
+  public:
+    using Output = int;
+
+    static inline int moves = 0;
+    static inline int throws_at = -1;
+
+    FailsToMove() = default;
+    FailsToMove(FailsToMove&&) {
+        if (++moves == throws_at) {
+            throw std::bad_alloc();
+        }
+    }
+
+    rt::Poll<int> poll(rt::Context&) { return Ready(3); }
+};
 
 /// A runtime on a thread of its own, which runs each task as soon as it is there: a stand-in for those to come.
 class Elsewhere final : public rt::Scheduler {
@@ -117,23 +136,17 @@ TEST_SUITE("10.4 JoinSet") {
 
     TEST_CASE("abort_all: Cancelled for each that was not done") {
         rt::CurrentThread runtime;
+        rt::JoinSet<int> set;
         Remote<int> kettles[2];
-        auto main = [](CountedFuture<int> first, CountedFuture<int> second) -> rt::Async<std::vector<int>> {
-            rt::JoinSet<int> set;
-            set.spawn(std::move(first));
-            set.spawn(rt::ready(3));
-            set.spawn(std::move(second));
-            co_await rt::yield_now();
-            co_await rt::yield_now();
-            step("abort all");
-            set.abort_all();
-            CHECK(set.size() == 3);
-            std::vector<int> const results = co_await drain(&set);
-            CHECK(set.is_empty());
-            co_return results;
-        };
-        std::vector<int> const results = runtime.block_on(main(kettles[0].future(), kettles[1].future()));
-        CHECK(results == std::vector<int>{3, -1, -1});
+        spawn_into(set, runtime, kettles[0].future());
+        spawn_into(set, runtime, rt::ready(3));
+        spawn_into(set, runtime, kettles[1].future());
+        run_tasks(runtime, 2);
+        step("abort all");
+        set.abort_all();
+        CHECK(set.size() == 3);
+        CHECK(runtime.block_on(drain(&set)) == std::vector<int>{3, -1, -1});
+        CHECK(set.is_empty());
         CHECK(kettles[0].drops() == 1);
         CHECK(kettles[1].drops() == 1);
     }
@@ -141,22 +154,18 @@ TEST_SUITE("10.4 JoinSet") {
     TEST_CASE("a set that is dropped aborts its members: they are destroyed in the next turn") {
         rt::CurrentThread runtime;
         Remote<int> kettles[2];
-        auto main = [](CountedFuture<int> first, CountedFuture<int> second, Remote<int>* remotes) -> rt::Async<> {
-            {
-                rt::JoinSet<int> set;
-                set.spawn(std::move(first));
-                set.spawn(std::move(second));
-                set.spawn(rt::ready(3));
-                co_await rt::yield_now();
-                co_await rt::yield_now();
-                step("drop the set");
-            }
-            CHECK(remotes[0].drops() + remotes[1].drops() == 0);
-            co_await rt::yield_now();
-            CHECK(remotes[0].drops() == 1);
-            CHECK(remotes[1].drops() == 1);
-        };
-        runtime.block_on(main(kettles[0].future(), kettles[1].future(), kettles));
+        {
+            rt::JoinSet<int> set;
+            spawn_into(set, runtime, kettles[0].future());
+            spawn_into(set, runtime, kettles[1].future());
+            spawn_into(set, runtime, rt::ready(3));
+            run_tasks(runtime, 2);
+            step("drop the set");
+        }
+        CHECK(kettles[0].drops() + kettles[1].drops() == 0);
+        run_tasks(runtime);
+        CHECK(kettles[0].drops() == 1);
+        CHECK(kettles[1].drops() == 1);
         CHECK(kettles[0].polls() == 1);
         CHECK(runtime.task_count() == 0);
     }
@@ -164,54 +173,56 @@ TEST_SUITE("10.4 JoinSet") {
     TEST_CASE("outputs that nobody takes are destroyed with the set") {
         rt::CurrentThread runtime;
         DropCounter outputs;
-        auto main = [](const DropCounter* counter) -> rt::Async<> {
+        {
             rt::JoinSet<DropCounter::Token> set;
             for (int n = 0; n < 3; ++n) {
-                set.spawn(rt::ready(counter->token()));
+                spawn_into(set, runtime, rt::ready(outputs.token()));
             }
-            co_await rt::yield_now();
-            std::optional<DropCounter::Token> const taken = co_await set.join_next();
-            CHECK(taken.has_value());
+            run_tasks(runtime);
+            CHECK(runtime.block_on(set.join_next()).has_value());
             CHECK(set.size() == 2);
-        };
-        runtime.block_on(main(&outputs));
+        }
         CHECK(outputs.alive() == 0);
         CHECK(outputs.copies() == 0);
     }
 
     TEST_CASE("a set is moved with its members") {
         rt::CurrentThread runtime;
-        auto main = []() -> rt::Async<std::vector<int>> {
-            rt::JoinSet<int> first;
-            first.spawn(after_yields(1, 1));
-            rt::JoinSet<int> second = std::move(first);
-            second.spawn(after_yields(2, 2));
-            rt::JoinSet<int> third;
-            third.spawn(after_yields(9, 9));
-            step("assign over a set: its own members are aborted");
-            third = std::move(second);
-            co_return co_await drain(&third);
-        };
-        CHECK(runtime.block_on(main()) == std::vector<int>{1, 2});
+        rt::JoinSet<int> first;
+        spawn_into(first, runtime, after_yields(1, 1));
+        rt::JoinSet<int> second = std::move(first);
+        spawn_into(second, runtime, after_yields(2, 2));
+        rt::JoinSet<int> third;
+        spawn_into(third, runtime, after_yields(9, 9));
+        step("assign over a set: its own members are aborted");
+        third = std::move(second);
+        CHECK(runtime.block_on(drain(&third)) == std::vector<int>{1, 2});
     }
 
     TEST_CASE("a set that was moved from is empty and can be used again") {
         rt::CurrentThread runtime;
-        auto main = []() -> rt::Async<std::vector<int>> {
-            rt::JoinSet<int> first;
-            first.spawn(after_yields(1, 1));
-            rt::JoinSet<int> second = std::move(first);
-            CHECK(first.is_empty());  // NOLINT: that is what is asked here
-            CHECK(first.try_join_next() == std::nullopt);
-            std::optional<int> const none = co_await first.join_next();
-            CHECK(none == std::nullopt);
-            first.spawn(after_yields(1, 2));
-            std::vector<int> results = co_await drain(&first);
-            std::vector<int> const moved = co_await drain(&second);
-            results.insert(results.end(), moved.begin(), moved.end());
-            co_return results;
-        };
-        CHECK(runtime.block_on(main()) == std::vector<int>{2, 1});
+        rt::JoinSet<int> first;
+        spawn_into(first, runtime, after_yields(1, 1));
+        rt::JoinSet<int> second = std::move(first);
+        CHECK(first.is_empty());  // NOLINT: that is what is asked here
+        CHECK(first.try_join_next() == std::nullopt);
+        CHECK(runtime.block_on(first.join_next()) == std::nullopt);
+        spawn_into(first, runtime, after_yields(1, 2));
+        CHECK(runtime.block_on(drain(&first)) == std::vector<int>{2});
+        CHECK(runtime.block_on(drain(&second)) == std::vector<int>{1});
+    }
+
+    TEST_CASE("a spawn that finds no memory leaves the set as it was") {
+        rt::CurrentThread runtime;
+        rt::JoinSet<int> set;
+        spawn_into(set, runtime, FailsToMove());
+        int const moves = std::exchange(FailsToMove::moves, 0);
+        step("spawn another one, whose task can't be made");
+        FailsToMove::throws_at = moves;
+        CHECK_THROWS_AS(spawn_into(set, runtime, FailsToMove()), std::bad_alloc);
+        REQUIRE_MESSAGE(set.size() == 1,
+                        "a member whose task can't be made stayed in the set, so join_next waits for it forever.");
+        CHECK(runtime.block_on(drain(&set)) == std::vector<int>{3});
     }
 
     TEST_CASE("a set in a task of a runtime that goes") {
