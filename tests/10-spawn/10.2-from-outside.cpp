@@ -79,6 +79,11 @@ TEST_SUITE("10.2 sleep and wakes from elsewhere") {
         rt::CurrentThread runtime(park);
         rt::JoinHandle<> water = runtime.spawn(kettle.future());
         park.instead_of_sleep([&] {
+            if (kettle.polls() == 0) {
+                rt::violation(
+                    "the runtime sleeps, and hasn't polled the task that was spawned from outside. Set `has_remote_` when you "
+                    "push, and take the tasks over before you run the queue.");
+            }
             kettle.finish();
             step("the kettle's task was woken, and main was not: block_on runs the task in every case");
         });
@@ -205,6 +210,9 @@ TEST_SUITE("10.2 sleep and wakes from elsewhere") {
         first.instead_of_sleep([&] { kettle.wake_for_nothing(); });
         second.instead_of_sleep([&] { kettle.finish(); });
         runtime.block_on(rt::Countdown(rt::CurrentThread::look_interval));
+        REQUIRE_MESSAGE(
+            first.looks() + first.sleeps() > 0,
+            "the runtime didn't look around after 61 polls. Call the Park also if something is ready, with `no_wait`.");
         bool const is_asked = around.parks > 0;
         CHECK_MESSAGE(
             is_asked,
@@ -224,7 +232,11 @@ TEST_SUITE("10.2 sleep and wakes from elsewhere") {
             "ready, and otherwise with `no_wait`.");
         step("schedule a task from outside of the runtime");
         int const unparks_before = around.unparks;
+        int const unparks_of_base = second.unparks();
         runtime.spawn(rt::ready()).detach();
+        REQUIRE_MESSAGE(second.unparks() > unparks_of_base,
+                        "a task was spawned from outside, and nothing ended the sleep of the runtime. `launch` calls "
+                        "`schedule`, which unparks after each push.");
         CHECK_MESSAGE(
             around.unparks == unparks_before + 1,
             "schedule unparked the innermost Park, so the Park around it, for example the timers, heard nothing. Call "

@@ -60,6 +60,41 @@ TEST_SUITE("10.2 sleep and wakes from elsewhere step by step") {
         CHECK(two.first.polls() == 2);
     }
 
+    TEST_CASE("a task is run when the lock of the remote queue is free") {
+        TwoTasks two;
+        bool is_locked = false;
+        step("spawn a task from outside");
+        auto work = [&is_locked](rt::Context&) -> rt::Poll<void> {
+            is_locked = holds_remote_mutex;
+            return rt::Ready();
+        };
+        two.runtime->spawn(rt::poll_fn(work)).detach();
+        step("the runtime takes it over, and runs it");
+        two.runtime->turn();
+        CHECK_MESSAGE(
+            !is_locked,
+            "a task was run under the lock of `remote_`, and meanwhile no other thread can wake a task. Take the "
+            "tasks over, release the lock, and then run them.");
+    }
+
+    TEST_CASE("a push after the runtime has taken the others over ends its sleep") {
+        TwoTasks two;
+        two.first.finish();
+        int unparks = -1;
+        before_next_lock = [&] {
+            step("before it has the lock, the runtime takes the first task over");
+            two.runtime->turn();
+            unparks = two.park.unparks();
+        };
+        step("another thread wakes the second task");
+        two.second.finish();
+        before_next_lock = nullptr;
+        CHECK_MESSAGE(
+            two.park.unparks() > unparks,
+            "a Runnable was pushed, and nobody unparked the runtime, which may sleep since it took the others over. "
+            "What `schedule` reads before it has the lock may be old. Unpark after each push.");
+    }
+
     TEST_CASE("a wake while the runtime takes the remote queue over is not lost") {
         TwoTasks two;
         two.first.finish();

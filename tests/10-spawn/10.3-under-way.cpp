@@ -161,6 +161,10 @@ TEST_SUITE("10.3 the end") {
             std::optional<rt::CurrentThread> runtime(std::in_place, park);
             runtime->spawn(LastTask(waker, task_gone)).detach();
             runtime->block_on(rt::Countdown(1));
+            runtime->block_on(rt::poll_fn([](rt::Context& cx) -> rt::Poll<void> {
+                cx.waker().wake_by_ref();  // a wake of main that comes too late must not keep the runtime awake
+                return Ready();
+            }));
             SlowPush push(park);
             step("another thread wakes the task, but has not pushed its Runnable yet");
             TestThread other([&] { std::move(waker).wake(); });

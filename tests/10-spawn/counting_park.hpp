@@ -1,12 +1,12 @@
 /// \file
-/// A Park for tests: never sleeps, counts, and does instead of sleeping what the test says.
+/// A Park for tests: never sleeps, counts, and does instead of sleeping what the test says. It ends the program if the runtime
+/// can't go on, because an exception would lead to the destructor of the runtime, which can't go on either.
 #pragma once
 
 #include <rt/park.hpp>
 #include <rt/sync.hpp>
+#include <rt/violation.hpp>
 #include <support/story.hpp>
-
-#include <doctest/doctest.h>
 
 #include <functional>
 #include <optional>
@@ -19,7 +19,7 @@ class CountingPark final : public rt::Park {
     void park(std::optional<rt::Instant> deadline) override {
         if (deadline == rt::no_wait) {
             if (++looks_ > 10'000) {
-                FAIL("the runtime looks around again and again, although nothing is ready. Sleep instead.");
+                rt::violation("the runtime looks around again and again, although nothing is ready. Sleep instead.");
             }
         } else {
             ++sleeps_;
@@ -27,7 +27,7 @@ class CountingPark final : public rt::Park {
             if (unparks_.exchange(0, rt::acquire) == 0) {
                 if (!instead_of_sleep_) {
                     step("the runtime would sleep forever");
-                    FAIL("the runtime went to sleep, and nothing is left to wake it");
+                    rt::violation("the runtime went to sleep, and nothing is left to wake it.");
                 }
                 instead_of_sleep_();
             }
