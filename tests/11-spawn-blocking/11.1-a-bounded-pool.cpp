@@ -53,6 +53,9 @@ TEST_SUITE("11.1 a bounded pool of threads") {
         auto job = test.submit_blocker();
         CHECK_MESSAGE(test.has_outside_work(),
                       "the job is in the queue, but nobody counted it. Put it there with enqueue(std::move(job)).");
+        test.blocked.wait_for(1);
+        CHECK_MESSAGE(test.has_outside_work(),
+                      "the job runs, and it is not counted any more. Call end_outside_work when it has ended.");
         test.blocked.open();
         rt::block_on(std::move(job));
     }

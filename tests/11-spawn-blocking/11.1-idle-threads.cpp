@@ -13,6 +13,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <latch>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -61,6 +63,10 @@ TEST_SUITE("11.1 a bounded pool of threads") {
         CHECK_MESSAGE(
             notifications() >= before + 2,
             "two idle threads sleep, but submit did not notify one for each job. Call work_came_.notify_one().");
+        CHECK_MESSAGE(
+            notifications_of_all() == 0,
+            "submit notified every idle thread for one job, and all but one of them wake up for nothing. Call "
+            "work_came_.notify_one().");
         test.asleep.open();
         test.blocked.wait_for(2);
     }
@@ -142,6 +148,62 @@ TEST_SUITE("11.1 a bounded pool of threads") {
         rt::block_on(test.submit([] {}));
         test.threads.wait_for_ended(4);
         CHECK(test.threads.started.load() == 4);
+    }
+
+    TEST_CASE("a thread that looks for its next job counts as idle") {
+        PoolUnderTest test(512);
+        rt::JoinHandle<> next(nullptr);
+        int started = 0;
+        std::latch is_submitted(1);
+        step("the only thread has ended its job, and looks into the queue: submit the next one");
+        auto job = test.submit([&] {
+            rt::SeenLock::after_next_unlock = [&] {
+                next = test.submit([] {});
+                started = test.threads.started.load();
+                is_submitted.count_down();
+            };
+        });
+        is_submitted.wait();
+        CHECK_MESSAGE(started == 1,
+                      "a thread was started although one was looking for work. Count it in `idle_` meanwhile.");
+        rt::block_on(std::move(job));
+        rt::block_on(std::move(next));
+    }
+
+    TEST_CASE("the end of a pool notifies all idle threads") {
+        {
+            PoolUnderTest test(1);
+            rt::block_on(test.submit([] {}));
+            step("destroy the pool");
+        }
+        CHECK_MESSAGE(notifications_of_all() == 1,
+                      "the pool notified one thread and waits for all of them. Call work_came_.notify_all().");
+    }
+
+    TEST_CASE("a job that never ran is destroyed without the lock of the pool") {
+        std::latch job_is_gone(1);
+        bool is_unlocked = false;
+        bool was_unlocked = false;
+        {
+            PoolUnderTest test(1);
+            std::latch runs(1);
+            (void)test.submit([&] {
+                runs.count_down();
+                job_is_gone.wait();
+            });
+            runs.wait();
+            std::shared_ptr<void> ends(nullptr, [&](void*) {
+                was_unlocked = is_unlocked;
+                job_is_gone.count_down();
+            });
+            (void)test.submit([ends = std::move(ends)] {});
+            rt::SeenLock::after_next_unlock = [&is_unlocked] { is_unlocked = true; };
+            step("the only thread is at work: destroy the pool, which drops the job that waits");
+        }
+        CHECK_MESSAGE(
+            was_unlocked,
+            "the pool destroyed a job while it held its lock. A destructor in the job may call the pool, which "
+            "is a deadlock, so unlock first.");
     }
 
     TEST_CASE("many jobs on threads that come and go") {

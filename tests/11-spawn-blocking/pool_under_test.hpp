@@ -227,5 +227,7 @@ class PoolUnderTest {
 
 /// How often a pool has notified its threads.
 inline int notifications() { return rt::DrivenCondvar::notifications.load(); }
+/// How often it has notified all of them at once.
+inline int notifications_of_all() { return rt::DrivenCondvar::notifications_of_all.load(); }
 
 }  // namespace support

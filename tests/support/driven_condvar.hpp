@@ -17,6 +17,7 @@ class DrivenCondvar : public Condvar {
   public:
     static inline thread_local void (*instead_of_waiting)() = nullptr;
     static inline rt::Atomic<int> notifications{0};         // by all threads
+    static inline rt::Atomic<int> notifications_of_all{0};  // how many of them were for all that wait
     static inline thread_local int notified_too_early = 0;  // how many of them before this thread began to wait
 
     void notify_one() noexcept {
@@ -25,6 +26,7 @@ class DrivenCondvar : public Condvar {
     }
     void notify_all() noexcept {
         notifications.fetch_add(1);
+        notifications_of_all.fetch_add(1);
         Condvar::notify_all();
     }
 
