@@ -6,7 +6,7 @@ from process import run_logged
 
 from .programs import BENCH, ROOT
 
-KINDS = ("echo", "micro", "grow", "demo", "load", "rust", "tests")
+KINDS = ("echo", "micro", "grow", "threads", "demo", "load", "rust", "tests")
 
 
 def run_checks(folder) -> int:

@@ -164,6 +164,37 @@ TEST_SUITE("static tasks") {
         CHECK(counter.alive() == 0);
     }
 
+    TEST_CASE("a late wake at any moment of a spawn queues the task once") {
+        for (int moment = 0; moment <= 4; ++moment) {
+            Seen first;
+            StaticTask<Door> task(executor);
+            CHECK(task.spawn(Door(&first)));
+            executor.turn();
+            first.open();
+            executor.turn();
+
+            step("wake the task that has ended after access {} of the next spawn", moment);
+            Seen second;
+            bool spawned = false;
+            Steps::between(
+                [&](int access, auto&) {
+                    if (access == moment) {
+                        first.waker.wake_by_ref();
+                    }
+                },
+                [&] { spawned = task.spawn(Door(&second)); });
+            CHECK(spawned == (moment != 0));  // a wake before the spawn keeps the storage until the next turn
+            executor.turn();
+            CHECK(second.polls == (spawned ? 1 : 0));
+            executor.turn();
+            CHECK(second.polls <= 1);
+            if (spawned) {
+                second.open();
+                executor.run();
+            }
+        }
+    }
+
     TEST_CASE("an interrupt at any moment is followed by a poll") {
         for (bool is_queued : {false, true}) {
             int moments = 1;
