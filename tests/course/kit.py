@@ -62,7 +62,7 @@ def made_once(what: str, parts: list, make, compiler: str) -> Path:
 @functools.cache
 def harness(jobs: int = 1, compiler: str = COMPILER) -> Path:
     """The folder with the harness's objects and the precompiled header of SHARED."""
-    parts = sorted([*(ROOT / "tests/support").glob("*.[ch]pp"), *(ROOT / "solutions/00-provided").rglob("*.[ch]pp")])
+    parts = sorted([*(ROOT / "tests/support").rglob("*.[ch]pp"), *(ROOT / "solutions/00-provided").rglob("*.[ch]pp")])
     return made_once("harness", parts, lambda folder: make_harness(folder, jobs, compiler), compiler)
 
 
@@ -113,7 +113,7 @@ def make_harness(folder: Path, jobs: int, compiler: str) -> None:
     observer = observe / "observe.cpp"  # For programs. Tests have a watchdog instead.
     (folder / "program").mkdir(exist_ok=True)
     # main.cpp comes first, because it says how doctest is configured.
-    for part, sources in (("support", sorted(support.glob("*.cpp"), key=lambda source: (source.name != "main.cpp", source))),
+    for part, sources in (("support", sorted(support.rglob("*.cpp"), key=lambda source: (source.name != "main.cpp", source))),
                           ("observe", [source for source in sorted(observe.glob("*.cpp")) if source != observer]),
                           ("program/observer", [observer])):
         orders.append(["-c", as_one(sources, folder / f"{part}.cpp"), "-I", ROOT / "tests", "-I", ROOT / "solutions/00-provided",
