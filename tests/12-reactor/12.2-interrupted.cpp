@@ -9,6 +9,7 @@
 #include <support/story.hpp>
 
 #include <chrono>
+#include <limits>
 #include <string_view>
 #include <system_error>
 
@@ -33,5 +34,16 @@ TEST_SUITE("12.2 epoll as a Park") {
                 "a signal made the park throw. sys::epoll_wait answers -EINTR then, which is no error, and leaves errno alone.");
         }
         CHECK_MESSAGE(word.load().allows(Direction::read), "the park returned without a look after the signal");
+    }
+
+    TEST_CASE("a deadline in a month does not overflow") {
+        rt::InterruptedReactor reactor;
+        step("sleep for 30 days, which are more milliseconds than an int can count. A signal ends the sleep");
+        rt::interrupted_sys::handler = [] {};
+        reactor.park(rt::sys::now() + 30 * 24h);
+        CHECK_MESSAGE(
+            rt::interrupted_sys::interrupted_timeout == std::numeric_limits<int>::max(),
+            "the timeout overflows, and a negative one means that there is no deadline. Wait as long as an int can "
+            "say.");
     }
 }

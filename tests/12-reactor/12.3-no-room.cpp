@@ -13,6 +13,7 @@
 #include <support/story.hpp>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <system_error>
 #include <utility>
@@ -49,6 +50,16 @@ TEST_SUITE("12.3 waiting for a descriptor") {
         CHECK_MESSAGE(task.is_woken(),
                       "the task waits for a descriptor that epoll does not watch. Call try_prepare, and "
                       "return Pending if its answer is false.");
+        step("epoll has no memory");
+        reactor.answer = -ENOMEM;
+        try {
+            answer = task.poll();
+        } catch (const std::system_error& error) {
+            step("the poll threw: {}", error.what());
+            FAIL("a lack of memory passes, like a lack of watches. Let the task ask again.");
+        }
+        CHECK(answer == Pending);
+        CHECK(task.is_woken());
         step("now there is room");
         reactor.is_full = false;
         answer = task.poll();

@@ -15,15 +15,17 @@
 
 namespace rt {
 
-/// A service in place of the Reactor. While `is_full`, it answers like epoll_ctl when fs.epoll.max_user_watches is reached.
+/// A service in place of the Reactor. While `is_full`, it answers like epoll_ctl when fs.epoll.max_user_watches is reached, or when
+/// the kernel has no memory left (-ENOMEM).
 class FullReactor {
   public:
     explicit FullReactor(Scheduler& scheduler) : reactor(scheduler) {}
 
-    Registration add(int fd) { return is_full ? throw sys::error(-ENOSPC, "epoll_ctl") : reactor.add(fd); }
+    Registration add(int fd) { return is_full ? throw sys::error(answer, "epoll_ctl") : reactor.add(fd); }
 
     Reactor reactor;
     bool is_full = true;
+    int answer = -ENOSPC;
 };
 
 }  // namespace rt

@@ -21,9 +21,12 @@ using namespace sys;
 
 /// The handler of a signal that comes during the next epoll_wait.
 inline std::function<void()> handler;
+/// The timeout of the last epoll_wait that was interrupted, in milliseconds.
+inline int interrupted_timeout = 0;
 
 inline int epoll_wait(int epoll, std::span<epoll_event> events, int timeout_ms) {
     if (handler) {
+        interrupted_timeout = timeout_ms;
         std::exchange(handler, nullptr)();
         return -EINTR;
     }

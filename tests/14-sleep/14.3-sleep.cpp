@@ -93,6 +93,16 @@ TEST_SUITE("14.3 sleep") {
         CHECK(clock.timers() == 0);
     }
 
+    TEST_CASE("an advance by nothing lets the other tasks run") {
+        PausedClock clock;
+        auto advance = spawn_mock("advance(0s)", rt::time::advance(0s));
+        REQUIRE_MESSAGE(
+            advance.poll() == Pending,
+            "`advance` was Ready at its first poll, so no other task could run. Ask the given `has_passed`.");
+        clock.jump();
+        CHECK(advance.poll() == Ready());
+    }
+
     TEST_CASE("the time counts from the call and not from the first poll") {
         PausedClock clock;
         auto nap = spawn_mock("the nap", rt::sleep(10s));

@@ -77,17 +77,21 @@ TEST_SUITE("14.4 intervals") {
     }
 
     TEST_CASE("missed ticks in a burst are made up for") {
-        CHECK(planned_ticks(MissedTickBehavior::burst) == "0 25 25 30 40 50 ");
+        CHECK_MESSAGE(planned_ticks(MissedTickBehavior::burst) == "0 25 25 30 40 50 ",
+                      "each tick is planned a period after the one before it, also if it comes late");
     }
 
     TEST_CASE("missed ticks with delay shift the rhythm") {
-        CHECK(planned_ticks(MissedTickBehavior::delay) == "0 25 35 45 55 65 ");
+        CHECK_MESSAGE(planned_ticks(MissedTickBehavior::delay) == "0 25 35 45 55 65 ",
+                      "after a missed tick, the next one comes a period from now");
     }
 
     TEST_CASE("missed ticks with skip are left out") {
-        CHECK(planned_ticks(MissedTickBehavior::skip) == "0 25 30 40 50 60 ");
+        CHECK_MESSAGE(planned_ticks(MissedTickBehavior::skip) == "0 25 30 40 50 60 ",
+                      "after a missed tick, the next one is the first of the rhythm that is still to come");
         step("the second tick is taken at the moment of the third");
-        CHECK(planned_ticks(MissedTickBehavior::skip, 20s) == "0 20 30 40 50 60 ");
+        CHECK_MESSAGE(planned_ticks(MissedTickBehavior::skip, 20s) == "0 20 30 40 50 60 ",
+                      "the moment of now is taken by the late tick, so the next one comes a period later");
     }
 
     TEST_CASE("a tick a little late is not missed") {
@@ -187,7 +191,10 @@ TEST_SUITE("14.4 intervals") {
                     clock.jump();
                     poll = tick.poll();
                 }
-                CHECK(poll.value() >= planned);
+                CHECK_MESSAGE(
+                    poll.value() >= planned,
+                    "the tick was planned too early. A product or a sum of times overflows, so count from `now`, by "
+                    "`time::later`.");
             }
             rt::Interval never = rt::interval_at(Instant::max(), 10s);
             never.set_missed_tick_behavior(behavior);

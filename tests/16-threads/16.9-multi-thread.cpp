@@ -95,6 +95,33 @@ TEST_SUITE("16.9 all together") {
         CHECK(runtime.block_on(runtime.spawn(rt::poll_fn(look))) == &runtime);
     }
 
+    TEST_CASE("a task belongs to the runtime that it was spawned on") {
+        rt::MultiThread first(1);
+        rt::MultiThread second(1);
+        step("a task of one runtime spawns a task on another one");
+        auto spawn_elsewhere = [](rt::MultiThread* other) -> rt::Async<bool> {
+            auto look = [other](rt::Context&) -> rt::Poll<bool> { return rt::Ready(rt::try_current() == other); };
+            rt::JoinHandle<bool> task = other->spawn(rt::poll_fn(look));
+            co_return co_await task;
+        };
+        CHECK_MESSAGE(
+            first.block_on(first.spawn(spawn_elsewhere(&second))),
+            "a worker has put the task of another runtime into its own queue. Compare its crew with this one.");
+    }
+
+    TEST_CASE("block_on destroys its future while its runtime is the current one") {
+        rt::MultiThread runtime(1);
+        rt::Scheduler* current = nullptr;
+        auto note = [&current](void*) { current = rt::try_current(); };
+        auto future = [guard = std::shared_ptr<void>(nullptr, note)](rt::Context&) -> rt::Poll<void> {
+            return rt::Ready();
+        };
+        runtime.block_on(rt::poll_fn(std::move(future)));
+        CHECK_MESSAGE(
+            current == &runtime,
+            "the future was destroyed after `block_on` had left its runtime, so its destructor can't use that.");
+    }
+
     TEST_CASE("spawn inside of block_on and inside of tasks") {
         auto inner = []() -> rt::Async<int> {
             rt::JoinHandle<int> handle = rt::spawn(give(20));
