@@ -24,8 +24,8 @@ struct Bell {
     Waker waker() noexcept { return Waker(this, &table); }
     bool has_rung() const noexcept { return rings.load(rt::acquire) > 0; }
 
-    static constexpr void ring(void* bell) noexcept { static_cast<Bell*>(bell)->rings.fetch_add(1, rt::release); }
-    static constexpr void nothing(void*) noexcept {}
+    static void ring(void* bell) noexcept { static_cast<Bell*>(bell)->rings.fetch_add(1, rt::release); }
+    static void nothing(void*) noexcept {}
     static constexpr WakerVTable table{&nothing, &ring, &ring, &nothing};
 };
 
