@@ -29,4 +29,4 @@ inline constexpr const char* usage =
     "\n"
     "serve  sends back what each client sends, until Ctrl-C; then it has --drain-timeout seconds for the last answers.\n"
     "demo   lets that many clients say hello, a thousand at a time, to a server of its own or to the one at --addr.\n"
-    "R is current_thread (the default), multi_thread, multi_thread:N or asio.\n";
+    "R is current_thread (the default), multi_thread, multi_thread:N, poll_loop, or asio.\n";
