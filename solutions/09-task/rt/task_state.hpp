@@ -126,6 +126,7 @@ class TaskState {
         owned = 32,
         reference = 64,  // the lowest bit of a count with 26 bits: that many wakers would fill a gigabyte
     };
+    friend bool operator!(Bit) = delete;  // `!` is the logical "not" only. The word without a bit is word & ~bit.
     static constexpr unsigned keeps_alive = ~unsigned{running | notified | complete_ | aborted};
 
     OnWake notify(unsigned bits) noexcept {
