@@ -148,8 +148,35 @@ TEST_SUITE("20.2 clients") {
                 auto serving = client.serve(polite);
                 client.tell_to_stop();
                 std::string heard = co_await all_it_hears(&client.stream);
-                CHECK(heard == "hellogoodbye, you said ");
+                REQUIRE_MESSAGE(
+                    heard == "hellogoodbye, you said ",
+                    "the server stopped before this client was polled. `stopping.stop` knows of that, but a "
+                    "`notified()` that is called now doesn't.");
             }
+        };
+        run(story());
+    }
+
+    TEST_CASE("a client that was accepted just before the stop hears of it") {
+        auto story = []() -> rt::Async<> {
+            rt::detail::Clients clients;
+            rt::TcpListener listener = listen();
+            rt::TcpStream client = co_await rt::TcpStream::connect(listener.local_addr());
+            auto loop = rt::detail::accept_loop(std::move(listener), 10, &clients, polite);
+            auto accept_and_stop = rt::poll_fn([&](rt::Context& cx) -> rt::Poll<void> {
+                if (loop.poll(cx).is_pending() && clients.accepted == 0) {
+                    return rt::Pending;
+                }
+                step("a client is accepted, and the server stops before the client's task is polled");
+                clients.stopping->notify_waiters();
+                return rt::Ready();
+            });
+            co_await accept_and_stop;
+            std::string heard = co_await all_it_hears(&client);
+            CHECK_MESSAGE(
+                heard == "hellogoodbye, you said ",
+                "the client's task did not hear of the stop, because that came before its first poll. Make its "
+                "`Stopping` in the accept loop, where you spawn the task.");
         };
         run(story());
     }

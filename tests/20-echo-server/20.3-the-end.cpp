@@ -43,6 +43,10 @@ rt::Async<std::string> rest_of_it(rt::TcpStream* stream) {
     }
 }
 
+constexpr char not_told[] =
+    "after an error the server waited for its whole drain time, because the clients were not told to stop. Tell them behind "
+    "the try block, whatever ended the loop.";
+
 }  // namespace
 
 TEST_SUITE("20.3 the end") {
@@ -54,6 +58,32 @@ TEST_SUITE("20.3 the end") {
         rt::CurrentThread runtime;
         step("serve until a moment that is now");
         CHECK(runtime.block_on(story()) == 0);
+    }
+
+    TEST_CASE("as many clients at a time as the limits say") {
+        auto story = []() -> rt::Async<> {
+            Running server = start(rt::ServeLimits(1, 5s), echo_back);
+            rt::TcpStream one = co_await rt::TcpStream::connect(server.address);
+            bool answered = co_await is_answered(&one, "1");
+            CHECK(answered);
+            rt::TcpStream two = co_await rt::TcpStream::connect(server.address);
+            auto waiting = rt::spawn(is_answered(&two, "and I?"));
+            step("one client is allowed, so the second waits, however often the first is answered");
+            for (int i = 0; i < 10; ++i) {
+                answered = co_await is_answered(&one, "again");
+                CHECK(answered);
+            }
+            CHECK_MESSAGE(
+                !waiting.is_finished(),
+                "limits.connections is 1, and two clients were served. Hand the limit to the accept loop as it is.");
+            step("the first leaves, and the second is answered");
+            { rt::TcpStream gone = std::move(one); }
+            answered = co_await waiting;
+            CHECK(answered);
+            std::size_t served = co_await stop(&server);
+            CHECK(served == 2);
+        };
+        run(story());
     }
 
     TEST_CASE("what was sent before the end is answered") {
@@ -216,6 +246,7 @@ TEST_SUITE("20.3 the end") {
 
     TEST_CASE("a broken listener is an error once the clients have gone") {
         auto story = []() -> rt::Async<> {
+            rt::time::pause();
             rt::TcpListener listener = listen();
             rt::SocketAddr address = listener.local_addr();
             int const port = listener.fd();
@@ -232,8 +263,10 @@ TEST_SUITE("20.3 the end") {
             CHECK(hello.view() == "hello");
             step("say last words, and break the listener");
             co_await client.write_all("last words");
+            auto before = rt::time::now();
             ::shutdown(port, SHUT_RDWR);
             std::string heard = co_await rest_of_it(&client);
+            REQUIRE_MESSAGE(rt::time::now() - before < 5s, not_told);
             CHECK_MESSAGE(heard == "last words", "an error of the listener cost a client its answer");
             std::string said;
             try {
@@ -249,6 +282,7 @@ TEST_SUITE("20.3 the end") {
 
     TEST_CASE("a stop that throws is an error once the clients have gone") {
         auto story = []() -> rt::Async<> {
+            rt::time::pause();
             rt::TcpListener listener = listen();
             rt::SocketAddr address = listener.local_addr();
             auto told = std::make_shared<rt::Notify>();
@@ -263,8 +297,10 @@ TEST_SUITE("20.3 the end") {
             CHECK(answered);
             co_await client.write_all("last words");
             step("the future that says when to stop throws");
+            auto before = rt::time::now();
             told->notify_one();
             std::string heard = co_await rest_of_it(&client);
+            REQUIRE_MESSAGE(rt::time::now() - before < 5s, not_told);
             CHECK_MESSAGE(heard == "last words", "an error of the stop cost a client its answer");
             std::string said;
             try {

@@ -1,11 +1,17 @@
 /// \file
-/// The eventfds of this process: each Signal has one.
+/// The eventfds of this process: each Signal has one. A test may write to one without a signal.
 #pragma once
 
+#include <doctest/doctest.h>
+#include <support/story.hpp>
+
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <system_error>
 #include <vector>
+
+#include <unistd.h>
 
 namespace support {
 
@@ -19,6 +25,12 @@ inline std::vector<int> event_fds() {
         }
     }
     return found;
+}
+
+inline void ring(int fd) {
+    step("write to the signal's eventfd, without a signal");
+    std::uint64_t const one = 1;
+    CHECK(::write(fd, &one, sizeof one) == sizeof one);
 }
 
 }  // namespace support
