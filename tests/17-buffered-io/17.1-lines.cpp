@@ -54,7 +54,8 @@ TEST_SUITE("17.1 lines") {
         peer.send("hello\n");
         auto line = spawn_mock("read_line", reader.read_line());
         CHECK(peer.reads() == 0);
-        CHECK(line.poll() == Ready(Line("hello")));
+        CHECK_MESSAGE(line.poll() == Ready(Line("hello")),
+                      "the line and its end have come. Give the line out, without the end. `take_line` does that.");
         CHECK_MESSAGE(peer.reads() == 1,
                       "the whole line is there, and the stream was read again. Look for the line first.");
         CHECK(line.clones() == 0);
@@ -113,8 +114,11 @@ TEST_SUITE("17.1 lines") {
         peer.send("unix\nnetwork\r\n\r\n \t\r\r\nold\rmac\n\r");
         peer.send("\n");
         peer.end();
-        CHECK(rt::block_on(all_lines(&reader)) ==
-              std::vector<std::string>{"unix", "network", "", " \t\r", "old\rmac", ""});
+        std::vector<std::string> const expected{"unix", "network", "", " \t\r", "old\rmac", ""};
+        CHECK_MESSAGE(
+            rt::block_on(all_lines(&reader)) == expected,
+            "a line ends with \"\\n\" or \"\\r\\n\". Take that off, and nothing else. A '\\r' elsewhere is a byte of the "
+            "line.");
     }
 
     TEST_CASE_FIXTURE(Lines, "the end of the stream") {

@@ -300,6 +300,62 @@ TEST_SUITE("17.3 copy both ways") {
             "returned.");
     }
 
+    TEST_CASE("an error is thrown also when the other direction has ended before") {
+        for (bool const is_left : {true, false}) {
+            step("the {} side ends first", is_left ? "left" : "right");
+            BothWays both;
+            auto copy = spawn_mock("copy_bidirectional", rt::copy_bidirectional(both.a, both.b));
+            (is_left ? both.left : both.right).end();
+            CHECK(copy.poll() == Pending);
+            (is_left ? both.right : both.left).fail_read(ECONNRESET);
+            int const thrown = thrown_by(copy);
+            REQUIRE_MESSAGE(
+                thrown == ECONNRESET,
+                "the second direction failed after the first had ended, and the caller believes that all was copied");
+        }
+    }
+
+    TEST_CASE("an error of the shutdown ends both") {
+        for (bool const is_left : {true, false}) {
+            step("the {} side ends, and the other one can't be shut down", is_left ? "left" : "right");
+            BothWays both;
+            auto copy = spawn_mock("copy_bidirectional", rt::copy_bidirectional(both.a, both.b));
+            (is_left ? both.right : both.left).fail_shutdown(ENOTCONN);
+            (is_left ? both.left : both.right).end();
+            int const thrown = thrown_by(copy);
+            REQUIRE_MESSAGE(
+                thrown == ENOTCONN,
+                "the shutdown failed, and the caller doesn't hear of it. Its error ends both directions, too.");
+        }
+    }
+
+    TEST_CASE("a shutdown that waits does not stop the other direction") {
+        for (bool const is_left : {true, false}) {
+            step("the {} side ends", is_left ? "left" : "right");
+            BothWays both;
+            MockPeer& first = is_left ? both.left : both.right;
+            MockPeer& other = is_left ? both.right : both.left;
+            auto copy = spawn_mock("copy_bidirectional", rt::copy_bidirectional(both.a, both.b));
+            other.hold_shutdown();
+            first.end();
+            CHECK(copy.poll() == Pending);
+            other.send("a late answer");
+            CHECK(copy.is_woken());
+            CHECK(copy.poll() == Pending);
+            REQUIRE_MESSAGE(
+                first.received() == "a late answer",
+                "one direction waits for its shutdown, and the other one stopped. A shutdown belongs to its "
+                "direction.");
+            other.end();
+            bool const waits = copy.poll() == Pending;
+            REQUIRE_MESSAGE(waits, "a shutdown was Pending, and the copy is done. Await the shutdown.");
+            other.let_shutdown();
+            CHECK(copy.is_woken());
+            CHECK(copy.poll() == Ready(is_left ? Counts(0, 13) : Counts(13, 0)));
+            CHECK(other.is_shut_down());
+        }
+    }
+
     TEST_CASE("a direction that is always busy does not starve the other one") {
         for (bool const is_swapped : {false, true}) {
             step("{} always has bytes, and {} has one", is_swapped ? "b" : "a", is_swapped ? "a" : "b");

@@ -49,6 +49,8 @@ struct MockStreamState {
     std::size_t room = std::numeric_limits<std::size_t>::max();
     std::optional<int> write_error;
     int shutdowns = 0;
+    bool holds_shutdown = false;
+    std::optional<int> shutdown_error;
     rt::Waker writer;
     int writes = 0;
 
@@ -114,8 +116,17 @@ class MockStream {
         return rt::Ready(count);
     }
 
-    rt::Poll<void> poll_shutdown(rt::Context&) {
+    rt::Poll<void> poll_shutdown(rt::Context& cx) {
+        rt::Waker replaced;
         rt::Lock lock(state_->mutex);
+        if (state_->shutdown_error) {
+            throw std::system_error(*std::exchange(state_->shutdown_error, std::nullopt), std::system_category(),
+                                    "shutdown");
+        }
+        if (state_->holds_shutdown) {
+            replaced = std::exchange(state_->writer, cx.waker());
+            return rt::Pending;
+        }
         ++state_->shutdowns;
         return rt::Ready();
     }
@@ -159,6 +170,21 @@ class MockPeer {
     void fail_write(int error) {
         step("the next write fails");
         wake_writer([&] { state_->write_error = error; });
+    }
+
+    /// A shutdown waits, until `let_shutdown` is called.
+    void hold_shutdown() {
+        step("a shutdown has to wait");
+        wake_writer([&] { state_->holds_shutdown = true; });
+    }
+    void let_shutdown() {
+        step("the shutdown need not wait any longer");
+        wake_writer([&] { state_->holds_shutdown = false; });
+    }
+    /// The next shutdown throws this errno.
+    void fail_shutdown(int error) {
+        step("the next shutdown fails");
+        wake_writer([&] { state_->shutdown_error = error; });
     }
 
     /// All that was written to the stream.
