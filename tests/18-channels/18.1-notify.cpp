@@ -263,6 +263,14 @@ TEST_SUITE("18.1 notify all") {
         CHECK(early.clones() == 0);
     }
 
+    TEST_CASE("a future that was made before several calls is ready") {
+        Notify notify;
+        auto early = spawn_mock("made before", notify.notified());
+        notify.notify_waiters();
+        notify.notify_waiters();
+        CHECK_MESSAGE(early.poll() == Ready(), "two calls to all came since notified(), and this future missed both");
+    }
+
     TEST_CASE("a permit that is kept stays") {
         Notify notify;
         notify.notify_one();

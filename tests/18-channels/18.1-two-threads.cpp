@@ -9,7 +9,9 @@
 #include <support/mock_task.hpp>
 #include <support/show.hpp>
 #include <support/story.hpp>
+#include <support/test_thread.hpp>
 
+#include <latch>
 #include <memory>
 #include <optional>
 
@@ -81,6 +83,37 @@ TEST_SUITE("18.1 notify from two threads") {
                 CHECK(waiter->poll(cx) == Ready());
             }
         }
+    }
+
+    TEST_CASE("a poll on another thread comes while a call to all holds the lock") {
+        Notify notify;
+        rt::Waker const noop = rt::Waker::noop();
+        rt::Context cx(noop);
+        Notified waiter = notify.notified();
+        CHECK(waiter.poll(cx) == Pending);
+        bool has_waited_for_the_lock = false;
+        std::optional<TestThread> poller;
+        before_all_are_woken = [&] {
+            step("notify_waiters has the lock, and another thread polls a future that is still in the list");
+            auto has_begun = std::make_shared<std::latch>(1);
+            poller.emplace([&, has_begun] {
+                auto lock = [&, has_begun] {
+                    has_waited_for_the_lock = true;
+                    has_begun->count_down();
+                };
+                plays_at(0, lock, [&] { CHECK(waiter.poll(cx) == Ready()); });
+                if (!has_waited_for_the_lock) {
+                    has_begun->count_down();
+                }
+            });
+            has_begun->wait();
+        };
+        notify.notify_waiters();
+        poller->join();
+        CHECK_MESSAGE(
+            has_waited_for_the_lock,
+            "the poll was Ready while the waiter was in the list, so its future may be destroyed in there. Look "
+            "at everything under the lock.");
     }
 
     TEST_CASE("a task is polled as soon as it is woken") {

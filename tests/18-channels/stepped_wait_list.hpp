@@ -1,7 +1,7 @@
 /// \file
-/// `SteppedWaitList`: a list of waiters whose lock the tests can see through. It reports each use without that lock. The header
-/// leaves the macros defined that put its names in place of the list's own. Only stepped_notify.hpp and stepped_mpsc.hpp
-/// include it.
+/// `SteppedWaitList`: a list of waiters whose lock the tests can see through. It reports each use without that lock, and so does
+/// `was_woken_alone` of a waiter in the list. The header leaves the macros defined that put its names in place of the list's
+/// own. Only stepped_notify.hpp and stepped_mpsc.hpp include it.
 #pragma once
 
 #include "stepped_lock.hpp"
@@ -12,15 +12,35 @@
 #include <rt/violation.hpp>
 #include <rt/waker.hpp>
 
+#include <functional>
 #include <utility>
+
+namespace support {
+
+/// What happens when a list is about to wake all, under the lock.
+inline thread_local std::function<void()> before_all_are_woken;
+
+}  // namespace support
 
 #define Lock SteppedLock
 #define Mutex SteppedMutex
 #define WaitFuture SteppedWaitFuture
 #define WaitList UnwatchedList
 #define Waiter SteppedWaiter
+// Puts a check into `Waiter::was_woken_alone`, whose old body becomes that of another function.
+#define was_woken_alone()                                                                                           \
+    was_woken_alone() const noexcept {                                                                              \
+        if (is_waiting() && support::locks_held == 0) {                                                             \
+            violation(                                                                                              \
+                "`was_woken_alone()` of a waiter in the list was called without the lock. Another thread may wake " \
+                "that waiter at the same moment, so take the lock first.");                                         \
+        }                                                                                                           \
+        return woken_alone_;                                                                                        \
+    }                                                                                                               \
+    bool unwatched()
 #include <rt/wait_list.hpp>
 #undef WaitList
+#undef was_woken_alone
 
 namespace rt {
 
@@ -44,6 +64,9 @@ class SteppedWaitList : public UnwatchedList {
     }
     void wake_all(Lock lock) noexcept {
         require_the_lock();
+        if (support::before_all_are_woken) {
+            std::exchange(support::before_all_are_woken, nullptr)();
+        }
         UnwatchedList::wake_all(std::move(lock));
     }
 
