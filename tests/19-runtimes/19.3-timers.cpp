@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 #include <rt/async.hpp>
 #include <rt/hosted.hpp>
+#include <rt/oneshot.hpp>
 #include <rt/park.hpp>
 #include <rt/spawn.hpp>
 #include <rt/sys.hpp>
@@ -14,6 +15,7 @@
 #include <support/story.hpp>
 
 #include <chrono>
+#include <utility>
 
 using namespace support;
 using namespace std::chrono_literals;
@@ -33,6 +35,26 @@ TEST_SUITE("19.3 timers and events") {
         step("sleep for a millisecond");
         runtime.block_on(nap(1ms));
         CHECK(rt::sys::now() - start >= 1ms);
+    }
+
+    TEST_CASE("a host sleeps when no timer is left") {
+        Runtime runtime;
+        auto [sender, receiver] = rt::oneshot::channel<int>();
+        auto act = [&runtime, &sender] {
+            step("no task sleeps any more, and the host has nothing to do");
+            CHECK_MESSAGE(
+                runtime.host().moment == rt::Instant::max(),
+                "the host's timer is set, but no task waits for one. It would call again and again, so the host "
+                "never sleeps. Set it only if there is a deadline.");
+            std::move(sender).send(5);
+        };
+        auto sleep_and_take = [](Runtime* loop, ScriptedHost::Function next,
+                                 rt::oneshot::Receiver<int> from) -> rt::Async<int> {
+            co_await rt::sleep(1ms);
+            loop->host().acts.push_back(std::move(next));
+            co_return co_await from;
+        };
+        CHECK(runtime.block_on(sleep_and_take(&runtime, act, std::move(receiver))) == 5);
     }
 
     TEST_CASE("an earlier timer that is set later is in time") {
