@@ -40,6 +40,23 @@ TEST_SUITE("10.0 given: a runtime without its queue") {
         CHECK(rt::try_current() == nullptr);
     }
 
+    TEST_CASE("a spawn on a runtime of another thread is caught") {
+        expect_violation("CurrentThread::spawn: was used on another thread", [] {
+            rt::CurrentThread runtime;
+            TestThread other([&runtime] { runtime.spawn(rt::ready()).detach(); });
+            other.join();
+        });
+    }
+
+    TEST_CASE("a runtime that is left makes the one around it current again") {
+        rt::CurrentThread outer;
+        rt::CurrentThread inner;
+        rt::EnterScheduler entered(outer);
+        { rt::EnterScheduler entered_inner(inner); }
+        bool const is_outer = rt::try_current() == &outer;
+        CHECK(is_outer);
+    }
+
     TEST_CASE("a runtime belongs to the thread that made it") {
         expect_violation("was used on another thread than the one that made it", [] {
             rt::CurrentThread runtime;
