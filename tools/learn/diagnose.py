@@ -142,8 +142,9 @@ def problem_of(block: Block, folders: list) -> Problem:
     outermost = asked[-1:] if asked else []
     words = advice or tidy(block.words)
     if advice and ASSERTION.search(block.words):
-        # It speaks to whoever wrote the call, not to whoever wrote the check.
-        place = own[-1] if own else (outermost[0] if outermost else block.place)
+        # It speaks to whoever wrote the call, not to whoever wrote the check: in the outermost file, the line that called the check.
+        calls = [place for place in own if place[0] == own[-1][0]]
+        place = calls[-1 if is_in(block.place, folders) else 0] if own else (outermost[0] if outermost else block.place)
     else:
         place = block.place if is_in(block.place, folders) or not own else own[0]
     elsewhere = () if is_in(place, folders) else (outermost[0] if outermost and outermost[0] != place else ())
