@@ -1,8 +1,10 @@
 """What the compilers' own words leave out: advice for the errors that learners make. tests/course/compile_errors.md has each."""
 import re
 
+from channel_advice import ON_CHANNELS
 from name_advice import RUST, advice_on_a_rust_name, advice_on_an_unknown_name
 from rust_advice import RUST_SYNTAX
+from stream_advice import ON_STREAMS
 
 VOID_RESULT = r"(invalid use of void expression|deduction of template arguments of '(rt::)?Ready'|argument may not have 'void' type|" \
               r"(cast|conversion) from 'void' to)"
@@ -54,6 +56,8 @@ ADVICE = [
     (r"(type '(const )?(std::)?(array|vector|map|deque)<.*' does not provide a call operator|"
      r"no match for call to '\((const )?(std::)?(array|vector|map|deque)<)", "", "What it holds is in brackets: `x[i]`."),
     (r"'(rt::)?Chunk'.* to .*string_view", "", "The bytes of a chunk are its `view()`: `chunk.view()`."),
+    *ON_STREAMS,
+    *ON_CHANNELS,
     (r"(no match for .operator=.|no viable overloaded .=.)", r"\bWatch\(",
      "A Watch can't be moved, because its host knows its address. Make it in the optional: `watch_.emplace(…)`."),
     (r"optional<.*time_point<.*' to '.*time_point<", r"\.set\(",
@@ -64,9 +68,6 @@ ADVICE = [
      "A Poll is Pending or Ready. `Ready(std::nullopt)` is Ready with an empty optional."),
     (r"'bool' to (function return type )?'(rt::)?Poll<void>'", "",
      "A `Poll<void>` isn't true or false. Return `Ready()` or `Pending`."),
-    (r"'std::mutex' to '(std::)?unique_lock<", "", "A Lock is wanted here, and not the mutex. `Lock(mutex_)` locks it."),
-    (r"(no matching function for call to '.*::wake_(one|all)\(\)'|too few arguments .* 'lock' was not specified)", "",
-     "This function takes the lock, and releases it. Hand it over: `std::move(lock)`."),
     (r"(\bvoid\b|no matching function)", r"(=|\breturn\b|\().*\.pop_(back|front)\(\)",
      "pop_back() and pop_front() return nothing. First move the value out of back() or front(), then pop it."),
     (r"expected", r"in_place_index_t<[^>]*>(?! *(\{|\(\)))",
@@ -75,7 +76,8 @@ ADVICE = [
      "A variant without a value makes one of its first type, which may need arguments. Construct it with its value: "
      "`Output output(std::in_place_index<I>, value);`."),
     (r"T must occur exactly once in alternatives", "",
-     "The variant has no alternative of that type, or more than one. Ask for its number: `variant.index() == 0`."),
+     "The variant has no alternative of that type, or more than one. Ask for its number, `variant.index() == 0`, and "
+     "take it out by number, `std::get<0>(variant)`."),
     (r"no matching function for call to .*holds_alternative", "",
      "Only a variant has alternatives. An optional is asked with `has_value()`, and an Outcome with `is_empty()`."),
     (r"(no matching function for call to '(rt::)?TcpStream::TcpStream\(|no matching constructor for initialization of '(rt::)?TcpStream'|"
@@ -125,7 +127,7 @@ ADVICE = [
      "`std::get_if` wants the address of the variant: `std::get_if<0>(&variant)`."),
     (r"", r"\.register\(", "`register` is a keyword of C++. The function of a WakerSlot is `register_waker`."),
     (r"(incompatible operand types|operands to '\?:').*nullopt", "",
-     "`std::nullopt` has a type of its own, and both sides of `? :` need one. Use an `if`, or write `std::optional<Instant>(no_wait)`."),
+     "`std::nullopt` has a type of its own, and both sides of `? :` need one. Use an `if`, or name the type: `std::optional<T>(x)`."),
     (r"(incompatible operand types|operands to '\?:')", r"\?.*(Ready|Pending)",
      "Ready and Pending are two types, and both sides of `? :` need one. Use an `if` and two returns."),
     (r"(incompatible operand types|operands to '\?:')", "", "Both sides of `? :` need one type. Use an `if`."),
@@ -358,7 +360,6 @@ ADVICE = [
      "The value of an optional is wanted. It is `*x`: `return Ready(*x);`."),
     (r"(convert '\w+' from 'std::string' to 'rt::Poll<std::optional<|'basic_string<char>' to function return type '(rt::)?Poll<.*optional<)",
      "", "A bare value is not an answer. Name the answer's type: `return Ready<Line>(value);`."),
-    (r"no matching function for call to '(rt::)?write_all", r"\bchunk\)", "The bytes of a chunk are its `view()`: `chunk.view()`."),
     (r"no matching (function for call to|constructor for initialization of) '(std::)?pair<.*Async<", "",
      "A future is not its value. Await it: `std::pair(n, co_await back)`."),
     (r"(cannot convert|no viable conversion from) '(std::)?pair<(std::)?variant<", "",
@@ -373,7 +374,7 @@ ADVICE = [
      "This is a pointer. Use an arrow instead of the dot: `->`."),
     (r"'(\w+_)' was not declared|undeclared identifier '(\w+_)'", "",
      "This class has no member `{}`. Is it misspelled, or a member of another object?"),
-    (r"'cx' was not declared|undeclared identifier 'cx'", r"\bco_await\b",
+    (r"'cx' was not declared|undeclared identifier 'cx'", r"(\bco_await\b|(->|\.)poll_\w+\(cx)",
      "A coroutine has no Context. `poll_fn([&](Context& cx) { return …; })` makes a future of a poll, and you can await that."),
     (r"'(readable|writable)' was not declared|undeclared identifier '(readable|writable)'", "",
      "It is a name inside a class: `Readiness::readable`."),

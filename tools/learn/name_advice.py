@@ -25,16 +25,22 @@ RUST = {
     "pub": "In C++ you write `public:` once, above everything that is public.",
     "use": "In C++ it is `using rt::Poll;`, or `#include` for a file.",
     "Box": "In C++ it is `std::unique_ptr<T>`, made by `std::make_unique<T>(…)`.",
+    "MutexGuard": "In C++ a guard is a Lock: `Lock lock(mutex_);`.",
     "Arc": "In C++ it is `std::shared_ptr<T>`, made by `std::make_shared<T>(…)`.",
     "Option": "In C++ it is `std::optional<T>`.",
+    "String": "In C++ it is `std::string`.",
+    "Result": "C++ returns the value itself, and throws an exception for an error.",
     "Vec": "In C++ it is `std::vector<T>`.",
     "usize": "In C++ it is `std::size_t`.",
+    "u8": "In C++ it is `std::uint8_t`. The bytes of a stream are of type `char`.",
+    "u64": "In C++ it is `std::uint64_t`.",
     "u32": "In C++ it is `unsigned`, or `std::uint32_t`.",
     "i32": "In C++ it is `int`.",
     "mem": "In C++ `std::mem::replace` is `std::exchange(x, y)`, `std::mem::take` is `std::exchange(x, T())`, and `std::mem::swap` is "
            "`std::swap`.",
     "panic": "C++ has no `panic!`. This course calls `violation(…)` for a broken rule, and throws an exception for an error.",
     "matches": "C++ has no `matches!`. Compare with `==`.",
+    "try_join": "This course has no `try_join`. Its `join` waits for all futures, also if one of them throws.",
     "println": "In C++ it is `fmt::print(\"{}\\n\", x);`.",
 }
 # As a member that a class does not have:
@@ -55,9 +61,30 @@ RUST_MEMBERS = {
     "compare_exchange": "In C++ it is `compare_exchange_strong`, and its first argument is a variable.",
     "wait_while": "In C++ it is `wait(lock, [this] { return …; })`, which waits until that is true.",
     "wait_timeout": "In C++ it is `wait_until(lock, deadline, [this] { return …; })`, which waits until that is true.",
+    "as_bytes": "The bytes of a chunk are its `view()`, and a string becomes a std::string_view by itself.",
     "lock": "A mutex is locked by making a Lock: `Lock lock(mutex_);`.",
     "swap": "An atomic's swap is `exchange(x)` in C++.",
 }
+# As a member that a string or a container of the library's does not have:
+RUST_CONTAINERS = {
+    "is_empty": "In C++ it is `empty()`.",
+    "last": "In C++ it is `back()`, which doesn't check that there is one.",
+    "contains": "In C++ a string is asked with `text.find(x) != std::string::npos`.",
+    "push_str": "In C++ it is `append(x)`.",
+    "extend": "In C++ a string has `append(x)`.",
+    "extend_from_slice": "In C++ a string has `append(memory, n)`.",
+    "truncate": "In C++ it is `resize(n)`.",
+    "drain": "In C++ it is `erase(0, n)`, which returns nothing of what it erases.",
+    "pop": "In C++ it is `back()`, and then `pop_back()`, which returns nothing.",
+    "remove": "In C++ it is `erase(first, count)`.",
+    "to_string": "In C++ it is `std::string(x)`.",
+    "to_owned": "In C++ it is `std::string(x)`.",
+    "trim": "C++ has no trim(). `remove_suffix(n)` shortens a string_view.",
+    "trim_end": "C++ has no trim(). `remove_suffix(n)` shortens a string_view.",
+    "iter": "In C++ you loop over the object itself: `for (auto& x : v) { … }`.",
+}
+# The classes whose members a row of compile_advice.ADVICE lists.
+LISTED = r"(WakerSlot|TaskQueue|WaitList)' has no member|no member named '\w+' in '(rt::)?(WakerSlot|TaskQueue|WaitList)'"
 DELETE_THIS = "An object that was made by `new` is destroyed by `delete this;`."
 # Where the general answer misleads: the name, what tells the case in the compiler's words or in the learner's line, and the advice.
 RUST_CASES = [
@@ -67,6 +94,10 @@ RUST_CASES = [
     ("None", r"\btask_\b", "An empty pointer is `nullptr`."),
     ("is_none", r"\bOutcome<", "An Outcome is asked with `is_empty()`."),
     ("is_some", r"\bOutcome<", "An Outcome is asked with `is_empty()`."),
+    ("as_mut", r"(PollFn|Async)<", "A future that must live on is lent with `by_ref(x)`."),
+    ("None", r"\bwaker\b", "A pointer that points to nothing is `nullptr`."),
+    ("None", r"\bchunk\b", "The end of the stream is an empty chunk: `if (chunk.empty())`."),
+    ("None", r"\bfind\(", "find() returns a number, and no optional. If it has found nothing, that is `std::string::npos`."),
     ("take", r"\bWaker' has no member|member named 'take' in '(rt::)?Waker'",
      "A Waker has no take(). `std::move(waker)` takes it out, and leaves an empty one behind."),
 ]
@@ -79,7 +110,8 @@ OURS = r"'(?:(?:const|class|struct) )*rt::(?:\w+::)*(\w+)(?:<.*)?' has no member
 
 def advice_on_a_rust_name(words: str, source: str) -> str:
     """'' if the error is not about a name that Rust has."""
-    for pattern, meaning in ((NO_MEMBER, RUST_MEMBERS), (UNKNOWN, RUST)):
+    members = {} if re.search(LISTED, words) else RUST_MEMBERS if re.search(OURS, words) else {**RUST_MEMBERS, **RUST_CONTAINERS}
+    for pattern, meaning in ((NO_MEMBER, members), (UNKNOWN, RUST)):
         found = re.search(pattern, words)
         name = found and (found[1] or found[2])
         if name in meaning and (name != "take" or meaning is RUST or "optional" in words):
