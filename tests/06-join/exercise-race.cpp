@@ -29,7 +29,7 @@ TEST_SUITE("06 exercise a race of two futures") {
         Remote<int> hare("the hare");
         Remote<int> tortoise("the tortoise");
         auto race = exercise::race(hare.future(), tortoise.future());
-        static_assert(std::same_as<rt::OutputOf<decltype(race)>, int>, "the Output of a race is that of both futures");
+        static_assert(std::same_as<rt::OutputOf<decltype(race)>, int>, "a race must yield what its futures yield");
         auto task = spawn_mock("the race", std::move(race));
         CHECK(hare.polls() == 0);
         CHECK(task.poll() == Pending);

@@ -119,8 +119,8 @@ TEST_SUITE("13.2 a listener and its connections") {
         };
         CHECK_MESSAGE(
             c.runtime.block_on(main(&c.stream, &c.client)),
-            "the buffer was filled, and the next read waits for an event that does not come. A full answer of recv "
-            "has as many bytes as `into` has room for.");
+            "the buffer was filled, and the next read waits for an event that does not come. Pass `into.size()` to "
+            "poll_io as the full answer.");
     }
 
     TEST_CASE("a write of all bytes is no short write") {
@@ -135,8 +135,8 @@ TEST_SUITE("13.2 a listener and its connections") {
         };
         CHECK_MESSAGE(
             c.runtime.block_on(main(&c.stream)),
-            "all bytes were written, and the next write waits for an event that does not come. A full answer of send "
-            "has as many bytes as `from`.");
+            "all bytes were written, and the next write waits for an event that does not come. Pass `from.size()` "
+            "to poll_io as the full answer.");
     }
 
     TEST_CASE("a short write saves the next call") {

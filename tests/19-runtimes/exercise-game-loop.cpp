@@ -89,7 +89,7 @@ TEST_SUITE("19 exercise a game as a host") {
         game.frame();
         CHECK(calls == 1);
         game.frame();
-        CHECK_MESSAGE(calls == 1, "a timer was called twice for one moment");
+        CHECK_MESSAGE(calls == 1, "a timer fired twice after one `set`");
     }
 
     TEST_CASE("a timer may set itself again") {

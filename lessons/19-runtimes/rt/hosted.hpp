@@ -66,7 +66,7 @@ class Hosted final : private Park {
         post_turn();
     }
 
-    /// Lets the host call `turn` soon. If a turn is posted already, that turn sees what the caller has made ready.
+    /// Asks the host to call `turn` soon. If a turn is posted already, that turn sees what the caller has made ready.
     void post_turn() {
         // TODO(19.2) Let the host call `turn` soon, unless a turn is posted already. `posted_` says whether one is. Any thread
         // may be here, at the same moment as the host's.

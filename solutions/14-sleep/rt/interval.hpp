@@ -37,7 +37,7 @@ class Interval {
         }
     }
 
-    /// Waits for the next tick. Yields the moment for which it was planned. If it is dropped, the next one waits for that moment.
+    /// Waits for the next tick, and yields its planned moment. If this future is dropped, the next one waits for the same tick.
     Async<Instant> tick() {
         Instant planned;
         do {

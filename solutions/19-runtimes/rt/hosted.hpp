@@ -65,7 +65,7 @@ class Hosted final : private Park {
         post_turn();
     }
 
-    /// Lets the host call `turn` soon. If a turn is posted already, that turn sees what the caller has made ready.
+    /// Asks the host to call `turn` soon. If a turn is posted already, that turn sees what the caller has made ready.
     void post_turn() {
         if (!posted_.exchange(true, acq_rel)) {
             host_.post([this] {

@@ -73,7 +73,7 @@ inline void handle_signal(int number) {
     errno = saved;
 }
 
-/// Has signal `number` counted from now on. Throws if the system refuses, or if the signal stops the thread that caused it.
+/// Makes the handler count signal `number`. Throws if the system refuses, or for SIGSEGV, SIGBUS, SIGFPE, and SIGILL.
 inline SignalCount& count_signal(int number) {
     if (number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL) {
         throw std::system_error(
