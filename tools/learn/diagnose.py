@@ -32,11 +32,15 @@ SHORTER = [
     (r"std::unique_ptr<([^<>,]+), std::default_delete<\1 ?> ?>", r"std::unique_ptr<\1>"),
     (r"(?<=[\w>]) >", ">"),
     (r"\bSteppedQueue\b", "TaskQueue"),
-    (r"\b(Stepped|Driven|Seen)(?=[A-Z])|\b(Full|Interrupted)(?=(Reactor|IoSource)\b)|\b(Idle|Remote)(?=(Lock|Mutex)\b)", ""),
+    (r"\bExploredBase\b", "Park"),
+    (r"\bExploredPark\b", "ThreadPark"),
+    (r"\bExploredSlot\b", "WakerSlot"),
+    (r"\bExploredState\b", "TaskState"),
+    (r"\b(Stepped|Driven|Seen|Explored)(?=[A-Z])|\b(Full|Interrupted)(?=(Reactor|IoSource)\b)|\b(Idle|Remote)(?=(Lock|Mutex)\b)", ""),
     (r"\bUnwatchedHeap\b", "TimerHeap"),
     (r"\bUnwatchedList\b", "WaitList"),
     (r"\bmake_stepped_task\b", "make_task"),
-    (r"\bstepped_(?=(mpsc|oneshot)\b)", ""),
+    (r"\bstepped_(?=(mpsc|oneshot|sys|signal|ctrl_c|shutdown_signal)\b)", ""),
     (r"\binterrupted_sys\b", "sys"),
 ]
 
