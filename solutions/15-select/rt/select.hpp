@@ -3,8 +3,8 @@
 ///
 /// Fairness: if several branches are ready at the same time, the one that is polled first wins. If each poll began
 /// with the first branch and that branch were always ready, a loop around the select would never see the second one.
-/// So the branch with which a poll begins changes from poll to poll. `select(biased, …)` always begins with the first
-/// branch, for a branch that goes before all others.
+/// So not every poll begins with the same branch. `select(biased, …)` always begins with the first branch, for a
+/// branch that goes before all others.
 ///
 /// Cancel safety: a future is cancel-safe if it may be destroyed before it is Ready, and nothing is lost. A `read` is
 /// cancel-safe. A `read_to_string` isn't, because the bytes that it has read are lost. If a future isn't cancel-safe,
