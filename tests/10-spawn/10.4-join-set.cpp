@@ -83,8 +83,7 @@ TEST_SUITE("10.4 JoinSet") {
         }
         REQUIRE_MESSAGE(
             is_told,
-            "a member that was aborted stayed in the set, so join_next waits for it forever. List it also if it has no "
-            "result.");
+            "an aborted member stayed in the set, so join_next waits for it forever. Queue it even if it has no result.");
         CHECK_MESSAGE(
             set.is_empty(),
             "`Cancelled` was thrown, and the member is still in the set, so join_next waits for it forever. Take "

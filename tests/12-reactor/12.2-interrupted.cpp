@@ -43,7 +43,6 @@ TEST_SUITE("12.2 epoll as a Park") {
         reactor.park(rt::sys::now() + 30 * 24h);
         CHECK_MESSAGE(
             rt::interrupted_sys::interrupted_timeout == std::numeric_limits<int>::max(),
-            "the timeout overflows, and a negative one means that there is no deadline. Wait as long as an int can "
-            "say.");
+            "the timeout overflows, and a negative one means that there is no deadline. Cap it at the largest int.");
     }
 }

@@ -92,7 +92,8 @@ TEST_SUITE("12.2 epoll as a Park") {
             was_woken.load(),
             "the thread slept on, because `unpark` did not write to the eventfd. Write if `state_` was parked, "
             "and leave it parked until epoll_wait returns.");
-        CHECK_MESSAGE(log.count(Kind::unpark) == 1, "one write ends the sleep. The others only cost system calls.");
+        CHECK_MESSAGE(log.count(Kind::unpark) == 1,
+                      "unpark wrote more than once. Write only if the thread was parked.");
     }
 
     TEST_CASE("unparks of a reactor that is awake write nothing") {

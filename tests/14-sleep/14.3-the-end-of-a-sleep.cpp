@@ -56,7 +56,7 @@ TEST_SUITE("14.3 sleep") {
         step("another runtime is current now");
         CHECK(nap.poll() == Pending);
         CHECK_MESSAGE(other.find_service<rt::Timers>() == nullptr,
-                      "the timer belongs to the timers in which it was set, and their lock protects it. Ask those.");
+                      "the current runtime was asked, but another one has the timer. Ask `timer_.timers()`.");
         nap.drop();
     }
 

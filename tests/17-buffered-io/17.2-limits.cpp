@@ -97,10 +97,9 @@ TEST_SUITE("17.2 limits") {
         bool const waits_on = poll_next(next) == Pending;
         REQUIRE_MESSAGE(waits_on, skipped_too_little);
         peer.send("rld\nnext");
-        CHECK_MESSAGE(
-            next.is_woken(),
-            "read_line is Pending, and the stream keeps no waker, because the stream gave bytes. Skip and read until "
-            "the stream itself is Pending.");
+        CHECK_MESSAGE(next.is_woken(),
+                      "read_line is Pending, but the stream wasn't, so nothing will wake the task. Skip and read until "
+                      "the stream itself is Pending.");
         bool const waits_for_end = poll_next(next) == Pending;
         REQUIRE_MESSAGE(waits_for_end, skipped_too_little);
         peer.send("\n");

@@ -37,7 +37,7 @@ inline constexpr const char* nested_block_on =
 /// ends the program. Called by `block_on` and by every runtime.
 class RunsFutures {
   public:
-    /// `sentence` is what a thread that already runs futures prints.
+    /// Reports `sentence` if this thread already runs futures.
     explicit RunsFutures(const char* sentence = detail::nested_block_on) noexcept {
         if (std::exchange(detail::runs_futures, true)) {
             violation(sentence);

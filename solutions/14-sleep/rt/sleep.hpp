@@ -62,7 +62,7 @@ class [[nodiscard("a Sleep does nothing until it is polled. Await it.")]] Sleep 
             contract_ = Contract();
         }
     }
-    /// When it is, or was, Ready.
+    /// The moment at which it is Ready.
     Instant deadline() const noexcept { return deadline_; }
 
   private:
