@@ -10,7 +10,6 @@ import argparse
 import contextlib
 import html
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -45,11 +44,11 @@ def loop_screen() -> list:
     answer = next(one for one in mistakes.all_answers() if one.name == WRONG)
     with session.checkout() as place:
         subprocess.run([place / "learn", "goto", answer.lesson[:2]], cwd=place, check=True, stdout=subprocess.DEVNULL)
-        shutil.copytree(ROOT / "solutions" / answer.lesson, place / "mine" / answer.lesson, dirs_exist_ok=True)
-        for path, places in mistakes.changes(answer.diff).items():
-            target = place / path.replace("solutions/", "mine/")
-            target.write_text(mistakes.change(target.read_text(encoding="utf-8"), places)[0], encoding="utf-8")
         with contextlib.closing(session.Session(place, NO_COLOR="")) as learner:
+            learner.expect("still to write", r"\[q\]uit")
+            for path, places in mistakes.changes(answer.diff).items():
+                wrong = mistakes.change((ROOT / path).read_text(encoding="utf-8"), places)[0]
+                (place / path.replace("solutions/", "mine/")).write_text(wrong, encoding="utf-8")
             learner.expect(re.escape(answer.says), r"\[q\]uit")
             learner.press("q")
             colored = learner.shown.rpartition("\x1b[H")[2]
