@@ -41,7 +41,7 @@ class Choices {
         return is_random_;
     }
 
-    /// One of `count`, from 0. Not called in a random search with threads to choose among.
+    /// One of `count`, from 0. A random search calls it for values and surprises only. It chooses threads by priority.
     std::size_t choose(std::size_t count) {
         if (is_random_) {
             return random_() % 2 == 0
@@ -52,11 +52,14 @@ class Choices {
             choices_.emplace_back();
         }
         Choice& choice = choices_[depth_++];
+        is_same_ = is_same_ && (choice.count == 0 || choice.count == count);
         choice.count = count;
         choice.at = std::min(choice.at, count - 1);
         return choice.at;
     }
 
+    /// False if a body has had other choices when it ran again.
+    bool is_same() const noexcept { return is_same_; }
     bool is_random() const noexcept { return is_random_; }
     std::uint64_t random() { return random_(); }
 
@@ -76,6 +79,7 @@ class Choices {
     };
 
     bool is_random_;
+    bool is_same_ = true;
     std::mt19937_64 random_;
     std::vector<Choice> choices_;
     std::size_t depth_ = 0;

@@ -45,13 +45,13 @@ std::string outcome(const Row& row) {
     switch (row.kind) {
         case Kind::load: return fmt::format("{}{}", row.is_old ? "OLD " : "", number(row.value));
         case Kind::update:
-            return row.is_kept ? number(row.value)
-                   : row.reads ? fmt::format("{}>{}", number(row.before), number(row.value))
-                               : fmt::format(">{}", number(row.value));
+            return row.is_in_vain ? number(row.value)
+                   : row.reads    ? fmt::format("{}>{}", number(row.before), number(row.value))
+                                  : fmt::format(">{}", number(row.value));
         case Kind::unlock: return "unlocks";
         case Kind::lock: return "locks";
         case Kind::wait: return "sleeps";
-        case Kind::wake: return row.is_kept ? "awake, unasked" : "awake";
+        case Kind::wake: return row.is_in_vain ? "awake, unasked" : "awake";
         case Kind::notify: return row.value == 0 ? "nobody" : "";
         default: return "";
     }

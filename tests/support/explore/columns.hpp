@@ -21,7 +21,7 @@ struct Row {
     bool writes = false;       ///< an atomic
     bool reads = false;        ///< an atomic, with the same operation
     bool is_old = false;       ///< a load has returned an earlier value
-    bool is_kept = false;      ///< an exchange has failed, or nobody has notified
+    bool is_in_vain = false;   ///< an exchange has failed, or nobody has notified
     bool waits = false;        ///< for good
 };
 

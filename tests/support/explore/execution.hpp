@@ -6,7 +6,7 @@
 ///    chooses the thread that goes on, and gives it the turn. So at each choice, the next operation of every thread is known.
 ///  - A search without a bound leaves out orders that differ only in operations that can change places. A thread whose next
 ///    operation was tried at an earlier choice sleeps until another thread does something that depends on it.
-///  - An execution that fails is never ended. Its threads keep what they have, and wait for good.
+///  - An execution that fails or reaches a limit is never ended. Its threads keep what they have, and wait for good.
 #pragma once
 
 #include <support/explore/choices.hpp>
@@ -43,9 +43,13 @@ class Explorer {
         for (const std::shared_ptr<Worker>& worker : workers_) {
             worker->turn.release();
         }
+        for (const std::shared_ptr<Worker>& worker : workers_) {
+            worker->thread.join();
+        }
     }
 
-    /// One execution, that of a Result's `order`.
+    bool has_stopped() const noexcept { return has_stopped_; }
+
     Result replay(const std::function<void()>& body, std::string_view order) {
         choices_.replay(order);
         ++result_.executions;
@@ -64,6 +68,10 @@ class Explorer {
             }
             ++result_.executions;
             run(body);
+            if (result_.end == Result::End::exhausted && !choices_.is_same()) {
+                result_.end = Result::End::limit;
+                result_.why = diverged;
+            }
         } while (result_.end == Result::End::exhausted && choices_.next());
         return result_;
     }
@@ -82,15 +90,15 @@ class Explorer {
     }
 
     std::uint64_t load(const void* address, std::uint64_t now, int order, std::source_location where) {
-        point({Kind::load, address, false, where});
+        point({Kind::load, address, order == static_cast<int>(rt::seq_cst), where});
         Memory::Seen const seen = memory_.load(self->number, mine().clock, address, now, order,
                                                [this](std::size_t count) { return choose(count); });
         note({.value = seen.bits, .is_old = seen.is_old});
         return seen.bits;
     }
-    void keep(const void* address, std::uint64_t now, int order) {
-        memory_.keep(mine().clock, address, now, order);
-        note({.value = now, .is_kept = true});
+    void failed_exchange(const void* address, std::uint64_t now, int order) {
+        memory_.failed_exchange(self->number, mine().clock, address, now, order);
+        note({.value = now, .is_in_vain = true});
     }
     void write(const void* address, std::uint64_t before, std::uint64_t after, int order, bool reads) {
         memory_.write(self->number, mine().clock, address, before, after, order, reads);
@@ -121,10 +129,12 @@ class Explorer {
         note({});
         point({Kind::wake, condvar, true, where});
         bool const is_notified = mine().is_notified;
+        // A wait may be notified and say that its time is up, or be woken for no reason and say that it isn't.
+        bool const is_late = is_timed && (is_notified ? surprise() : is_forced_ || choose(2) == 0);
         mine().waits = nullptr;
-        note({.is_kept = !is_notified});
+        note({.is_in_vain = !is_notified});
         lock(mutex, where);
-        return is_notified || !is_timed;
+        return !is_late;
     }
     void notify(const void* condvar, bool all, std::source_location where) {
         point({Kind::notify, condvar, true, where});
@@ -224,10 +234,14 @@ class Explorer {
                 (at(i).is_timed ? timed : surprised).push_back(i);
             }
         }
-        if (ready.empty()) {
+        bool const all_yielded = std::ranges::all_of(ready, [&](int i) { return at(i).has_yielded; });
+        is_forced_ = all_yielded && (ready.empty() || !timed.empty());  // nothing else can help: a time must be up
+        if (is_forced_ || std::ranges::any_of(ready, [&](int i) { return at(i).has_yielded; })) {
+            asleep_ = 0;  // Who may go on depends on the order so far, so nothing is left out here.
+        }
+        if (is_forced_) {
             return timed;
         }
-        bool const all_yielded = std::ranges::all_of(ready, [&](int i) { return at(i).has_yielded; });
         std::erase_if(ready, [&](int i) { return !all_yielded && at(i).has_yielded; });
         if (ready[0] == current && !all_yielded && preemptions_ >= limits_.preemptions) {
             return {current};
@@ -257,7 +271,7 @@ class Explorer {
         int chosen = options[0];
         if (choices_.is_random()) {
             chosen = *std::ranges::max_element(options, {}, [this](int i) { return at(i).priority; });
-            if (choices_.random() % std::uint64_t(std::max(result_.operations, 1)) < changes) {
+            if (choices_.random() % std::uint64_t(std::max(result_.operations, 1)) < priority_changes) {
                 at(chosen).priority = std::uint64_t(limits_.steps - steps_);  // the lowest so far
             }
         } else {
@@ -274,7 +288,7 @@ class Explorer {
             at(i).has_yielded = at(i).has_yielded && i == chosen;
         }
         preemptions_ += could_go_on && chosen != current ? 1 : 0;
-        surprises_ += can_go_on(at(chosen)) ? 0 : 1;
+        surprises_ += is_forced_ || can_go_on(at(chosen)) ? 0 : 1;
         return chosen;
     }
 
@@ -306,16 +320,17 @@ class Explorer {
         result_.end = end;
         result_.why = why;
         result_.preemptions = preemptions_;
-        result_.order =
-            (limits_.preemptions == unbounded ? "all" : std::to_string(limits_.preemptions)) + ":" + choices_.order();
+        result_.order = choices_.is_random()
+                            ? ""
+                            : (limits_.preemptions == unbounded ? "all" : std::to_string(limits_.preemptions)) + ":" +
+                                  choices_.order();
+        has_stopped_ = true;
         result_.story = end == Result::End::failed ? columns(rows_, int(threads_.size())) : "";
         done_.release();
         for (;;) {
             self->turn.acquire();
         }
     }
-
-    // The threads.
 
     void run(const std::function<void()>& body) {
         threads_.clear();
@@ -337,7 +352,7 @@ class Explorer {
             auto made = std::make_shared<Worker>();
             made->number = number;
             workers_.push_back(made);
-            rt::Thread([this, made] { work(*made); }).detach();
+            made->thread = rt::Thread([this, &me = *made] { work(me); });
         }
         return workers_[std::size_t(number)];
     }
@@ -368,6 +383,7 @@ class Explorer {
     Result result_;
     std::vector<std::shared_ptr<Worker>> workers_;
     std::binary_semaphore done_{0};
+    bool has_stopped_ = false;
 
     // of one execution
     std::vector<ThreadState> threads_;
@@ -376,6 +392,7 @@ class Explorer {
     int steps_ = 0, preemptions_ = 0, surprises_ = 0;
     Set asleep_ = 0;
     bool is_redundant_ = false;
+    bool is_forced_ = false;  // a time is up, because nothing else can happen
 };
 
 }  // namespace explore

@@ -20,7 +20,7 @@
 namespace explore {
 namespace {
 
-/// The one that explores. An explorer that has ended with a failure is kept, because its threads still look at it.
+/// The one that explores.
 Explorer* explorer = nullptr;
 
 /// An explorer that has stopped is kept, because its threads are still inside.
@@ -30,7 +30,7 @@ Result explored(const std::function<void()>& body, Limits limits, std::optional<
     Explorer* const before = std::exchange(explorer, made.get());
     Result result = order != nullptr ? made->replay(body, order) : made->search(body);
     explorer = before;
-    if (!result.is_exhausted()) {
+    if (made->has_stopped()) {
         (void)made.release();
     }
     return result;
@@ -70,7 +70,8 @@ void every_order(const std::function<void()>& body, Limits limits, std::source_l
     if (!result.is_exhausted()) {
         INFO(result.why);
         std::string const found =
-            "the order below (to run it alone: EXPLORE_ORDER=" + result.order + ")\n" + result.story;
+            result.failed() ? "the order below (to run it alone: EXPLORE_ORDER=" + result.order + ")\n" + result.story
+                            : "a search that has not ended";
         ADD_FAIL_AT(where.file_name(), int(where.line()), found.substr(0, found.find_last_not_of('\n') + 1));
     }
 }
@@ -88,7 +89,7 @@ bool is_explored() noexcept { return self != nullptr; }
 std::uint64_t load(const void* atomic, std::uint64_t now, int order, std::source_location where) {
     return explorer->load(atomic, now, order, where);
 }
-void before_write(const void* atomic, std::source_location where) {
+void before_change(const void* atomic, std::source_location where) {
     explorer->point({Kind::update, atomic, true, where});
 }
 void store(const void* atomic, std::uint64_t before, std::uint64_t after, int order) {
@@ -97,7 +98,9 @@ void store(const void* atomic, std::uint64_t before, std::uint64_t after, int or
 void update(const void* atomic, std::uint64_t before, std::uint64_t after, int order) {
     explorer->write(atomic, before, after, order, true);
 }
-void keep(const void* atomic, std::uint64_t now, int order) { explorer->keep(atomic, now, order); }
+void failed_exchange(const void* atomic, std::uint64_t now, int order) {
+    explorer->failed_exchange(atomic, now, order);
+}
 void begin(const void* object) noexcept {
     if (is_explored()) {
         explorer->begin(object);

@@ -23,7 +23,7 @@
 
 namespace explore {
 
-/// A preemption: the explorer lets another thread go on although the current one could.
+/// No bound on preemptions. A preemption is a change of threads although the current one could go on.
 inline constexpr int unbounded = std::numeric_limits<int>::max();
 
 /// How far a search goes.
@@ -45,8 +45,9 @@ struct Result {
     int operations = 0;   ///< of an execution, at most
     int preemptions = 0;  ///< of the execution that failed
     std::string why;      ///< why it failed, or which limit was reached
-    std::string order;    ///< the execution that failed, for `replay`
-    std::string story;    ///< the execution that failed: a line for each operation, a column for each thread
+    std::string
+        order;  ///< the execution that failed, for `replay`. Empty after a random search: its seed finds it again.
+    std::string story;  ///< the execution that failed: a line for each operation, a column for each thread
 
     bool failed() const noexcept { return end == End::failed; }
     bool is_exhausted() const noexcept { return end == End::exhausted; }
@@ -59,7 +60,7 @@ Result search(const std::function<void()>& body, Limits limits = {});
 /// Runs `body` in random orders that `seed` determines. For what has too many orders.
 Result search_at_random(const std::function<void()>& body, std::uint64_t seed, Limits limits = {});
 
-/// Runs `body` once, in the order of a Result. Called to look at it in a debugger.
+/// Runs `body` once, in the order of a Result. "Exhausted" means that this order passes. Called to look at it in a debugger.
 Result replay(const std::function<void()>& body, const std::string& order, Limits limits = {});
 
 /// Searches, and fails the test case with the story if an execution fails or a limit is reached. Called by tests.
@@ -76,13 +77,14 @@ class Cell;
 
 namespace detail {
 
-enum class Kind : unsigned char { load, store, update, compare, lock, unlock, wait, wake, notify, join, yield, note };
+enum class Kind : unsigned char { load, update, lock, unlock, wait, wake, notify, join, yield, note };
 
 /// What a thread is about to do.
 struct Op {
     Kind kind;
     const void* object = nullptr;
-    bool writes = false;  ///< two operations on one object can change places if neither writes
+    bool writes =
+        false;  ///< or is a seq_cst load, which limits what later ones see. Others on one object can change places
     std::source_location where{};
     const void* second = nullptr;  ///< the lock of a wait
     int target = -1;               ///< the thread of a join
@@ -93,12 +95,12 @@ bool is_explored() noexcept;
 
 // Atomics. `now` is the value that the object holds, and all values are passed as 64 bits.
 std::uint64_t load(const void* atomic, std::uint64_t now, int order, std::source_location where);
-void before_write(const void* atomic, std::source_location where);
+void before_change(const void* atomic, std::source_location where);
 void store(const void* atomic, std::uint64_t before, std::uint64_t after, int order);
 void update(const void* atomic, std::uint64_t before, std::uint64_t after, int order);
-void keep(const void* atomic, std::uint64_t now, int order);  // a compare_exchange that has failed
-void begin(const void* object) noexcept;                      // a new object at this address
-bool surprise();                                              // shall a weak exchange fail for no reason?
+void failed_exchange(const void* atomic, std::uint64_t now, int order);  // a compare_exchange that has failed
+void begin(const void* object) noexcept;                                 // a new object at this address
+bool surprise();                                                         // shall a weak exchange fail for no reason?
 
 // Locks and condition variables.
 void lock(const void* mutex, std::source_location where);
@@ -119,7 +121,11 @@ void access(const void* memory, bool writes, std::source_location where);
 template <class T>
 class Cell {
   public:
-    explicit Cell(T value = T()) : value_(std::move(value)) { detail::begin(this); }
+    explicit Cell(T value = T()) : value_(std::move(value)) {
+        detail::begin(this);
+        detail::access(this, true, std::source_location::current());
+    }
+    ~Cell() { detail::access(this, true, std::source_location::current()); }
     Cell(const Cell&) = delete;
     Cell& operator=(const Cell&) = delete;
 

@@ -79,15 +79,20 @@ class Memory {
     }
 
     /// A compare_exchange that fails sees the newest value.
-    void keep(Clock& clock, const void* address, std::uint64_t now, int order) {
+    void failed_exchange(int thread, Clock& clock, const void* address, std::uint64_t now, int order) {
         AtomicState& atomic = atomic_at(address, now);
-        clock.oldest_of(atomic.number) = static_cast<std::uint32_t>(atomic.values.size() - 1);
+        auto const newest = static_cast<std::uint32_t>(atomic.values.size() - 1);
+        atomic.stale[static_cast<std::size_t>(thread)] = 0;
+        clock.oldest_of(atomic.number) = newest;
         if (acquires(order)) {
             clock.join(atomic.values.back().clock);
         }
+        if (order == static_cast<int>(rt::seq_cst)) {
+            atomic.oldest_seq_cst = newest;
+        }
     }
 
-    /// `reads`: it is an exchange, which continues the release that stored the value before.
+    /// `reads`: it is a read-modify-write, which continues the release that stored the value before.
     void write(int thread, Clock& clock, const void* address, std::uint64_t before, std::uint64_t after, int order,
                bool reads) {
         AtomicState& atomic = atomic_at(address, before);
@@ -95,6 +100,7 @@ class Memory {
             clock.join(atomic.values.back().clock);
         }
         auto const number = static_cast<std::uint32_t>(atomic.values.size());
+        atomic.stale[static_cast<std::size_t>(thread)] = 0;
         clock.oldest_of(atomic.number) = number;
         Value value{after, reads ? atomic.values.back().clock : Clock()};
         value.clock.oldest_of(atomic.number) = number;

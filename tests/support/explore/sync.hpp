@@ -51,7 +51,7 @@ class ExploredAtomic {
         if (!explore::detail::is_explored()) {
             return real_.store(next, order);
         }
-        explore::detail::before_write(this, where);
+        explore::detail::before_change(this, where);
         T const before = now();
         real_.store(next, relaxed);
         explore::detail::store(this, bits(before), bits(next), static_cast<int>(order));
@@ -68,10 +68,10 @@ class ExploredAtomic {
         if (!explore::detail::is_explored()) {
             return real_.compare_exchange_strong(expected, next, order, failure);
         }
-        explore::detail::before_write(this, where);
+        explore::detail::before_change(this, where);
         T const found = now();
         if (bits(found) != bits(expected)) {
-            explore::detail::keep(this, bits(found), static_cast<int>(failure));
+            explore::detail::failed_exchange(this, bits(found), static_cast<int>(failure));
             expected = found;
             return false;
         }
@@ -125,7 +125,7 @@ class ExploredAtomic {
     template <class F>
     T update(F change, std::memory_order order, Where where) noexcept {
         if (explore::detail::is_explored()) {
-            explore::detail::before_write(this, where);
+            explore::detail::before_change(this, where);
             T const before = now();
             T const after = change(before);
             real_.store(after, relaxed);
@@ -275,6 +275,12 @@ class ExploredThread {
         real_ = std::move(other.real_);
         explored_ = std::exchange(other.explored_, none);
         return *this;
+    }
+
+    ~ExploredThread() {
+        if (explored_ != none) {
+            explore::expect(false, "a thread was not joined");
+        }
     }
 
     bool joinable() const noexcept { return explored_ != none || real_.joinable(); }

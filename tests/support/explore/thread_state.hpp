@@ -2,6 +2,7 @@
 /// A thread of an execution, and the real thread that runs it.
 #pragma once
 
+#include <rt/sync.hpp>
 #include <support/explore/explorer.hpp>
 #include <support/explore/memory.hpp>
 
@@ -19,17 +20,19 @@ inline constexpr const char* deadlock = "a deadlock: every thread waits for anot
 inline constexpr const char* data_race =
     "a data race: nothing orders this access and an earlier one of another thread. Is a release or an acquire missing?";
 inline constexpr const char* unfinished = "not exhausted: a limit was reached";
+inline constexpr const char* diverged = "not exhausted: the body does something else when it runs again";
 inline constexpr const char* endless =
     "not exhausted: an execution has too many operations. Does a thread wait in a loop without yield_thread?";
 
-inline constexpr unsigned changes = 3;  // of the threads' priorities in a random execution, about
-using Set = unsigned;                   // of threads, a bit for each
+inline constexpr unsigned priority_changes = 3;  // of the threads' priorities in a random execution, about
+using Set = unsigned;                            // of threads, a bit for each
 
 /// A real thread, which runs one thread of each execution.
 struct Worker {
     std::binary_semaphore turn{0};
     std::function<void()> body;
     int number = nobody;
+    rt::Thread thread;
 };
 
 struct ThreadState {

@@ -6,18 +6,17 @@
 #include <rt/waker.hpp>
 #include <support/explore/explorer.hpp>
 
+#include <source_location>
 #include <utility>
 
 namespace rt {
 
 class ExploredWaker {
   public:
-    ExploredWaker() noexcept { explore::detail::begin(this); }
-    ExploredWaker(Waker waker) noexcept : waker_(std::move(waker)) { explore::detail::begin(this); }
-    ExploredWaker(const ExploredWaker& other) noexcept : waker_(other.read().waker_) { explore::detail::begin(this); }
-    ExploredWaker(ExploredWaker&& other) noexcept : waker_(std::move(other.write().waker_)) {
-        explore::detail::begin(this);
-    }
+    ExploredWaker() noexcept { begin(); }
+    ExploredWaker(Waker waker) noexcept : waker_(std::move(waker)) { begin(); }
+    ExploredWaker(const ExploredWaker& other) noexcept : waker_(other.read().waker_) { begin(); }
+    ExploredWaker(ExploredWaker&& other) noexcept : waker_(std::move(other.write().waker_)) { begin(); }
     ExploredWaker& operator=(const ExploredWaker& other) noexcept {
         write().waker_ = other.read().waker_;
         return *this;
@@ -34,6 +33,10 @@ class ExploredWaker {
     explicit operator bool() const noexcept { return static_cast<bool>(read().waker_); }
 
   private:
+    void begin() noexcept {
+        explore::detail::begin(this);
+        write();
+    }
     const ExploredWaker& read() const noexcept {
         explore::detail::access(this, false, std::source_location::current());
         return *this;
