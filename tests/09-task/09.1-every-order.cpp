@@ -96,26 +96,28 @@ TEST_SUITE("09.1 the state word in every order") {
     }
 
     TEST_CASE("the last reference destroys the task after all that was done with the others") {
-        explore::every_order([] {
-            State state(false);
-            explore::Cell<int> task(0);
-            explore::Atomic<int> destroyed{0};
-            auto give_back = [&] {
-                (void)task.get();
-                if (state.drop_reference() == State::OnDropReference::destroy) {
-                    task.set(1);
-                    destroyed.fetch_add(1, rt::relaxed);
-                }
-            };
-            state.add_reference();
-            state.add_reference();
-            (void)state.drop_handle();
-            (void)state.drop_reference();
-            explore::Thread first(give_back), second(give_back);
-            give_back();
-            first.join();
-            second.join();
-            explore::expect(destroyed.load() == 1, "the task was destroyed twice, or never");
-        });
+        explore::every_order(
+            [] {
+                State state(false);
+                explore::Cell<int> task(0);
+                explore::Atomic<int> destroyed{0};
+                auto give_back = [&] {
+                    (void)task.get();
+                    if (state.drop_reference() == State::OnDropReference::destroy) {
+                        task.set(1);
+                        destroyed.fetch_add(1, rt::relaxed);
+                    }
+                };
+                state.add_reference();
+                state.add_reference();
+                (void)state.drop_handle();
+                (void)state.drop_reference();
+                explore::Thread first(give_back), second(give_back);
+                give_back();
+                first.join();
+                second.join();
+                explore::expect(destroyed.load() == 1, "the task was destroyed twice, or never");
+            },
+            {.preemptions = 2});
     }
 }

@@ -75,12 +75,13 @@ TEST_SUITE("20.1 a signal is a future") {
         rt::CurrentThread runtime;
         rt::Signal first = rt::signal(SIGHUP, SIGTERM);
         step("raise SIGTERM and SIGHUP, and take the first");
+        auto const before = rt::detail::signal_count(SIGTERM).taken.load(rt::relaxed);
         std::raise(SIGTERM);
         std::raise(SIGHUP);
         int const lowest = runtime.block_on(soon(std::move(first)));
         CHECK_MESSAGE(lowest == SIGHUP, "two signals came. Begin with the lowest number.");
         auto const taken = rt::detail::signal_count(SIGTERM).taken.load(rt::relaxed);
-        CHECK_MESSAGE(taken == 0, "two signals came, and one poll took both. Return at the first that has come.");
+        CHECK_MESSAGE(taken == before, "two signals came, and one poll took both. Return at the first that has come.");
         step("take the second");
         int const second = runtime.block_on(soon(rt::signal(SIGHUP, SIGTERM)));
         REQUIRE_MESSAGE(

@@ -236,10 +236,25 @@ class ExploredCondvar {
         return explore::detail::wait(this, lock.mutex(), true, where) ? CondvarStatus::no_timeout
                                                                       : CondvarStatus::timeout;
     }
+    template <class Clock, class Duration, std::predicate P>
+    bool wait_until(ExploredLock& lock, const std::chrono::time_point<Clock, Duration>& deadline, P is_true,
+                    Where where = Where::current()) {
+        while (!is_true()) {
+            if (wait_until(lock, deadline, where) == CondvarStatus::timeout) {
+                return is_true();
+            }
+        }
+        return true;
+    }
     template <class Rep, class Period>
     CondvarStatus wait_for(ExploredLock& lock, const std::chrono::duration<Rep, Period>& duration,
                            Where where = Where::current()) {
         return wait_until(lock, std::chrono::steady_clock::now() + duration, where);
+    }
+    template <class Rep, class Period, std::predicate P>
+    bool wait_for(ExploredLock& lock, const std::chrono::duration<Rep, Period>& duration, P is_true,
+                  Where where = Where::current()) {
+        return wait_until(lock, std::chrono::steady_clock::now() + duration, is_true, where);
     }
     void notify_one(Where where = Where::current()) noexcept {
         explore::detail::is_explored() ? explore::detail::notify(this, false, where) : real_.notify_one();
