@@ -1,8 +1,8 @@
 /// \file
 /// 05.1: a thread that parks and threads that unpark it, in every order of what they do.
 #include <support/explore/replace.hpp>
-#define Park ExploredBase
-#define ThreadPark ExploredPark
+#define Park ExploredPark
+#define ThreadPark ExploredThreadPark
 #include <rt/park.hpp>
 #undef Park
 #undef ThreadPark
@@ -16,7 +16,7 @@
 #include <chrono>
 #include <optional>
 
-using rt::ExploredPark;
+using rt::ExploredThreadPark;
 
 namespace {
 
@@ -28,7 +28,7 @@ constexpr const char* too_early =
 TEST_SUITE("05.1 park and unpark") {
     TEST_CASE("in every order of a park and an unpark the thread wakes up and sees what came before") {
         explore::every_order([] {
-            ExploredPark park;
+            ExploredThreadPark park;
             explore::Cell<int> letter(0);
             explore::Thread other([&] {
                 letter.set(1);
@@ -43,7 +43,7 @@ TEST_SUITE("05.1 park and unpark") {
     TEST_CASE("in every order of two parks and two unparks that follow each other no token is lost") {
         explore::every_order(
             [] {
-                ExploredPark here, there;
+                ExploredThreadPark here, there;
                 explore::Thread other([&] {
                     here.unpark();
                     there.park(std::nullopt);
@@ -59,7 +59,7 @@ TEST_SUITE("05.1 park and unpark") {
 
     TEST_CASE("in every order of a park with a deadline and an unpark the thread learns of the event") {
         explore::every_order([] {
-            ExploredPark park;
+            ExploredThreadPark park;
             explore::Atomic<bool> event{false};
             explore::Thread other([&] {
                 event.store(true, rt::relaxed);

@@ -10,7 +10,7 @@
 #include <support/story.hpp>
 
 using namespace support;
-using rt::ExploredSlot, rt::ExploredWaker, rt::Waker, rt::WakerVTable;
+using rt::ExploredWakerSlot, rt::ExploredWaker, rt::Waker, rt::WakerVTable;
 
 namespace {
 
@@ -29,39 +29,36 @@ struct Bell {
     static constexpr WakerVTable table{&nothing, &ring, &ring, &nothing};
 };
 
+/// The task registers a waker and looks for the event, and another thread makes the event happen and wakes.
+void register_during_a_wake(ExploredWakerSlot& slot) {
+    Bell bell;
+    explore::Atomic<bool> event{false};
+    explore::Thread other([&] {
+        event.store(true, rt::relaxed);
+        slot.wake();
+    });
+    slot.register_waker(bell.waker());
+    bool const seen = event.load(rt::relaxed);
+    other.join();
+    explore::expect(seen || bell.has_rung(), lost);
+}
+
 }  // namespace
 
 TEST_SUITE("05.3 a slot for the latest waker") {
     TEST_CASE("in every order of a registration and a wake the task learns of the event") {
         explore::every_order([] {
-            Bell bell;
-            ExploredSlot slot;
-            explore::Atomic<bool> event{false};
-            explore::Thread other([&] {
-                event.store(true, rt::relaxed);
-                slot.wake();
-            });
-            slot.register_waker(bell.waker());
-            bool const seen = event.load(rt::relaxed);
-            other.join();
-            explore::expect(seen || bell.has_rung(), lost);
+            ExploredWakerSlot slot;
+            register_during_a_wake(slot);
         });
     }
 
     TEST_CASE("in every order the newer waker is woken and not an older one alone") {
         explore::every_order([] {
-            Bell old_bell, bell;
-            ExploredSlot slot;
-            explore::Atomic<bool> event{false};
+            Bell old_bell;
+            ExploredWakerSlot slot;
             slot.register_waker(old_bell.waker());
-            explore::Thread other([&] {
-                event.store(true, rt::relaxed);
-                slot.wake();
-            });
-            slot.register_waker(bell.waker());
-            bool const seen = event.load(rt::relaxed);
-            other.join();
-            explore::expect(seen || bell.has_rung(), lost);
+            register_during_a_wake(slot);
         });
     }
 
@@ -69,7 +66,7 @@ TEST_SUITE("05.3 a slot for the latest waker") {
         explore::every_order(
             [] {
                 Bell bell;
-                ExploredSlot slot;
+                ExploredWakerSlot slot;
                 explore::Atomic<int> events{0};
                 auto wake = [&] {
                     events.fetch_add(1, rt::relaxed);

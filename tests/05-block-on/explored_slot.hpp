@@ -1,5 +1,5 @@
 /// \file
-/// `ExploredSlot`: a WakerSlot whose atomics, locks, and waker the explorer watches.
+/// `ExploredWakerSlot`: a WakerSlot whose atomics, locks, and waker the explorer watches.
 #pragma once
 
 #include <rt/waker.hpp>
@@ -7,7 +7,7 @@
 
 #include <support/explore/replace.hpp>
 #define Waker ExploredWaker
-#define WakerSlot ExploredSlot
+#define WakerSlot ExploredWakerSlot
 #include <rt/waker_slot.hpp>
 #undef Waker
 #undef WakerSlot

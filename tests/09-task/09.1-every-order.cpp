@@ -1,7 +1,7 @@
 /// \file
 /// 09.1: the state word under two or three threads, in every order of what they do to it.
 #include <support/explore/replace.hpp>
-#define TaskState ExploredState
+#define TaskState ExploredTaskState
 #include <rt/task_state.hpp>
 #undef TaskState
 #include <support/explore/restore.hpp>
@@ -11,7 +11,7 @@
 #include <support/explore/explorer.hpp>
 #include <support/explore/sync.hpp>
 
-using State = rt::ExploredState;
+using State = rt::ExploredTaskState;
 
 TEST_SUITE("09.1 the state word in every order") {
     TEST_CASE("whoever sees that the task is complete sees its outcome") {
@@ -116,7 +116,9 @@ TEST_SUITE("09.1 the state word in every order") {
                 give_back();
                 first.join();
                 second.join();
-                explore::expect(destroyed.load() == 1, "the task was destroyed twice, or never");
+                explore::expect(
+                    destroyed.load() == 1,
+                    "the task was destroyed twice, or never. Return `destroy` only from the call that takes the last reference.");
             },
             {.preemptions = 2});
     }
