@@ -208,7 +208,8 @@ TEST_SUITE("00.7 the explorer") {
             other.join();
         };
         CHECK(search(published).failed());
-        CHECK(search([] { Thread forgotten([] {}); }).why == "a thread was not joined");
+        CHECK(search([] { Thread forgotten([] {}); }).why ==
+              "a thread was not joined. Join it before its locals are gone.");
     }
 
     TEST_CASE("an exception that leaves a thread is a failure") {

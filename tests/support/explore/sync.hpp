@@ -294,7 +294,7 @@ class ExploredThread {
 
     ~ExploredThread() {
         if (explored_ != none) {
-            explore::expect(false, "a thread was not joined");
+            explore::expect(false, "a thread was not joined. Join it before its locals are gone.");
         }
     }
 

@@ -19,7 +19,8 @@ using detail::Op;
 inline constexpr const char* deadlock = "a deadlock: every thread waits for another one. Was a wake lost?";
 inline constexpr const char* data_race =
     "a data race: nothing orders this access and an earlier one of another thread. Is a release or an acquire missing?";
-inline constexpr const char* unfinished = "not exhausted: a limit was reached";
+inline constexpr const char* unfinished =
+    "not exhausted: there are too many orders to try. Does the code need all of its operations on atomics and locks?";
 inline constexpr const char* diverged = "not exhausted: the body does something else when it runs again";
 inline constexpr const char* endless =
     "not exhausted: an execution has too many operations. Does a thread wait in a loop without yield_thread?";
